@@ -1,0 +1,61 @@
+"""The kinetic energy of a wave function at one walker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import jax.numpy as jnp
+from jax import Array
+from jax.typing import ArrayLike
+
+from physml.calculus.derivatives import as_point, check_field
+from physml.calculus.laplacian import LaplacianMethod, method_for
+from physml.errors import ShapeError
+from physml.types import Field
+
+__all__ = ["kinetic_energy"]
+
+
+def kinetic_energy(
+    log_psi: Field, *, method: LaplacianMethod | None = None
+) -> Callable[[ArrayLike], Array]:
+    """Local kinetic energy: ``−½ ∇²ψ/ψ = −½ [∇² log ψ + ∇log ψ · ∇log ψ]``.
+
+    In hartree for coordinates in bohr and particles of the electron's mass; the sums run over all
+    coordinates of all particles. The dot product has no conjugate: a complex ``log ψ`` gives a
+    complex local energy, whose mean over ``|ψ|²`` is real. ``log |ψ|`` is enough only for a real
+    ``ψ``; else the phase's ``½ |∇ arg ψ|²`` is lost.
+
+    Args:
+        log_psi: field with value ``()``, real or complex.
+        method: how to compute the Laplacian, as for ``laplacian``.
+
+    Returns:
+        A function of one walker ``(N, d)`` or point ``(d,)``; its value is ``()``, of the dtype of
+        ``log_psi``.
+
+    Raises:
+        ConfigurationError: ``log_psi`` is not a function, or the method cannot pass through it.
+        ShapeError: the value of ``log_psi`` is not one scalar array.
+
+    >>> import jax.numpy as jnp
+    >>> gaussian = lambda x: -0.5 * jnp.sum(x**2)
+    >>> x = jnp.array([[1.0], [2.0]])
+    >>> float(kinetic_energy(gaussian)(x) + 0.5 * jnp.sum(x**2))
+    1.0
+    """
+    check_field(log_psi)
+
+    def kinetic_energy_at(x: ArrayLike) -> Array:
+        x = as_point(x)
+        axes = tuple(range(x.size))
+        slope, curvature = method_for(axes, method)(log_psi, x, axes)
+        if curvature.shape:
+            raise ShapeError(
+                f"kinetic_energy: expected log_psi with value (), got {curvature.shape} at a "
+                f"walker {x.shape}. If that holds many walkers, use "
+                "jax.vmap(kinetic_energy(log_psi))."
+            )
+        return -0.5 * (curvature + jnp.sum(slope * slope))
+
+    return kinetic_energy_at

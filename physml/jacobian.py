@@ -1,0 +1,217 @@
+"""The lazy Jacobian of a stacked residual: rows on demand, in chunks, never stored by default.
+
+    J = [ s_k (∂f_k/∂θ)(θ, x_ki) ]          one row a sample and component, (n, p)
+
+A block of rows is one term: a row function of one sample, the samples, and their scale (``1/√n``
+times the root of the term's weight). A centred block subtracts its mean row, ``J = P J₀`` with the
+projection ``P = I − 11ᵀ/n`` on the sample side, as the covariances of variational Monte Carlo need.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+DEFAULT_MEMORY = 2**30
+"""Bytes that the rows of a Jacobian may fill at once, unless the user says otherwise."""
+
+# vmap of a reverse pass keeps about as many intermediates as it returns numbers; rows are built in
+# chunks of this many bytes so that the intermediates stay near the cache rather than in main memory.
+_CHUNK_BYTES = 2**26
+
+
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=["batch", "scale"],
+    meta_fields=["row", "centred"],
+)
+@dataclasses.dataclass(frozen=True)
+class Block:
+    """The rows of one term.
+
+    Attributes:
+        row: ``(params, sample) -> () or (m,)``, real; static, so define it once.
+        batch: the samples, a pytree with leading axis ``n``.
+        scale: ``()`` or ``(n,)``; multiplies the rows and the values.
+        centred: subtract the mean over samples, component by component.
+    """
+
+    row: Callable[[Any, Any], Array]
+    batch: Any
+    scale: Array
+    centred: bool = False
+
+    @property
+    def samples(self) -> int:
+        """The number of samples ``n``."""
+        return int(jax.tree.leaves(self.batch)[0].shape[0])
+
+    def project(self, rows: Array) -> Array:
+        """Scale, and centre where asked, anything with one leading entry a sample."""
+        if self.centred:
+            rows = rows - jnp.mean(rows, axis=0, keepdims=True)
+        scale = jnp.reshape(self.scale, (-1,) + (1,) * (rows.ndim - 1))
+        return jnp.asarray(scale * rows)
+
+    def project_transpose(self, rows: Array) -> Array:
+        """The transpose of ``project``: scale first, then centre."""
+        rows = jnp.reshape(self.scale, (-1,) + (1,) * (rows.ndim - 1)) * rows
+        if self.centred:
+            rows = rows - jnp.mean(rows, axis=0, keepdims=True)
+        return jnp.asarray(rows)
+
+
+@partial(jax.tree_util.register_dataclass, data_fields=["params", "blocks"], meta_fields=[])
+@dataclasses.dataclass(frozen=True)
+class Jacobian:
+    """The rows ``J`` of all terms, evaluated only where a product or a Gram matrix asks for them.
+
+    Attributes:
+        params: where the derivative is taken.
+        blocks: one a term, in the order of the stacked residual.
+    """
+
+    params: Any
+    blocks: tuple[Block, ...]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """``(n, p)`` from static shapes; costs nothing."""
+        rows = sum(math.prod(self._value_shape(block)) for block in self.blocks)
+        return rows, sum(leaf.size for leaf in jax.tree.leaves(self.params))
+
+    @property
+    def dtype(self) -> Any:
+        """The common type of the parameters."""
+        return jnp.result_type(*jax.tree.leaves(self.params))
+
+    def mv(self, tangent: Any) -> Array:
+        """``J v``: a pytree like the parameters to ``(n,)``, at about two evaluations of the rows."""
+        parts = []
+        for block in self.blocks:
+            values = partial(self._values, block)
+            _, change = jax.jvp(values, (self.params,), (tangent,))
+            parts.append(block.project(change).reshape(-1))
+        return jnp.concatenate(parts)
+
+    def vm(self, rows: Array) -> Any:
+        """``Jᵀ r``: ``(n,)`` to a pytree like the parameters, at about three evaluations of the rows."""
+        total = None
+        start = 0
+        for block in self.blocks:
+            shape = self._value_shape(block)
+            size = math.prod(shape)
+            part = block.project_transpose(rows[start : start + size].reshape(shape))
+            start += size
+            _, pull = jax.vjp(partial(self._values, block), self.params)
+            (gradient,) = pull(part)
+            total = gradient if total is None else jax.tree.map(jnp.add, total, gradient)
+        return total
+
+    def dense(self) -> Array:
+        """The rows themselves, ``(n, p)``: ``8 n p`` bytes in float64."""
+        parts = []
+        for block in self.blocks:
+            rows = self._rows(block, self.params, lambda params: params)
+            parts.append(block.project(rows).reshape(-1, rows.shape[-1]))
+        return jnp.concatenate(parts)
+
+    def sample_gram(self, *, memory: int = DEFAULT_MEMORY) -> Array:
+        """``J Jᵀ``, ``(n, n)``, at ``2n²p`` flops; leaf by leaf when the rows exceed ``memory``."""
+        n, p = self.shape
+        if n * p * self.dtype.itemsize <= memory:
+            rows = self.dense()
+            return rows @ rows.T
+        leaves, tree = jax.tree.flatten(self.params)
+        gram = jnp.zeros((n, n), self.dtype)
+        for i, leaf in enumerate(leaves):
+
+            def whole(leaf: Array, i: int = i) -> Any:
+                return tree.unflatten([*leaves[:i], leaf, *leaves[i + 1 :]])
+
+            parts = []
+            for block in self.blocks:
+                rows = self._rows(block, leaf, whole)
+                parts.append(block.project(rows).reshape(-1, leaf.size))
+            rows = jnp.concatenate(parts)
+            gram = gram + rows @ rows.T
+        return gram
+
+    def parameter_gram(self, *, memory: int = DEFAULT_MEMORY) -> Array:
+        """``JᵀJ``, ``(p, p)``, at ``2np²`` flops; over chunks of samples above ``memory``."""
+        n, p = self.shape
+        if n * p * self.dtype.itemsize <= memory:
+            rows = self.dense()
+            return rows.T @ rows
+        gram = jnp.zeros((p, p), self.dtype)
+        for block in self.blocks:
+            components = math.prod(self._value_shape(block)[1:])
+            size = max(1, memory // (p * components * self.dtype.itemsize))
+            gram = gram + self._chunked_parameter_gram(block, min(size, block.samples))
+        return gram
+
+    def _chunked_parameter_gram(self, block: Block, size: int) -> Array:
+        n = block.samples
+        chunks = -(-n // size)
+        pad = chunks * size - n
+        # Padding repeats the first sample and is silenced by a zero scale.
+        order = jnp.concatenate([jnp.arange(n), jnp.zeros(pad, int)]).reshape(chunks, size)
+        scale = jnp.broadcast_to(block.scale, (n,)).astype(self.dtype)
+        scale = jnp.concatenate([scale, jnp.zeros(pad, self.dtype)]).reshape(chunks, size)
+        mean = self._mean_row(block) if block.centred else 0.0
+
+        def add(gram: Array, chunk: tuple[Array, Array]) -> tuple[Array, None]:
+            index, weight = chunk
+            part = dataclasses.replace(block, batch=jax.tree.map(lambda x: x[index], block.batch))
+            rows = self._rows(part, self.params, lambda params: params) - mean
+            rows = rows * weight.reshape((-1,) + (1,) * (rows.ndim - 1))
+            rows = rows.reshape(-1, rows.shape[-1])
+            return gram + rows.T @ rows, None
+
+        p = self.shape[1]
+        gram, _ = jax.lax.scan(add, jnp.zeros((p, p), self.dtype), (order, scale))
+        return gram
+
+    def _mean_row(self, block: Block) -> Array:
+        def mean(params: Any) -> Array:
+            return jnp.mean(self._values(block, params), axis=0)
+
+        gradient = jax.jacrev(mean)(self.params)
+        components = self._value_shape(block)[1:]
+        flat = [leaf.reshape(*components, -1) for leaf in jax.tree.leaves(gradient)]
+        return jnp.concatenate(flat, axis=-1)
+
+    def _value_shape(self, block: Block) -> tuple[int, ...]:
+        sample = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape[1:], x.dtype), block.batch)
+        value = jax.eval_shape(block.row, self.params, sample)
+        return (block.samples, *value.shape)
+
+    def _values(self, block: Block, params: Any) -> Array:
+        return jax.vmap(partial(block.row, params))(block.batch)
+
+    def _rows(self, block: Block, variables: Any, whole: Callable[[Any], Any]) -> Array:
+        """Per-sample derivatives by the variables, ``(n, [m,] size)``, before any projection."""
+        components = self._value_shape(block)[1:]
+        size = sum(leaf.size for leaf in jax.tree.leaves(variables))
+
+        def row(sample: Any) -> Array:
+            def value(variables: Any) -> Array:
+                return block.row(whole(variables), sample)
+
+            # One reverse pass a component: never the Jacobian of a batched function.
+            gradient = jax.jacrev(value)(variables) if components else jax.grad(value)(variables)
+            flat = [leaf.reshape(*components, -1) for leaf in jax.tree.leaves(gradient)]
+            return jnp.concatenate(flat, axis=-1)
+
+        width = size * math.prod(components) * self.dtype.itemsize
+        chunk = max(1, _CHUNK_BYTES // width)
+        if chunk >= block.samples:
+            return jax.vmap(row)(block.batch)
+        return jnp.asarray(jax.lax.map(row, block.batch, batch_size=chunk))

@@ -1,0 +1,20 @@
+"""The activations offered by name; a network takes any function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+__all__ = ["ACTIVATIONS"]
+
+# All are smooth: residuals and local energies need two derivatives or more, so no relu.
+ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
+    "tanh": jnp.tanh,
+    "sin": jnp.sin,
+    "gelu": jax.nn.gelu,
+    "silu": jax.nn.silu,
+    "softplus": jax.nn.softplus,
+}

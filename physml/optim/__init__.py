@@ -1,0 +1,21 @@
+"""Second-order optimizers as optax transformations."""
+
+from physml.optim.damped_least_squares import (
+    in_parameter_space,
+    in_sample_space,
+    matrix_free,
+    smallest_side,
+)
+from physml.optim.gauss_newton import gauss_newton
+from physml.optim.line_search import grid_line_search
+from physml.optim.natural_gradient import natural_gradient
+
+__all__ = [
+    "gauss_newton",
+    "grid_line_search",
+    "in_parameter_space",
+    "in_sample_space",
+    "matrix_free",
+    "natural_gradient",
+    "smallest_side",
+]

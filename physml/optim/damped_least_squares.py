@@ -1,0 +1,135 @@
+"""Damped least squares on whichever side is smaller: samples, parameters, or products alone.
+
+    minimise |J δ − b|² + λ|δ|²:   δ = Jᵀ (J Jᵀ + λI)⁻¹ b = (JᵀJ + λI)⁻¹ Jᵀ b
+
+Cost: ``2 n p min(n, p)`` flops for the Gram matrix and ``min(n, p)³/3`` for its Cholesky factor; the
+products alone cost about five evaluations of the rows an iteration.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+from jax.flatten_util import ravel_pytree
+
+from physml.jacobian import DEFAULT_MEMORY, Jacobian
+
+
+class Solve(Protocol):
+    """A solver of the damped least-squares problem; ``memory`` bounds the rows held, in bytes."""
+
+    def __call__(
+        self, jacobian: Jacobian, rhs: Array, damping: Array | float, *, memory: int
+    ) -> Any:
+        """Return ``δ``, a pytree like the parameters."""
+
+
+def _positive_solve(matrix: Array, rhs: Array, damping: Array | float) -> Array:
+    factor = jax.scipy.linalg.cho_factor(matrix + damping * jnp.eye(len(rhs), dtype=rhs.dtype))
+    return jax.scipy.linalg.cho_solve(factor, rhs)
+
+
+def in_sample_space(
+    jacobian: Jacobian, rhs: Array, damping: Array | float, *, memory: int = DEFAULT_MEMORY
+) -> Any:
+    """Solve ``δ = Jᵀ (J Jᵀ + λI)⁻¹ b`` (Woodbury, MinSR).
+
+    Args:
+        jacobian: the rows ``J``, ``(n, p)``.
+        rhs: ``b``, ``(n,)``.
+        damping: ``λ``, in the units of ``J Jᵀ``.
+        memory: bytes the rows may fill; above it the Gram matrix is summed leaf by leaf.
+
+    Returns:
+        ``δ``, a pytree like the parameters.
+    """
+    return jacobian.vm(_positive_solve(jacobian.sample_gram(memory=memory), rhs, damping))
+
+
+def in_parameter_space(
+    jacobian: Jacobian, rhs: Array, damping: Array | float, *, memory: int = DEFAULT_MEMORY
+) -> Any:
+    """Solve ``δ = (JᵀJ + λI)⁻¹ Jᵀ b`` (Gauss–Newton, stochastic reconfiguration).
+
+    Args:
+        jacobian: the rows ``J``, ``(n, p)``.
+        rhs: ``b``, ``(n,)``.
+        damping: ``λ``, in the units of ``JᵀJ``.
+        memory: bytes the rows may fill; above it the Gram matrix is summed over chunks of samples.
+
+    Returns:
+        ``δ``, a pytree like the parameters.
+    """
+    gradient, unravel = ravel_pytree(jacobian.vm(rhs))
+    gram = jacobian.parameter_gram(memory=memory)
+    return unravel(_positive_solve(gram, gradient, damping))
+
+
+def matrix_free(
+    jacobian: Jacobian,
+    rhs: Array,
+    damping: Array | float,
+    *,
+    memory: int = DEFAULT_MEMORY,
+    tolerance: float = 1e-6,
+    iterations: int = 500,
+) -> Any:
+    """Solve by conjugate gradients with products ``J v`` and ``Jᵀ r``, storing no rows.
+
+    Args:
+        jacobian: the rows ``J``, ``(n, p)``.
+        rhs: ``b``, ``(n,)``.
+        damping: ``λ``; the condition number, and so the number of iterations, grows as ``|J|²/λ``.
+        memory: unused: nothing grows with ``n p`` here.
+        tolerance: relative residual at which to stop.
+        iterations: the most products taken.
+
+    Returns:
+        ``δ``, a pytree like the parameters.
+    """
+    del memory
+    n, p = jacobian.shape
+    if n <= p:
+        solution, _ = jax.scipy.sparse.linalg.cg(
+            lambda y: jacobian.mv(jacobian.vm(y)) + damping * y,
+            rhs,
+            tol=tolerance,
+            maxiter=iterations,
+        )
+        return jacobian.vm(solution)
+
+    def normal(step: Any) -> Any:
+        image = jacobian.vm(jacobian.mv(step))
+        return jax.tree.map(lambda a, b: a + damping * b, image, step)
+
+    solution, _ = jax.scipy.sparse.linalg.cg(
+        normal, jacobian.vm(rhs), tol=tolerance, maxiter=iterations
+    )
+    return solution
+
+
+def smallest_side(
+    jacobian: Jacobian, rhs: Array, damping: Array | float, *, memory: int = DEFAULT_MEMORY
+) -> Any:
+    """Choose by static shapes: samples if ``n ≤ p``, else parameters; products if neither fits.
+
+    Args:
+        jacobian: the rows ``J``, ``(n, p)``.
+        rhs: ``b``, ``(n,)``.
+        damping: ``λ``.
+        memory: bytes that the Gram matrix, and the rows held at once, may fill.
+
+    Returns:
+        ``δ``, a pytree like the parameters.
+    """
+    n, p = jacobian.shape
+    size = jacobian.dtype.itemsize
+    widest = max(leaf.size for leaf in jax.tree.leaves(jacobian.params))
+    if n <= p and n * max(n, widest) * size <= memory:
+        return in_sample_space(jacobian, rhs, damping, memory=memory)
+    if n > p and p * p * size <= memory:
+        return in_parameter_space(jacobian, rhs, damping, memory=memory)
+    return matrix_free(jacobian, rhs, damping, memory=memory)

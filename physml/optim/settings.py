@@ -1,0 +1,99 @@
+"""An optimizer as plain data, for command lines and files: a name and numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any, Literal
+
+import optax
+
+from physml.errors import ConfigurationError, UnknownNameError
+from physml.optim.gauss_newton import gauss_newton
+from physml.optim.line_search import grid_line_search
+from physml.optim.natural_gradient import natural_gradient
+from physml.types import Optimizer
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptimizerSettings:
+    """Which optimizer, and its numbers; None leaves the optimizer's own default.
+
+    Attributes:
+        name: gauss-newton (trust region, fixed points), natural-gradient, adam or lbfgs.
+        learning_rate: step length η of natural-gradient and adam.
+        decay: steps after which the learning rate has halved: η / (1 + step/decay).
+        damping: λ of natural-gradient, in units of J Jᵀ.
+        momentum: SPRING's μ of natural-gradient, in [0, 1).
+        max_norm: longest update |Δθ| of natural-gradient.
+        line_search: candidates 2⁻ᵏ of natural-gradient's line search; 0 for none.
+        ratio: threshold of actual to predicted decrease of gauss-newton, in (0, 1).
+        radius: first trust radius of gauss-newton, in units of |θ|.
+    """
+
+    name: Literal["gauss-newton", "natural-gradient", "adam", "lbfgs"]
+    learning_rate: float | None = None
+    decay: float | None = None
+    damping: float | None = None
+    momentum: float | None = None
+    max_norm: float | None = None
+    line_search: int | None = None
+    ratio: float | None = None
+    radius: float | None = None
+
+    def build(self) -> Optimizer:
+        """The optimizer.
+
+        Raises:
+            ConfigurationError: for an option that this optimizer does not have.
+            UnknownNameError: for another name.
+
+        >>> from physml.optim.settings import OptimizerSettings
+        >>> optimizer = OptimizerSettings(name="natural-gradient", damping=1e-3).build()
+        """
+        if self.name not in _BUILDERS:
+            raise UnknownNameError("optimizer", self.name, _BUILDERS)
+        build, allowed = _BUILDERS[self.name]
+        given = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "name"}
+        given = {name: value for name, value in given.items() if value is not None}
+        for option in given:
+            if option not in allowed:
+                owners = [name for name, (_, names) in _BUILDERS.items() if option in names]
+                raise ConfigurationError(
+                    f"optimizer.{option}: no option of {self.name}, which takes "
+                    f"{', '.join(allowed) or 'none'}; it belongs to {', '.join(owners)} "
+                    "(choose with optimizer.name)"
+                )
+        return build(given)
+
+
+def _rate(given: dict[str, Any], default: float) -> Any:
+    rate = given.pop("learning_rate", default)
+    decay = given.pop("decay", None)
+    if decay is None:
+        return rate
+    if not decay > 0:
+        raise ConfigurationError(f"optimizer.decay: expected steps > 0, got {decay}")
+    return lambda step: rate / (1 + step / decay)
+
+
+def _natural_gradient(given: dict[str, Any]) -> Optimizer:
+    candidates = given.pop("line_search", 0)
+    rate = _rate(given, 1.0 if candidates else 0.1)
+    search = grid_line_search(candidates=candidates) if candidates else None
+    return natural_gradient(rate, line_search=search, **given)
+
+
+def _adam(given: dict[str, Any]) -> Optimizer:
+    return optax.with_extra_args_support(optax.adam(_rate(given, 1e-3)))
+
+
+_BUILDERS: dict[str, tuple[Callable[[dict[str, Any]], Optimizer], tuple[str, ...]]] = {
+    "gauss-newton": (lambda given: gauss_newton(**given), ("ratio", "radius")),
+    "natural-gradient": (
+        _natural_gradient,
+        ("learning_rate", "decay", "damping", "momentum", "max_norm", "line_search"),
+    ),
+    "adam": (_adam, ("learning_rate", "decay")),
+    "lbfgs": (lambda given: optax.lbfgs(), ()),
+}

@@ -1,0 +1,46 @@
+"""The heat equation on a rod with cold ends."""
+
+from __future__ import annotations
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from physml.calculus import gradient, partial
+from physml.pinn.catalogue.entry import Entry
+from physml.pinn.geometry import Box
+from physml.pinn.problem import Problem
+from physml.pinn.recipe import Recipe
+from physml.types import Field
+
+
+def equation(u: Field, z: Array) -> Array:
+    """``u_t − u_xx``."""
+    u_t, _ = gradient(u)(z)
+    return u_t - partial(u, 1, 1)(z)
+
+
+def ansatz(N: Field, z: Array) -> Array:
+    """``(1 − t) sin πx + x(1 − x) t N``: initial and boundary values exactly."""
+    t, x = z
+    return (1 - t) * jnp.sin(jnp.pi * x) + x * (1 - x) * t * N(z)
+
+
+def exact(points: np.ndarray) -> np.ndarray:
+    """``e^{−π²t} sin πx``."""
+    t, x = points.T
+    return np.asarray(np.exp(-(np.pi**2) * t) * np.sin(np.pi * x))
+
+
+def heat() -> Problem:
+    """``u_t = u_xx`` on [0, 1], ``u(0, x) = sin πx``, ends at zero, to t = 1."""
+    return Problem(
+        domain=Box(t=(0, 1), x=(0, 1)),
+        equation=equation,
+        ansatz=ansatz,
+        exact=exact,
+        name="heat",
+    )
+
+
+ENTRY = Entry("heat", "u_t = u_xx, u(0, x) = sin πx", "exact: exp(−π²t) sin πx", heat, Recipe())

@@ -1,0 +1,45 @@
+"""The Poisson equation on the unit square."""
+
+from __future__ import annotations
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from physml.calculus import laplacian
+from physml.pinn.catalogue.entry import Entry
+from physml.pinn.geometry import Box
+from physml.pinn.problem import Problem
+from physml.pinn.recipe import Recipe
+from physml.types import Field
+
+
+def equation(u: Field, z: Array) -> Array:
+    """``−Δu − 2π² sin πx sin πy``."""
+    return -laplacian(u)(z) - 2 * jnp.pi**2 * jnp.prod(jnp.sin(jnp.pi * z))
+
+
+def ansatz(N: Field, z: Array) -> Array:
+    """``x(1 − x) y(1 − y) N``: zero on the boundary exactly."""
+    return jnp.prod(z * (1 - z)) * N(z)
+
+
+def exact(points: np.ndarray) -> np.ndarray:
+    """``sin πx sin πy``."""
+    return np.asarray(np.prod(np.sin(np.pi * points), axis=1))
+
+
+def poisson_2d() -> Problem:
+    """``−Δu = 2π² sin πx sin πy`` on the unit square, zero on its boundary."""
+    return Problem(
+        domain=Box(x=(0, 1), y=(0, 1)),
+        equation=equation,
+        ansatz=ansatz,
+        exact=exact,
+        name="poisson-2d",
+    )
+
+
+ENTRY = Entry(
+    "poisson-2d", "−Δu = 2π² sin πx sin πy", "exact: sin πx sin πy", poisson_2d, Recipe()
+)

@@ -1,0 +1,145 @@
+"""Conditions on faces: each is a residual of one point of a face, nothing more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax.numpy as jnp
+from jax import Array
+
+from physml.calculus import partial
+from physml.errors import ConfigurationError
+from physml.pinn.geometry import Box
+from physml.types import Field, LocalOperator
+
+Value = float | Field
+"""A number, or a function of the point."""
+
+
+class Condition(NamedTuple):
+    """What must vanish on a face.
+
+    Attributes:
+        name: its term in the loss.
+        face: a face of the domain, as in ``Box``.
+        operator: ``domain -> LocalOperator``, the residual at a point of the face.
+        weight: ``w`` of its term.
+    """
+
+    name: str
+    face: str
+    operator: Callable[[Box], LocalOperator]
+    weight: float
+
+
+def dirichlet(value: Value, on: str, *, name: str | None = None, weight: float = 1.0) -> Condition:
+    """``u = g`` on a face.
+
+    Args:
+        value: ``g``, a number or a function of the point ``(d,)``.
+        on: a face, as ``"x"`` (both sides), ``"x-"`` or ``"x+"``.
+        name: the term's name in the loss.
+        weight: of the term.
+
+    >>> import physml as pm
+    >>> pm.dirichlet(0.0, on="x").face
+    'x'
+    """
+    target = _function(value)
+    return _condition(
+        name or f"dirichlet {on}", on, weight, lambda domain: lambda u, z: u(z) - target(z)
+    )
+
+
+def initial(
+    value: Value, on: str = "t-", *, name: str | None = None, weight: float = 1.0
+) -> Condition:
+    """``u = u₀`` at the initial time.
+
+    Args:
+        value: ``u₀``, a number or a function of the point.
+        on: the initial face; ``"t-"`` unless time has another name.
+        name: the term's name in the loss.
+        weight: of the term.
+
+    >>> import jax.numpy as jnp, physml as pm
+    >>> pm.initial(lambda z: jnp.sin(jnp.pi * z[1])).name
+    'initial'
+    """
+    return dirichlet(value, on, name=name or "initial", weight=weight)
+
+
+def neumann(value: Value, on: str, *, name: str | None = None, weight: float = 1.0) -> Condition:
+    """``∂u/∂n = g`` on a face, with the outward normal ``n``.
+
+    Args:
+        value: ``g``, a number or a function of the point.
+        on: a face.
+        name: the term's name in the loss.
+        weight: of the term.
+
+    >>> import physml as pm
+    >>> pm.neumann(0.0, on="x+").name
+    'neumann x+'
+    """
+    target = _function(value)
+
+    def operator(domain: Box) -> LocalOperator:
+        axis, _ = domain.face(on)
+
+        def residual(u: Field, z: Array) -> Array:
+            sign = domain.normal(on, z)[axis]
+            return sign * partial(u, axis)(z) - target(z)
+
+        return residual
+
+    return _condition(name or f"neumann {on}", on, weight, operator)
+
+
+def periodic(
+    coordinate: str, *, derivatives: int = 1, name: str | None = None, weight: float = 1.0
+) -> Condition:
+    """``∂ᵏu`` equal on both sides of a coordinate, ``k = 0 … derivatives``, by penalty.
+
+    ``Problem(periodic=...)`` builds the same into the network exactly, and is to be preferred.
+
+    Args:
+        coordinate: its name.
+        derivatives: the highest order to match, at most 3.
+        name: the term's name in the loss.
+        weight: of the term.
+
+    >>> import physml as pm
+    >>> pm.periodic("x").face
+    'x-'
+    """
+    if not 0 <= derivatives <= 3:
+        raise ConfigurationError(f"derivatives: expected 0 to 3, got {derivatives}")
+
+    def operator(domain: Box) -> LocalOperator:
+        axis = domain.axis(coordinate)
+
+        def residual(u: Field, z: Array) -> Array:
+            opposite = z.at[axis].set(domain.upper[axis])
+            jumps = [u(z) - u(opposite)]
+            for order in range(1, derivatives + 1):
+                slope = partial(u, *(axis,) * order)
+                jumps.append(slope(z) - slope(opposite))
+            return jnp.concatenate([jnp.ravel(jump) for jump in jumps])
+
+        return residual
+
+    return _condition(name or f"periodic {coordinate}", f"{coordinate}-", weight, operator)
+
+
+def _condition(
+    name: str, face: str, weight: float, operator: Callable[[Box], LocalOperator]
+) -> Condition:
+    if not weight > 0:
+        raise ConfigurationError(f"{name}: weight: expected a number > 0, got {weight}")
+    return Condition(name, face, operator, weight)
+
+
+def _function(value: Value) -> Field:
+    return value if callable(value) else lambda z: jnp.asarray(value, z.dtype)

@@ -1,0 +1,31 @@
+"""Points, batches and walkers, and what judges chains."""
+
+from physml.sampling.batches import drawn, fixed
+from physml.sampling.metropolis import metropolis
+from physml.sampling.points import Points, Redraw, by_residual, sobol, uniform, uniformly
+from physml.sampling.statistics import (
+    Blocking,
+    Estimate,
+    autocorrelation_time,
+    blocking,
+    estimate,
+    split_rhat,
+)
+
+__all__ = [
+    "Blocking",
+    "Estimate",
+    "Points",
+    "Redraw",
+    "autocorrelation_time",
+    "blocking",
+    "by_residual",
+    "drawn",
+    "estimate",
+    "fixed",
+    "metropolis",
+    "sobol",
+    "split_rhat",
+    "uniform",
+    "uniformly",
+]

@@ -1,0 +1,81 @@
+"""Samplers of batches: fixed, or drawn anew on a schedule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from physml.errors import ConfigurationError
+from physml.types import Batch, Sampler
+
+
+class BatchState(NamedTuple):
+    """Steps taken and the batch in use."""
+
+    count: Array
+    batch: Batch
+
+
+def fixed(batch: Batch) -> Sampler:
+    """The same batch at every step.
+
+    Args:
+        batch: any pytree of arrays.
+
+    Returns:
+        A sampler that keeps the batch in its state.
+
+    >>> import jax.numpy as jnp, physml as pm
+    >>> sampler = pm.fixed({"data": jnp.zeros(3)})
+    """
+
+    def sample(
+        key: Array, state: BatchState, params: Any
+    ) -> tuple[BatchState, Batch, dict[str, Array]]:
+        del key, params
+        return BatchState(state.count + 1, state.batch), state.batch, {}
+
+    return Sampler(lambda key, params: BatchState(jnp.zeros((), jnp.int32), batch), sample)
+
+
+def drawn(
+    draw: Callable[[Array, Any], Batch],
+    *,
+    every: int,
+    redraw: Callable[[Array, Any], Batch] | None = None,
+) -> Sampler:
+    """A batch drawn at the start and again every so many steps.
+
+    Args:
+        draw: ``(key, params) -> batch``.
+        every: steps between draws, counted from step 0.
+        redraw: how later batches are drawn, if not like the first.
+
+    Returns:
+        A sampler whose batch is constant between draws.
+
+    Raises:
+        ConfigurationError: for a period below 1.
+
+    >>> import jax, physml as pm
+    >>> sampler = pm.drawn(lambda key, params: jax.random.normal(key, (8, 2)), every=10)
+    """
+    if every < 1:
+        raise ConfigurationError(f"every: expected at least 1 step, got {every}")
+    again = draw if redraw is None else redraw
+
+    def init(key: Array, params: Any) -> BatchState:
+        return BatchState(jnp.zeros((), jnp.int32), draw(key, params))
+
+    def sample(
+        key: Array, state: BatchState, params: Any
+    ) -> tuple[BatchState, Batch, dict[str, Array]]:
+        due = (state.count > 0) & (state.count % every == 0)
+        batch = jax.lax.cond(due, lambda: again(key, params), lambda: state.batch)
+        return BatchState(state.count + 1, batch), batch, {}
+
+    return Sampler(init, sample)

@@ -1,0 +1,18 @@
+"""The one loop, its objective for least squares, run directories and checkpoints."""
+
+from physml.train.fit import Every, FitResult, TrainState, Update, every, fit, make_step
+from physml.train.least_squares import least_squares, power_rule
+from physml.train.run import Run
+
+__all__ = [
+    "Every",
+    "FitResult",
+    "Run",
+    "TrainState",
+    "Update",
+    "every",
+    "fit",
+    "least_squares",
+    "make_step",
+    "power_rule",
+]

@@ -1,0 +1,358 @@
+"""The one loop: sampler, objective, optimizer, in one compiled step.
+
+    key ─► sampler ─► batch ─► objective ─► Evaluation ─► optimizer ─► params
+
+Several steps run in one dispatch, a loop whose length is an argument of one compiled program. So a
+run may stop at any step and go on with the same bits: no program depends on where it stopped.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jax import Array
+
+from physml.errors import ConfigurationError, InterruptedRunError, NonFiniteError
+from physml.optim.contract import value_function_of
+from physml.train import checkpoint
+from physml.train.run import Run
+from physml.types import Evaluation, Objective, Optimizer, Sampler
+
+# A dispatch aims at this long: progress and Ctrl-C answer within it, Python costs little beside it.
+_DISPATCH_SECONDS = 0.5
+_BUFFER = 256
+
+
+class TrainState(NamedTuple):
+    """All that training remembers, one pytree: saved whole, restored whole."""
+
+    step: Array
+    params: Any
+    optimizer: Any
+    objective: Any
+    sampler: Any
+    key: Array
+
+
+class Update(NamedTuple):
+    """What a callback sees after a dispatch.
+
+    Attributes:
+        phase: the name of this fit.
+        step: steps done.
+        steps: steps asked for.
+        params: the parameters after ``step`` steps.
+        metrics: scalars of the last step.
+        seconds: wall time in steps so far, without compiling.
+        compile_seconds: wall time of tracing and compiling.
+    """
+
+    phase: str
+    step: int
+    steps: int
+    params: Any
+    metrics: dict[str, float]
+    seconds: float
+    compile_seconds: float
+
+
+Callback = Callable[[Update], None]
+
+
+class Every(NamedTuple):
+    """A callback for every so many steps, counted from step 0."""
+
+    steps: int
+    call: Callback
+
+    def __call__(self, update: Update) -> None:
+        """Call, when the step is on the grid or the last."""
+        if update.step % self.steps == 0 or update.step == update.steps:
+            self.call(update)
+
+
+def every(steps: int, call: Callback) -> Every:
+    """Call a function every so many steps.
+
+    Args:
+        steps: the distance, counted from step 0; the last step is called too.
+        call: a function of an ``Update``.
+
+    Returns:
+        A callback for ``fit``, which ends its dispatches on this grid.
+
+    >>> import physml as pm
+    >>> show = pm.every(100, lambda update: print(update.step, update.metrics["loss"]))
+    """
+    if steps < 1:
+        raise ConfigurationError(f"every: expected at least 1 step, got {steps}")
+    return Every(steps, call)
+
+
+class FitResult(NamedTuple):
+    """A finished fit.
+
+    Attributes:
+        params: the parameters after the last step.
+        state: the whole training state.
+        history: each scalar at each step, ``(steps,)``; evaluated *before* the step's update.
+        seconds: wall time of this process in steps, without compiling.
+        compile_seconds: wall time of tracing and compiling.
+    """
+
+    params: Any
+    state: TrainState
+    history: dict[str, np.ndarray]
+    seconds: float
+    compile_seconds: float
+
+
+def make_step(
+    objective: Objective, sampler: Sampler, optimizer: Optimizer
+) -> Callable[[TrainState], tuple[TrainState, dict[str, Array]]]:
+    """One training step as a pure function of the training state.
+
+    Args:
+        objective: the cost.
+        sampler: where batches come from.
+        optimizer: any optax transformation, or one of ``physml.optim``.
+
+    Returns:
+        ``state -> (state, metrics)``; not compiled.
+    """
+    optimizer = optax.with_extra_args_support(optimizer)
+
+    def step(state: TrainState) -> tuple[TrainState, dict[str, Array]]:
+        key = jax.random.fold_in(state.key, state.step)
+        sampler_state, batch, sampled = sampler.sample(key, state.sampler, state.params)
+        evaluation, objective_state = objective.evaluate(state.params, state.objective, batch)
+
+        # Line searches of optax forward every extra keyword to value_fn, hence the unused one.
+        def value_fn(params: Any, evaluation: Evaluation | None = None) -> Array:
+            del evaluation
+            value = value_function_of(objective.value, "line search or trust region")
+            return value(params, state.objective, batch)
+
+        updates, optimizer_state = optimizer.update(
+            evaluation.gradient,
+            state.optimizer,
+            state.params,
+            value=evaluation.loss,
+            grad=evaluation.gradient,
+            value_fn=value_fn,
+            evaluation=evaluation,
+        )
+        params = optax.apply_updates(state.params, updates)
+        metrics = {"loss": evaluation.loss, **evaluation.metrics, **sampled}
+        for _, logged in optax.tree_utils.tree_get_all_with_path(optimizer_state, "metrics"):
+            metrics.update(logged)
+        new = TrainState(
+            state.step + 1, params, optimizer_state, objective_state, sampler_state, state.key
+        )
+        return new, metrics
+
+    return step
+
+
+def fit(
+    objective: Objective,
+    sampler: Sampler,
+    optimizer: Optimizer,
+    params: Any,
+    *,
+    steps: int,
+    key: Array,
+    run: Run | None = None,
+    phase: str = "train",
+    callbacks: Sequence[Callback] = (),
+) -> FitResult:
+    """Minimise an objective: the one loop of the library.
+
+    Args:
+        objective: what to minimise.
+        sampler: where each step's batch comes from.
+        optimizer: any optax transformation, or one of ``physml.optim``.
+        params: where to start, a pytree of arrays.
+        steps: how many steps in all, those before a resume included.
+        key: a random key; step ``i`` uses ``fold_in(key, i)``.
+        run: a run directory: metrics, checkpoints, resume; None keeps nothing on disk.
+        phase: the name under which this fit's metrics and checkpoints lie in the run.
+        callbacks: functions of an ``Update``, called after each dispatch, or wrapped by ``every``.
+
+    Returns:
+        The parameters, the training state and the history.
+
+    Raises:
+        NonFiniteError: a NaN or an infinity; the state before it is saved.
+        InterruptedRunError: Ctrl-C or SIGTERM with a run; the state is saved first.
+        NoValueError: a line search or trust region met an objective without a value.
+        CheckpointError: the run's checkpoints are damaged or belong to other settings.
+
+    >>> import jax, jax.numpy as jnp, optax, physml as pm
+    >>> objective = pm.least_squares({"line": lambda params, x: params["slope"] * x - 2.0 * x})
+    >>> sampler = pm.fixed({"line": jnp.linspace(0.0, 1.0, 10)})
+    >>> result = pm.fit(objective, sampler, pm.natural_gradient(1.0, damping=1e-9),
+    ...                 {"slope": jnp.array(0.0)}, steps=5, key=jax.random.key(0))
+    >>> round(float(result.params["slope"]), 4)
+    2.0
+    """
+    if steps < 0:
+        raise ConfigurationError(f"steps: expected a number ≥ 0, got {steps}")
+    key_sampler, key_steps = jax.random.split(key)
+    state = TrainState(
+        jnp.zeros((), jnp.int32),
+        params,
+        optimizer.init(params),
+        objective.init(params),
+        sampler.init(key_sampler, params),
+        key_steps,
+    )
+    state = jax.tree.map(_strong, state)
+    if run is not None:
+        found = checkpoint.restore_latest(run.checkpoints(phase), state)
+        if found is not None:
+            state = found[1]
+        run.trim("metrics.jsonl", phase, int(state.step))
+        run.trim("clock.jsonl", phase, int(state.step))
+    start = int(state.step)
+    history = run.rows("metrics.jsonl", phase) if run is not None else []
+    if start >= steps:
+        return FitResult(state.params, state, _columns(history), 0.0, 0.0)
+
+    began = time.perf_counter()
+    advance = _compile(make_step(objective, sampler, optimizer), state)
+    compile_seconds = time.perf_counter() - began
+    grids = [c.steps for c in callbacks if isinstance(c, Every)]
+
+    def save() -> None:
+        if run is not None:
+            checkpoint.save(run.checkpoints(phase), int(state.step), state)
+
+    done, seconds, per_step = start, 0.0, _DISPATCH_SECONDS
+    saved = time.perf_counter()
+    with _signals(run is not None) as stop:
+        while done < steps:
+            count = min(_BUFFER, steps - done, max(1, int(_DISPATCH_SECONDS / per_step)))
+            count = min([count, *(grid - done % grid for grid in grids)])
+            began = time.perf_counter()
+            state, buffers, advanced, finite = advance(state, jnp.int32(count))
+            advanced = int(advanced)
+            elapsed = time.perf_counter() - began
+            seconds += elapsed
+            per_step = elapsed / max(1, advanced)
+            rows = _rows({k: np.asarray(v) for k, v in buffers.items()}, phase, done, advanced)
+            done += advanced
+            history += rows
+            if run is not None:
+                run.append("metrics.jsonl", rows)
+                clock = {"seconds": seconds, "compile_seconds": compile_seconds}
+                run.append("clock.jsonl", [{"phase": phase, "step": done - 1, **clock}])
+            if not finite:
+                save()
+                raise NonFiniteError(_diagnosis(buffers, advanced, phase, done, run))
+            update = Update(
+                phase, done, steps, state.params, _scalars(rows[-1]), seconds, compile_seconds
+            )
+            for callback in callbacks:
+                callback(update)
+            due = run is not None and time.perf_counter() - saved > run.checkpoint_seconds
+            if due or done == steps or stop:
+                save()
+                saved = time.perf_counter()
+            if stop and done < steps and run is not None:
+                raise InterruptedRunError(
+                    f"stopped after step {done} of {steps} ({phase}), saved. "
+                    f"Go on with: physml resume {run.directory}"
+                )
+    return FitResult(state.params, state, _columns(history), seconds, compile_seconds)
+
+
+def _compile(step: Callable[[TrainState], Any], state: TrainState) -> Callable[..., Any]:
+    shapes = jax.eval_shape(step, state)[1]
+    buffers = {name: jnp.zeros((_BUFFER, *s.shape), s.dtype) for name, s in shapes.items()}
+
+    def body(carry: tuple[Any, ...]) -> tuple[Any, ...]:
+        state, buffers, i, _ = carry
+        new, metrics = step(state)
+        finite = jnp.all(jnp.isfinite(metrics["loss"]))
+        for leaf in jax.tree.leaves(new.params):
+            finite &= jnp.all(jnp.isfinite(leaf))
+        buffers = {n: buffers[n].at[i].set(metrics[n]) for n in buffers}
+        # The state before a non-finite step is the last good one: it is what remains.
+        new = jax.tree.map(lambda a, b: jnp.where(finite, _strong(a), b), new, state)
+        return new, buffers, i + finite.astype(i.dtype), finite
+
+    def advance(state: TrainState, count: Array) -> tuple[Any, ...]:
+        carry = (state, buffers, jnp.int32(0), jnp.bool_(True))
+        return jax.lax.while_loop(lambda c: (c[2] < count) & c[3], body, carry)
+
+    return jax.jit(advance).lower(state, jnp.int32(1)).compile()
+
+
+def _strong(leaf: Any) -> Array:
+    """A Python number's weak type would make the first step another program than the second."""
+    leaf = jnp.asarray(leaf)
+    return jax.lax.convert_element_type(leaf, leaf.dtype) if leaf.aval.weak_type else leaf
+
+
+def _rows(
+    buffers: dict[str, np.ndarray], phase: str, start: int, count: int
+) -> list[dict[str, Any]]:
+    return [
+        {"phase": phase, "step": start + i, **{n: b[i].item() for n, b in buffers.items()}}
+        for i in range(count)
+    ]
+
+
+def _scalars(row: dict[str, Any]) -> dict[str, float]:
+    return {n: v for n, v in row.items() if n not in ("phase", "step")}
+
+
+def _columns(rows: list[dict[str, Any]]) -> dict[str, np.ndarray]:
+    names = _scalars(rows[0]) if rows else {}
+    return {n: np.array([np.nan if r[n] is None else r[n] for r in rows]) for n in names}
+
+
+def _diagnosis(
+    buffers: dict[str, Array], index: int, phase: str, step: int, run: Run | None
+) -> str:
+    bad = [n for n, b in buffers.items() if not np.isfinite(np.asarray(b)[index])]
+    where = f"; metrics not finite: {', '.join(bad)}" if bad else "; the new parameters are not finite"
+    kept = f"; the state before it is saved in {run.directory}" if run is not None else ""
+    return (
+        f"step {step} ({phase}) met a NaN or an infinity{where}{kept}. Expected finite numbers: "
+        "raise the damping, lower the learning rate, or check the equation where it divides or "
+        "takes a root"
+    )
+
+
+@contextmanager
+def _signals(active: bool) -> Iterator[list[int]]:
+    """Turn the first Ctrl-C or SIGTERM into a flag, so that a dispatch ends and is saved."""
+    stop: list[int] = []
+    if not active or threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+    kinds = (signal.SIGINT, signal.SIGTERM)
+    before = {kind: signal.getsignal(kind) for kind in kinds}
+
+    def flag(kind: int, frame: Any) -> None:
+        stop.append(kind)
+        signal.signal(kind, before[signal.Signals(kind)])
+
+    for kind in kinds:
+        signal.signal(kind, flag)
+    try:
+        yield stop
+    finally:
+        for kind in kinds:
+            signal.signal(kind, before[kind])

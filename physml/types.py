@@ -1,0 +1,77 @@
+"""The few types that every room shares.
+
+Conventions (tested in ``tests/test_conventions.py``, told in ``docs/conventions.md``): the loss of
+a least-squares problem is ``½|r|²``; rows of ``r`` and ``J`` carry ``1/√n`` and the root of their
+weight; energies are in hartree, lengths in bohr; updates come negated, ready for
+``optax.apply_updates``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import optax
+from jax import Array
+
+from physml.jacobian import Jacobian
+
+Params = Any
+"""Any pytree of arrays."""
+
+Field = Callable[[Array], Array]
+"""A function of one point: ``(d,)`` to ``()`` or ``(m,)``; of one walker: ``(N, d)`` to log ψ."""
+
+LocalOperator = Callable[[Any, Array], Array]
+"""``(field, point) -> value``: a PDE's residual, a local energy. Several unknowns: a dict."""
+
+Batch = Any
+"""Any pytree of arrays with a leading sample axis; each term of a loss has its own count."""
+
+Optimizer = optax.GradientTransformationExtraArgs
+"""``update(gradient, state, params, *, evaluation, value, grad, value_fn)``, updates negated."""
+
+
+class Evaluation(NamedTuple):
+    """What an objective returns for one batch.
+
+    Attributes:
+        loss: ``()``; ``½|r|²`` for least squares, the mean energy in hartree for VMC.
+        gradient: the gradient ``Jᵀr``, a pytree like the parameters.
+        residual: ``(n,)``; the rows ``r``, terms and components stacked.
+        jacobian: the rows ``J``, ``(n, p)``; not built unless an optimizer asks.
+        metrics: scalars to log.
+    """
+
+    loss: Array
+    gradient: Params
+    residual: Array
+    jacobian: Jacobian
+    metrics: dict[str, Array]
+
+
+class Objective(NamedTuple):
+    """A cost of parameters on a batch, as pure functions.
+
+    Attributes:
+        init: ``(params) -> state``: term weights and the like; ``()`` if there are none.
+        evaluate: ``(params, state, batch) -> (Evaluation, state)``.
+        value: ``(params, state, batch) -> loss`` for line searches and trust regions, or None
+            where the loss at fixed samples means nothing (VMC, whose samples follow the parameters).
+    """
+
+    init: Callable[[Params], Any]
+    evaluate: Callable[[Params, Any, Batch], tuple[Evaluation, Any]]
+    value: Callable[[Params, Any, Batch], Array] | None
+
+
+class Sampler(NamedTuple):
+    """A source of batches: collocation points, walkers and minibatches alike.
+
+    Attributes:
+        init: ``(key, params) -> state``.
+        sample: ``(key, state, params) -> (state, batch, metrics)``.
+    """
+
+    init: Callable[[Array, Params], Any]
+    sample: Callable[[Array, Any, Params], tuple[Any, Batch, dict[str, Array]]]

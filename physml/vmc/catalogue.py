@@ -1,0 +1,83 @@
+"""The systems that the command line offers, with wave function and recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import flax.linen as nn
+
+from physml.networks.settings import NetworkSettings
+from physml.vmc.recipe import VMCRecipe
+from physml.vmc.systems import DoubleWell, HarmonicOscillator, Hydrogen, QuantumDot
+from physml.vmc.wavefunctions import SlaterJastrow
+
+
+class SystemEntry(NamedTuple):
+    """A system of the catalogue.
+
+    Attributes:
+        name: as on the command line.
+        hamiltonian: in a line, hartree and bohr.
+        reference: what its energy is compared with.
+        system: a frozen dataclass with default numbers, which the command line may change.
+        wavefunction: ``(system, network settings) -> linen module``.
+        recipe: settings that find its ground state.
+    """
+
+    name: str
+    hamiltonian: str
+    reference: str
+    system: Any
+    wavefunction: Callable[[Any, NetworkSettings], nn.Module]
+    recipe: VMCRecipe
+
+
+def _network(system: Any, settings: NetworkSettings) -> nn.Module:
+    del system
+    return settings.build()
+
+
+def _slater_jastrow(system: Any, settings: NetworkSettings) -> nn.Module:
+    network = settings.build()
+    return SlaterJastrow(system, widths=network.widths, activation=network.activation)
+
+
+SYSTEMS = {
+    entry.name: entry
+    for entry in (
+        SystemEntry(
+            "harmonic-oscillator",
+            "H = Σ −½∇² + ½ω²r²",
+            "exact: N d ω/2",
+            HarmonicOscillator(),
+            _network,
+            VMCRecipe(),
+        ),
+        SystemEntry(
+            "double-well",
+            "H = −½d²/dx² + λx⁴/4 − μx²/2",
+            "finite differences, extrapolated",
+            DoubleWell(),
+            _network,
+            VMCRecipe(),
+        ),
+        SystemEntry(
+            "hydrogen",
+            "H = −½∇² − Z/r",
+            "exact: −Z²/2",
+            Hydrogen(),
+            _slater_jastrow,
+            VMCRecipe(),
+        ),
+        SystemEntry(
+            "quantum-dot",
+            "H = Σ −½∇² + ½ω²r² + Σ 1/r_ij",
+            "exact for two electrons at ω = 1, 1/6; else diffusion Monte Carlo",
+            QuantumDot(),
+            _slater_jastrow,
+            VMCRecipe(),
+        ),
+    )
+}
+"""Every system by the name it has on the command line."""

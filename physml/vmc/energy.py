@@ -1,0 +1,113 @@
+"""The variational energy as an objective.
+
+Energy and gradient over walkers drawn from ``|ψ|²``::
+
+    E = ⟨E_L⟩,   ∇E = 2 Re⟨(E_L − Ē)* (∂log ψ − ⟨∂log ψ⟩)⟩ = Jᵀr
+    r = 2 (E_L − Ē)/√n,   J = (∂log ψ − mean)/√n
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from physml.errors import ConfigurationError, ShapeError
+from physml.jacobian import Block, Jacobian
+from physml.types import Evaluation, LocalOperator, Objective
+
+LogPsi = Callable[[Any, Array], Array]
+"""``(params, walker (N, d)) -> log ψ``, real or complex."""
+
+
+def energy(log_psi: LogPsi, local_energy: LocalOperator, *, clip: float | None = 5.0) -> Objective:
+    """The energy of walkers drawn from ``|ψ|²``, with its natural-gradient rows.
+
+    A complex ``log ψ`` gives two rows a walker, its real and imaginary part, so that ``Jᵀr`` is the
+    gradient ``2 Re⟨(E_L − Ē)* ∂log ψ⟩``.
+
+    Args:
+        log_psi: ``(params, walker) -> log ψ``.
+        local_energy: ``(log_psi, walker) -> Hψ/ψ`` in hartree.
+        clip: local energies further than this many mean absolute deviations from the median are
+            drawn in, for the gradient only; None leaves them. The reported energy is never clipped.
+
+    Returns:
+        An objective whose batch is walkers ``(n, N, d)``, whose loss is the mean energy in hartree,
+        and which has no value at fixed walkers: they follow the parameters.
+
+    Raises:
+        ConfigurationError: for a clip that is not positive.
+        ShapeError: when traced, if log ψ or the local energy of one walker is not one number.
+
+    >>> import jax, jax.numpy as jnp, physml as pm
+    >>> def oscillator(log_psi, x):
+    ...     return pm.kinetic_energy(log_psi)(x) + 0.5 * jnp.sum(x**2)
+    >>> objective = pm.energy(lambda a, x: -0.5 * a * jnp.sum(x**2), oscillator)
+    >>> walkers = jax.random.normal(jax.random.key(0), (100, 1, 1)) / jnp.sqrt(2.0)
+    >>> evaluation, _ = objective.evaluate(jnp.array(1.0), (), walkers)
+    >>> float(evaluation.loss)
+    0.5
+    """
+    if clip is not None and not clip > 0:
+        raise ConfigurationError(f"clip: expected a number > 0 or None, got {clip}")
+
+    def real_row(params: Any, x: Array) -> Array:
+        return log_psi(params, x)
+
+    def complex_row(params: Any, x: Array) -> Array:
+        value = log_psi(params, x)
+        return jnp.stack([value.real, value.imag])
+
+    def evaluate(params: Any, state: tuple[()], walkers: Array) -> tuple[Evaluation, tuple[()]]:
+        n = walkers.shape[0]
+        is_complex = _check_log_psi(log_psi, params, walkers)
+        local = jax.vmap(lambda x: local_energy(lambda y: log_psi(params, y), x))(walkers)
+        if local.shape != (n,):
+            raise ShapeError(
+                f"local_energy: expected one number a walker, got shape {local.shape[1:]}"
+            )
+        mean = jnp.mean(local.real)
+        deviation = local - mean
+        variance = jnp.mean(jnp.abs(deviation) ** 2)
+        bounded = local if clip is None else _clip(local, clip)
+        centred = (bounded - jnp.mean(bounded)) * (2.0 / jnp.sqrt(n))
+        row = complex_row if is_complex else real_row
+        if is_complex:
+            residual = jnp.stack([centred.real, centred.imag], axis=-1).reshape(-1)
+        else:
+            residual = centred.real
+        scale = jnp.asarray(1.0 / jnp.sqrt(n), residual.dtype)
+        jacobian = Jacobian(params, (Block(row, walkers, scale, centred=True),))
+        metrics = {"energy": mean, "variance": variance, "energy_error": jnp.sqrt(variance / n)}
+        return Evaluation(mean, jacobian.vm(residual), residual, jacobian, metrics), state
+
+    return Objective(lambda params: (), evaluate, None)
+
+
+def _clip(local: Array, width: float) -> Array:
+    def bounded(part: Array) -> Array:
+        centre = jnp.median(part)
+        reach = width * jnp.mean(jnp.abs(part - centre))
+        return jnp.clip(part, centre - reach, centre + reach)
+
+    if jnp.iscomplexobj(local):
+        return jax.lax.complex(bounded(local.real), bounded(local.imag))
+    return bounded(local)
+
+
+def _check_log_psi(log_psi: LogPsi, params: Any, walkers: Array) -> bool:
+    if walkers.ndim != 3:
+        raise ShapeError(f"walkers: expected (n, N, d), got {walkers.shape}")
+    one = jax.ShapeDtypeStruct(walkers.shape[1:], walkers.dtype)
+    value = jax.eval_shape(log_psi, params, one)
+    if not hasattr(value, "shape") or value.shape != ():
+        got = getattr(value, "shape", type(value).__name__)
+        raise ShapeError(
+            f"log ψ: expected one number at a walker of shape {one.shape}, got {got}; a network "
+            "takes outputs=None"
+        )
+    return bool(jnp.issubdtype(value.dtype, jnp.complexfloating))

@@ -1,0 +1,212 @@
+"""Find a ground state: walkers, energy and the one loop, then a measurement on fresh walkers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from physml.errors import ConfigurationError
+from physml.figures import figure, save
+from physml.optim import natural_gradient
+from physml.sampling import Estimate, metropolis
+from physml.train import FitResult, Run, fit
+from physml.train.fit import Callback
+from physml.types import Optimizer
+from physml.vmc.energy import LogPsi, energy
+from physml.vmc.measure import Measurement, measure
+from physml.vmc.observables import pair_distribution, radial_density
+from physml.vmc.systems.system import QuantumSystem
+from physml.vmc.wavefunctions.signed_log import log_amplitude
+
+
+def log_psi_of(system: QuantumSystem, wavefunction: nn.Module) -> LogPsi:
+    """``(params, walker) -> log ψ`` of a wave function or a plain network in a system.
+
+    A module that returns a ``SignedLog`` is a wave function as it stands; a plain number is a
+    network, to which the system's ansatz is applied.
+    """
+
+    def log_psi(params: Any, x: Array) -> Array:
+        def network(y: Array) -> Array:
+            return wavefunction.apply(params, y)
+
+        value = jax.eval_shape(network, x)
+        if isinstance(value, jax.ShapeDtypeStruct):
+            return system.ansatz(network, x)
+        return log_amplitude(network(x))
+
+    return log_psi
+
+
+def ground_state(
+    system: QuantumSystem,
+    wavefunction: nn.Module,
+    *,
+    optimizer: Optimizer | None = None,
+    walkers: int = 1024,
+    sweeps: int = 10,
+    steps: int = 300,
+    measurements: int = 200,
+    key: Array | None = None,
+    run: Run | None = None,
+    callbacks: Sequence[Callback] = (),
+) -> GroundState:
+    """Minimise the energy of a wave function, then measure it on fresh walkers.
+
+    Args:
+        system: ``System(hamiltonian, shape)`` or one of the library's.
+        wavefunction: a linen module from a walker ``(N, d)`` to log ψ or a ``SignedLog``.
+        optimizer: any optax transformation without a line search; ``natural_gradient(0.1)`` if not
+            given.
+        walkers: in training and measurement.
+        sweeps: Metropolis moves of every walker between steps.
+        steps: optimizer steps.
+        measurements: steps of the measurement afterwards.
+        key: random key; ``jax.random.key(0)`` if not given.
+        run: a run directory for metrics, checkpoints and resume.
+        callbacks: see ``fit``.
+
+    Returns:
+        The state, with its energy and error bar in hartree.
+
+    Raises:
+        ShapeError: wave function and system do not fit.
+        NoValueError: for an optimizer that needs the loss at fixed samples.
+        NonFiniteError, SamplingError: see ``fit`` and ``measure``.
+
+    >>> import physml as pm
+    >>> trap = pm.HarmonicOscillator()
+    >>> state = pm.ground_state(trap, pm.MLP((8,)), walkers=128, steps=60, measurements=50)
+    >>> abs(state.energy.mean - 0.5) < 0.01
+    True
+    """
+    if walkers < 2:
+        raise ConfigurationError(f"walkers: expected at least 2, got {walkers}")
+    key = jax.random.key(0) if key is None else key
+    key_params, key_fit, key_measure = jax.random.split(key, 3)
+    params = wavefunction.init(key_params, system.length * jnp.ones(system.shape))
+    log_psi = log_psi_of(system, wavefunction)
+
+    def initial(key: Array) -> Array:
+        return system.length * jax.random.normal(key, (walkers, *system.shape))
+
+    width = 0.5 * system.length
+    result = fit(
+        energy(log_psi, system.local_energy),
+        metropolis(log_psi, initial, sweeps=sweeps, width=width, burn_in=50),
+        natural_gradient(0.1) if optimizer is None else optimizer,
+        params,
+        steps=steps,
+        key=key_fit,
+        run=run,
+        callbacks=callbacks,
+    )
+    measured = measure(
+        log_psi,
+        result.params,
+        system.local_energy,
+        initial,
+        key=key_measure,
+        steps=measurements,
+        sweeps=sweeps,
+        width=width,
+    )
+    return GroundState(system, wavefunction, result, measured)
+
+
+class GroundState:
+    """An optimised state of a system, measured.
+
+    Attributes:
+        system: whose ground state it approximates.
+        wavefunction: the linen module.
+        result: parameters, history and times of the optimisation.
+        measurement: energy, local energies and walkers after it.
+    """
+
+    def __init__(
+        self,
+        system: QuantumSystem,
+        wavefunction: nn.Module,
+        result: FitResult,
+        measurement: Measurement,
+    ) -> None:
+        self.system = system
+        self.wavefunction = wavefunction
+        self.result = result
+        self.measurement = measurement
+
+    def __repr__(self) -> str:
+        """The energy with its error bar."""
+        return f"GroundState({self.system.name}: {self.energy} hartree)"
+
+    @property
+    def params(self) -> Any:
+        """The wave function's parameters."""
+        return self.result.params
+
+    @property
+    def energy(self) -> Estimate:
+        """The energy in hartree with its blocked error bar, from fresh walkers, unclipped."""
+        return self.measurement.energy
+
+    @property
+    def variance(self) -> float:
+        """The variance of the local energy in hartree²: zero for an eigenstate."""
+        return self.energy.variance
+
+    def log_psi(self, x: Array) -> Array:
+        """``log ψ`` at one walker ``(N, d)``."""
+        return log_psi_of(self.system, self.wavefunction)(self.params, x)
+
+    def save_samples(self, path: str | Path) -> Path:
+        """Save walkers (bohr) and local energies (hartree) as npz, without pickle."""
+        path = Path(path)
+        measured = self.measurement
+        np.savez(path, walkers=measured.walkers, local_energies=measured.local_energies)
+        return path
+
+    def plot(self, path: str | Path) -> Path:
+        """Save a figure: energy against step, one-body density, and pair correlation.
+
+        Args:
+            path: a file whose ending names the format.
+
+        Returns:
+            The path.
+
+        Raises:
+            MissingDependencyError: without matplotlib.
+        """
+        walkers = self.measurement.walkers
+        canvas, axes = figure(1, 3)
+        energies = self.result.history.get("energy", np.array([]))
+        axes[0].plot(energies, color="C0", linewidth=0.8)
+        axes[0].set(xlabel="step", ylabel="energy (hartree)", title=f"{self.system.name}")
+        centre = self.energy.mean if self.system.reference is None else self.system.reference.energy
+        if len(energies):
+            tail = energies[len(energies) // 5 :]
+            reach = max(1.2 * np.max(np.abs(tail - centre)), 1e-6)
+            axes[0].set_ylim(centre - 0.3 * reach, centre + reach)
+        if self.system.reference is not None:
+            label = f"reference: {self.system.reference.source}"
+            axes[0].axhline(centre, color="k", linestyle="--", linewidth=1, label=label)
+            axes[0].legend(fontsize="small")
+        r, density = radial_density(walkers)
+        axes[1].plot(r, density)
+        axes[1].set(xlabel="r (bohr)", ylabel=r"$n(r)$ (bohr$^{-d}$)", title="density")
+        if self.system.shape[0] > 1:
+            r, pairs = pair_distribution(walkers)
+            axes[2].plot(r, pairs)
+            axes[2].set(xlabel=r"$r_{12}$ (bohr)", ylabel="pairs (1/bohr)", title="distances")
+        else:
+            axes[2].hist(self.measurement.local_energies.ravel(), bins=80)
+            axes[2].set(xlabel="local energy (hartree)", ylabel="count", title="local energy")
+        return save(canvas, path)

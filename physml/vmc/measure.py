@@ -1,0 +1,130 @@
+"""Measure a trained state: fresh walkers, a frozen sampler, unclipped local energies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from physml.errors import ConfigurationError, NonFiniteError, SamplingError
+from physml.sampling import Estimate, estimate, metropolis, split_rhat
+from physml.types import LocalOperator
+from physml.vmc.energy import LogPsi
+
+# Chains are taken as in equilibrium once two halves of a block agree this well.
+_RHAT = 1.05
+_BLOCK = 25
+_MOST_BLOCKS = 40
+
+
+class Measurement(NamedTuple):
+    """What was measured on fresh walkers.
+
+    Attributes:
+        energy: mean, blocked error, autocorrelation time and split-R̂, in hartree.
+        local_energies: ``(steps, walkers)``, unclipped, in hartree.
+        walkers: ``(snapshots, walkers, N, d)``, in bohr.
+        acceptance: of the frozen moves.
+        burn_in: steps before equilibrium was judged to be reached.
+    """
+
+    energy: Estimate
+    local_energies: np.ndarray
+    walkers: np.ndarray
+    acceptance: float
+    burn_in: int
+
+
+def measure(
+    log_psi: LogPsi,
+    params: Any,
+    local_energy: LocalOperator,
+    initial: Callable[[Array], Array],
+    *,
+    key: Array,
+    steps: int = 200,
+    sweeps: int = 10,
+    width: float = 0.5,
+) -> Measurement:
+    """Sample ``|ψ|²`` afresh and average the local energy.
+
+    The width of a move adapts during burn-in, which ends when the split-R̂ of the local energies of
+    a block of steps falls below 1.05, and is frozen afterwards.
+
+    Args:
+        log_psi: ``(params, walker) -> log ψ``.
+        params: where to measure.
+        local_energy: ``(log_psi, walker) -> Hψ/ψ`` in hartree.
+        initial: ``key -> walkers (n, N, d)``.
+        key: a random key that training has not used.
+        steps: measurements of every walker.
+        sweeps: moves between measurements.
+        width: of a move, to start from, in bohr.
+
+    Returns:
+        Energy with its error bar, local energies and walkers.
+
+    Raises:
+        SamplingError: chains that do not move or do not come to equilibrium.
+        NonFiniteError: a local energy that is not finite; the first such walker is in the message.
+    """
+    if steps < 8:
+        raise ConfigurationError(f"steps: expected at least 8 measurements, got {steps}")
+
+    def block(adapt: bool) -> Callable[[Array, Any], tuple[Any, Any]]:
+        sampler = metropolis(log_psi, initial, sweeps=sweeps, width=width, adapt=adapt)
+
+        def step(state: Any, key: Array) -> tuple[Any, Any]:
+            state, walkers, metrics = sampler.sample(key, state, params)
+            local = jax.vmap(lambda x: local_energy(lambda y: log_psi(params, y), x))(walkers)
+            return state, (jnp.real(local), metrics["acceptance"])
+
+        return jax.jit(lambda key, state: jax.lax.scan(step, state, jax.random.split(key, _BLOCK)))
+
+    key_init, key_burn, key_measure = jax.random.split(key, 3)
+    state = metropolis(log_psi, initial, sweeps=sweeps, width=width).init(key_init, params)
+    adaptive = block(True)
+    for burned in range(1, _MOST_BLOCKS + 1):
+        state, (local, accepted) = adaptive(jax.random.fold_in(key_burn, burned), state)
+        local = _finite(np.asarray(local), state.walkers)
+        if split_rhat(local) < _RHAT and burned > 1:
+            break
+    else:
+        raise SamplingError(
+            f"no equilibrium after {_MOST_BLOCKS * _BLOCK} steps of {sweeps} sweeps "
+            f"(split-R̂ = {split_rhat(local):.3f}, expected below {_RHAT}; acceptance "
+            f"{np.mean(accepted):.2f}): is ψ square-integrable? More sweeps may help"
+        )
+
+    frozen = block(False)
+    energies, snapshots, acceptances = [], [], []
+    for i in range(-(-steps // _BLOCK)):
+        state, (local, accepted) = frozen(jax.random.fold_in(key_measure, i), state)
+        energies.append(_finite(np.asarray(local), state.walkers))
+        snapshots.append(np.asarray(state.walkers))
+        acceptances.append(float(jnp.mean(accepted)))
+    acceptance = float(np.mean(acceptances))
+    if not acceptance > 0.01:
+        raise SamplingError(
+            f"chains do not move: acceptance {acceptance:.3f} at width {float(state.width):.3g} bohr"
+        )
+    energies = np.concatenate(energies)[:steps].astype(np.float64)
+    return Measurement(
+        estimate(energies), energies, np.stack(snapshots), acceptance, burned * _BLOCK
+    )
+
+
+def _finite(local: np.ndarray, walkers: Array) -> np.ndarray:
+    bad = ~np.isfinite(local)
+    if bad.any():
+        step, walker = np.argwhere(bad)[0]
+        raise NonFiniteError(
+            f"{bad.sum()} of {bad.size} local energies are not finite; first at step {step}, "
+            f"walker {walker}, which later stood at {np.asarray(walkers)[walker].tolist()}. "
+            "Expected finite numbers away from coinciding particles: check the Hamiltonian there"
+        )
+    return local

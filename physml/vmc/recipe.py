@@ -1,0 +1,35 @@
+"""How a catalogue system is optimised and measured, as plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from physml.networks.settings import NetworkSettings
+from physml.optim.settings import OptimizerSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class VMCRecipe:
+    """Settings that reach a system's energy on two CPU cores.
+
+    Attributes:
+        network: the neural part of the wave function.
+        optimizer: the optimizer; one without a line search.
+        walkers: in training and in the measurement.
+        sweeps: Metropolis moves of every walker between steps.
+        steps: optimizer steps.
+        measurements: steps of the measurement on fresh walkers.
+    """
+
+    network: NetworkSettings = field(
+        default_factory=lambda: NetworkSettings(width=16, depth=2, initial="glorot")
+    )
+    optimizer: OptimizerSettings = field(
+        default_factory=lambda: OptimizerSettings(
+            name="natural-gradient", learning_rate=0.1, decay=200.0, damping=1e-3, momentum=0.9
+        )
+    )
+    walkers: int = 1024
+    sweeps: int = 10
+    steps: int = 300
+    measurements: int = 400
