@@ -14,7 +14,7 @@ from physml.calculus import (
     partial,
     taylor,
 )
-from physml.jacobian import Block, Jacobian
+from physml.lazy_jacobian import Block, Jacobian
 from physml.networks import (
     ACTIVATIONS,
     MLP,

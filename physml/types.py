@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import optax
 from jax import Array
 
-from physml.jacobian import Jacobian
+from physml.lazy_jacobian import Jacobian
 
 Params = Any
 """Any pytree of arrays."""

@@ -4,7 +4,7 @@
     3  pinn   vmc   pmm   learn   generative   control       never import one another
     2  train                                                  knows no network
     1  calculus   networks   optim   sampling   figures       never import one another
-    0  types   errors   jacobian
+    0  types   errors   lazy_jacobian
 
 Everything here reads source text; nothing of physml is imported.
 """
@@ -22,7 +22,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[1]
 
 FLOORS = [
-    {"types", "errors", "jacobian"},
+    {"types", "errors", "lazy_jacobian"},
     {"calculus", "networks", "optim", "sampling", "figures"},
     {"train"},
     {"pinn", "vmc", "pmm", "learn", "generative", "control"},
@@ -244,7 +244,7 @@ def test_checker_catches(tmp_path: Path, file: str, source: str, reason: str) ->
     ("file", "source"),
     [
         ("physml/__init__.py", "from physml.vmc import ground_state\nfrom physml.cli import main"),
-        ("physml/types.py", "from physml.jacobian import Jacobian"),
+        ("physml/types.py", "from physml.lazy_jacobian import Jacobian"),
         ("physml/pinn/solve.py", "from physml.train import fit\nfrom .box import Box"),
         ("physml/cli/solve.py", "import physml as pm\nfrom physml import solve"),
         ("physml/networks/mlp.py", "model.eval()"),

@@ -226,8 +226,8 @@ def linearised(u: Field, z: Array, axes: tuple[int, ...]) -> tuple[Array, Array]
     restricted, coordinates = _restrict(u, z, axes)
     slopes, push = jax.linearize(lambda s: first_derivatives(restricted, s, value), coordinates)
     second = jax.lax.map(
-        lambda direction: jnp.sum(direction * push(direction), axis=-1),
-        jnp.eye(len(axes), dtype=z.dtype),
+        lambda along_axis: push(along_axis[1])[..., along_axis[0]],
+        (jnp.arange(len(axes)), jnp.eye(len(axes), dtype=z.dtype)),
     )
     return jnp.moveaxis(slopes, -1, 0), jnp.sum(second, axis=0)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from physml.errors import MissingDependencyError
 
-STYLE = {
+STYLE: Any = {
     "axes.grid": True,
     "axes.spines.right": False,
     "axes.spines.top": False,

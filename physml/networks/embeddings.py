@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from numbers import Integral
 
 import jax.numpy as jnp
 import numpy as np
 from flax import linen as nn
+from flax.core import FrozenDict
 from jax import Array
 from jax.typing import ArrayLike
 
@@ -68,6 +68,8 @@ class PeriodicEmbedding(nn.Module):
                 f"bounds: expected coordinates that are not periodic, got {twice} in both. "
                 "Leave them out of bounds."
             )
+        self.periodic = FrozenDict(self.periodic)
+        self.bounds = FrozenDict(bounds)
         super().__post_init__()
 
     @nn.compact
@@ -85,7 +87,7 @@ class PeriodicEmbedding(nn.Module):
         """
         z = _point("PeriodicEmbedding", z)
         bounds = self.bounds or {}
-        if outside := [axis for axis in {**self.periodic, **bounds} if axis >= z.size]:
+        if outside := [axis for axis in (*self.periodic, *bounds) if axis >= z.size]:
             raise ShapeError(
                 f"PeriodicEmbedding: expected a point with all listed coordinates, got one with "
                 f"{z.size}, {z.shape}, without {outside}."
@@ -172,7 +174,9 @@ def _point(name: str, z: ArrayLike) -> Array:
 
 
 def _is_index(number: object) -> bool:
-    return isinstance(number, Integral) and not isinstance(number, bool) and number >= 0
+    return (
+        isinstance(number, (int, np.integer)) and not isinstance(number, bool) and bool(number >= 0)
+    )
 
 
 def _check_mapping(name: str, mapping: object) -> None:

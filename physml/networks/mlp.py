@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
-from numbers import Integral
 
 import jax.numpy as jnp
+import numpy as np
 from flax import linen as nn
 from jax import Array
-from jax.nn.initializers import Initializer
 from jax.typing import ArrayLike, DTypeLike
 
 from physml.errors import ConfigurationError
 
 __all__ = ["MLP", "ScaledInitializer", "glorot_normal", "orthogonal"]
+
+# One object each, so that networks built alike compare equal and share a compiled program.
+_GLOROT_NORMAL = nn.initializers.glorot_normal()
+_ORTHOGONAL = nn.initializers.orthogonal()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,7 +36,7 @@ class ScaledInitializer:
     [[3.0, 3.0]]
     """
 
-    unit: Initializer
+    unit: Callable[..., Array]
     gain: float = 1.0
 
     def __call__(self, key: Array, shape: Sequence[int], dtype: DTypeLike | None = None) -> Array:
@@ -57,7 +60,7 @@ def glorot_normal(gain: float = 1.0) -> ScaledInitializer:
     >>> glorot_normal()(jax.random.key(0), (3, 5)).shape
     (3, 5)
     """
-    return ScaledInitializer(nn.initializers.glorot_normal(), gain)
+    return ScaledInitializer(_GLOROT_NORMAL, gain)
 
 
 def orthogonal(gain: float = 5 / 3) -> ScaledInitializer:
@@ -77,7 +80,7 @@ def orthogonal(gain: float = 5 / 3) -> ScaledInitializer:
     >>> bool(jnp.allclose(W @ W.T, 4.0 * jnp.eye(3), atol=1e-5))
     True
     """
-    return ScaledInitializer(nn.initializers.orthogonal(), gain)
+    return ScaledInitializer(_ORTHOGONAL, gain)
 
 
 class MLP(nn.Module):
@@ -108,7 +111,7 @@ class MLP(nn.Module):
     widths: Sequence[int]
     outputs: int | None = None
     activation: Callable[[Array], Array] = jnp.tanh
-    kernel_init: Initializer = glorot_normal()
+    kernel_init: Callable[..., Array] = glorot_normal()
 
     def __post_init__(self) -> None:
         """Check the sizes where they are written, not where they are first used."""
@@ -122,6 +125,7 @@ class MLP(nn.Module):
                 "outputs: expected None for a scalar field or a positive number of components, "
                 f"got {self.outputs!r}."
             )
+        self.widths = tuple(self.widths)
         super().__post_init__()
 
     @nn.compact
@@ -144,4 +148,6 @@ class MLP(nn.Module):
 
 
 def _is_size(number: object) -> bool:
-    return isinstance(number, Integral) and not isinstance(number, bool) and number > 0
+    return (
+        isinstance(number, (int, np.integer)) and not isinstance(number, bool) and bool(number > 0)
+    )

@@ -15,7 +15,7 @@ import jax.numpy as jnp
 from jax import Array
 from jax.flatten_util import ravel_pytree
 
-from physml.jacobian import DEFAULT_MEMORY, Jacobian
+from physml.lazy_jacobian import DEFAULT_MEMORY, Jacobian
 
 
 class Solve(Protocol):

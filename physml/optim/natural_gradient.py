@@ -16,7 +16,7 @@ import optax
 from jax import Array
 
 from physml.errors import ConfigurationError
-from physml.jacobian import DEFAULT_MEMORY
+from physml.lazy_jacobian import DEFAULT_MEMORY
 from physml.optim.contract import evaluation_of, value_function_of
 from physml.optim.damped_least_squares import Solve, smallest_side
 from physml.optim.line_search import LineSearch

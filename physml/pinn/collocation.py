@@ -76,9 +76,7 @@ def collocation(
 
     def again(key: Array, params: Any) -> Batch:
         key_points, key_choice = jax.random.split(key)
-        candidates = problem.domain.interior(
-            key_points, points * redraw.oversampling, points=draw
-        )
+        candidates = problem.domain.interior(key_points, points * redraw.oversampling, points=draw)
         sizes = jax.vmap(lambda z: magnitude(params, z))(candidates)
         chosen = redraw.choose(key_choice, sizes, points)
         return batch(key_points, candidates[chosen])

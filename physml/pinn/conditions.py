@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from physml.calculus import partial
-from physml.errors import ConfigurationError
+from physml.errors import ConfigurationError, ShapeError
 from physml.pinn.geometry import Box
 from physml.types import Field, LocalOperator
 
@@ -47,9 +47,12 @@ def dirichlet(value: Value, on: str, *, name: str | None = None, weight: float =
     'x'
     """
     target = _function(value)
-    return _condition(
-        name or f"dirichlet {on}", on, weight, lambda domain: lambda u, z: u(z) - target(z)
-    )
+    name = name or f"dirichlet {on}"
+
+    def residual(u: Field, z: Array) -> Array:
+        return _difference(name, u(z), target(z))
+
+    return _condition(name, on, weight, lambda domain: residual)
 
 
 def initial(
@@ -84,17 +87,18 @@ def neumann(value: Value, on: str, *, name: str | None = None, weight: float = 1
     'neumann x+'
     """
     target = _function(value)
+    name = name or f"neumann {on}"
 
     def operator(domain: Box) -> LocalOperator:
         axis, _ = domain.face(on)
 
         def residual(u: Field, z: Array) -> Array:
             sign = domain.normal(on, z)[axis]
-            return sign * partial(u, axis)(z) - target(z)
+            return _difference(name, sign * partial(u, axis)(z), target(z))
 
         return residual
 
-    return _condition(name or f"neumann {on}", on, weight, operator)
+    return _condition(name, on, weight, operator)
 
 
 def periodic(
@@ -139,6 +143,15 @@ def _condition(
     if not weight > 0:
         raise ConfigurationError(f"{name}: weight: expected a number > 0, got {weight}")
     return Condition(name, face, operator, weight)
+
+
+def _difference(name: str, value: Array, target: Array) -> Array:
+    if jnp.shape(target) not in ((), value.shape):
+        raise ShapeError(
+            f"{name}: value: expected a number or an array of shape {value.shape} at one point, "
+            f"as the solution has, got {jnp.shape(target)}"
+        )
+    return value - target
 
 
 def _function(value: Value) -> Field:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -36,8 +37,7 @@ class Box:
         if not bounds:
             raise ConfigurationError("Box: expected coordinates, as in Box(t=(0, 1), x=(-1, 1))")
         for name, bound in bounds.items():
-            valid = len(bound) == 2 and all(math.isfinite(b) for b in bound) and bound[0] < bound[1]
-            if not valid:
+            if not _ascending(bound):
                 raise ConfigurationError(
                     f"Box: {name}: expected (lower, upper) finite and ascending, got {bound}"
                 )
@@ -94,5 +94,9 @@ class Box:
         return lower + unit * jnp.asarray(self.upper - self.lower, unit.dtype)[None]
 
 
-
-
+def _ascending(bound: Any) -> bool:
+    try:
+        lower, upper = map(float, bound)
+    except (TypeError, ValueError):
+        return False
+    return math.isfinite(lower) and math.isfinite(upper) and lower < upper

@@ -33,7 +33,7 @@ class Problem:
         ansatz: ``(N, z) -> u``, a transform of the network that obeys conditions exactly.
         periodic: coordinates in which the network is periodic, exactly.
         components: the length of ``u``, or None for a scalar.
-        exact: the solution at points ``(n, d) -> (n,)`` or ``(n, components)`` in float64, if known.
+        exact: the solution, ``(n, d) -> (n,)`` or ``(n, components)`` in float64, if known.
         reference_error: the error of ``exact`` itself, relative L2.
         name: for messages and figures.
 
@@ -81,7 +81,7 @@ class Problem:
         """
 
         def raw(z: Array) -> Array:
-            return network.apply(params, self.embed(z))
+            return jnp.asarray(network.apply(params, self.embed(z)))
 
         if self.ansatz is None:
             return raw
@@ -92,32 +92,31 @@ class Problem:
         """Random parameters of a network for this problem, its value's shape checked.
 
         Raises:
-            ShapeError: when the network's value, or the equation's, does not fit the problem.
+            ShapeError: when the network's value does not fit the problem.
         """
         point = jnp.asarray(0.5 * (self.domain.lower + self.domain.upper))
         params = network.init(key, self.embed(point))
         expected = () if self.components is None else (self.components,)
         value = jax.eval_shape(lambda z: network.apply(params, self.embed(z)), point)
-        if value.shape != expected:
+        got = getattr(value, "shape", type(value).__name__)
+        if got != expected:
             outputs = "None" if self.components is None else str(self.components)
             raise ShapeError(
                 f"network: expected a value of shape {expected} at one point of {self.name!r}, got "
-                f"{value.shape}; an MLP takes outputs={outputs}, a Problem components=..."
+                f"{got}; an MLP takes outputs={outputs}, a Problem components=..."
             )
         return params
 
     def embed(self, z: Array) -> Array:
-        """What the network sees of a point: cosine and sine of periodic coordinates, others in ±1."""
+        """What the network sees: cosine and sine of periodic coordinates, the others in ±1."""
         bounds = zip(self.domain.lower.tolist(), self.domain.upper.tolist(), strict=True)
         ranges = dict(enumerate(bounds))
         cyclic = {axis: (ranges[axis][0], ranges[axis][1] - ranges[axis][0]) for axis in self._axes}
         others = {axis: pair for axis, pair in ranges.items() if axis not in cyclic}
-        return PeriodicEmbedding(cyclic, others).apply({}, z)
+        return jnp.asarray(PeriodicEmbedding(cyclic, others).apply({}, z))
 
 
-def residual_rows(
-    problem: Problem, network: nn.Module
-) -> dict[str, Callable[[Any, Array], Array]]:
+def residual_rows(problem: Problem, network: nn.Module) -> dict[str, Callable[[Any, Array], Array]]:
     """The residual of each term at one point, as functions of parameters and point.
 
     Args:

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from physml.errors import ConfigurationError, ShapeError
+from physml.errors import CheckpointError, ConfigurationError, ShapeError
 from physml.figures import figure, save
 from physml.pinn.problem import Problem
 from physml.train import FitResult, checkpoint
@@ -101,14 +101,20 @@ class Solution:
 
         Raises:
             ConfigurationError: when the problem knows no exact solution.
+            ShapeError: when the exact solution has another shape than this one.
         """
         if self.problem.exact is None:
             raise ConfigurationError(
                 f"{self.problem.name}: no exact solution; give Problem(exact=...) to measure errors"
             )
         points = self.grid() if points is None else points
-        exact = self.problem.exact(points)
-        difference = np.asarray(self(points), np.float64) - exact
+        values, exact = np.asarray(self(points), np.float64), self.problem.exact(points)
+        if np.shape(exact) != values.shape:
+            raise ShapeError(
+                f"{self.problem.name}: exact: expected {values.shape} for points {points.shape}, "
+                f"as the solution gives, got {np.shape(exact)}"
+            )
+        difference = values - exact
         return Errors(
             float(np.linalg.norm(difference) / np.linalg.norm(exact)),
             float(np.abs(difference).max()),
@@ -116,7 +122,16 @@ class Solution:
         )
 
     def save(self, directory: str | Path) -> Path:
-        """Save the parameters, verified by digest, to be read by ``Solution.load``."""
+        """Save the parameters, verified by digest, to be read by ``Solution.load``.
+
+        Raises:
+            CheckpointError: where a solution stands already, or none can be written.
+        """
+        if checkpoint.steps(Path(directory)):
+            raise CheckpointError(
+                f"{directory}: already holds a solution; expected a new directory: choose another "
+                "or remove it"
+            )
         return checkpoint.save(Path(directory), 0, self.params)
 
     @classmethod
@@ -188,14 +203,10 @@ def _plot_map(solution: Solution, axes: Any) -> None:
     show(axes[1], (values - exact).T, title="error $u - u^*$", cmap="PuOr")
 
 
-def _show(
-    axis: Any, values: np.ndarray, *, extent: Any, names: Any, title: str, cmap: str
-) -> None:
+def _show(axis: Any, values: np.ndarray, *, extent: Any, names: Any, title: str, cmap: str) -> None:
     bound = np.abs(values).max()
     signed = values.min() < 0 < values.max()
     limits = {"vmin": -bound, "vmax": bound} if signed else {}
-    image = axis.imshow(
-        values, origin="lower", aspect="auto", extent=extent, cmap=cmap, **limits
-    )
+    image = axis.imshow(values, origin="lower", aspect="auto", extent=extent, cmap=cmap, **limits)
     axis.figure.colorbar(image, ax=axis)
     axis.set(xlabel=names[0], ylabel=names[1], title=title)

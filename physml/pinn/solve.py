@@ -54,8 +54,8 @@ def solve(
         NonFiniteError: a NaN or an infinity; the message names the step and the term.
 
     >>> import jax.numpy as jnp, physml as pm
-    >>> problem = pm.Problem(domain=pm.Box(x=(0, 1)), equation=lambda u, z: pm.partial(u, 0)(z) - u(z),
-    ...                      ansatz=lambda N, z: 1 + z[0] * N(z))
+    >>> problem = pm.Problem(domain=pm.Box(x=(0, 1)), ansatz=lambda N, z: 1 + z[0] * N(z),
+    ...                      equation=lambda u, z: pm.partial(u, 0)(z) - u(z))
     >>> solution = pm.solve(problem, pm.MLP((8,)), points=32, steps=30)
     >>> abs(float(solution(jnp.array([[1.0]]))[0]) - 2.71828) < 1e-3
     True

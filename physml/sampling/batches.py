@@ -16,7 +16,7 @@ from physml.types import Batch, Sampler
 class BatchState(NamedTuple):
     """Steps taken and the batch in use."""
 
-    count: Array
+    steps: Array
     batch: Batch
 
 
@@ -37,7 +37,7 @@ def fixed(batch: Batch) -> Sampler:
         key: Array, state: BatchState, params: Any
     ) -> tuple[BatchState, Batch, dict[str, Array]]:
         del key, params
-        return BatchState(state.count + 1, state.batch), state.batch, {}
+        return BatchState(state.steps + 1, state.batch), state.batch, {}
 
     return Sampler(lambda key, params: BatchState(jnp.zeros((), jnp.int32), batch), sample)
 
@@ -74,8 +74,8 @@ def drawn(
     def sample(
         key: Array, state: BatchState, params: Any
     ) -> tuple[BatchState, Batch, dict[str, Array]]:
-        due = (state.count > 0) & (state.count % every == 0)
+        due = (state.steps > 0) & (state.steps % every == 0)
         batch = jax.lax.cond(due, lambda: again(key, params), lambda: state.batch)
-        return BatchState(state.count + 1, batch), batch, {}
+        return BatchState(state.steps + 1, batch), batch, {}
 
     return Sampler(init, sample)

@@ -48,7 +48,7 @@ def metropolis(
         A sampler whose batch is the walkers and whose metrics are ``acceptance`` and ``width``.
 
     Raises:
-        ConfigurationError: for fewer than one sweep or a width not positive.
+        ConfigurationError: for fewer than one sweep, a width not positive, a negative burn-in.
 
     Source: Metropolis et al. (1953), doi:10.1063/1.1699114.
 
@@ -60,6 +60,8 @@ def metropolis(
         raise ConfigurationError(f"sweeps: expected at least 1, got {sweeps}")
     if not width > 0:
         raise ConfigurationError(f"width: expected a length > 0, got {width}")
+    if burn_in < 0:
+        raise ConfigurationError(f"burn_in: expected a number ≥ 0, got {burn_in}")
 
     def init(key: Array, params: Any) -> MetropolisState:
         key_initial, key_burn = jax.random.split(key)
@@ -68,8 +70,11 @@ def metropolis(
         if burn_in == 0:
             return state
         keys = jax.random.split(key_burn, burn_in)
-        burn = jax.jit(lambda s: jax.lax.scan(lambda s, k: (sample(k, s, params)[0], None), s, keys))
-        burned: MetropolisState = burn(state)[0]
+
+        def step(state: MetropolisState, key: Array) -> tuple[MetropolisState, None]:
+            return sample(key, state, params)[0], None
+
+        burned: MetropolisState = jax.jit(lambda state: jax.lax.scan(step, state, keys)[0])(state)
         return burned
 
     def sample(
@@ -78,9 +83,7 @@ def metropolis(
         walkers, width = state
         log_density = jax.vmap(lambda x: 2.0 * jnp.real(log_psi(params, x)))
 
-        def sweep(
-            carry: tuple[Array, Array], key: Array
-        ) -> tuple[tuple[Array, Array], Array]:
+        def sweep(carry: tuple[Array, Array], key: Array) -> tuple[tuple[Array, Array], Array]:
             walkers, density = carry
             key_move, key_accept = jax.random.split(key)
             noise = jax.random.normal(key_move, walkers.shape, walkers.dtype)

@@ -97,7 +97,9 @@ def by_residual(
 
     def choose(key: Array, magnitudes: Array, count: int) -> Array:
         weight = magnitudes**exponent
-        weight = weight / jnp.mean(weight) + floor
+        mean = jnp.mean(weight)
+        # Where the residual vanishes everywhere, no point is better than another.
+        weight = jnp.where(mean > 0, weight / mean, 1.0) + floor
         chances = weight / jnp.sum(weight)
         return jax.random.choice(key, len(magnitudes), (count,), replace=False, p=chances)
 

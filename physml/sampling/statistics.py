@@ -278,22 +278,20 @@ def _chains(samples: Any, *, steps: int = 1) -> np.ndarray:
 def _blocking(deviations: np.ndarray) -> Blocking:
     steps, walkers = deviations.shape
     n = steps * walkers
-    sizes, errors, counts = [], [], []
+    rows: list[tuple[int, float, int]] = []
 
     def add_row(size: int, means: np.ndarray) -> None:
-        sizes.append(size)
-        errors.append(np.sqrt(means.var(ddof=1) * size / n))
-        counts.append(means.size)
+        rows.append((size, np.sqrt(means.var(ddof=1) * size / n), means.size))
 
     size, means = 1, deviations
     while means.size >= 2:
         add_row(size, means)
         pairs = len(means) // 2
         size, means = 2 * size, (means[0 : 2 * pairs : 2] + means[1 : 2 * pairs : 2]) / 2
-    if walkers >= 2 and sizes[-1] != steps:
+    if walkers >= 2 and rows[-1][0] != steps:
         add_row(steps, deviations.mean(axis=0))
 
-    sizes, errors, counts = np.array(sizes), np.array(errors), np.array(counts)
+    sizes, errors, counts = map(np.array, zip(*rows, strict=True))
     # B³ sigma_1⁴ > 2 n sigma_B⁴ by their ratio; a sigma_1 of zero is an exact mean.
     ratios = errors / errors[0] if errors[0] > 0 else np.zeros_like(errors)
     satisfied = (sizes.astype(float) ** 3 > 2 * n * ratios**4) & (counts >= _FEWEST_BLOCKS)

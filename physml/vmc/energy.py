@@ -16,7 +16,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from physml.errors import ConfigurationError, ShapeError
-from physml.jacobian import Block, Jacobian
+from physml.lazy_jacobian import Block, Jacobian
 from physml.types import Evaluation, LocalOperator, Objective
 
 LogPsi = Callable[[Any, Array], Array]

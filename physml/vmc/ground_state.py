@@ -20,7 +20,7 @@ from physml.train import FitResult, Run, fit
 from physml.train.fit import Callback
 from physml.types import Optimizer
 from physml.vmc.energy import LogPsi, energy
-from physml.vmc.measure import Measurement, measure
+from physml.vmc.measure import FEWEST_MEASUREMENTS, Measurement, measure
 from physml.vmc.observables import pair_distribution, radial_density
 from physml.vmc.systems.system import QuantumSystem
 from physml.vmc.wavefunctions.signed_log import log_amplitude
@@ -34,7 +34,7 @@ def log_psi_of(system: QuantumSystem, wavefunction: nn.Module) -> LogPsi:
     """
 
     def log_psi(params: Any, x: Array) -> Array:
-        def network(y: Array) -> Array:
+        def network(y: Array) -> Any:
             return wavefunction.apply(params, y)
 
         value = jax.eval_shape(network, x)
@@ -77,6 +77,7 @@ def ground_state(
         The state, with its energy and error bar in hartree.
 
     Raises:
+        ConfigurationError: fewer than 2 walkers or 8 measurements.
         ShapeError: wave function and system do not fit.
         NoValueError: for an optimizer that needs the loss at fixed samples.
         NonFiniteError, SamplingError: see ``fit`` and ``measure``.
@@ -89,6 +90,10 @@ def ground_state(
     """
     if walkers < 2:
         raise ConfigurationError(f"walkers: expected at least 2, got {walkers}")
+    if measurements < FEWEST_MEASUREMENTS:
+        raise ConfigurationError(
+            f"measurements: expected at least {FEWEST_MEASUREMENTS}, got {measurements}"
+        )
     key = jax.random.key(0) if key is None else key
     key_params, key_fit, key_measure = jax.random.split(key, 3)
     params = wavefunction.init(key_params, system.length * jnp.ones(system.shape))
@@ -167,10 +172,19 @@ class GroundState:
         return log_psi_of(self.system, self.wavefunction)(self.params, x)
 
     def save_samples(self, path: str | Path) -> Path:
-        """Save walkers (bohr) and local energies (hartree) as npz, without pickle."""
+        """Save walkers (bohr) and local energies (hartree) as npz, without pickle.
+
+        Args:
+            path: the file; its folder is made.
+
+        Returns:
+            The path.
+        """
         path = Path(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
         measured = self.measurement
-        np.savez(path, walkers=measured.walkers, local_energies=measured.local_energies)
+        with path.open("wb") as file:  # given a name, numpy would append .npz to it
+            np.savez(file, walkers=measured.walkers, local_energies=measured.local_energies)
         return path
 
     def plot(self, path: str | Path) -> Path:

@@ -15,6 +15,9 @@ from physml.sampling import Estimate, estimate, metropolis, split_rhat
 from physml.types import LocalOperator
 from physml.vmc.energy import LogPsi
 
+FEWEST_MEASUREMENTS = 8
+"""Below, no block size can be judged."""
+
 # Chains are taken as in equilibrium once two halves of a block agree this well.
 _RHAT = 1.05
 _BLOCK = 25
@@ -72,8 +75,10 @@ def measure(
         SamplingError: chains that do not move or do not come to equilibrium.
         NonFiniteError: a local energy that is not finite; the first such walker is in the message.
     """
-    if steps < 8:
-        raise ConfigurationError(f"steps: expected at least 8 measurements, got {steps}")
+    if steps < FEWEST_MEASUREMENTS:
+        raise ConfigurationError(
+            f"steps: expected at least {FEWEST_MEASUREMENTS} measurements, got {steps}"
+        )
 
     def block(adapt: bool) -> Callable[[Array, Any], tuple[Any, Any]]:
         sampler = metropolis(log_psi, initial, sweeps=sweeps, width=width, adapt=adapt)
@@ -101,18 +106,19 @@ def measure(
         )
 
     frozen = block(False)
-    energies, snapshots, acceptances = [], [], []
+    blocks, snapshots, acceptances = [], [], []
     for i in range(-(-steps // _BLOCK)):
         state, (local, accepted) = frozen(jax.random.fold_in(key_measure, i), state)
-        energies.append(_finite(np.asarray(local), state.walkers))
+        blocks.append(_finite(np.asarray(local), state.walkers))
         snapshots.append(np.asarray(state.walkers))
         acceptances.append(float(jnp.mean(accepted)))
     acceptance = float(np.mean(acceptances))
     if not acceptance > 0.01:
         raise SamplingError(
-            f"chains do not move: acceptance {acceptance:.3f} at width {float(state.width):.3g} bohr"
+            f"chains do not move: acceptance {acceptance:.3f}, expected above 0.01, at width "
+            f"{float(state.width):.3g} bohr: is log ψ finite at the walkers?"
         )
-    energies = np.concatenate(energies)[:steps].astype(np.float64)
+    energies = np.concatenate(blocks)[:steps].astype(np.float64)
     return Measurement(
         estimate(energies), energies, np.stack(snapshots), acceptance, burned * _BLOCK
     )

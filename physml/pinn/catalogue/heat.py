@@ -7,6 +7,8 @@ import numpy as np
 from jax import Array
 
 from physml.calculus import gradient, partial
+from physml.networks.settings import NetworkSettings
+from physml.optim.settings import OptimizerSettings
 from physml.pinn.catalogue.entry import Entry
 from physml.pinn.geometry import Box
 from physml.pinn.problem import Problem
@@ -43,4 +45,15 @@ def heat() -> Problem:
     )
 
 
-ENTRY = Entry("heat", "u_t = u_xx, u(0, x) = sin πx", "exact: exp(−π²t) sin πx", heat, Recipe())
+ENTRY = Entry(
+    "heat",
+    "u_t = u_xx, u(0, x) = sin πx",
+    "exact: exp(−π²t) sin πx",
+    heat,
+    Recipe(
+        network=NetworkSettings(width=20, depth=3),
+        optimizer=OptimizerSettings(name="gauss-newton", ratio=0.3),
+        points=1024,
+        steps=100,
+    ),
+)

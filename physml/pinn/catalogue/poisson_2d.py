@@ -40,6 +40,4 @@ def poisson_2d() -> Problem:
     )
 
 
-ENTRY = Entry(
-    "poisson-2d", "−Δu = 2π² sin πx sin πy", "exact: sin πx sin πy", poisson_2d, Recipe()
-)
+ENTRY = Entry("poisson-2d", "−Δu = 2π² sin πx sin πy", "exact: sin πx sin πy", poisson_2d, Recipe())

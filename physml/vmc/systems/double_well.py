@@ -58,7 +58,8 @@ class DoubleWell:
         return Reference(second, abs(second - first), "finite differences, extrapolated")
 
     def _lowest(self, n: int) -> float:
-        reach = 6.0 + 2.0 * (max(self.quadratic, 0.0) / self.quartic) ** 0.5
+        wells = (max(self.quadratic, 0.0) / self.quartic) ** 0.5
+        reach = 2.0 * wells + 6.0 * self.quartic ** (-1 / 6)
         x, h = np.linspace(-reach, reach, n + 1, retstep=True)
         diagonal = 1 / h**2 + self.quartic * x**4 / 4 - self.quadratic * x**2 / 2
         values = eigh_tridiagonal(

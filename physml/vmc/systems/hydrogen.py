@@ -27,9 +27,7 @@ class Hydrogen:
     def __post_init__(self) -> None:
         """Check the numbers at once."""
         if not self.charge > 0:
-            raise ConfigurationError(
-                f"hydrogen: charge: expected a number > 0, got {self.charge}"
-            )
+            raise ConfigurationError(f"hydrogen: charge: expected a number > 0, got {self.charge}")
 
     @property
     def name(self) -> str:

@@ -90,7 +90,8 @@ class System:
 
     def __post_init__(self) -> None:
         """Check the numbers at once."""
-        if len(self.shape) != 2 or any(not isinstance(n, int) or n < 1 for n in self.shape):
+        pair = isinstance(self.shape, tuple) and len(self.shape) == 2
+        if not pair or any(not isinstance(n, int) or n < 1 for n in self.shape):
             raise ConfigurationError(
                 f"{self.name}: shape: expected (particles, dimension), got {self.shape}"
             )

@@ -21,7 +21,7 @@ class SignedLog(NamedTuple):
 
 
 def log_amplitude(value: Array | SignedLog) -> Array:
-    """``log ψ`` as local energies need it: ``log|ψ|`` for a real ψ, with ``+ iφ`` for a complex one.
+    """``log ψ`` as local energies need it: ``log|ψ|`` for a real ψ, ``+ iφ`` for a complex one.
 
     Args:
         value: what a wave function returned: log ψ, real or complex, or a ``SignedLog``.

@@ -1,7 +1,8 @@
 """Slater determinants times a Jastrow factor with exact cusps and a neural part.
 
     ψ = det φ_k(x_i↑) · det φ_k(x_j↓) · e^J
-    J = Σ_{i<j} [c_ij r_ij/(1 + b r_ij) + g(r_ij) u(r_ij, …)] + Σ_i g(r_i) v(r_i),  g(r) = r²/(ℓ² + r²)
+    J = Σ_{i<j} [c_ij r_ij/(1 + b r_ij) + g(r_ij) u(r_ij, …)] + Σ_i g(r_i) v(r_i)
+    g(r) = r²/(ℓ² + r²)
 
 Since ``g`` begins with ``r²``, the networks ``u`` and ``v`` cannot disturb a cusp.
 """
@@ -17,7 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from physml.errors import ConfigurationError
+from physml.errors import ConfigurationError, ShapeError
 from physml.networks import MLP
 from physml.vmc.systems.electrons import Electrons
 from physml.vmc.systems.system import pair_distances
@@ -36,6 +37,7 @@ class SlaterJastrow(nn.Module):
 
     Raises:
         ConfigurationError: for a system that does not tell its electrons.
+        ShapeError: for a walker of another system, or of one dimension, where no cusp is finite.
 
     Source: Kato (1957), doi:10.1002/cpa.3160100201 (cusps).
 
@@ -58,6 +60,12 @@ class SlaterJastrow(nn.Module):
         if not isinstance(electrons, Electrons):
             raise ConfigurationError(
                 f"SlaterJastrow: {self.system.name} tells no electrons; use an MLP with its ansatz"
+            )
+        expected = (electrons.n_up + electrons.n_down, max(2, self.system.shape[1]))
+        if x.shape != expected:
+            raise ShapeError(
+                f"SlaterJastrow: expected a walker {expected} of {self.system.name}, electrons in "
+                f"at least two dimensions, got {x.shape}"
             )
         dtype = jnp.result_type(float)
         scale = jnp.exp(self.param("log_scale", nn.initializers.zeros, (), dtype))

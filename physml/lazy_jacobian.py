@@ -165,12 +165,13 @@ class Jacobian:
         order = jnp.concatenate([jnp.arange(n), jnp.zeros(pad, int)]).reshape(chunks, size)
         scale = jnp.broadcast_to(block.scale, (n,)).astype(self.dtype)
         scale = jnp.concatenate([scale, jnp.zeros(pad, self.dtype)]).reshape(chunks, size)
-        mean = self._mean_row(block) if block.centred else 0.0
+        mean = self._mean_row(block)[None] if block.centred else None
 
         def add(gram: Array, chunk: tuple[Array, Array]) -> tuple[Array, None]:
             index, weight = chunk
             part = dataclasses.replace(block, batch=jax.tree.map(lambda x: x[index], block.batch))
-            rows = self._rows(part, self.params, lambda params: params) - mean
+            rows = self._rows(part, self.params, lambda params: params)
+            rows = rows if mean is None else rows - mean
             rows = rows * weight.reshape((-1,) + (1,) * (rows.ndim - 1))
             rows = rows.reshape(-1, rows.shape[-1])
             return gram + rows.T @ rows, None

@@ -1,0 +1,93 @@
+"""A run's ``config.json`` read back into frozen dataclasses, field by field, every value checked."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from physml.errors import ConfigurationError, PhysmlError
+
+Settings = TypeVar("Settings")
+
+
+def read(kind: type[Settings], document: Any, *, where: str) -> Settings:
+    """A frozen dataclass from plain data.
+
+    Args:
+        kind: the dataclass; its fields are numbers, strings, Literals, None or dataclasses again.
+        document: what JSON held for it.
+        where: file and key, for errors.
+
+    Returns:
+        An instance.
+
+    Raises:
+        ConfigurationError: for an unknown or missing key or a value of another type.
+
+    >>> from physml.networks.settings import NetworkSettings
+    >>> plain = {"width": 8, "depth": 2, "activation": "sin", "initial": "glorot"}
+    >>> read(NetworkSettings, plain, where="config.json: network").width
+    8
+    """
+    if not isinstance(document, Mapping):
+        raise _unexpected(where, "an object", document)
+    hints = get_type_hints(kind)
+    names = [f.name for f in fields(kind) if f.init]  # type: ignore[arg-type]
+    check_keys(document, names, where=where)
+    values = {name: value(hints[name], document[name], where=f"{where}.{name}") for name in names}
+    try:
+        return kind(**values)
+    except PhysmlError as error:
+        raise ConfigurationError(f"{where}: {error}") from error
+
+
+def check_keys(document: Mapping[str, Any], names: list[str], *, where: str) -> None:
+    """Refuse unknown and missing keys.
+
+    Raises:
+        ConfigurationError: with the first such key.
+    """
+    for name in document:
+        if name not in names:
+            raise ConfigurationError(
+                f"{where}: unknown key {name!r}; expected {', '.join(names)}"
+            )
+    for name in names:
+        if name not in document:
+            raise ConfigurationError(f"{where}: missing key {name!r}")
+
+
+def value(kind: Any, document: Any, *, where: str) -> Any:
+    """A value of a type, checked.
+
+    Raises:
+        ConfigurationError: for a value of another type.
+    """
+    origin = get_origin(kind)
+    if origin in (Union, types.UnionType):
+        choices = [choice for choice in get_args(kind) if choice is not types.NoneType]
+        if document is None and len(choices) < len(get_args(kind)):
+            return None
+        if len(choices) == 1:
+            return value(choices[0], document, where=where)
+    elif origin is Literal:
+        for choice in get_args(kind):
+            if type(choice) is type(document) and choice == document:
+                return choice
+        raise _unexpected(where, f"one of {', '.join(map(str, get_args(kind)))}", document)
+    elif is_dataclass(kind) and isinstance(kind, type):
+        return read(kind, document, where=where)
+    elif kind is float and type(document) in (int, float):
+        return float(document)
+    elif kind in (int, float, str):
+        if type(document) is kind:
+            return document
+        words = {int: "a whole number", float: "a number", str: "a string"}
+        raise _unexpected(where, words[kind], document)
+    raise TypeError(f"{where}: no way to read a {kind} from JSON")
+
+
+def _unexpected(where: str, expected: str, got: Any) -> ConfigurationError:
+    return ConfigurationError(f"{where}: expected {expected}, got {got!r}")

@@ -1,0 +1,45 @@
+"""What the command line sets in jax, before anything is built: precision and the compile cache."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import jax
+
+
+def use_precision(bits: int) -> None:
+    """Compute in 32 or 64 bits, products of matrices in full."""
+    jax.config.update("jax_enable_x64", bits == 64)
+    jax.config.update("jax_default_matmul_precision", "highest")
+
+
+def cache_folder() -> Path:
+    """Where compiled programs are kept: below the user's cache folder, or where jax was told."""
+    told = jax.config.jax_compilation_cache_dir
+    if told:
+        return Path(told)
+    caches = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(caches) / "physml" / "compiled"
+
+
+def is_writable(folder: Path) -> bool:
+    """Whether files can be made in a folder, which is made if absent."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
+
+
+def keep_compiled_programs() -> None:
+    """Keep compiled programs for the next run; do without where the folder cannot be written."""
+    folder = cache_folder()
+    if not is_writable(folder):
+        return
+    jax.config.update("jax_compilation_cache_dir", str(folder))
+    # Start-up is many small programs besides the large one: keep them all.
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+    jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)

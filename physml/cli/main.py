@@ -1,0 +1,122 @@
+"""The ``physml`` command and its subcommands."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from physml import __version__
+from physml.cli import catalogue, demo, doctor, resume, start
+from physml.cli.output import complain
+from physml.errors import (
+    ConfigurationError,
+    InterruptedRunError,
+    PhysmlError,
+    UnknownNameError,
+)
+
+FAILED = 1
+MISUSED = 2
+INTERRUPTED = 130
+
+
+class Command(NamedTuple):
+    """A subcommand: how it is called, what it does in a line, the function that does it."""
+
+    usage: str
+    summary: str
+    call: Callable[[Sequence[str]], None]
+
+
+COMMANDS = {
+    "list": Command("list", "every problem and system of the catalogue", catalogue.command),
+    "solve": Command("solve NAME", "solve a differential equation", start.solve),
+    "ground-state": Command(
+        "ground-state NAME", "find the ground state of a quantum system", start.ground_state
+    ),
+    "resume": Command("resume RUN", "go on with a run that was stopped", resume.command),
+    "demo": Command("demo", "Burgers and the two-electron dot: 4 minutes", demo.command),
+    "doctor": Command("doctor", "versions, devices, and what is missing", doctor.command),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command line.
+
+    Args:
+        argv: the words after ``physml``; those of the process if not given.
+
+    Returns:
+        The exit code: 0 done, 1 failed, 2 asked wrongly, 130 stopped by Ctrl-C or SIGTERM.
+
+    >>> from physml.cli import main
+    >>> main(["--version"])
+    physml ...
+    0
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        with _stoppable():
+            _dispatch(words)
+    except SystemExit as end:  # how the parser of options ends, with its own message
+        return end.code if isinstance(end.code, int) else MISUSED
+    except InterruptedRunError as error:
+        complain(str(error))
+        return INTERRUPTED
+    except KeyboardInterrupt:
+        complain("stopped")
+        return INTERRUPTED
+    except PhysmlError as error:
+        complain(f"error: {error}")
+        asked_wrongly = isinstance(error, (ConfigurationError, UnknownNameError))
+        return MISUSED if asked_wrongly else FAILED
+    return 0
+
+
+def _dispatch(words: Sequence[str]) -> None:
+    if not words or words[0] in ("-h", "--help"):
+        print(_overview())
+    elif words[0] == "--version":
+        print(f"physml {__version__}")
+    elif words[0] in COMMANDS:
+        COMMANDS[words[0]].call(words[1:])
+    else:
+        raise UnknownNameError("command", words[0], COMMANDS)
+
+
+def _overview() -> str:
+    width = max(len(command.usage) for command in COMMANDS.values())
+    lines = [f"  physml {c.usage:<{width}}  {c.summary}" for c in COMMANDS.values()]
+    return "\n".join(
+        [
+            "usage: physml COMMAND [OPTIONS]",
+            "",
+            "Functions that obey physics: PDEs and quantum ground states by one optimizer.",
+            "",
+            *lines,
+            "",
+            "  physml COMMAND --help, physml solve NAME --help   options, units and defaults",
+            "  physml --version                                  the version",
+        ]
+    )
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Let SIGTERM stop us as Ctrl-C does, outside of the steps too."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(kind: int, frame: Any) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

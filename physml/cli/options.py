@@ -1,0 +1,155 @@
+"""The options of each subcommand as frozen dataclasses; tyro makes flags and help of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Generic, Literal, TypeVar, get_args, get_type_hints
+
+import tyro
+
+from physml.optim.settings import OptimizerSettings
+from physml.pinn.recipe import Recipe
+from physml.vmc.recipe import VMCRecipe
+
+Directory = Annotated[Path | None, tyro.conf.arg(metavar="DIR")]
+SystemType = TypeVar("SystemType")
+OptionsType = TypeVar("OptionsType")
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoOptions:
+    """The options of ``physml list`` and ``physml doctor``: none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutputOptions:
+    """What is printed.
+
+    Attributes:
+        json: print the result as one JSON object, the last line of standard output.
+        quiet: no progress on standard error.
+    """
+
+    json: bool = False
+    quiet: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions(OutputOptions):
+    """What every run takes.
+
+    Attributes:
+        seed: of all random numbers; the same seed gives the same bits.
+        precision: bits of a floating-point number.
+        run: directory for settings, metrics, checkpoints, result and figures; None: a new one,
+            runs/NAME-1, -2, ...
+        overwrite: replace the run that stands in --run.
+    """
+
+    seed: int = 0
+    precision: Literal[32, 64] = 64
+    run: Directory = None
+    overwrite: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class SolveOptions(RunOptions):
+    """What ``physml solve`` takes.
+
+    Attributes:
+        recipe: how the problem is solved.
+    """
+
+    recipe: Annotated[Recipe, tyro.conf.arg(name="")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroundStateOptions(RunOptions, Generic[SystemType]):
+    """What ``physml ground-state`` takes.
+
+    Attributes:
+        recipe: how the system is optimised and measured.
+        system: the physical system, in hartree and bohr.
+    """
+
+    recipe: Annotated[VMCRecipe, tyro.conf.arg(name="")]
+    system: SystemType
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResumeOptions(OutputOptions):
+    """What ``physml resume`` takes.
+
+    Attributes:
+        run: directory of the run.
+        steps: optimizer steps in all, to make a run longer than it was asked to be; None: as asked.
+    """
+
+    run: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
+    steps: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DemoOptions(RunOptions):
+    """What ``physml demo`` takes.
+
+    Attributes:
+        steps: optimizer steps of each of the two; None: those of the recipes.
+    """
+
+    steps: int | None = None
+
+
+def parse(
+    kind: type[OptionsType],
+    argv: Sequence[str],
+    *,
+    prog: str,
+    description: str,
+    default: OptionsType | None = None,
+) -> OptionsType:
+    """Read options.
+
+    Args:
+        kind: one of the dataclasses here.
+        argv: the words to read.
+        prog: the command, for help and errors.
+        description: what it does, for help.
+        default: where options that are not given come from; the dataclass's own defaults if None.
+
+    Returns:
+        An instance of the dataclass.
+
+    Raises:
+        SystemExit: after printing help (0), or what is wrong with the words (2).
+    """
+    parsed: OptionsType = tyro.cli(
+        kind,
+        args=list(argv),
+        default=tyro.MISSING_NONPROP if default is None else default,
+        prog=prog,
+        description=description,
+        config=(tyro.conf.FlagCreatePairsOff,),
+    )
+    return parsed
+
+
+def optimizer_default(recipe: OptimizerSettings, argv: Sequence[str]) -> OptimizerSettings:
+    """Where the optimizer's options come from that are not given.
+
+    Args:
+        recipe: the optimizer of the catalogue's recipe.
+        argv: the words that may hold ``--optimizer.name``.
+
+    Returns:
+        The recipe's; for an optimizer of another name, no numbers but its own defaults.
+    """
+    name = recipe.name
+    for word, following in zip(argv, [*argv[1:], ""], strict=True):
+        option, equals, value = word.partition("=")
+        if option == "--optimizer.name":
+            name = value if equals else following
+    known = {known: known for known in get_args(get_type_hints(OptimizerSettings)["name"])}
+    return recipe if name == recipe.name or name not in known else OptimizerSettings(name=known[name])

@@ -1,0 +1,99 @@
+"""Sample space, parameter space and products alone solve the same problem."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax.flatten_util import ravel_pytree
+
+import physml as pm
+
+NETWORK = pm.MLP((8, 8))
+
+
+def poisson(params, z):
+    u = lambda y: jnp.prod(y * (1 - y)) * NETWORK.apply(params, y)
+    return -pm.laplacian(u)(z) - jnp.sum(z)
+
+
+def problem(n: int):
+    params = NETWORK.init(jax.random.key(0), jnp.zeros(2))
+    objective = pm.least_squares({"equation": poisson})
+    batch = {"equation": jax.random.uniform(jax.random.key(1), (n, 2))}
+    evaluation, _ = objective.evaluate(params, objective.init(params), batch)
+    norm = jnp.linalg.norm(evaluation.jacobian.dense(), 2)
+    return evaluation, 1e-6 * norm**2
+
+
+def relative(a, b) -> float:
+    a, b = ravel_pytree(a)[0], ravel_pytree(b)[0]
+    return float(jnp.linalg.norm(a - b) / jnp.linalg.norm(b))
+
+
+@pytest.mark.parametrize("n", [40, 200], ids=["n < p", "n > p"])
+def test_all_routes_agree_to_1e_10(n):
+    evaluation, damping = problem(n)
+    jacobian, r = evaluation.jacobian, evaluation.residual
+    dense = jacobian.dense()
+    brute = jnp.linalg.lstsq(
+        jnp.concatenate([dense, jnp.sqrt(damping) * jnp.eye(dense.shape[1])]),
+        jnp.concatenate([r, jnp.zeros(dense.shape[1])]),
+    )[0]
+    samples = pm.in_sample_space(jacobian, r, damping)
+    parameters = pm.in_parameter_space(jacobian, r, damping)
+    free = pm.matrix_free(jacobian, r, damping, tolerance=1e-14, iterations=20_000)
+    # The Gram matrices square a condition number of 1e3: 1e-16 times 1e6.
+    assert relative(samples, brute) < 1e-10
+    assert relative(parameters, brute) < 1e-10
+    assert relative(free, brute) < 1e-10
+    assert relative(pm.smallest_side(jacobian, r, damping), brute) < 1e-10
+
+
+def test_jt_r_is_the_gradient_to_1e_10():
+    params = NETWORK.init(jax.random.key(0), jnp.zeros(2))
+    objective = pm.least_squares({"equation": poisson}, weights={"equation": 3.0})
+    batch = {"equation": jax.random.uniform(jax.random.key(1), (50, 2))}
+    state = objective.init(params)
+    evaluation, _ = objective.evaluate(params, state, batch)
+    gradient = jax.grad(objective.value)(params, state, batch)
+    assert relative(evaluation.gradient, gradient) < 1e-10
+    assert relative(evaluation.jacobian.vm(evaluation.residual), gradient) < 1e-10
+
+
+def products(jacobian, memory: int) -> set[str]:
+    program = jax.make_jaxpr(lambda j, r: pm.smallest_side(j, r, 1e-3, memory=memory))(
+        jacobian, jnp.zeros(jacobian.shape[0])
+    )
+    text = str(program)
+    return {word for word in ("cholesky", "while") if word in text}
+
+
+def test_the_side_follows_from_static_shapes_and_memory():
+    few, _ = problem(40)
+    n, p = few.jacobian.shape
+    assert n < p
+    program = str(jax.make_jaxpr(lambda j, r: pm.smallest_side(j, r, 1e-3))(few.jacobian, few.residual))
+    assert f"f64[{n},{n}]" in program and f"f64[{p},{p}]" not in program
+    assert products(few.jacobian, 2**30) == {"cholesky"}
+    assert products(few.jacobian, 1) == {"while"}
+    many, _ = problem(200)
+    program = str(jax.make_jaxpr(lambda j, r: pm.smallest_side(j, r, 1e-3))(many.jacobian, many.residual))
+    assert f"f64[{p},{p}]" in program and "f64[200,200]" not in program
+
+
+def test_residual_form_keeps_float32_accurate():
+    """Small damping in float32: JᵀK⁻¹r from the residual, where K⁻¹ on the gradient fails."""
+    evaluation, _ = problem(40)
+    rows = evaluation.jacobian.dense()
+    damping = 1e-7 * float(jnp.linalg.norm(rows, 2)) ** 2
+    exact = rows.T @ jnp.linalg.solve(rows @ rows.T + damping * jnp.eye(40), evaluation.residual)
+    J, r = rows.astype(np.float32), evaluation.residual.astype(np.float32)
+    K = J @ J.T + np.float32(damping) * jnp.eye(40, dtype=np.float32)
+    from_residual = J.T @ jnp.linalg.solve(K, r)
+    g = J.T @ r
+    from_gradient = (g - J.T @ jnp.linalg.solve(K, J @ g)) / np.float32(damping)
+    error = lambda x: float(jnp.linalg.norm(x - exact) / jnp.linalg.norm(exact))
+    assert error(from_residual) < 0.05
+    assert error(from_gradient) > 0.5

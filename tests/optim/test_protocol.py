@@ -1,0 +1,101 @@
+"""One contract, every optimizer: ours and optax's go through the same loop unchanged."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+import physml as pm
+from physml.optim.settings import OptimizerSettings
+
+OPTIMIZERS = {
+    "natural gradient": pm.natural_gradient(0.5, damping=1e-4),
+    "SPRING": pm.natural_gradient(0.1, damping=1e-4, momentum=0.9),
+    "natural gradient, line search": pm.natural_gradient(
+        1.0, damping=1e-6, line_search=pm.grid_line_search()
+    ),
+    "natural gradient, matrix free": pm.natural_gradient(0.5, damping=1e-4, solve=pm.matrix_free),
+    "gauss-newton": pm.gauss_newton(),
+    "chain": optax.chain(pm.natural_gradient(1.0, damping=1e-4), optax.scale(0.5)),
+    "adam": optax.adam(1e-2),
+    "sgd with momentum": optax.sgd(1e-2, momentum=0.9),
+    "lbfgs": optax.lbfgs(),
+    "settings": OptimizerSettings(name="natural-gradient", damping=1e-4, decay=10.0).build(),
+}
+
+NETWORK = pm.MLP((8,))
+
+
+def decay(params, z):
+    u = lambda y: 1.0 + y[0] * NETWORK.apply(params, y)
+    return pm.partial(u, 0)(z) + u(z)
+
+
+OBJECTIVE = pm.least_squares({"equation": decay})
+PARAMS = NETWORK.init(jax.random.key(0), jnp.zeros(1))
+SAMPLER = pm.fixed({"equation": jnp.linspace(0.0, 1.0, 24)[:, None]})
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_the_loss_falls_and_every_shape_stays(name):
+    optimizer = OPTIMIZERS[name]
+    result = pm.fit(OBJECTIVE, SAMPLER, optimizer, PARAMS, steps=30, key=jax.random.key(0))
+    assert result.history["loss"].shape == (30,)
+    assert result.history["loss"][-1] < 0.2 * result.history["loss"][0]
+    same = lambda a, b: a.shape == b.shape and a.dtype == b.dtype
+    assert jax.tree.all(jax.tree.map(same, result.params, PARAMS))
+
+
+def flops(optimizer, *, width: int) -> float:
+    """Floating-point operations of one compiled step."""
+    network = pm.MLP((width, width))
+    row = lambda params, z: network.apply(params, z) - jnp.sin(z[0])
+    objective = pm.least_squares({"data": row})
+    sampler = pm.fixed({"data": jnp.linspace(0.0, 1.0, 256)[:, None]})
+    params = network.init(jax.random.key(0), jnp.zeros(1))
+    state = pm.TrainState(
+        jnp.zeros((), jnp.int32),
+        params,
+        optimizer.init(params),
+        objective.init(params),
+        sampler.init(jax.random.key(0), params),
+        jax.random.key(1),
+    )
+    step = jax.jit(pm.make_step(objective, sampler, optimizer))
+    return step.lower(state).compile().cost_analysis()["flops"]
+
+
+def test_first_order_optimizers_pay_nothing_for_the_jacobian():
+    """The rows and their Gram matrix, 2np·min(n, p) flops, are not in Adam's program."""
+    width, n = 24, 256
+    p = 2 * width + width * (width + 1) + width + 1
+    forward_and_backward = 6 * n * p
+    gram = 2 * n * p * min(n, p)
+    assert flops(optax.adam(1e-3), width=width) < 6 * forward_and_backward
+    assert flops(pm.natural_gradient(0.1), width=width) > gram
+
+
+def test_settings_refuse_options_of_other_optimizers():
+    with pytest.raises(pm.errors.ConfigurationError, match=r"belongs to natural-gradient"):
+        OptimizerSettings(name="gauss-newton", damping=1e-3).build()
+    with pytest.raises(pm.errors.UnknownNameError, match="Did you mean 'adam'"):
+        OptimizerSettings(name="adan").build()
+    with pytest.raises(pm.errors.ConfigurationError, match="decay"):
+        OptimizerSettings(name="adam", decay=-1.0).build()
+
+
+def test_settings_build_what_they_say():
+    settings = OptimizerSettings(name="natural-gradient", learning_rate=0.4, decay=2.0)
+    optimizer = settings.build()
+    evaluation, _ = OBJECTIVE.evaluate(
+        PARAMS, OBJECTIVE.init(PARAMS), {"equation": jnp.linspace(0.0, 1.0, 24)[:, None]}
+    )
+    state = optimizer.init(PARAMS)
+    lengths = []
+    for _ in range(3):
+        _, state = optimizer.update(evaluation.gradient, state, PARAMS, evaluation=evaluation)
+        lengths.append(float(state.metrics["step_length"]))
+    np.testing.assert_allclose(lengths, [0.4, 0.4 / 1.5, 0.2])

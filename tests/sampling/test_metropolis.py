@@ -1,0 +1,164 @@
+"""Metropolis sampling: the invariant density, detailed balance, and the width of a move."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import physml as pm
+
+
+def gaussian(params, x):
+    """``|ψ|²`` is a normal density of variance 1/(2 a)."""
+    return -0.5 * params * jnp.sum(x**2)
+
+
+def run(sampler, params, steps, *, seed=0):
+    """The last state, and batches and metrics of all steps, in one compiled program."""
+
+    def step(state, key):
+        state, walkers, metrics = sampler.sample(key, state, params)
+        return state, (walkers, metrics)
+
+    @jax.jit
+    def all_steps(key):
+        key_start, key_steps = jax.random.split(key)
+        start = sampler.init(key_start, params)
+        return jax.lax.scan(step, start, jax.random.split(key_steps, steps))
+
+    return all_steps(jax.random.key(seed))
+
+
+def test_moments_of_a_gaussian():
+    """Starting far away and too narrow: mean 0, variance ¼, kurtosis 3 at a = 2.
+
+    2000 walkers of 2 x 3 coordinates, all independent of one another, after 400 sweeps: the mean
+    has the deviation ½/√12000, the variance ¼√(2/12000), the fourth moment 3/16 √(32/3/12000).
+    """
+    start = lambda key: 2.0 + 0.01 * jax.random.normal(key, (2000, 2, 3))
+    sampler = pm.metropolis(gaussian, start, sweeps=20)
+    state, _ = run(sampler, jnp.array(2.0), 20)
+    x = np.asarray(state.walkers)
+    assert x.shape == (2000, 2, 3)
+    assert abs(x.mean()) < 4 * 0.5 / 12000**0.5
+    assert abs(np.mean(x**2) - 0.25) < 4 * 0.25 * (2 / 12000) ** 0.5
+    assert abs(np.mean(x**4) - 3 / 16) < 4 * 3 / 16 * (32 / 3 / 12000) ** 0.5
+    correlation = np.mean(x[:, 0] * x[:, 1])
+    assert abs(correlation) < 4 * 0.25 / 6000**0.5
+
+
+def test_detailed_balance():
+    """From walkers with the density ``|ψ|²``, as many move from cell i to j as from j to i.
+
+    ψ² is a mixture of two normal densities. χ² = Σ (n_ij − n_ji)²/(n_ij + n_ji) over the 10 pairs
+    of 5 cells has the mean 10 and the deviation √20.
+    """
+    n, key = 200_000, jax.random.key(3)
+    centres, widths = jnp.array([-1.0, 1.5]), jnp.array([0.5, 0.8])
+
+    def log_psi(params, x):
+        z = (x[0, 0] - centres) / widths
+        return 0.5 * jax.nn.logsumexp(-0.5 * z**2 - jnp.log(widths))
+
+    def start(key):
+        key_side, key_place = jax.random.split(key)
+        side = jax.random.bernoulli(key_side, shape=(n,)).astype(int)
+        place = centres[side] + widths[side] * jax.random.normal(key_place, (n,))
+        return place[:, None, None]
+
+    sampler = pm.metropolis(log_psi, start, sweeps=1, width=2.0, adapt=False)
+    state = sampler.init(key, None)
+    before = np.asarray(state.walkers).ravel()
+    _, walkers, metrics = sampler.sample(jax.random.key(4), state, None)
+    edges = [-1.2, -0.4, 0.8, 1.8]
+    old, new = np.digitize(before, edges), np.digitize(np.asarray(walkers).ravel(), edges)
+    flow = np.zeros((5, 5))
+    np.add.at(flow, (old, new), 1)
+    first, second = np.triu_indices(5, k=1)
+    there, back = flow[first, second], flow[second, first]
+    assert (there + back).min() > 100
+    assert np.sum((there - back) ** 2 / (there + back)) < 10 + 5 * 20**0.5
+    assert 0.2 < float(metrics["acceptance"]) < 0.8
+
+
+def test_acceptance_of_gaussian_moves():
+    """In equilibrium ``(2/π) arctan(2σ/w)`` for a normal density of deviation σ in one dimension.
+
+    Source: Gelman, Roberts and Gilks, Bayesian Statistics 5, 599 (1996).
+    """
+    sigma, n = 0.5**0.5, 100_000
+    start = lambda key: sigma * jax.random.normal(key, (n, 1, 1))
+    for width in (0.3, 1.0, 4.0):
+        sampler = pm.metropolis(gaussian, start, sweeps=1, width=width, adapt=False)
+        _, (_, metrics) = run(sampler, jnp.array(1.0), 1)
+        expected = 2 / np.pi * np.arctan(2 * sigma / width)
+        error = (expected * (1 - expected) / n) ** 0.5
+        assert abs(float(metrics["acceptance"][0]) - expected) < 4 * error
+
+
+@pytest.mark.parametrize("width", [1e-3, 50.0])
+def test_width_finds_the_window(width):
+    """From far too small or large, acceptance comes between 50% and 55% (5000 moves: ± 0.7%)."""
+    start = lambda key: jax.random.normal(key, (1000, 2, 2))
+    sampler = pm.metropolis(gaussian, start, sweeps=5, width=width)
+    _, (_, metrics) = run(sampler, jnp.array(1.0), 120)
+    tail = np.asarray(metrics["acceptance"])[-30:]
+    assert 0.47 < tail.min()
+    assert tail.max() < 0.58
+    widths = np.asarray(metrics["width"])
+    ratios = widths[1:] / widths[:-1]
+    assert np.all(np.isclose(ratios, 1.1) | np.isclose(ratios, 1 / 1.1) | (ratios == 1.0))
+
+
+def test_width_is_frozen_where_asked():
+    start = lambda key: jax.random.normal(key, (50, 1, 1))
+    sampler = pm.metropolis(gaussian, start, width=0.01, adapt=False, burn_in=3)
+    state, (_, metrics) = run(sampler, jnp.array(1.0), 5)
+    assert np.all(np.asarray(metrics["width"]) == 0.01)
+    assert float(state.width) == 0.01
+
+
+def test_burn_in_is_the_sampling_itself():
+    """Three batches dropped before the first: the state that sampling three times leads to."""
+    start = lambda key: jax.random.normal(key, (20, 1, 2))
+    key, params = jax.random.key(5), jnp.array(1.0)
+    burned = pm.metropolis(gaussian, start, burn_in=3).init(key, params)
+    sampler = pm.metropolis(gaussian, start)
+    state, sample = sampler.init(key, params), jax.jit(sampler.sample)
+    for sub in jax.random.split(jax.random.split(key)[1], 3):
+        state, _, _ = sample(sub, state, params)
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-12), burned, state)
+
+
+def test_only_the_modulus_matters():
+    start = lambda key: jax.random.normal(key, (20, 1, 2))
+    phase = lambda params, x: gaussian(params, x) + 3j * jnp.sum(x)
+    made = []
+    for log_psi in (gaussian, phase):
+        state, _ = run(pm.metropolis(log_psi, start), jnp.array(1.0), 3)
+        made.append(state.walkers)
+    np.testing.assert_allclose(made[0], made[1], rtol=1e-12)
+
+
+def test_nodes_are_never_entered():
+    """``ψ = 0`` for x < 0: no move is accepted there."""
+    wall = lambda params, x: jnp.where(x[0, 0] > 0, -x[0, 0], -jnp.inf)
+    start = lambda key: jnp.abs(jax.random.normal(key, (500, 1, 1)))
+    state, _ = run(pm.metropolis(wall, start, width=2.0), None, 10)
+    assert float(state.walkers.min()) > 0
+
+
+def test_single_precision_stays():
+    with jax.enable_x64(False):
+        start = lambda key: jax.random.normal(key, (20, 1, 2))
+        state, (walkers, metrics) = run(pm.metropolis(gaussian, start), jnp.array(1.0), 2)
+        dtypes = {leaf.dtype for leaf in (*state, walkers, *metrics.values())}
+        assert dtypes == {jnp.dtype(jnp.float32)}
+
+
+@pytest.mark.parametrize("options", [{"sweeps": 0}, {"width": 0.0}, {"burn_in": -1}])
+def test_bad_numbers_are_named(options):
+    with pytest.raises(pm.errors.ConfigurationError, match=f"{next(iter(options))}: expected"):
+        pm.metropolis(gaussian, lambda key: jnp.zeros((1, 1, 1)), **options)

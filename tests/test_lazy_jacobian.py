@@ -1,0 +1,110 @@
+"""The lazy Jacobian against jax's own, and its Gram matrices by every route."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax.flatten_util import ravel_pytree
+
+from physml import MLP, Block, Jacobian
+
+NETWORK = MLP((6, 5), outputs=2)
+SCALAR = MLP((7,))
+
+
+def vector_row(params, z):
+    return NETWORK.apply(params["vector"], z)
+
+
+def scalar_row(params, z):
+    u = jax.grad(lambda y: SCALAR.apply(params["scalar"], y))(z)
+    return u[0] + u[1] ** 2
+
+
+def make(*, centred: bool) -> Jacobian:
+    keys = jax.random.split(jax.random.key(1), 4)
+    params = {
+        "vector": NETWORK.init(keys[0], jnp.zeros(2)),
+        "scalar": SCALAR.init(keys[1], jnp.zeros(2)),
+    }
+    blocks = (
+        Block(vector_row, jax.random.normal(keys[2], (11, 2)), jnp.array(0.3), centred),
+        Block(scalar_row, jax.random.normal(keys[3], (9, 2)), jnp.array(1.7), centred),
+    )
+    return Jacobian(params, blocks)
+
+
+def stacked(jacobian: Jacobian, flat, unravel):
+    """The stacked values whose derivative J claims to be, written without its code."""
+    parts = []
+    for block in jacobian.blocks:
+        values = jnp.stack([block.row(unravel(flat), z) for z in block.batch])
+        if block.centred:
+            values = values - values.mean(axis=0, keepdims=True)
+        parts.append((block.scale * values).reshape(-1))
+    return jnp.concatenate(parts)
+
+
+@pytest.fixture(params=[False, True], ids=["plain", "centred"])
+def case(request):
+    jacobian = make(centred=request.param)
+    flat, unravel = ravel_pytree(jacobian.params)
+    brute = jax.jacrev(lambda x: stacked(jacobian, x, unravel))(flat)
+    return jacobian, unravel, brute
+
+
+def close(a, b):
+    np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12 * float(jnp.abs(b).max()))
+
+
+def test_shape_is_static(case):
+    jacobian, _, brute = case
+    assert jacobian.shape == brute.shape == (31, 94)
+
+
+def test_dense_equals_jacrev(case):
+    jacobian, _, brute = case
+    close(jacobian.dense(), brute)
+
+
+def test_products(case):
+    jacobian, unravel, brute = case
+    tangent = jax.random.normal(jax.random.key(2), (brute.shape[1],))
+    rows = jax.random.normal(jax.random.key(3), (brute.shape[0],))
+    close(jacobian.mv(unravel(tangent)), brute @ tangent)
+    close(ravel_pytree(jacobian.vm(rows))[0], brute.T @ rows)
+
+
+@pytest.mark.parametrize("memory", [2**30, 2000, 1], ids=["dense", "pieces", "row by row"])
+def test_gram_matrices_within_any_memory(case, memory):
+    jacobian, _, brute = case
+    close(jacobian.sample_gram(memory=memory), brute @ brute.T)
+    close(jacobian.parameter_gram(memory=memory), brute.T @ brute)
+
+
+def test_chunks_of_rows(case, monkeypatch):
+    jacobian, _, brute = case
+    monkeypatch.setattr("physml.lazy_jacobian._CHUNK_BYTES", 94 * 8 * 4)
+    close(jacobian.dense(), brute)
+
+
+def test_passes_through_transformations(case):
+    jacobian, _, brute = case
+    close(jax.jit(lambda j: j.dense())(jacobian), brute)
+    picked = jax.lax.cond(True, lambda j: j.sample_gram(), lambda j: 0 * j.sample_gram(), jacobian)
+    close(picked, brute @ brute.T)
+
+
+def test_memory_bounds_what_is_held():
+    """Above the budget no array as large as the rows appears in the program."""
+    jacobian = make(centred=False)
+    n, p = jacobian.shape
+
+    def shapes(memory: int) -> set[tuple[int, ...]]:
+        program = jax.make_jaxpr(lambda j: j.parameter_gram(memory=memory))(jacobian)
+        return {v.aval.shape for e in program.jaxpr.eqns for v in e.outvars}
+
+    assert (n, p) in shapes(2**30)
+    assert (n, p) not in shapes(2000)

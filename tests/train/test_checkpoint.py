@@ -1,0 +1,179 @@
+"""Checkpoints survive what disks and people do to them, or say that they did not."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import physml as pm
+from physml.errors import CheckpointError
+from physml.train import checkpoint
+
+
+class State(NamedTuple):
+    step: jax.Array
+    params: dict
+    nothing: tuple
+    key: jax.Array
+
+
+def state(seed: int) -> State:
+    weights = jax.random.normal(jax.random.key(seed), (5, 3))
+    params = {"w/with slash": weights, "b": jnp.float32(seed), "none": None}
+    return State(jnp.int32(seed), params, (), jax.random.key(seed))
+
+
+def same(a: State, b: State) -> bool:
+    raw = lambda x: (
+        jax.random.key_data(x) if jnp.issubdtype(x.dtype, jax.dtypes.prng_key) else x
+    )
+    pairs = zip(jax.tree.leaves(a), jax.tree.leaves(b), strict=True)
+    return all(
+        x.dtype == y.dtype and np.asarray(raw(x)).tobytes() == np.asarray(raw(y)).tobytes()
+        for x, y in pairs
+    )
+
+
+def arrays(folder):
+    """The largest file of arrays: where the numbers are."""
+    files = (p for p in (folder / "arrays").rglob("*") if p.is_file())
+    return max(files, key=lambda p: p.stat().st_size)
+
+
+def test_round_trip_is_bit_for_bit(tmp_path):
+    checkpoint.save(tmp_path, 3, state(3))
+    assert same(checkpoint.restore(tmp_path, 3, state(9)), state(3))
+
+
+def test_the_newest_few_are_kept(tmp_path):
+    for step in range(6):
+        checkpoint.save(tmp_path, step, state(step), keep=2)
+    assert checkpoint.steps(tmp_path) == [4, 5]
+    assert checkpoint.restore_latest(tmp_path, state(0))[0] == 5
+
+
+def test_nothing_saved_is_none(tmp_path):
+    assert checkpoint.restore_latest(tmp_path / "absent", state(0)) is None
+
+
+def flip_bit(folder):
+    path = arrays(folder)
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(bytes(data))
+
+
+def cut(folder):
+    path = arrays(folder)
+    path.write_bytes(path.read_bytes()[:-7])
+
+
+def lose_a_file(folder):
+    arrays(folder).unlink()
+
+
+def lose_the_manifest(folder):
+    (folder / "manifest.json").unlink()
+
+
+def edit_the_manifest(folder):
+    path = folder / "manifest.json"
+    document = json.loads(path.read_text())
+    document["manifest"]["step"] = 4
+    path.write_text(json.dumps(document))
+
+
+def empty_the_manifest(folder):
+    (folder / "manifest.json").write_text("")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [flip_bit, cut, lose_a_file, lose_the_manifest, edit_the_manifest, empty_the_manifest],
+)
+def test_damage_is_noticed_and_the_one_before_is_used(tmp_path, damage):
+    checkpoint.save(tmp_path, 1, state(1))
+    damage(checkpoint.save(tmp_path, 2, state(2)))
+    with pytest.raises(CheckpointError, match="0000000002"):
+        checkpoint.restore(tmp_path, 2, state(0))
+    with pytest.warns(UserWarning, match="passed over"):
+        step, restored = checkpoint.restore_latest(tmp_path, state(0))
+    assert step == 1 and same(restored, state(1))
+
+
+def test_every_flipped_bit_of_the_arrays_is_noticed(tmp_path):
+    folder = checkpoint.save(tmp_path, 1, state(1))
+    path = arrays(folder)
+    whole = path.read_bytes()
+    for position in np.random.default_rng(0).integers(0, len(whole), 20):
+        data = bytearray(whole)
+        data[position] ^= 1 << int(position % 8)
+        path.write_bytes(bytes(data))
+        with pytest.raises(CheckpointError, match="altered"):
+            checkpoint.restore(tmp_path, 1, state(0))
+
+
+def test_all_damaged_is_an_error_not_a_fresh_start(tmp_path):
+    cut(checkpoint.save(tmp_path, 1, state(1)))
+    with pytest.raises(CheckpointError, match="no checkpoint"), pytest.warns(UserWarning):
+        checkpoint.restore_latest(tmp_path, state(0))
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("shape", lambda s: s._replace(params={**s.params, "b": jnp.zeros(2, jnp.float32)})),
+        ("dtype", lambda s: s._replace(params={**s.params, "b": jnp.zeros((), jnp.float64)})),
+        ("missing leaf", lambda s: s._replace(params={"b": s.params["b"], "none": None})),
+        ("extra leaf", lambda s: s._replace(nothing=(jnp.zeros(1),))),
+    ],
+)
+def test_another_structure_is_named(tmp_path, name, change):
+    checkpoint.save(tmp_path, 1, state(1))
+    with pytest.raises(CheckpointError, match="expected .* found"):
+        checkpoint.restore(tmp_path, 1, change(state(1)))
+
+
+def test_a_full_disk_keeps_what_is_there(tmp_path, monkeypatch):
+    checkpoint.save(tmp_path, 1, state(1))
+
+    def full(*args, **kwargs):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(checkpoint.ocp.StandardCheckpointer, "save", full)
+    with pytest.raises(CheckpointError, match="No space left"):
+        checkpoint.save(tmp_path, 2, state(2))
+    assert checkpoint.steps(tmp_path) == [1]
+    assert not list(tmp_path.glob(".*partial"))
+
+
+def test_a_half_written_checkpoint_is_not_seen(tmp_path):
+    whole = checkpoint.save(tmp_path, 1, state(1))
+    shutil.copytree(whole, tmp_path / ".0000000002.partial")
+    assert checkpoint.steps(tmp_path) == [1]
+    checkpoint.save(tmp_path, 2, state(2))
+    assert same(checkpoint.restore(tmp_path, 2, state(0)), state(2))
+
+
+def test_a_resumed_fit_refuses_another_network(tmp_path):
+    def train(width: int, run: pm.Run):
+        network = pm.MLP((width,))
+        objective = pm.least_squares({"data": lambda p, z: network.apply(p, z)})
+        params = network.init(jax.random.key(0), jnp.zeros(1))
+        sampler = pm.fixed({"data": jnp.ones((4, 1))})
+        pm.fit(objective, sampler, pm.natural_gradient(0.1), params, steps=2,
+               key=jax.random.key(0), run=run)
+
+    with pm.Run.create(tmp_path / "run") as run:
+        train(4, run)
+        with (
+            pytest.raises(CheckpointError, match="config.json"),
+            pytest.warns(UserWarning, match="passed over"),
+        ):
+            train(5, run)

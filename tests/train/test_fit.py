@@ -1,0 +1,181 @@
+"""The one loop: traced once, stopped anywhere, resumed with the same bits."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+import physml as pm
+
+NETWORK = pm.MLP((8,))
+
+
+def residual(params, z):
+    u = lambda y: jnp.prod(y * (1 - y)) * NETWORK.apply(params, y)
+    return -pm.laplacian(u)(z) - jnp.sum(z)
+
+
+def pde(optimizer):
+    objective = pm.least_squares(
+        {"equation": residual, "point": lambda p, z: NETWORK.apply(p, z) - 1.0},
+        balance=pm.power_rule(),
+    )
+    draw = lambda key, params: {"equation": pm.sobol(key, 32, 2), "point": pm.uniform(key, 4, 2)}
+    params = NETWORK.init(jax.random.key(0), jnp.zeros(2))
+    return objective, pm.drawn(draw, every=3), optimizer, params
+
+
+def oscillator(optimizer):
+    system = pm.HarmonicOscillator(particles=2, dimension=2)
+    log_psi = lambda params, x: system.ansatz(lambda y: NETWORK.apply(params, y), x)
+    sampler = pm.metropolis(log_psi, lambda key: jax.random.normal(key, (64, 2, 2)), sweeps=3)
+    params = NETWORK.init(jax.random.key(0), jnp.zeros((2, 2)))
+    return pm.energy(log_psi, system.local_energy), sampler, optimizer, params
+
+
+CASES = {
+    "pde, gauss-newton": lambda: pde(pm.gauss_newton()),
+    "pde, SPRING": lambda: pde(pm.natural_gradient(0.1, momentum=0.9)),
+    "pde, adam": lambda: pde(optax.adam(1e-3)),
+    "pde, lbfgs": lambda: pde(optax.lbfgs()),
+    "oscillator, SPRING": lambda: oscillator(pm.natural_gradient(0.1, momentum=0.9)),
+    "oscillator, adam": lambda: oscillator(optax.adam(1e-2)),
+}
+
+
+def bits(result):
+    raw = lambda x: (
+        jax.random.key_data(x) if jnp.issubdtype(x.dtype, jax.dtypes.prng_key) else x
+    )
+    return [np.asarray(raw(leaf)).tobytes() for leaf in jax.tree.leaves(result.state)]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_stop_anywhere_and_resume_with_the_same_bits(case, tmp_path):
+    """Params, optimizer, weights, points or walkers, key, and metrics."""
+    key, steps = jax.random.key(7), 11
+    whole = pm.fit(*CASES[case](), steps=steps, key=key)
+    for stop in (1, 4, 10):
+        with pm.Run.create(tmp_path / str(stop)) as run:
+            pm.fit(*CASES[case](), steps=stop, key=key, run=run)
+        with pm.Run.reopen(tmp_path / str(stop)) as run:
+            resumed = pm.fit(*CASES[case](), steps=steps, key=key, run=run)
+        assert bits(resumed) == bits(whole)
+        for name, column in whole.history.items():
+            assert column.tobytes() == resumed.history[name].tobytes(), name
+
+
+def test_dispatches_of_any_length_give_the_same_bits():
+    key = jax.random.key(7)
+    whole = pm.fit(*CASES["pde, gauss-newton"](), steps=12, key=key)
+    each = pm.fit(*CASES["pde, gauss-newton"](), steps=12, key=key,
+                  callbacks=[pm.every(1, lambda update: None)])
+    assert bits(each) == bits(whole)
+
+
+def test_a_step_is_traced_once():
+    traces = []
+
+    def row(params, z):
+        traces.append(1)
+        return params - z
+
+    objective = pm.least_squares({"data": row})
+    pm.fit(objective, pm.fixed({"data": jnp.ones(3)}), optax.sgd(0.1), jnp.array(0.0), steps=1,
+           key=jax.random.key(0))
+    once = len(traces)
+    traces.clear()
+    pm.fit(objective, pm.fixed({"data": jnp.ones(3)}), optax.sgd(0.1), jnp.array(0.0), steps=900,
+           key=jax.random.key(0), callbacks=[pm.every(7, lambda update: None)])
+    assert len(traces) <= once
+
+
+def test_callbacks_come_on_their_grid():
+    seen = []
+    pm.fit(*CASES["pde, adam"](), steps=23, key=jax.random.key(0),
+           callbacks=[pm.every(10, lambda update: seen.append((update.step, update.steps)))])
+    assert seen == [(10, 23), (20, 23), (23, 23)]
+
+
+def test_metrics_are_lines_of_json(tmp_path):
+    with pm.Run.create(tmp_path / "run") as run:
+        result = pm.fit(*CASES["pde, SPRING"](), steps=5, key=jax.random.key(0), run=run)
+    lines = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
+    rows = [json.loads(line) for line in lines]
+    assert [row["step"] for row in rows] == list(range(5))
+    assert [row["loss"] for row in rows] == result.history["loss"].tolist()
+    assert {"loss/equation", "loss/point", "weight/equation", "update_norm"} <= rows[0].keys()
+
+
+def exploding():
+    """Finite for some steps, then overflow: θ doubles its exponent each step."""
+    objective = pm.least_squares({"power": lambda p, z: jnp.exp(p) * z})
+    return objective, pm.fixed({"power": jnp.ones(2)}), optax.sgd(-1.0), jnp.array(1.0)
+
+
+def test_non_finite_numbers_stop_with_the_step_and_the_last_good_state(tmp_path):
+    with pm.Run.create(tmp_path / "run") as run, pytest.raises(pm.errors.NonFiniteError) as caught:
+        pm.fit(*exploding(), steps=50, key=jax.random.key(0), run=run)
+    message = str(caught.value)
+    assert "loss" in message and str(tmp_path / "run") in message
+    step = int(message.split("step ")[1].split(" ")[0])
+    with pm.Run.reopen(tmp_path / "run") as run:
+        kept = pm.fit(*exploding(), steps=step, key=jax.random.key(0), run=run)
+    assert jnp.isfinite(kept.params)
+    assert len(kept.history["loss"]) == step
+    assert np.isfinite(kept.history["loss"]).all()
+
+
+def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path):
+    whole = pm.fit(*CASES["pde, adam"](), steps=30, key=jax.random.key(0))
+    kill = pm.every(8, lambda update: os.kill(os.getpid(), signal.SIGINT))
+    with (
+        pm.Run.create(tmp_path / "run") as run,
+        pytest.raises(pm.errors.InterruptedRunError, match="physml resume"),
+    ):
+        pm.fit(*CASES["pde, adam"](), steps=30, key=jax.random.key(0), run=run, callbacks=[kill])
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    with pm.Run.reopen(tmp_path / "run") as run:
+        resumed = pm.fit(*CASES["pde, adam"](), steps=30, key=jax.random.key(0), run=run)
+    assert bits(resumed) == bits(whole)
+
+
+def test_phases_follow_one_another_in_one_run(tmp_path):
+    objective, sampler, _, params = CASES["pde, adam"]()
+
+    def both(run):
+        first = pm.fit(objective, sampler, optax.adam(1e-3), params, steps=6,
+                       key=jax.random.key(0), run=run, phase="adam")
+        return pm.fit(objective, sampler, pm.gauss_newton(), first.params, steps=4,
+                      key=jax.random.key(1), run=run, phase="gauss-newton")
+
+    whole = both(None)
+    with pm.Run.create(tmp_path / "run") as run:
+        pm.fit(objective, sampler, optax.adam(1e-3), params, steps=3,
+               key=jax.random.key(0), run=run, phase="adam")
+        assert bits(both(run)) == bits(whole)
+        assert bits(both(run)) == bits(whole)  # all done: read back, nothing computed
+    rows = [json.loads(x) for x in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
+    order = [(row["phase"], row["step"]) for row in rows]
+    assert order == [("adam", i) for i in range(6)] + [("gauss-newton", i) for i in range(4)]
+
+
+def test_a_line_search_on_vmc_is_refused_by_name():
+    objective, sampler, _, params = CASES["oscillator, adam"]()
+    for optimizer in (optax.lbfgs(), pm.gauss_newton()):
+        with pytest.raises(pm.errors.NoValueError, match="natural_gradient"):
+            pm.fit(objective, sampler, optimizer, params, steps=1, key=jax.random.key(0))
+
+
+def test_steps_below_zero_are_named():
+    with pytest.raises(pm.errors.ConfigurationError, match="steps"):
+        pm.fit(*CASES["pde, adam"](), steps=-1, key=jax.random.key(0))
+    with pytest.raises(pm.errors.ConfigurationError, match="every"):
+        pm.every(0, lambda update: None)
