@@ -22,8 +22,8 @@ from jax import Array
 DEFAULT_MEMORY = 2**30
 """Bytes that the rows of a Jacobian may fill at once, unless the user says otherwise."""
 
-# vmap of a reverse pass keeps about as many intermediates as it returns numbers; rows are built in
-# chunks of this many bytes so that the intermediates stay near the cache rather than in main memory.
+# A vmapped reverse pass keeps about as many intermediates as it returns numbers: rows are built in
+# chunks of this many bytes, which bounds both. Smaller chunks were no faster, and compile slower.
 _CHUNK_BYTES = 2**26
 
 
@@ -93,7 +93,7 @@ class Jacobian:
         return jnp.result_type(*jax.tree.leaves(self.params))
 
     def mv(self, tangent: Any) -> Array:
-        """``J v``: a pytree like the parameters to ``(n,)``, at about two evaluations of the rows."""
+        """``J v``: a pytree like the parameters to ``(n,)``, at about two evaluations of r."""
         parts = []
         for block in self.blocks:
             values = partial(self._values, block)
@@ -102,7 +102,7 @@ class Jacobian:
         return jnp.concatenate(parts)
 
     def vm(self, rows: Array) -> Any:
-        """``Jᵀ r``: ``(n,)`` to a pytree like the parameters, at about three evaluations of the rows."""
+        """``Jᵀ r``: ``(n,)`` to a pytree like the parameters, at about three evaluations of r."""
         total = None
         start = 0
         for block in self.blocks:
@@ -134,7 +134,7 @@ class Jacobian:
         for i, leaf in enumerate(leaves):
 
             def whole(leaf: Array, i: int = i) -> Any:
-                return tree.unflatten([*leaves[:i], leaf, *leaves[i + 1 :]])
+                return jax.tree.unflatten(tree, [*leaves[:i], leaf, *leaves[i + 1 :]])
 
             parts = []
             for block in self.blocks:

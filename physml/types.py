@@ -57,7 +57,7 @@ class Objective(NamedTuple):
         init: ``(params) -> state``: term weights and the like; ``()`` if there are none.
         evaluate: ``(params, state, batch) -> (Evaluation, state)``.
         value: ``(params, state, batch) -> loss`` for line searches and trust regions, or None
-            where the loss at fixed samples means nothing (VMC, whose samples follow the parameters).
+            where the loss at fixed samples means nothing (VMC: its samples follow the parameters).
     """
 
     init: Callable[[Params], Any]

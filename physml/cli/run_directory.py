@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 from physml.errors import RunDirectoryError
@@ -59,6 +58,5 @@ def discard(run: Run) -> None:
     """Remove a run that never made a step, so that the next try finds its directory free."""
     for file in ("config.json", "lock"):
         (run.directory / file).unlink(missing_ok=True)
-    shutil.rmtree(run.directory / "checkpoints", ignore_errors=True)
     if not any(run.directory.iterdir()):
         run.directory.rmdir()

@@ -2,8 +2,8 @@
 
     minimise |J δ − b|² + λ|δ|²:   δ = Jᵀ (J Jᵀ + λI)⁻¹ b = (JᵀJ + λI)⁻¹ Jᵀ b
 
-Cost: ``2 n p min(n, p)`` flops for the Gram matrix and ``min(n, p)³/3`` for its Cholesky factor; the
-products alone cost about five evaluations of the rows an iteration.
+Cost: ``2 n p min(n, p)`` flops for the Gram matrix and ``min(n, p)³/3`` for its Cholesky factor;
+the products alone cost about five evaluations of the rows an iteration.
 """
 
 from __future__ import annotations

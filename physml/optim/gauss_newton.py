@@ -179,7 +179,9 @@ def _last_crossing(log_radii: Array, ratios: Array, threshold: float) -> Array:
     following = jnp.minimum(index + 1, len(ratios) - 1)
     drop = ratios[index] - ratios[following]
     fraction = jnp.where(
-        jnp.isfinite(drop) & (drop > 0), (ratios[index] - threshold) / jnp.where(drop > 0, drop, 1.0), 0.0
+        jnp.isfinite(drop) & (drop > 0),
+        (ratios[index] - threshold) / jnp.where(drop > 0, drop, 1.0),
+        0.0,
     )
     return log_radii[index] + jnp.clip(fraction, 0.0, 1.0) * (
         log_radii[following] - log_radii[index]

@@ -26,7 +26,7 @@ from physml.types import Evaluation, Optimizer
 class NaturalGradientState(NamedTuple):
     """Steps taken, the last direction ``δ`` (empty without momentum), and scalars to log."""
 
-    count: Array
+    step: Array
     direction: Any
     metrics: dict[str, Array]
 
@@ -79,8 +79,8 @@ def natural_gradient(
     if max_norm is not None and not max_norm > 0:
         raise ConfigurationError(f"max_norm: expected a number > 0 or None, got {max_norm}")
 
-    def at(quantity: float | optax.Schedule, count: Array, dtype: Any) -> Array:
-        return jnp.asarray(quantity(count) if callable(quantity) else quantity, dtype)
+    def at(quantity: float | optax.Schedule, step: Array, dtype: Any) -> Array:
+        return jnp.asarray(quantity(step) if callable(quantity) else quantity, dtype)
 
     def init(params: Any) -> NaturalGradientState:
         direction = optax.tree.zeros_like(params) if momentum else ()
@@ -101,14 +101,14 @@ def natural_gradient(
         del gradient
         evaluation = evaluation_of(evaluation, "natural_gradient")
         jacobian, residual = evaluation.jacobian, evaluation.residual
-        scale = at(damping, state.count, residual.dtype)
+        scale = at(damping, state.step, residual.dtype)
         if momentum:
             carried = optax.tree.scale(momentum, state.direction)
             fresh = solve(jacobian, residual - jacobian.mv(carried), scale, memory=memory)
             direction = optax.tree.add(carried, fresh)
         else:
             direction = solve(jacobian, residual, scale, memory=memory)
-        length = at(learning_rate, state.count, residual.dtype)
+        length = at(learning_rate, state.step, residual.dtype)
         if line_search is not None:
             search_value = value_function_of(value_fn, "natural_gradient's line search")
             full = optax.tree.scale(-length, direction)
@@ -118,7 +118,7 @@ def natural_gradient(
             shrink = jnp.minimum(1.0, max_norm / jnp.maximum(norm, jnp.finfo(norm.dtype).tiny))
             length, norm = length * shrink, norm * shrink
         metrics = {"step_length": length, "update_norm": norm}
-        new = NaturalGradientState(state.count + 1, direction if momentum else (), metrics)
+        new = NaturalGradientState(state.step + 1, direction if momentum else (), metrics)
         return optax.tree.scale(-length, direction), new
 
     return optax.GradientTransformationExtraArgs(init, update)

@@ -62,7 +62,10 @@ def save(folder: Path, step: int, tree: Any, *, keep: int = 3) -> Path:
             "leaves": {name: [list(a.shape), str(a.dtype)] for name, a in arrays.items()},
             "sha256": _digests(partial),
         }
-        document = {"manifest": manifest, "sha256": hashlib.sha256(_canonical(manifest)).hexdigest()}
+        document = {
+            "manifest": manifest,
+            "sha256": hashlib.sha256(_canonical(manifest)).hexdigest(),
+        }
         (partial / _MANIFEST).write_text(json.dumps(document, indent=1, sort_keys=True))
         os.replace(partial, final)
     except Exception as error:
@@ -161,9 +164,7 @@ def _leaves_with_names(tree: Any) -> list[tuple[str, Any]]:
 
 def _named_leaves(tree: Any) -> dict[str, Any]:
     return {
-        name: jax.random.key_data(leaf)
-        if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
-        else leaf
+        name: jax.random.key_data(leaf) if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key) else leaf
         for name, leaf in _leaves_with_names(tree)
     }
 
@@ -190,8 +191,11 @@ def _verified_manifest(path: Path) -> dict[str, Any]:
             f"checkpoint {path}: format {manifest['format']}, this version reads {FORMAT}"
         )
     found = _digests(path)
-    wrong = sorted(n for n in found.keys() | manifest["sha256"].keys()
-                   if found.get(n) != manifest["sha256"].get(n))
+    wrong = sorted(
+        n
+        for n in found.keys() | manifest["sha256"].keys()
+        if found.get(n) != manifest["sha256"].get(n)
+    )
     if wrong:
         raise CheckpointError(f"checkpoint {path}: cut or altered file(s): {', '.join(wrong)}")
     return dict(manifest)

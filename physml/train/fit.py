@@ -326,7 +326,9 @@ def _diagnosis(
     buffers: dict[str, Array], index: int, phase: str, step: int, run: Run | None
 ) -> str:
     bad = [n for n, b in buffers.items() if not np.isfinite(np.asarray(b)[index])]
-    where = f"; metrics not finite: {', '.join(bad)}" if bad else "; the new parameters are not finite"
+    where = (
+        f"; metrics not finite: {', '.join(bad)}" if bad else "; the new parameters are not finite"
+    )
     kept = f"; the state before it is saved in {run.directory}" if run is not None else ""
     return (
         f"step {step} ({phase}) met a NaN or an infinity{where}{kept}. Expected finite numbers: "

@@ -1,6 +1,6 @@
 """Least squares as an objective: named terms, weights, and rules that balance them.
 
-    C(θ) = ½|r|²,    r = [ √(w_k / n_k) · f_k(θ, x_ki) ]
+C(θ) = ½|r|²,    r = [ √(w_k / n_k) · f_k(θ, x_ki) ]
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def least_squares(
     """
     if not terms:
         raise ConfigurationError("terms: expected at least one residual, got none")
-    initial = {name: 1.0 for name in terms} | dict(weights or {})
+    initial = dict.fromkeys(terms, 1.0) | dict(weights or {})
     for name, weight in initial.items():
         if name not in terms:
             raise ConfigurationError(

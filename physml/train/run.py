@@ -1,11 +1,11 @@
 """A run directory: what was asked, what happened, where to go on.
 
-    config.json     the settings, plain data
-    metrics.jsonl   one line a step: phase, step, scalars; the same bits on every run
-    clock.jsonl     when each dispatch ended, kept apart so that metrics.jsonl has no wall time
-    checkpoints/    one folder a phase, one folder a step
-    result.json     written once, at the end
-    lock            held by the one process that may write here
+config.json     the settings, plain data
+metrics.jsonl   one line a step: phase, step, scalars; the same bits on every run
+clock.jsonl     when each dispatch ended, kept apart so that metrics.jsonl has no wall time
+checkpoints/    one folder a phase, one folder a step
+result.json     written once, at the end
+lock            held by the one process that may write here
 """
 
 from __future__ import annotations
@@ -130,7 +130,9 @@ class Run:
             with (self.directory / name).open("a") as file:
                 file.write(text)
         except OSError as error:
-            raise RunDirectoryError(f"{self.directory / name}: cannot be written ({error})") from error
+            raise RunDirectoryError(
+                f"{self.directory / name}: cannot be written ({error})"
+            ) from error
 
     def trim(self, name: str, phase: str, step: int) -> None:
         """Drop the lines of a phase from a step on, and of phases after it, before going on."""

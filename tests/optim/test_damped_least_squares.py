@@ -74,12 +74,16 @@ def test_the_side_follows_from_static_shapes_and_memory():
     few, _ = problem(40)
     n, p = few.jacobian.shape
     assert n < p
-    program = str(jax.make_jaxpr(lambda j, r: pm.smallest_side(j, r, 1e-3))(few.jacobian, few.residual))
+    program = str(
+        jax.make_jaxpr(lambda j, r: pm.smallest_side(j, r, 1e-3))(few.jacobian, few.residual)
+    )
     assert f"f64[{n},{n}]" in program and f"f64[{p},{p}]" not in program
     assert products(few.jacobian, 2**30) == {"cholesky"}
     assert products(few.jacobian, 1) == {"while"}
     many, _ = problem(200)
-    program = str(jax.make_jaxpr(lambda j, r: pm.smallest_side(j, r, 1e-3))(many.jacobian, many.residual))
+    program = str(
+        jax.make_jaxpr(lambda j, r: pm.smallest_side(j, r, 1e-3))(many.jacobian, many.residual)
+    )
     assert f"f64[{p},{p}]" in program and "f64[200,200]" not in program
 
 

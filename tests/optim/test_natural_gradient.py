@@ -68,7 +68,9 @@ def test_max_norm_and_schedules():
     updates, state = optimizer.update(e.gradient, optimizer.init(PARAMS), PARAMS, evaluation=e)
     np.testing.assert_allclose(jnp.linalg.norm(flat(updates)), 1e-3, rtol=1e-12)
     assert float(state.metrics["step_length"]) < 0.5
-    free = pm.natural_gradient(lambda step: 0.5 / (1 + step), damping=lambda step: 1e-3 * (1 + step))
+    free = pm.natural_gradient(
+        lambda step: 0.5 / (1 + step), damping=lambda step: 1e-3 * (1 + step)
+    )
     state = free.init(PARAMS)
     _, state = free.update(e.gradient, state, PARAMS, evaluation=e)
     assert float(state.metrics["step_length"]) == 0.5
@@ -107,7 +109,13 @@ def test_chains_with_optax():
 
 @pytest.mark.parametrize(
     "options",
-    [{"damping": -1e-3}, {"damping": 0.0}, {"momentum": 1.0}, {"momentum": -0.1}, {"max_norm": 0.0}],
+    [
+        {"damping": -1e-3},
+        {"damping": 0.0},
+        {"momentum": 1.0},
+        {"momentum": -0.1},
+        {"max_norm": 0.0},
+    ],
 )
 def test_bad_numbers_are_named(options):
     (name,) = options

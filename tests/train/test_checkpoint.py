@@ -30,9 +30,7 @@ def state(seed: int) -> State:
 
 
 def same(a: State, b: State) -> bool:
-    raw = lambda x: (
-        jax.random.key_data(x) if jnp.issubdtype(x.dtype, jax.dtypes.prng_key) else x
-    )
+    raw = lambda x: jax.random.key_data(x) if jnp.issubdtype(x.dtype, jax.dtypes.prng_key) else x
     pairs = zip(jax.tree.leaves(a), jax.tree.leaves(b), strict=True)
     return all(
         x.dtype == y.dtype and np.asarray(raw(x)).tobytes() == np.asarray(raw(y)).tobytes()
@@ -136,7 +134,7 @@ def test_all_damaged_is_an_error_not_a_fresh_start(tmp_path):
 )
 def test_another_structure_is_named(tmp_path, name, change):
     checkpoint.save(tmp_path, 1, state(1))
-    with pytest.raises(CheckpointError, match="expected .* found"):
+    with pytest.raises(CheckpointError, match=r"expected .* found"):
         checkpoint.restore(tmp_path, 1, change(state(1)))
 
 
@@ -167,13 +165,20 @@ def test_a_resumed_fit_refuses_another_network(tmp_path):
         objective = pm.least_squares({"data": lambda p, z: network.apply(p, z)})
         params = network.init(jax.random.key(0), jnp.zeros(1))
         sampler = pm.fixed({"data": jnp.ones((4, 1))})
-        pm.fit(objective, sampler, pm.natural_gradient(0.1), params, steps=2,
-               key=jax.random.key(0), run=run)
+        pm.fit(
+            objective,
+            sampler,
+            pm.natural_gradient(0.1),
+            params,
+            steps=2,
+            key=jax.random.key(0),
+            run=run,
+        )
 
     with pm.Run.create(tmp_path / "run") as run:
         train(4, run)
         with (
-            pytest.raises(CheckpointError, match="config.json"),
+            pytest.raises(CheckpointError, match=r"config\.json"),
             pytest.warns(UserWarning, match="passed over"),
         ):
             train(5, run)

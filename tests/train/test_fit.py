@@ -51,9 +51,7 @@ CASES = {
 
 
 def bits(result):
-    raw = lambda x: (
-        jax.random.key_data(x) if jnp.issubdtype(x.dtype, jax.dtypes.prng_key) else x
-    )
+    raw = lambda x: jax.random.key_data(x) if jnp.issubdtype(x.dtype, jax.dtypes.prng_key) else x
     return [np.asarray(raw(leaf)).tobytes() for leaf in jax.tree.leaves(result.state)]
 
 
@@ -75,8 +73,12 @@ def test_stop_anywhere_and_resume_with_the_same_bits(case, tmp_path):
 def test_dispatches_of_any_length_give_the_same_bits():
     key = jax.random.key(7)
     whole = pm.fit(*CASES["pde, gauss-newton"](), steps=12, key=key)
-    each = pm.fit(*CASES["pde, gauss-newton"](), steps=12, key=key,
-                  callbacks=[pm.every(1, lambda update: None)])
+    each = pm.fit(
+        *CASES["pde, gauss-newton"](),
+        steps=12,
+        key=key,
+        callbacks=[pm.every(1, lambda update: None)],
+    )
     assert bits(each) == bits(whole)
 
 
@@ -88,19 +90,36 @@ def test_a_step_is_traced_once():
         return params - z
 
     objective = pm.least_squares({"data": row})
-    pm.fit(objective, pm.fixed({"data": jnp.ones(3)}), optax.sgd(0.1), jnp.array(0.0), steps=1,
-           key=jax.random.key(0))
+    pm.fit(
+        objective,
+        pm.fixed({"data": jnp.ones(3)}),
+        optax.sgd(0.1),
+        jnp.array(0.0),
+        steps=1,
+        key=jax.random.key(0),
+    )
     once = len(traces)
     traces.clear()
-    pm.fit(objective, pm.fixed({"data": jnp.ones(3)}), optax.sgd(0.1), jnp.array(0.0), steps=900,
-           key=jax.random.key(0), callbacks=[pm.every(7, lambda update: None)])
+    pm.fit(
+        objective,
+        pm.fixed({"data": jnp.ones(3)}),
+        optax.sgd(0.1),
+        jnp.array(0.0),
+        steps=900,
+        key=jax.random.key(0),
+        callbacks=[pm.every(7, lambda update: None)],
+    )
     assert len(traces) <= once
 
 
 def test_callbacks_come_on_their_grid():
     seen = []
-    pm.fit(*CASES["pde, adam"](), steps=23, key=jax.random.key(0),
-           callbacks=[pm.every(10, lambda update: seen.append((update.step, update.steps)))])
+    pm.fit(
+        *CASES["pde, adam"](),
+        steps=23,
+        key=jax.random.key(0),
+        callbacks=[pm.every(10, lambda update: seen.append((update.step, update.steps)))],
+    )
     assert seen == [(10, 23), (20, 23), (23, 23)]
 
 
@@ -151,15 +170,39 @@ def test_phases_follow_one_another_in_one_run(tmp_path):
     objective, sampler, _, params = CASES["pde, adam"]()
 
     def both(run):
-        first = pm.fit(objective, sampler, optax.adam(1e-3), params, steps=6,
-                       key=jax.random.key(0), run=run, phase="adam")
-        return pm.fit(objective, sampler, pm.gauss_newton(), first.params, steps=4,
-                      key=jax.random.key(1), run=run, phase="gauss-newton")
+        first = pm.fit(
+            objective,
+            sampler,
+            optax.adam(1e-3),
+            params,
+            steps=6,
+            key=jax.random.key(0),
+            run=run,
+            phase="adam",
+        )
+        return pm.fit(
+            objective,
+            sampler,
+            pm.gauss_newton(),
+            first.params,
+            steps=4,
+            key=jax.random.key(1),
+            run=run,
+            phase="gauss-newton",
+        )
 
     whole = both(None)
     with pm.Run.create(tmp_path / "run") as run:
-        pm.fit(objective, sampler, optax.adam(1e-3), params, steps=3,
-               key=jax.random.key(0), run=run, phase="adam")
+        pm.fit(
+            objective,
+            sampler,
+            optax.adam(1e-3),
+            params,
+            steps=3,
+            key=jax.random.key(0),
+            run=run,
+            phase="adam",
+        )
         assert bits(both(run)) == bits(whole)
         assert bits(both(run)) == bits(whole)  # all done: read back, nothing computed
     rows = [json.loads(x) for x in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]

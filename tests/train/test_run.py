@@ -42,10 +42,10 @@ def test_a_second_holder_is_refused(tmp_path):
 
 
 def test_no_run_there_is_named(tmp_path):
-    with pytest.raises(RunDirectoryError, match="config.json"):
+    with pytest.raises(RunDirectoryError, match=r"config\.json"):
         pm.Run.reopen(tmp_path / "absent")
     (tmp_path / "config.json").write_text('{"seed": ')
-    with pytest.raises(RunDirectoryError, match="config.json"):
+    with pytest.raises(RunDirectoryError, match=r"config\.json"):
         pm.Run.reopen(tmp_path)
 
 

@@ -7,6 +7,8 @@ import numpy as np
 from jax import Array
 
 from physml.calculus import gradient, partial
+from physml.networks.settings import NetworkSettings
+from physml.optim.settings import OptimizerSettings
 from physml.pinn.catalogue.entry import Entry
 from physml.pinn.geometry import Box
 from physml.pinn.problem import Problem
@@ -73,5 +75,11 @@ ENTRY = Entry(
     "u_t + u u_x = (0.01/π) u_xx, u(0, x) = −sin πx",
     "exact: Cole–Hopf quadrature",
     burgers,
-    Recipe(),
+    Recipe(
+        network=NetworkSettings(width=20, depth=4),
+        optimizer=OptimizerSettings(name="gauss-newton", ratio=0.15),
+        points=4096,
+        redraw=20,
+        steps=200,
+    ),
 )

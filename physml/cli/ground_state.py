@@ -1,0 +1,129 @@
+"""The job of ``physml ground-state``: optimise, measure with fresh walkers, draw."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import jax
+
+from physml.cli.job import Result, Work, draw
+from physml.cli.output import complain, number
+from physml.sampling import Estimate
+from physml.train import Run
+from physml.train.fit import Callback
+from physml.vmc import GroundState, ground_state
+from physml.vmc.catalogue import SystemEntry
+from physml.vmc.recipe import VMCRecipe
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroundStateJob:
+    """A system of the catalogue, its numbers chosen; see ``physml.cli.job.Job``."""
+
+    entry: SystemEntry
+    system: Any
+    recipe: VMCRecipe
+    seed: int
+    precision: int
+
+    @property
+    def name(self) -> str:
+        """The system's."""
+        return self.entry.name
+
+    @property
+    def steps(self) -> int:
+        """The recipe's."""
+        return self.recipe.steps
+
+    def settings(self) -> dict[str, Any]:
+        """Plain data."""
+        return {
+            "command": "ground-state",
+            "name": self.name,
+            "seed": self.seed,
+            "precision": self.precision,
+            "recipe": asdict(self.recipe),
+            "system": asdict(self.system),
+        }
+
+    def prepare(self) -> Work:
+        """Wave function and optimizer."""
+        recipe = self.recipe
+        wavefunction = self.entry.wavefunction(self.system, recipe.network)
+        optimizer = recipe.optimizer.build()
+
+        def work(run: Run, callbacks: Sequence[Callback]) -> Result:
+            state = ground_state(
+                self.system,
+                wavefunction,
+                optimizer=optimizer,
+                walkers=recipe.walkers,
+                sweeps=recipe.sweeps,
+                steps=recipe.steps,
+                measurements=recipe.measurements,
+                key=jax.random.key(self.seed),
+                run=run,
+                callbacks=callbacks,
+            )
+            if not state.energy.converged:
+                complain("the error bar has not converged, it may be too small: --measurements")
+            draw(state.plot, run.directory / "state.png")
+            draw(state.save_samples, run.directory / "samples.npz")
+            return self._result(state)
+
+        return work
+
+    def _result(self, state: GroundState) -> Result:
+        reference = self.system.reference
+        return {
+            "system": self.name,
+            "energy": state.energy.mean,
+            "energy_error": state.energy.error,
+            "variance": state.variance,
+            "reference": None if reference is None else reference.energy,
+            "acceptance": state.measurement.acceptance,
+            "autocorrelation": state.energy.tau,
+            "steps": self.steps,
+            "parameters": sum(leaf.size for leaf in jax.tree.leaves(state.params)),
+            "walkers": self.recipe.walkers,
+            "compile_seconds": state.result.compile_seconds,
+        }
+
+    def report(self, result: Result) -> dict[str, str]:
+        """The result in words."""
+        return {
+            "system": f"{self.name}: {self.entry.hamiltonian}",
+            "energy": f"{energy(result)} hartree after {result['steps']} steps",
+            "reference": self.exact(),
+            "difference": self.difference(result),
+            "variance": f"{number(result['variance'])} hartree²",
+            "acceptance": f"{100 * result['acceptance']:.0f}%",
+            "autocorrelation": f"{number(result['autocorrelation'])} measurements",
+        }
+
+    def exact(self) -> str:
+        """The reference and its source."""
+        reference = self.system.reference
+        if reference is None:
+            return "none known for these numbers"
+        return f"{reference.energy:.12g} hartree ({reference.source})"
+
+    def difference(self, result: Result) -> str:
+        """The distance to the reference, in hartree and in error bars."""
+        reference = self.system.reference
+        if reference is None:
+            return "unknown"
+        distance = result["energy"] - reference.energy
+        error = math.hypot(result["energy_error"], reference.error)
+        sigmas = f" ({abs(distance) / error:.1f} σ)" if error > 0 else ""
+        return f"{distance:+.2g} hartree{sigmas}"
+
+
+def energy(result: Result) -> str:
+    """The energy with its error in brackets, ``3.00002(13)``."""
+    mean, error = result["energy"], result["energy_error"]
+    return str(Estimate(mean, error, tau=1.0, rhat=1.0, variance=0.0, samples=1))

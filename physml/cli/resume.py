@@ -1,0 +1,105 @@
+"""``physml resume``: the job of a run directory, gone on with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Literal
+
+from physml import __version__
+from physml.cli import catalogue
+from physml.cli.config import check_keys, read, value
+from physml.cli.ground_state import GroundStateJob
+from physml.cli.job import Result, config, go_on, show
+from physml.cli.options import ResumeOptions, parse
+from physml.cli.output import complain
+from physml.cli.solve import SolveJob
+from physml.errors import ConfigurationError, UnknownNameError
+from physml.pinn.recipe import Recipe
+from physml.train import Run
+from physml.vmc.recipe import VMCRecipe
+
+
+def command(argv: Sequence[str]) -> None:
+    """``physml resume RUN``."""
+    options = parse(
+        ResumeOptions,
+        argv,
+        prog="physml resume",
+        description="Go on with a run from its last good checkpoint, to the same bits.",
+    )
+    with Run.reopen(options.run) as run:
+        job = stored_job(run)
+        made_by = run.config["physml"]
+        if made_by != __version__:
+            complain(f"the run was begun by physml {made_by}, this is {__version__}: bits may differ")
+        result = _finished(run)
+        if options.steps is not None and options.steps != job.steps:
+            job = _longer(job, options.steps)
+            run.write("config.json", config(job))
+            (run.directory / "result.json").unlink(missing_ok=True)
+            result = None
+        if result is None:
+            result = go_on(job, run, quiet=options.quiet)
+        elif not options.quiet:
+            complain(f"{run.directory} is complete; its result:")
+        show(job, result, as_json=options.json)
+
+
+def stored_job(run: Run) -> SolveJob | GroundStateJob:
+    """The job that a run's ``config.json`` describes.
+
+    Raises:
+        ConfigurationError: for a key or value that no version of this command wrote.
+    """
+    where = str(run.directory / "config.json")
+    document = run.config
+    keys = ["command", "name", "seed", "precision", "recipe", "physml"]
+    solving = value(
+        Literal["solve", "ground-state"], document.get("command"), where=f"{where}: command"
+    ) == "solve"
+    check_keys(document, keys if solving else [*keys, "system"], where=where)
+
+    def entry(kind: type, key: str) -> Any:
+        return value(kind, document[key], where=f"{where}: {key}")
+
+    name, seed, _ = entry(str, "name"), entry(int, "seed"), entry(str, "physml")
+    precision = value(Literal[32, 64], document["precision"], where=f"{where}: precision")
+    try:
+        if solving:
+            return SolveJob(
+                entry=catalogue.problem(name),
+                recipe=entry(Recipe, "recipe"),
+                seed=seed,
+                precision=precision,
+            )
+        found = catalogue.system(name)
+    except UnknownNameError as error:
+        raise ConfigurationError(f"{where}: name: {error}") from error
+    return GroundStateJob(
+        entry=found,
+        system=entry(type(found.system), "system"),
+        recipe=entry(VMCRecipe, "recipe"),
+        seed=seed,
+        precision=precision,
+    )
+
+
+def _longer(job: SolveJob | GroundStateJob, steps: int) -> SolveJob | GroundStateJob:
+    if steps < job.steps:
+        raise ConfigurationError(
+            f"steps: expected at least the {job.steps} that the run was asked for, got {steps}"
+        )
+    if isinstance(job, SolveJob):
+        return replace(job, recipe=replace(job.recipe, steps=steps))
+    return replace(job, recipe=replace(job.recipe, steps=steps))
+
+
+def _finished(run: Run) -> Result | None:
+    """The result of a complete run."""
+    try:
+        result = json.loads((run.directory / "result.json").read_text())
+    except (OSError, ValueError):
+        return None
+    return result if isinstance(result, dict) else None

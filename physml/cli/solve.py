@@ -1,0 +1,100 @@
+"""The job of ``physml solve``: train, compare with the exact solution, draw."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import jax
+
+from physml.cli.job import Result, Work, draw
+from physml.cli.output import number
+from physml.pinn import Solution, solve
+from physml.pinn.catalogue import Entry
+from physml.pinn.recipe import Recipe
+from physml.sampling import by_residual
+from physml.train import Run
+from physml.train.fit import Callback
+
+
+@dataclass(frozen=True, kw_only=True)
+class SolveJob:
+    """A problem of the catalogue to solve; see ``physml.cli.job.Job``."""
+
+    entry: Entry
+    recipe: Recipe
+    seed: int
+    precision: int
+
+    @property
+    def name(self) -> str:
+        """The problem's."""
+        return self.entry.name
+
+    @property
+    def steps(self) -> int:
+        """The recipe's."""
+        return self.recipe.steps
+
+    def settings(self) -> dict[str, Any]:
+        """Plain data."""
+        return {
+            "command": "solve",
+            "name": self.name,
+            "seed": self.seed,
+            "precision": self.precision,
+            "recipe": asdict(self.recipe),
+        }
+
+    def prepare(self) -> Work:
+        """Problem, network and optimizer."""
+        recipe = self.recipe
+        problem = self.entry.problem()
+        network = recipe.network.build(outputs=problem.components)
+        optimizer = recipe.optimizer.build()
+        redraw = by_residual(recipe.redraw) if recipe.redraw else None
+
+        def work(run: Run, callbacks: Sequence[Callback]) -> Result:
+            solution = solve(
+                problem,
+                network,
+                optimizer=optimizer,
+                points=recipe.points,
+                redraw=redraw,
+                steps=recipe.steps,
+                key=jax.random.key(self.seed),
+                run=run,
+                callbacks=callbacks,
+            )
+            draw(solution.plot, run.directory / "solution.png")
+            return self._result(solution)
+
+        return work
+
+    def _result(self, solution: Solution) -> Result:
+        trained = solution.result
+        losses = [] if trained is None else trained.history.get("loss", [])
+        known = solution.problem.exact is not None
+        errors = solution.errors() if known else None
+        return {
+            "problem": self.name,
+            "relative_l2": errors.relative_l2 if errors else None,
+            "max_error": errors.max_error if errors else None,
+            "reference_error": errors.reference_error if errors else None,
+            "loss": float(losses[-1]) if len(losses) else None,
+            "steps": self.steps,
+            "parameters": sum(leaf.size for leaf in jax.tree.leaves(solution.params)),
+            "points": self.recipe.points,
+            "compile_seconds": 0.0 if trained is None else trained.compile_seconds,
+        }
+
+    def report(self, result: Result) -> dict[str, str]:
+        """The result in words."""
+        return {
+            "problem": f"{self.name}: {self.entry.equation}",
+            "relative L2": number(result["relative_l2"]),
+            "max error": number(result["max_error"]),
+            "reference": f"{self.entry.reference}, error {number(result['reference_error'])}",
+            "loss": f"{number(result['loss'])} after {result['steps']} steps",
+        }
