@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -66,9 +68,9 @@ def test_a_redraw_by_residual_follows_its_probabilities():
     """Single draws have p ∝ |r|ᵏ / mean|r|ᵏ + c; 20,000 of them, bound at 5σ."""
     sizes, draws = jnp.array([0.0, 1.0, 2.0, 5.0]), 20_000
     for exponent, floor in [(1.0, 1.0), (2.0, 0.5), (0.0, 0.0), (1.0, 0.0)]:
-        redraw = pm.by_residual(every=1, exponent=exponent, floor=floor)
+        choose = pm.by_residual(every=1, exponent=exponent, floor=floor).choose
         keys = jax.random.split(jax.random.key(5), draws)
-        chosen = jax.vmap(lambda key, choose=redraw.choose: choose(key, sizes, 1)[0])(keys)
+        chosen = jax.vmap(partial(choose, magnitudes=sizes, count=1))(keys)[:, 0]
         weight = np.asarray(sizes) ** exponent
         p = weight / weight.mean() + floor
         p = p / p.sum()
@@ -86,9 +88,9 @@ def test_a_redraw_keeps_no_candidate_twice():
 
 def test_a_residual_of_zero_prefers_no_point():
     for floor in (0.0, 1.0):
-        choose = pm.by_residual(every=1, floor=floor).choose
+        choose = partial(pm.by_residual(every=1, floor=floor).choose, count=1)
         keys = jax.random.split(jax.random.key(6), 4000)
-        chosen = np.asarray(jax.vmap(lambda key: choose(key, jnp.zeros(4), 1)[0])(keys))
+        chosen = np.asarray(jax.vmap(partial(choose, magnitudes=jnp.zeros(4)))(keys)[:, 0])
         # 1000 expected in each of four bins, with a deviation of 27: bound at 5σ.
         assert np.all(np.abs(np.bincount(chosen, minlength=4) - 1000) < 137)
 

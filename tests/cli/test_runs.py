@@ -1,0 +1,242 @@
+"""Runs from the command line: results, directories, resume, precision."""
+
+import json
+import signal
+import sys
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from physml.cli import ground_state as ground_state_job
+from physml.cli import job, run_directory
+from physml.cli import solve as solve_job
+from physml.networks.settings import NetworkSettings
+from physml.pinn.catalogue import PROBLEMS
+from physml.train import Every, Run
+from physml.vmc import SYSTEMS
+
+TINY = ("--network.width", "4", "--network.depth", "1")
+ADAM = ("--optimizer.name", "adam")
+HEAT = ("solve", "heat", *TINY, *ADAM, "--points", "16")
+TRAP = ("ground-state", "harmonic-oscillator", *TINY, *ADAM)
+TRAP = (*TRAP, "--walkers", "16", "--sweeps", "5", "--measurements", "8")
+
+SOLVE_KEYS = (
+    "problem relative_l2 max_error reference_error loss steps parameters points seconds "
+    "compile_seconds precision device seed run"
+)
+GROUND_STATE_KEYS = (
+    "system energy energy_error variance reference acceptance autocorrelation steps parameters "
+    "walkers seconds compile_seconds precision device seed run"
+)
+
+
+@pytest.fixture(autouse=True)
+def without_figures(monkeypatch):
+    """Figures take a second each; the test of figures has them back."""
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+
+
+@pytest.fixture
+def trained(monkeypatch):
+    """What the library returned to the command line, in order."""
+    found = []
+    for module, name in ((solve_job, "solve"), (ground_state_job, "ground_state")):
+        whole = getattr(module, name)
+
+        def recorded(*args, whole=whole, **options):
+            found.append(whole(*args, **options))
+            return found[-1]
+
+        monkeypatch.setattr(module, name, recorded)
+    return found
+
+
+class CtrlC(Every):
+    """A progress line that presses Ctrl-C at the first step on its grid."""
+
+    def close(self):
+        pass
+
+
+def press_ctrl_c(monkeypatch, step):
+    stop = CtrlC(step, lambda update: signal.raise_signal(signal.SIGINT))
+    monkeypatch.setattr(job, "progress", lambda *, quiet: stop)
+
+
+def bits(state):
+    plain = jax.tree.map(
+        lambda leaf: jax.random.key_data(leaf) if jnp.issubdtype(leaf, jax.dtypes.prng_key) else leaf,
+        state,
+    )
+    return [(leaf.dtype, leaf.shape, np.asarray(leaf).tobytes()) for leaf in jax.tree.leaves(plain)]
+
+
+def test_solve(physml):
+    first = physml(*HEAT, "--steps", "3", "--json")
+    result = first.object
+    assert first.code == 0
+    assert list(result) == SOLVE_KEYS.split()
+    assert (result["problem"], result["steps"], result["points"]) == ("heat", 3, 16)
+    assert (result["precision"], result["seed"], result["device"]) == (64, 0, "cpu")
+    assert result["parameters"] == (2 + 1) * 4 + (4 + 1)
+    assert 0 < result["compile_seconds"] < result["seconds"]
+    assert result["run"] == str(Path("runs/heat-1"))
+    assert json.loads(Path("runs/heat-1/result.json").read_text()) == result
+    assert "train 3/3  loss" in first.err
+    assert "no solution.png: figures need matplotlib" in first.err
+
+    again = physml("resume", "runs/heat-1", "--json", "--quiet")
+    assert (again.code, again.err) == (0, "")
+    assert again.object == result, "a complete run tells its result again"
+
+    refused = physml(*HEAT, "--run", "runs/heat-1")
+    assert refused.code == 1
+    assert "already holds a run" in refused.err
+
+    replaced = physml(*HEAT, "--steps", "2", "--run", "runs/heat-1", "--overwrite", "--quiet")
+    assert replaced.code == 0
+    assert replaced.err.splitlines() == [line for line in first.err.splitlines() if "png" in line]
+    assert "after 2 steps" in replaced.out
+    assert "compiling" in replaced.out and "runs/heat-1" in replaced.out
+    assert len(Path("runs/heat-1/metrics.jsonl").read_text().splitlines()) == 2
+
+
+def test_ground_state(physml):
+    said = physml(*TRAP, "--steps", "2", "--system.omega", "0.5", "--run", "trap", "--json")
+    result = said.object
+    assert said.code == 0
+    assert list(result) == GROUND_STATE_KEYS.split()
+    assert (result["system"], result["walkers"], result["reference"]) == (
+        "harmonic-oscillator", 16, 0.25,
+    )  # fmt: skip
+    assert json.loads(Path("trap/result.json").read_text()) == result
+    assert json.loads(Path("trap/config.json").read_text())["system"]["omega"] == 0.5
+    assert "energy" in said.err and "hartree" in said.err
+    assert np.load("trap/samples.npz")["local_energies"].shape == (8, 16)
+
+    told = physml("resume", "trap").out
+    energy = f"{result['energy']:.1f}"[:-1]
+    assert energy in told and "0.25 hartree (exact)" in told and "σ)" in told
+
+
+@pytest.mark.parametrize("words", [(*HEAT, "--redraw", "3"), TRAP], ids=["solve", "ground-state"])
+def test_interrupted_and_resumed_is_never_interrupted(physml, trained, monkeypatch, words):
+    assert physml(*words, "--steps", "6", "--run", "whole", "--quiet").code == 0
+    with monkeypatch.context() as patch:
+        press_ctrl_c(patch, 4)
+        stopped = physml(*words, "--steps", "6", "--run", "parts", "--json")
+    assert (stopped.code, stopped.out) == (130, "")
+    assert "stopped after step 4 of 6" in stopped.err
+    assert "Go on with: physml resume parts" in stopped.err
+    assert not Path("parts/result.json").exists()
+
+    said = physml("resume", "parts", "--json", "--quiet")
+    assert said.code == 0
+    whole, parts = trained
+    assert bits(parts.result.state) == bits(whole.result.state)
+    for file in ("metrics.jsonl", "config.json"):
+        assert Path("parts", file).read_bytes() == Path("whole", file).read_bytes()
+    own = {"run", "seconds", "compile_seconds"}
+    result = json.loads(Path("whole/result.json").read_text())
+    assert {k: v for k, v in said.object.items() if k not in own} == {
+        k: v for k, v in result.items() if k not in own
+    }
+
+
+def test_longer_run_and_unfinished_result(physml, trained):
+    assert physml(*HEAT, "--steps", "3", "--run", "whole", "--quiet").code == 0
+    assert physml(*HEAT, "--steps", "1", "--run", "run", "--quiet").code == 0
+    assert physml("resume", "run", "--steps", "3", "--quiet").code == 0
+    assert bits(trained[2].result.state) == bits(trained[0].result.state)
+    assert json.loads(Path("run/config.json").read_text())["recipe"]["steps"] == 3
+    shorter = physml("resume", "run", "--steps", "2")
+    assert shorter.code == 2 and "at least the 3" in shorter.err
+
+    Path("run/result.json").unlink()
+    said = physml("resume", "run", "--json", "--quiet")
+    assert said.code == 0
+    assert said.object["loss"] == json.loads(Path("whole/result.json").read_text())["loss"]
+    assert said.object["compile_seconds"] == 0
+
+
+@pytest.mark.parametrize(
+    ("stops", "code", "message"),
+    [(KeyboardInterrupt, 130, "physml: stopped\n"), (MemoryError, None, "")],
+)
+def test_stopped_before_the_first_step_leaves_nothing(physml, monkeypatch, stops, code, message):
+    def stop(*args, **options):
+        raise stops
+
+    monkeypatch.setattr(solve_job, "solve", stop)
+    if code is None:
+        with pytest.raises(stops):
+            physml(*HEAT, "--quiet")
+    else:
+        said = physml(*HEAT, "--quiet")
+        assert (said.code, said.err) == (code, message)
+    assert not list(Path("runs").iterdir())
+
+
+def test_stopped_while_measuring_tells_how_to_go_on(physml, monkeypatch):
+    def stop(*args, run, **options):
+        run.append("metrics.jsonl", [{"phase": "train", "step": 0}])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ground_state_job, "ground_state", stop)
+    said = physml(*TRAP, "--run", "run", "--quiet")
+    assert (said.code, said.err) == (130, "physml: stopped. Go on with: physml resume run\n")
+
+
+def test_second_process_is_refused(physml):
+    with Run.create("held", {}):
+        for words in ((*HEAT, "--run", "held", "--overwrite"), ("resume", "held")):
+            said = physml(*words)
+            assert said.code == 1
+            assert "another process is writing here" in said.err
+
+
+def test_single_precision_throughout(physml, trained):
+    for words in ((*HEAT, "--redraw", "1", "--steps", "2"), (*TRAP, "--steps", "1")):
+        said = physml(*words, "--precision", "32", "--json", "--quiet")
+        assert said.code == 0
+        assert said.object["precision"] == 32
+        kinds = {leaf.dtype for leaf in jax.tree.leaves(trained[-1].result.state)}
+        assert {kind for kind in kinds if jnp.issubdtype(kind, jnp.inexact)} == {np.dtype("float32")}
+    assert trained[-1].measurement.walkers.dtype == np.float32
+
+
+def test_figures(physml, monkeypatch):
+    monkeypatch.undo()
+    pytest.importorskip("matplotlib")
+    said = physml(*HEAT, "--steps", "1", "--run", "run")
+    assert Path("run/solution.png").stat().st_size > 1000
+    assert "solution.png" in said.out
+
+
+def test_demo(physml, monkeypatch):
+    network = NetworkSettings(width=4, depth=1)
+    for entries, name, less in (
+        (PROBLEMS, "burgers", {"points": 16}),
+        (SYSTEMS, "quantum-dot", {"walkers": 16, "measurements": 8}),
+    ):
+        recipe = type(entries[name].recipe)(network=network, **less)
+        monkeypatch.setitem(entries, name, entries[name]._replace(recipe=recipe))
+    said = physml("demo", "--steps", "1", "--quiet")
+    assert said.code == 0
+    head, *rows = said.out.splitlines()[:3]
+    assert head.split() == ["name", "result", "exact", "error", "seconds"]
+    assert rows[0].startswith("burgers") and "relative L2" in rows[0]
+    assert rows[1].startswith("quantum-dot") and "3 hartree" in rows[1] and "σ" in rows[1]
+    assert physml("resume", "runs/demo-1/quantum-dot", "--json").object["steps"] == 1
+
+
+def test_runs_are_numbered(physml):
+    Path("runs/heat-7").mkdir(parents=True)
+    Path("runs/heat-old").mkdir()
+    assert [run_directory.next_free("heat") for _ in range(2)] == [
+        Path("runs/heat-8"), Path("runs/heat-9"),
+    ]  # fmt: skip

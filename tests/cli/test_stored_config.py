@@ -1,0 +1,103 @@
+"""``config.json`` read back: what was written, and nothing else."""
+
+import json
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import pytest
+
+from physml.cli.config import read, value
+from physml.cli.ground_state import GroundStateJob
+from physml.cli.job import config
+from physml.cli.resume import stored_job
+from physml.cli.solve import SolveJob
+from physml.errors import ConfigurationError
+from physml.pinn.catalogue import PROBLEMS
+from physml.pinn.recipe import Recipe
+from physml.train import Run
+from physml.vmc import SYSTEMS
+
+JOBS = [
+    SolveJob(entry=entry, recipe=entry.recipe, seed=3, precision=32) for entry in PROBLEMS.values()
+] + [
+    GroundStateJob(
+        entry=entry, system=entry.system, recipe=entry.recipe, seed=0, precision=64
+    )
+    for entry in SYSTEMS.values()
+]
+
+
+@pytest.mark.parametrize("job", JOBS, ids=lambda job: job.name)
+def test_read_back_is_what_was_written(job, tmp_path):
+    Run.create(tmp_path, config(job)).close()
+    with Run.reopen(tmp_path) as run:
+        assert stored_job(run) == job
+
+
+def test_numbers_of_the_system_are_kept(tmp_path):
+    entry = SYSTEMS["quantum-dot"]
+    system = replace(entry.system, n_up=3, n_down=3, omega=0.5)
+    job = GroundStateJob(entry=entry, system=system, recipe=entry.recipe, seed=0, precision=64)
+    Run.create(tmp_path, config(job)).close()
+    with Run.reopen(tmp_path) as run:
+        assert stored_job(run).system == system
+
+
+MISSING = object()
+
+
+@pytest.mark.parametrize(
+    ("keys", "change", "message"),
+    [
+        (("command",), "sovle", "command: expected one of solve, ground-state, got 'sovle'"),
+        (("name",), "heet", "name: unknown problem 'heet'. Did you mean 'heat'?"),
+        (("name",), 3, "name: expected a string, got 3"),
+        (("seed",), 1.5, "seed: expected a whole number, got 1.5"),
+        (("seed",), True, "seed: expected a whole number, got True"),
+        (("seed",), MISSING, "missing key 'seed'"),
+        (("precision",), 16, "precision: expected one of 32, 64, got 16"),
+        (("sede",), 0, "unknown key 'sede'"),
+        (("system",), {}, "unknown key 'system'"),
+        (("recipe",), [], "recipe: expected an object, got []"),
+        (("recipe", "steps"), "3", "recipe.steps: expected a whole number, got '3'"),
+        (("recipe", "network", "width"), MISSING, "recipe.network: missing key 'width'"),
+        (("recipe", "network", "breadth"), 3, "recipe.network: unknown key 'breadth'"),
+        (("recipe", "network", "activation"), "relu", "activation: expected one of tanh"),
+        (("recipe", "optimizer", "damping"), "1e-3", "damping: expected a number, got '1e-3'"),
+    ],
+)
+def test_damaged_config(physml, tmp_path, keys, change, message):
+    entry = PROBLEMS["heat"]
+    document = config(SolveJob(entry=entry, recipe=entry.recipe, seed=0, precision=64))
+    *path, last = keys
+    place = document
+    for key in path:
+        place = place[key]
+    if change is MISSING:
+        del place[last]
+    else:
+        place[last] = change
+    run = tmp_path / "run"
+    run.mkdir()
+    Path(run, "config.json").write_text(json.dumps(document))
+    said = physml("resume", str(run))
+    assert said.code == 2
+    assert said.err.startswith(f"physml: error: {run / 'config.json'}: ")
+    assert message in said.err
+
+
+def test_numbers_out_of_range_are_told_with_the_file():
+    system = SYSTEMS["quantum-dot"].system
+    with pytest.raises(ConfigurationError, match=r"^run/config.json: system: .*n_up"):
+        read(type(system), asdict(system) | {"n_up": 2}, where="run/config.json: system")
+
+
+def test_whole_numbers_are_read_as_floats():
+    optimizer = asdict(Recipe())["optimizer"] | {"name": "adam", "learning_rate": 1}
+    found = read(Recipe, asdict(Recipe()) | {"optimizer": optimizer}, where="config.json")
+    assert type(found.optimizer.learning_rate) is float
+
+
+def test_what_cannot_be_read_is_our_mistake():
+    with pytest.raises(TypeError, match="no way to read"):
+        value(list[int], [1], where="config.json")

@@ -1,0 +1,162 @@
+"""Solutions: evaluation, errors, files, figures; and one more equation in a short script."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import physml as pm
+
+NETWORK = pm.MLP((4,))
+
+
+def transport(u, z):
+    return jnp.sum(pm.gradient(u)(z))
+
+
+def problem(dimension=2, **options):
+    names = ("t", "x", "y")[:dimension]
+    domain = pm.Box(**{name: (0, 1) for name in names})
+    return pm.Problem(**{"domain": domain, "equation": lambda u, z: u(z), **options})
+
+
+def untrained(dimension=2, **options):
+    made = problem(dimension, **options)
+    return pm.Solution(made, NETWORK, made.initial_params(NETWORK, jax.random.key(0)))
+
+
+def test_one_more_equation_takes_a_short_script():
+    """Fisher's equation u_t = u_xx + 6u(1 − u): a front, u = (1 + e^(x − 5t))⁻².
+
+    Source: Ablowitz and Zeppetella (1979), doi:10.1007/BF02462380.
+    """
+
+    def front(z):
+        return (1 + jnp.exp(z[1] - 5 * z[0])) ** -2
+
+    def fisher(u, z):
+        return pm.partial(u, 0)(z) - pm.partial(u, 1, 1)(z) - 6 * u(z) * (1 - u(z))
+
+    problem = pm.Problem(
+        domain=pm.Box(t=(0, 0.5), x=(-2, 4)),
+        equation=fisher,
+        conditions=[pm.initial(front), pm.dirichlet(front, on="x")],
+        exact=lambda z: (1 + np.exp(z[:, 1] - 5 * z[:, 0])) ** -2,
+    )
+    step = pm.natural_gradient(1.0, damping=1e-6, line_search=pm.grid_line_search())
+    solution = pm.solve(problem, pm.MLP((10, 10)), optimizer=step, points=128, steps=60)
+
+    assert solution.errors().relative_l2 < 1e-3
+
+
+def test_a_solution_is_a_function_of_points():
+    solution = untrained(ansatz=lambda N, z: z[0] + z[0] * (1 - z[0]) * N(z))
+    points = np.array([[0.0, 0.3], [1.0, 0.9], [0.2, 0.1]])
+    values = solution(points)
+    assert values.shape == (3,)
+    np.testing.assert_array_equal(values[:2], [0.0, 1.0])
+    np.testing.assert_allclose(values[2], solution.field(jnp.asarray(points[2])), rtol=1e-13)
+    vector = pm.MLP((4,), outputs=2)
+    two = problem(components=2)
+    flow = pm.Solution(two, vector, two.initial_params(vector, jax.random.key(0)))
+    assert flow(points).shape == (3, 2)
+
+
+@pytest.mark.parametrize("points", [np.zeros((3, 1)), np.zeros(2), np.zeros((2, 3, 2))])
+def test_points_of_another_dimension_are_refused(points):
+    with pytest.raises(pm.errors.ShapeError, match=r"points: expected \(n, 2\) .*'t', 'x'.*got"):
+        untrained()(points)
+
+
+@pytest.mark.parametrize(("dimension", "count"), [(1, 1001), (2, 201**2), (3, 41**3), (4, 100_000)])
+def test_errors_are_reported_on_a_fixed_grid(dimension, count):
+    domain = pm.Box(**{f"x{i}": (i, i + 2) for i in range(dimension)})
+    grid = pm.Solution(problem(domain=domain), NETWORK, {}).grid()
+    assert grid.shape == (count, dimension)
+    np.testing.assert_allclose(grid.min(axis=0), domain.lower, atol=1e-3)
+    np.testing.assert_allclose(grid.max(axis=0), domain.upper, atol=1e-3)
+
+
+def test_errors_against_the_exact_solution():
+    """u = 2x against u* = x + 1: on three points, √(1 + ¼ + 0)/√(1 + 9/4 + 4) and 1."""
+    solution = untrained(
+        1,
+        ansatz=lambda N, z: 2 * z[0],
+        exact=lambda points: points[:, 0] + 1,
+        reference_error=1e-9,
+    )
+    errors = solution.errors(np.array([[0.0], [0.5], [1.0]]))
+    np.testing.assert_allclose(errors, [(1.25 / 7.25) ** 0.5, 1.0, 1e-9], rtol=1e-14)
+
+
+def test_errors_need_an_exact_solution_of_the_same_shape():
+    with pytest.raises(pm.errors.ConfigurationError, match="no exact solution"):
+        untrained().errors()
+    column = untrained(exact=lambda points: points[:, :1])
+    with pytest.raises(pm.errors.ShapeError, match=r"exact: expected \(5,\) .*, got \(5, 1\)"):
+        column.errors(np.zeros((5, 2)))
+
+
+def test_a_saved_solution_comes_back(tmp_path):
+    solution = untrained()
+    solution.save(tmp_path / "front")
+    back = pm.Solution.load(tmp_path / "front", solution.problem, NETWORK)
+    jax.tree.map(np.testing.assert_array_equal, back.params, solution.params)
+    with pytest.raises(pm.errors.CheckpointError, match="already holds a solution"):
+        solution.save(tmp_path / "front")
+    with pytest.raises(pm.errors.CheckpointError, match="another network"):
+        pm.Solution.load(tmp_path / "front", solution.problem, pm.MLP((5,)))
+    with pytest.raises(pm.errors.CheckpointError):
+        pm.Solution.load(tmp_path / "nowhere", solution.problem, NETWORK)
+
+
+def test_solve_trains_and_remembers(tmp_path):
+    """y′ = y from y(0) = 1, by a network and by the default optimizer."""
+    growth = problem(
+        1,
+        equation=lambda u, z: pm.partial(u, 0)(z) - u(z),
+        ansatz=lambda N, z: 1 + z[0] * N(z),
+        exact=lambda points: np.exp(points[:, 0]),
+    )
+    seen = []
+    solution = pm.solve(
+        growth,
+        pm.MLP((6,)),
+        points=24,
+        steps=20,
+        callbacks=[pm.every(4, lambda u: seen.append(u.step))],
+    )
+    assert seen == [4, 8, 12, 16, 20]
+    loss = solution.result.history["loss"]
+    assert loss.shape == (20,)
+    assert np.all(np.diff(loss) <= 0)
+    errors = solution.errors()
+    assert errors.relative_l2 < 1e-4
+    assert errors.max_error < 1e-3
+    picture = solution.plot(tmp_path / "figures" / "growth.png")
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_solve_starts_where_its_key_says():
+    first, again, other = (
+        pm.solve(problem(1), NETWORK, points=4, steps=0, key=jax.random.key(seed)).result.state
+        for seed in (1, 1, 2)
+    )
+    for part in (lambda state: state.params, lambda state: state.sampler):
+        jax.tree.map(np.testing.assert_array_equal, part(first), part(again))
+        pairs = zip(jax.tree.leaves(part(first)), jax.tree.leaves(part(other)), strict=True)
+        assert any(not np.allclose(a, b) for a, b in pairs)
+
+
+@pytest.mark.parametrize("dimension", [1, 2])
+@pytest.mark.parametrize("exact", [None, lambda points: points[:, 0]])
+def test_plots_with_and_without_an_exact_solution(tmp_path, dimension, exact):
+    path = untrained(dimension, exact=exact).plot(tmp_path / "u.png")
+    assert path.read_bytes().startswith(b"\x89PNG")
+
+
+def test_three_coordinates_have_no_plot(tmp_path):
+    with pytest.raises(pm.errors.ConfigurationError, match="one or two coordinates"):
+        untrained(3).plot(tmp_path / "u.png")

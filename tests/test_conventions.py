@@ -1,0 +1,187 @@
+"""The page of conventions, docs/conventions.md, line by line."""
+
+from __future__ import annotations
+
+import inspect
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+import physml as pm
+
+PARAMS = {"a": jnp.array(0.7), "b": jnp.array(-1.2)}
+X = jnp.array([0.5, -1.0, 2.0])
+
+
+def scalar(p, x):
+    return p["a"] * x + p["b"] ** 2
+
+
+def vector(p, x):
+    return jnp.stack([p["a"] ** 2 + x, p["b"] * x])
+
+
+def evaluate(**terms):
+    objective = pm.least_squares(terms, weights=dict.fromkeys(terms, 3.0))
+    state = objective.init(PARAMS)
+    return objective.evaluate(PARAMS, state, dict.fromkeys(terms, X))[0]
+
+
+def test_loss_is_half_the_weighted_mean_square():
+    f = np.array([scalar(PARAMS, x) for x in X])
+    np.testing.assert_allclose(evaluate(s=scalar).loss, 0.5 * 3.0 * np.mean(f**2), rtol=1e-14)
+
+
+def test_rows_carry_weight_and_count_and_stack_sample_by_sample():
+    e = evaluate(v=vector)
+    f = np.array([vector(PARAMS, x) for x in X])
+    np.testing.assert_allclose(e.residual, np.sqrt(3.0 / 3) * f.ravel(), rtol=1e-14)
+    slopes = np.array([[[2 * PARAMS["a"], 0.0], [0.0, x]] for x in X]).reshape(6, 2)
+    np.testing.assert_allclose(e.jacobian.dense(), slopes, rtol=1e-14)
+
+
+def test_gradient_is_jt_r():
+    e = evaluate(s=scalar, v=vector)
+    both = e.jacobian.dense().T @ e.residual
+    np.testing.assert_allclose([e.gradient["a"], e.gradient["b"]], both, rtol=1e-13)
+
+
+def vmc(log_psi, walkers):
+    oscillator = lambda f, x: pm.kinetic_energy(f)(x) + 0.5 * jnp.sum(x**2)
+    objective = pm.energy(log_psi, oscillator)
+    evaluation, _ = objective.evaluate(PARAMS, (), walkers)
+    local = jax.vmap(lambda x: oscillator(lambda y: log_psi(PARAMS, y), x))(walkers)
+    return evaluation, local
+
+
+def test_vmc_rows_real():
+    walkers = jax.random.normal(jax.random.key(0), (50, 2, 1))
+    log_psi = lambda p, x: -p["a"] * jnp.sum(x**2) + 0.1 * p["b"] * jnp.sum(x**4)
+    e, local = vmc(log_psi, walkers)
+    np.testing.assert_allclose(e.loss, jnp.mean(local), rtol=1e-13)
+    np.testing.assert_allclose(e.residual[:5].shape, (5,))
+    gradients = jax.vmap(jax.grad(log_psi), (None, 0))(PARAMS, walkers)
+    O = np.stack([gradients["a"], gradients["b"]], axis=1)
+    J = (O - O.mean(axis=0)) / np.sqrt(50)
+    np.testing.assert_allclose(e.jacobian.dense(), J, rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(
+        J.T @ np.asarray(e.residual), [e.gradient["a"], e.gradient["b"]], rtol=1e-12
+    )
+    assert e.residual.shape == (50,)
+
+
+def test_vmc_rows_complex_are_two_a_walker():
+    walkers = jax.random.normal(jax.random.key(0), (50, 1, 1))
+    log_psi = lambda p, x: -p["a"] * jnp.sum(x**2) + 1j * p["b"] * jnp.sum(x)
+    e, local = vmc(log_psi, walkers)
+    assert e.residual.shape == (100,) and e.jacobian.shape == (100, 2)
+    O = np.stack([-np.sum(walkers**2, axis=(1, 2)), 1j * np.sum(walkers, axis=(1, 2))], axis=1)
+    centred = np.conj(local - jnp.mean(local))[:, None] * (O - O.mean(axis=0))
+    objective = pm.energy(
+        log_psi, lambda f, x: pm.kinetic_energy(f)(x) + 0.5 * jnp.sum(x**2), clip=None
+    )
+    e, _ = objective.evaluate(PARAMS, (), walkers)
+    np.testing.assert_allclose(
+        [e.gradient["a"], e.gradient["b"]], 2 * centred.mean(axis=0).real, rtol=1e-10, atol=1e-12
+    )
+
+
+def test_energies_are_never_clipped():
+    walkers = jnp.concatenate([jnp.ones((50, 1, 1)), jnp.full((1, 1, 1), 40.0)])
+    e, local = vmc(lambda p, x: -0.3 * p["a"] * jnp.sum(x**2), walkers)
+    np.testing.assert_allclose(e.loss, jnp.mean(local), rtol=1e-13)
+    assert float(jnp.abs(e.residual).max()) < 2 * float(jnp.abs(local - e.loss).max()) / 51**0.5
+
+
+@pytest.mark.parametrize(
+    "optimizer", [pm.natural_gradient(0.1), optax.adam(1e-3)], ids=["natural gradient", "adam"]
+)
+def test_updates_come_negated(optimizer):
+    optimizer = optax.with_extra_args_support(optimizer)
+    e = evaluate(s=scalar)
+    updates, _ = optimizer.update(e.gradient, optimizer.init(PARAMS), PARAMS, evaluation=e)
+    assert sum(float(updates[n] * e.gradient[n]) for n in PARAMS) < 0
+
+
+def test_second_order_updates_ignore_the_incoming_gradient():
+    e = evaluate(s=scalar)
+    optimizer = pm.natural_gradient(0.1)
+    state = optimizer.init(PARAMS)
+    a, _ = optimizer.update(e.gradient, state, PARAMS, evaluation=e)
+    b, _ = optimizer.update({"a": jnp.nan, "b": jnp.nan}, state, PARAMS, evaluation=e)
+    assert a == b
+
+
+def test_units_are_hartree_and_bohr():
+    """Hydrogen: e^{−r}, r in bohr, has −½ hartree everywhere."""
+    hydrogen = pm.Hydrogen()
+    x = jnp.array([[0.3, -0.2, 0.9]])
+    energy = hydrogen.local_energy(lambda y: -jnp.linalg.norm(y), x)
+    np.testing.assert_allclose(energy, -0.5, rtol=1e-13)
+
+
+def test_derivatives_sum_over_all_coordinates_of_a_walker():
+    x = jnp.arange(6.0).reshape(3, 2)
+    np.testing.assert_allclose(pm.laplacian(lambda y: jnp.sum(y**2))(x), 12.0)
+    assert pm.gradient(lambda y: jnp.sum(y**2))(x).shape == (3, 2)
+
+
+def test_wave_functions_return_log_and_sign():
+    dot = pm.QuantumDot(n_up=3, n_down=0)
+    psi = pm.SlaterJastrow(dot)
+    x = jax.random.normal(jax.random.key(0), dot.shape)
+    value, swapped = (
+        psi.apply(psi.init(jax.random.key(1), x), y) for y in (x, x[jnp.array([1, 0, 2])])
+    )
+    assert isinstance(value, pm.SignedLog)
+    np.testing.assert_allclose(value.log, swapped.log, rtol=1e-12)
+    assert float(value.sign) == -float(swapped.sign)
+    np.testing.assert_allclose(pm.log_amplitude(value), value.log)
+
+
+def test_coordinates_come_in_the_order_of_the_box():
+    domain = pm.Box(t=(0, 1), x=(-2, 2))
+    assert (domain.axis("t"), domain.axis("x")) == (0, 1)
+    assert pm.MLP((4,)).init_with_output(jax.random.key(0), jnp.zeros(2))[0].shape == ()
+    assert pm.MLP((4,), outputs=3).init_with_output(jax.random.key(0), jnp.zeros(2))[0].shape == (
+        3,
+    )
+
+
+def test_options_are_keyword_only():
+    """After the first argument of a constructor, and after the data of an operation."""
+    for function in (pm.natural_gradient, pm.gauss_newton):
+        kinds = [p.kind for p in inspect.signature(function).parameters.values()]
+        assert all(kind is inspect.Parameter.KEYWORD_ONLY for kind in kinds[1:])
+    for function in (pm.fit, pm.solve, pm.ground_state, pm.least_squares, pm.metropolis, pm.energy):
+        defaults = [
+            p.kind
+            for p in inspect.signature(function).parameters.values()
+            if p.default is not inspect.Parameter.empty
+        ]
+        assert all(kind is inspect.Parameter.KEYWORD_ONLY for kind in defaults)
+
+
+def test_step_i_uses_fold_in_of_i():
+    seen = pm.Sampler(
+        lambda key, params: (),
+        lambda key, state, params: (state, {"x": jax.random.normal(key, (1,))}, {}),
+    )
+    objective = pm.least_squares({"x": lambda p, x: x + 0 * p})
+    result = pm.fit(objective, seen, optax.sgd(0.0), jnp.array(0.0), steps=4, key=jax.random.key(5))
+    keys = [jax.random.fold_in(result.state.key, i) for i in range(4)]
+    expected = [0.5 * float(jax.random.normal(k, (1,))[0]) ** 2 for k in keys]
+    np.testing.assert_allclose(result.history["loss"], expected, rtol=1e-13)
+
+
+def test_history_is_what_a_step_saw():
+    objective = pm.least_squares({"x": lambda p, x: p - x})
+    sampler = pm.fixed({"x": jnp.zeros(1)})
+    result = pm.fit(
+        objective, sampler, optax.sgd(1.0), jnp.array(2.0), steps=2, key=jax.random.key(0)
+    )
+    np.testing.assert_allclose(result.history["loss"], [2.0, 0.0])
+    np.testing.assert_allclose(result.params, 0.0)

@@ -1,0 +1,52 @@
+"""The README's examples run as they stand and give the numbers in their comments."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+README = Path(__file__).parent.parent / "README.md"
+
+
+@pytest.fixture(scope="module")
+def names():
+    blocks = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
+    assert len(blocks) == 3
+    space: dict = {}
+    steps = []
+    for block in blocks:
+        exec(compile(block, str(README), "exec"), space)
+        steps.append(dict(space))
+    return blocks, steps
+
+
+def test_the_pde_example(names):
+    blocks, steps = names
+    code = [x for x in blocks[0].splitlines() if x.strip() and not x.startswith("import")]
+    assert len(code) <= 20
+    value = steps[0]["solution"](jnp.array([[0.1, 0.5]]))
+    np.testing.assert_allclose(value, np.exp(-(np.pi**2) / 10), atol=2e-3)
+
+
+def test_the_ground_states_by_the_same_optimizer(names):
+    blocks, steps = names
+    assert "natural_gradient(" in blocks[0] and "optimizer = " not in blocks[1]
+    assert steps[1]["optimizer"] is steps[0]["optimizer"]
+    energy = steps[1]["state"].energy
+    assert abs(energy.mean - 3.0) < 5 * energy.error + 1e-4
+
+
+def test_the_trust_region_goes_further(names):
+    _, steps = names
+    points = jnp.array([[0.1, 0.5], [0.5, 0.25]])
+    exact = jnp.exp(-(jnp.pi**2) * points[:, 0]) * jnp.sin(jnp.pi * points[:, 1])
+    error = lambda solution: float(jnp.abs(solution(points) - exact).max())
+    assert error(steps[2]["solution"]) < 1e-4
+    assert (
+        steps[2]["solution"].result.history["loss"][-1]
+        < steps[0]["solution"].result.history["loss"][-1]
+    )
