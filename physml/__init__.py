@@ -74,9 +74,11 @@ from physml.train import (
     least_squares,
     make_step,
     power_rule,
+    progress,
 )
 from physml.types import Evaluation, Field, LocalOperator, Objective, Optimizer, Sampler
 from physml.vmc import (
+    SYSTEMS,
     DoubleWell,
     Electrons,
     GroundState,
@@ -102,6 +104,7 @@ __version__ = "0.1.0"
 __all__ = [
     "ACTIVATIONS",
     "MLP",
+    "SYSTEMS",
     "Block",
     "Blocking",
     "Box",
@@ -180,6 +183,7 @@ __all__ = [
     "partial",
     "periodic",
     "power_rule",
+    "progress",
     "radial_density",
     "residual_rows",
     "smallest_side",

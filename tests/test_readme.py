@@ -1,4 +1,4 @@
-"""The README's examples run as they stand and give the numbers in their comments."""
+"""The examples of README.md and docs/howto.md run and give the numbers in their comments."""
 
 from __future__ import annotations
 
@@ -9,19 +9,25 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-README = Path(__file__).parent.parent / "README.md"
+import physml as pm
+
+ROOT = Path(__file__).parent.parent
+
+
+def run(page: Path) -> tuple[list[str], list[dict]]:
+    """The blocks of Python on a page, and the names after each of them."""
+    blocks = re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL)
+    space: dict = {}
+    steps = []
+    for block in blocks:
+        exec(compile(block, str(page), "exec"), space)
+        steps.append(dict(space))
+    return blocks, steps
 
 
 @pytest.fixture(scope="module")
 def names():
-    blocks = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
-    assert len(blocks) == 3
-    space: dict = {}
-    steps = []
-    for block in blocks:
-        exec(compile(block, str(README), "exec"), space)
-        steps.append(dict(space))
-    return blocks, steps
+    return run(ROOT / "README.md")
 
 
 def test_the_pde_example(names):
@@ -50,3 +56,17 @@ def test_the_trust_region_goes_further(names):
         steps[2]["solution"].result.history["loss"][-1]
         < steps[0]["solution"].result.history["loss"][-1]
     )
+
+
+def test_the_page_of_how_tos(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    blocks, steps = run(ROOT / "docs" / "howto.md")
+    assert len(blocks) == 5
+    assert steps[1]["solution"].errors().relative_l2 < 1e-5
+    np.testing.assert_allclose(steps[1]["speed"], -2 * np.pi, rtol=1e-4)
+    energy = steps[2]["state"].energy
+    assert abs(energy.mean - 31 / 32) < 5 * energy.error + 1e-3
+    error = pm.Solution(steps[3]["problem"], steps[3]["network"], steps[3]["params"]).errors()
+    assert error.relative_l2 < 1e-3
+    assert len(steps[4]["solution"].result.history["loss"]) == 30
+    assert list(tmp_path.rglob("wave.png"))

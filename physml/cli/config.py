@@ -1,4 +1,4 @@
-"""A run's ``config.json`` read back into frozen dataclasses, field by field, every value checked."""
+"""A run's ``config.json`` read back into frozen dataclasses, field by field, all checked."""
 
 from __future__ import annotations
 
@@ -51,9 +51,7 @@ def check_keys(document: Mapping[str, Any], names: list[str], *, where: str) -> 
     """
     for name in document:
         if name not in names:
-            raise ConfigurationError(
-                f"{where}: unknown key {name!r}; expected {', '.join(names)}"
-            )
+            raise ConfigurationError(f"{where}: unknown key {name!r}; expected {', '.join(names)}")
     for name in names:
         if name not in document:
             raise ConfigurationError(f"{where}: missing key {name!r}")

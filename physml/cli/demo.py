@@ -55,7 +55,8 @@ def command(argv: Sequence[str]) -> None:
         [_shock_row(shock, results[shock.name]), _dot_row(dot, results[dot.name])],
     )
     print()
-    print(f"Figures: {directory / shock.name / 'solution.png'}, {directory / dot.name / 'state.png'}")
+    drawn = (directory / shock.name / "solution.png", directory / dot.name / "state.png")
+    print(f"Figures: {', '.join(str(file) for file in drawn if file.exists()) or 'none'}")
 
 
 def _shock_row(job: SolveJob, result: Result) -> tuple[str, ...]:

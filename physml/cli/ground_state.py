@@ -9,12 +9,12 @@ from typing import Any
 
 import jax
 
-from physml.cli.job import Result, Work, draw
+from physml.cli.job import Result, draw
 from physml.cli.output import complain, number
 from physml.sampling import Estimate
 from physml.train import Run
 from physml.train.fit import Callback
-from physml.vmc import GroundState, ground_state
+from physml.vmc import GroundState
 from physml.vmc.catalogue import SystemEntry
 from physml.vmc.recipe import VMCRecipe
 
@@ -50,32 +50,25 @@ class GroundStateJob:
             "system": asdict(self.system),
         }
 
-    def prepare(self) -> Work:
-        """Wave function and optimizer."""
-        recipe = self.recipe
-        wavefunction = self.entry.wavefunction(self.system, recipe.network)
-        optimizer = recipe.optimizer.build()
+    def check(self) -> None:
+        """Build wave function and optimizer, to no other end."""
+        self.entry.wavefunction(self.system, self.recipe.network)
+        self.recipe.optimizer.build()
 
-        def work(run: Run, callbacks: Sequence[Callback]) -> Result:
-            state = ground_state(
-                self.system,
-                wavefunction,
-                optimizer=optimizer,
-                walkers=recipe.walkers,
-                sweeps=recipe.sweeps,
-                steps=recipe.steps,
-                measurements=recipe.measurements,
-                key=jax.random.key(self.seed),
-                run=run,
-                callbacks=callbacks,
-            )
-            if not state.energy.converged:
-                complain("the error bar has not converged, it may be too small: --measurements")
-            draw(state.plot, run.directory / "state.png")
-            draw(state.save_samples, run.directory / "samples.npz")
-            return self._result(state)
-
-        return work
+    def work(self, run: Run, callbacks: Sequence[Callback]) -> Result:
+        """Optimise, measure and draw."""
+        state = self.entry.ground_state(
+            self.recipe,
+            system=self.system,
+            key=jax.random.key(self.seed),
+            run=run,
+            callbacks=callbacks,
+        )
+        if not state.energy.converged:
+            complain("the error bar has not converged, it may be too small: --measurements")
+        draw(state.plot, run.directory / "state.png")
+        draw(state.save_samples, run.directory / "samples.npz")
+        return self._result(state)
 
     def _result(self, state: GroundState) -> Result:
         reference = self.system.reference
@@ -90,7 +83,7 @@ class GroundStateJob:
             "steps": self.steps,
             "parameters": sum(leaf.size for leaf in jax.tree.leaves(state.params)),
             "walkers": self.recipe.walkers,
-            "compile_seconds": state.result.compile_seconds,
+            "compile_seconds": state.result.compile_seconds + state.measurement.compile_seconds,
         }
 
     def report(self, result: Result) -> dict[str, str]:

@@ -17,7 +17,7 @@ def use_precision(bits: int) -> None:
 
 def cache_folder() -> Path:
     """Where compiled programs are kept: below the user's cache folder, or where jax was told."""
-    told = jax.config.jax_compilation_cache_dir
+    told = jax.config.values["jax_compilation_cache_dir"]
     if told:
         return Path(told)
     caches = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"

@@ -22,9 +22,6 @@ from physml.train.progress import progress
 Result = dict[str, Any]
 """Plain data: what ``--json`` prints and ``result.json`` holds."""
 
-Work = Callable[[Run, Sequence[Callback]], Result]
-"""Trains in a run, or goes on with it; returns the part of the result that is the job's own."""
-
 _LARGEST_SEED = 2**32 - 1
 
 
@@ -55,8 +52,12 @@ class Job(Protocol):
         """What ``config.json`` holds of it, plain data."""
         ...
 
-    def prepare(self) -> Work:
-        """Build everything, so that wrong settings are refused before a run is made."""
+    def check(self) -> None:
+        """Refuse settings that exclude each other, before a run is made or replaced."""
+        ...
+
+    def work(self, run: Run, callbacks: Sequence[Callback]) -> Result:
+        """Train in a run, or go on with it; returns the part of the result that is its own."""
         ...
 
     def report(self, result: Result) -> dict[str, str]:
@@ -80,10 +81,10 @@ def begin(job: Job, *, directory: Path | None, overwrite: bool, quiet: bool) -> 
         PhysmlError: settings that exclude each other, a directory in use, a run that fails.
     """
     began = time.perf_counter()
-    work = _ready(job)
+    _get_ready(job)
     with run_directory.create(directory, job.name, config(job), overwrite=overwrite) as run:
         try:
-            return _carry_out(job, work, run, began, quiet)
+            return _carry_out(job, run, began, quiet)
         except BaseException:
             if not run_directory.is_begun(run):
                 run_directory.discard(run)
@@ -105,7 +106,8 @@ def go_on(job: Job, run: Run, *, quiet: bool) -> Result:
         PhysmlError: as ``begin``, and a damaged checkpoint.
     """
     began = time.perf_counter()
-    return _carry_out(job, _ready(job), run, began, quiet)
+    _get_ready(job)
+    return _carry_out(job, run, began, quiet)
 
 
 def config(job: Job) -> dict[str, Any]:
@@ -139,28 +141,26 @@ def draw(save: Callable[[Path], Path], path: Path) -> None:
         complain(f"no {path.name}: {error}")
 
 
-def _ready(job: Job) -> Work:
+def _get_ready(job: Job) -> None:
     if not 0 <= job.seed <= _LARGEST_SEED:
         raise ConfigurationError(f"seed: expected 0 to {_LARGEST_SEED}, got {job.seed}")
     if job.steps < 0:
         raise ConfigurationError(f"steps: expected a number ≥ 0, got {job.steps}")
     use_precision(job.precision)
     keep_compiled_programs()
-    return job.prepare()
+    job.check()
 
 
-def _carry_out(job: Job, work: Work, run: Run, began: float, quiet: bool) -> Result:
+def _carry_out(job: Job, run: Run, began: float, quiet: bool) -> Result:
     if not quiet:
         complain(f"{job.name} in {run.directory}: compiling, then {job.steps} steps")
     line = progress(quiet=quiet)
     try:
-        found = work(run, [line])
+        found = job.work(run, [line])
     except KeyboardInterrupt:
         if not run_directory.is_begun(run):
             raise
-        raise InterruptedRunError(
-            f"stopped. Go on with: physml resume {run.directory}"
-        ) from None
+        raise InterruptedRunError(f"stopped. Go on with: physml resume {run.directory}") from None
     finally:
         line.close()
     compile_seconds = found.pop("compile_seconds")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -10,8 +11,12 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from physml import __version__
-from physml.cli import catalogue, demo, doctor, resume, start
+from physml.cli.catalogue import command as list_catalogue
+from physml.cli.demo import command as demo
+from physml.cli.doctor import command as doctor
 from physml.cli.output import complain
+from physml.cli.resume import command as resume
+from physml.cli.start import ground_state, solve
 from physml.errors import (
     ConfigurationError,
     InterruptedRunError,
@@ -33,14 +38,14 @@ class Command(NamedTuple):
 
 
 COMMANDS = {
-    "list": Command("list", "every problem and system of the catalogue", catalogue.command),
-    "solve": Command("solve NAME", "solve a differential equation", start.solve),
+    "list": Command("list", "every problem and system of the catalogue", list_catalogue),
+    "solve": Command("solve NAME", "solve a differential equation", solve),
     "ground-state": Command(
-        "ground-state NAME", "find the ground state of a quantum system", start.ground_state
+        "ground-state NAME", "find the ground state of a quantum system", ground_state
     ),
-    "resume": Command("resume RUN", "go on with a run that was stopped", resume.command),
-    "demo": Command("demo", "Burgers and the two-electron dot: 4 minutes", demo.command),
-    "doctor": Command("doctor", "versions, devices, and what is missing", doctor.command),
+    "resume": Command("resume RUN", "go on with a run that was stopped", resume),
+    "demo": Command("demo", "Burgers and the two-electron dot: 4 minutes", demo),
+    "doctor": Command("doctor", "versions, devices, and what is missing", doctor),
 }
 
 
@@ -62,6 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with _stoppable():
             _dispatch(words)
+            sys.stdout.flush()
     except SystemExit as end:  # how the parser of options ends, with its own message
         return end.code if isinstance(end.code, int) else MISUSED
     except InterruptedRunError as error:
@@ -70,6 +76,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         complain("stopped")
         return INTERRUPTED
+    except BrokenPipeError:  # `physml list | head`: nobody reads on, the exit's flush included
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
     except PhysmlError as error:
         complain(f"error: {error}")
         asked_wrongly = isinstance(error, (ConfigurationError, UnknownNameError))

@@ -146,10 +146,12 @@ def optimizer_default(recipe: OptimizerSettings, argv: Sequence[str]) -> Optimiz
     Returns:
         The recipe's; for an optimizer of another name, no numbers but its own defaults.
     """
-    name = recipe.name
+    name: str = recipe.name
     for word, following in zip(argv, [*argv[1:], ""], strict=True):
         option, equals, value = word.partition("=")
         if option == "--optimizer.name":
             name = value if equals else following
-    known = {known: known for known in get_args(get_type_hints(OptimizerSettings)["name"])}
-    return recipe if name == recipe.name or name not in known else OptimizerSettings(name=known[name])
+    for offered in get_args(get_type_hints(OptimizerSettings)["name"]):
+        if offered == name != recipe.name:
+            return OptimizerSettings(name=offered)
+    return recipe

@@ -47,8 +47,3 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 def number(value: float | None, digits: int = 3) -> str:
     """A number in a report; ``unknown`` for None."""
     return "unknown" if value is None else f"{value:.{digits}g}"
-
-
-def seconds(value: float) -> str:
-    """A time in a report, such as ``12.3 s``."""
-    return f"{value:.1f} s"

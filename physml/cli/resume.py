@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from physml import __version__
 from physml.cli import catalogue
-from physml.cli.config import check_keys, read, value
+from physml.cli.config import check_keys, value
 from physml.cli.ground_state import GroundStateJob
 from physml.cli.job import Result, config, go_on, show
 from physml.cli.options import ResumeOptions, parse
@@ -33,7 +33,7 @@ def command(argv: Sequence[str]) -> None:
         job = stored_job(run)
         made_by = run.config["physml"]
         if made_by != __version__:
-            complain(f"the run was begun by physml {made_by}, this is {__version__}: bits may differ")
+            complain(f"begun by physml {made_by}, this is {__version__}: bits may differ")
         result = _finished(run)
         if options.steps is not None and options.steps != job.steps:
             job = _longer(job, options.steps)
@@ -56,9 +56,8 @@ def stored_job(run: Run) -> SolveJob | GroundStateJob:
     where = str(run.directory / "config.json")
     document = run.config
     keys = ["command", "name", "seed", "precision", "recipe", "physml"]
-    solving = value(
-        Literal["solve", "ground-state"], document.get("command"), where=f"{where}: command"
-    ) == "solve"
+    commands = Literal["solve", "ground-state"]
+    solving = value(commands, document.get("command"), where=f"{where}: command") == "solve"
     check_keys(document, keys if solving else [*keys, "system"], where=where)
 
     def entry(kind: type, key: str) -> Any:

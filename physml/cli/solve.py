@@ -7,13 +7,13 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import jax
+import numpy as np
 
-from physml.cli.job import Result, Work, draw
+from physml.cli.job import Result, draw
 from physml.cli.output import number
-from physml.pinn import Solution, solve
+from physml.pinn import Solution
 from physml.pinn.catalogue import Entry
 from physml.pinn.recipe import Recipe
-from physml.sampling import by_residual
 from physml.train import Run
 from physml.train.fit import Callback
 
@@ -47,34 +47,21 @@ class SolveJob:
             "recipe": asdict(self.recipe),
         }
 
-    def prepare(self) -> Work:
-        """Problem, network and optimizer."""
-        recipe = self.recipe
-        problem = self.entry.problem()
-        network = recipe.network.build(outputs=problem.components)
-        optimizer = recipe.optimizer.build()
-        redraw = by_residual(recipe.redraw) if recipe.redraw else None
+    def check(self) -> None:
+        """Build network and optimizer, to no other end."""
+        self.recipe.network.build()
+        self.recipe.optimizer.build()
 
-        def work(run: Run, callbacks: Sequence[Callback]) -> Result:
-            solution = solve(
-                problem,
-                network,
-                optimizer=optimizer,
-                points=recipe.points,
-                redraw=redraw,
-                steps=recipe.steps,
-                key=jax.random.key(self.seed),
-                run=run,
-                callbacks=callbacks,
-            )
-            draw(solution.plot, run.directory / "solution.png")
-            return self._result(solution)
-
-        return work
+    def work(self, run: Run, callbacks: Sequence[Callback]) -> Result:
+        """Train, compare and draw."""
+        key = jax.random.key(self.seed)
+        solution = self.entry.solve(self.recipe, key=key, run=run, callbacks=callbacks)
+        draw(solution.plot, run.directory / "solution.png")
+        return self._result(solution)
 
     def _result(self, solution: Solution) -> Result:
         trained = solution.result
-        losses = [] if trained is None else trained.history.get("loss", [])
+        losses = np.array([]) if trained is None else trained.history.get("loss", np.array([]))
         known = solution.problem.exact is not None
         errors = solution.errors() if known else None
         return {

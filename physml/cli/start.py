@@ -68,9 +68,7 @@ def ground_state(argv: Sequence[str]) -> None:
 
 
 def _do(job: Job, options: RunOptions) -> None:
-    result = begin(
-        job, directory=options.run, overwrite=options.overwrite, quiet=options.quiet
-    )
+    result = begin(job, directory=options.run, overwrite=options.overwrite, quiet=options.quiet)
     show(job, result, as_json=options.json)
 
 

@@ -166,7 +166,9 @@ def gauss_newton(
         length = spectrum.norm(damping)
         accepted = actual > 0
         step = jnp.where(accepted, spectrum.step(damping), 0.0)
-        new_radius = jnp.where(accepted, length, state.radius / span)
+        # Below this no step changes the parameters: a converged run rests here.
+        floor = jnp.finfo(flat.dtype).eps * (1 + jnp.linalg.norm(flat))
+        new_radius = jnp.where(accepted, length, jnp.maximum(state.radius / span, floor))
         metrics = {"damping": damping, "radius": new_radius, "ratio": achieved}
         return unravel(step), GaussNewtonState(new_radius, metrics)
 

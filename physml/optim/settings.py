@@ -21,14 +21,15 @@ class OptimizerSettings:
 
     Attributes:
         name: gauss-newton (trust region, fixed points), natural-gradient, adam or lbfgs.
-        learning_rate: step length η of natural-gradient and adam.
-        decay: steps after which the learning rate has halved: η / (1 + step/decay).
-        damping: λ of natural-gradient, in units of J Jᵀ.
-        momentum: SPRING's μ of natural-gradient, in [0, 1).
-        max_norm: longest update |Δθ| of natural-gradient.
-        line_search: candidates 2⁻ᵏ of natural-gradient's line search; 0 for none.
-        ratio: threshold of actual to predicted decrease of gauss-newton, in (0, 1).
-        radius: first trust radius of gauss-newton, in units of |θ|.
+        learning_rate: step length η of natural-gradient (0.1, or 1 with a line search) and adam
+            (1e-3).
+        decay: steps after which the learning rate has halved, η / (1 + step/decay); never if None.
+        damping: λ of natural-gradient, in units of J Jᵀ (1e-3).
+        momentum: SPRING's μ of natural-gradient, in [0, 1) (0).
+        max_norm: longest update |Δθ| of natural-gradient; unbounded if None.
+        line_search: candidates 2⁻ᵏ of natural-gradient's line search; 0 or None for none.
+        ratio: threshold of actual to predicted decrease of gauss-newton, in (0, 1) (0.15).
+        radius: first trust radius of gauss-newton, in units of |θ| (1).
     """
 
     name: Literal["gauss-newton", "natural-gradient", "adam", "lbfgs"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from physml.errors import ConfigurationError
 from physml.networks.settings import NetworkSettings
 from physml.optim.settings import OptimizerSettings
 
@@ -27,3 +28,11 @@ class Recipe:
     points: int = 1024
     redraw: int = 0
     steps: int = 100
+
+    def __post_init__(self) -> None:
+        """Check the numbers before anything is made or overwritten."""
+        if self.points < 1 or self.redraw < 0 or self.steps < 0:
+            raise ConfigurationError(
+                "recipe: expected points ≥ 1, redraw ≥ 0 and steps ≥ 0, got "
+                f"{self.points}, {self.redraw} and {self.steps}"
+            )

@@ -167,7 +167,7 @@ class Solution:
         if self.result is None:
             axes[2].set_axis_off()
         else:
-            axes[2].semilogy(self.result.history["loss"])
+            axes[2].semilogy(self.result.history.get("loss", ()))
             axes[2].set(xlabel="step", ylabel=r"loss $\frac{1}{2}|r|^2$", title="training")
         return save(canvas, path)
 

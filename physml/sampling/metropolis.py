@@ -30,7 +30,7 @@ def metropolis(
     *,
     sweeps: int = 10,
     width: float = 0.5,
-    adapt: bool = True,
+    adapt: bool | Array = True,
     burn_in: int = 0,
 ) -> Sampler:
     """Sample ``|ψ|²``: propose ``x' = x + w η``, accept with ``min(1, |ψ(x')/ψ(x)|²)``.
@@ -99,10 +99,9 @@ def metropolis(
         (walkers, _), accepted = jax.lax.scan(sweep, start, jax.random.split(key, sweeps))
         acceptance = jnp.mean(accepted).astype(width.dtype)
         metrics = {"acceptance": acceptance, "width": width}
-        if adapt:
-            low, high = _WINDOW
-            width = jnp.where(acceptance > high, width * _WIDTH_FACTOR, width)
-            width = jnp.where(acceptance < low, width / _WIDTH_FACTOR, width)
+        low, high = _WINDOW
+        width = jnp.where(adapt & (acceptance > high), width * _WIDTH_FACTOR, width)
+        width = jnp.where(adapt & (acceptance < low), width / _WIDTH_FACTOR, width)
         return MetropolisState(walkers, width), walkers, metrics
 
     return Sampler(init, sample)

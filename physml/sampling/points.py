@@ -10,7 +10,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
-from scipy.stats import qmc
 
 from physml.errors import ConfigurationError
 
@@ -49,6 +48,9 @@ def sobol(key: Array, n: int, d: int) -> Array:
 
 @lru_cache(maxsize=32)
 def _sobol(n: int, d: int) -> np.ndarray:
+    # scipy.stats takes a second to import, half of what importing physml would take.
+    from scipy.stats import qmc
+
     return qmc.Sobol(d, scramble=False).random_base2(max(0, (n - 1).bit_length()))[:n]
 
 

@@ -2,6 +2,7 @@
 
 from physml.train.fit import Every, FitResult, TrainState, Update, every, fit, make_step
 from physml.train.least_squares import least_squares, power_rule
+from physml.train.progress import progress
 from physml.train.run import Run
 
 __all__ = [
@@ -15,4 +16,5 @@ __all__ = [
     "least_squares",
     "make_step",
     "power_rule",
+    "progress",
 ]

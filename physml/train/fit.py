@@ -8,6 +8,7 @@ run may stop at any step and go on with the same bits: no program depends on whe
 
 from __future__ import annotations
 
+import shlex
 import signal
 import threading
 import time
@@ -53,7 +54,7 @@ class Update(NamedTuple):
         params: the parameters after ``step`` steps.
         metrics: scalars of the last step.
         seconds: wall time in steps so far, without compiling.
-        compile_seconds: wall time of tracing and compiling.
+        compile_seconds: wall time before the first step: burn-in, tracing, compiling.
     """
 
     phase: str
@@ -106,7 +107,7 @@ class FitResult(NamedTuple):
         state: the whole training state.
         history: each scalar at each step, ``(steps,)``; evaluated *before* the step's update.
         seconds: wall time of this process in steps, without compiling.
-        compile_seconds: wall time of tracing and compiling.
+        compile_seconds: wall time before the first step: burn-in, tracing, compiling.
     """
 
     params: Any
@@ -207,6 +208,7 @@ def fit(
     """
     if steps < 0:
         raise ConfigurationError(f"steps: expected a number ≥ 0, got {steps}")
+    began = time.perf_counter()
     key_sampler, key_steps = jax.random.split(key)
     state = TrainState(
         jnp.zeros((), jnp.int32),
@@ -228,7 +230,6 @@ def fit(
     if start >= steps:
         return FitResult(state.params, state, _columns(history), 0.0, 0.0)
 
-    began = time.perf_counter()
     advance = _compile(make_step(objective, sampler, optimizer), state)
     compile_seconds = time.perf_counter() - began
     grids = [c.steps for c in callbacks if isinstance(c, Every)]
@@ -268,10 +269,10 @@ def fit(
             if due or done == steps or stop:
                 save()
                 saved = time.perf_counter()
-            if stop and done < steps and run is not None:
+            if stop and run is not None:
                 raise InterruptedRunError(
                     f"stopped after step {done} of {steps} ({phase}), saved. "
-                    f"Go on with: physml resume {run.directory}"
+                    f"Go on with: physml resume {shlex.quote(str(run.directory))}"
                 )
     return FitResult(state.params, state, _columns(history), seconds, compile_seconds)
 
@@ -332,8 +333,8 @@ def _diagnosis(
     kept = f"; the state before it is saved in {run.directory}" if run is not None else ""
     return (
         f"step {step} ({phase}) met a NaN or an infinity{where}{kept}. Expected finite numbers: "
-        "raise the damping, lower the learning rate, bound the step (max_norm of natural_gradient), "
-        "or check the equation where it divides or takes a root"
+        "raise the damping, lower the learning rate, bound the step (natural_gradient's max_norm), or "
+        "check the equation where it divides or takes a root"
     )
 
 

@@ -14,6 +14,7 @@ import fcntl
 import json
 import math
 import os
+import shlex
 import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -76,7 +77,7 @@ class Run:
             lock.close()
             raise RunDirectoryError(
                 f"run directory {path}: already holds a run ({', '.join(standing)}). Go on with it "
-                f"(physml resume {path}), choose another directory, or say overwrite"
+                f"(physml resume {shlex.quote(str(path))}), choose another directory, or overwrite"
             )
         for name in standing:
             target = path / name

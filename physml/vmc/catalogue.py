@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import flax.linen as nn
+from jax import Array
 
 from physml.networks.settings import NetworkSettings
+from physml.train import Run
+from physml.train.fit import Callback
+from physml.vmc.ground_state import GroundState, ground_state
 from physml.vmc.recipe import VMCRecipe
 from physml.vmc.systems import DoubleWell, HarmonicOscillator, Hydrogen, QuantumDot
 from physml.vmc.wavefunctions import SlaterJastrow
@@ -31,6 +35,39 @@ class SystemEntry(NamedTuple):
     system: Any
     wavefunction: Callable[[Any, NetworkSettings], nn.Module]
     recipe: VMCRecipe
+
+    def ground_state(
+        self,
+        recipe: VMCRecipe | None = None,
+        *,
+        system: Any = None,
+        key: Array | None = None,
+        run: Run | None = None,
+        callbacks: Sequence[Callback] = (),
+    ) -> GroundState:
+        """Find the ground state by a recipe, its own if none is given; see ``physml.ground_state``.
+
+        Args:
+            recipe: settings.
+            system: with other numbers than the entry's own.
+            key: random key.
+            run: a run directory.
+            callbacks: see ``physml.fit``.
+        """
+        chosen = self.recipe if recipe is None else recipe
+        system = self.system if system is None else system
+        return ground_state(
+            system,
+            self.wavefunction(system, chosen.network),
+            optimizer=chosen.optimizer.build(),
+            walkers=chosen.walkers,
+            sweeps=chosen.sweeps,
+            steps=chosen.steps,
+            measurements=chosen.measurements,
+            key=key,
+            run=run,
+            callbacks=callbacks,
+        )
 
 
 def _network(system: Any, settings: NetworkSettings) -> nn.Module:

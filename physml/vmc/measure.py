@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -33,6 +34,7 @@ class Measurement(NamedTuple):
         walkers: ``(snapshots, walkers, N, d)``, in bohr.
         acceptance: of the frozen moves.
         burn_in: steps before equilibrium was judged to be reached.
+        compile_seconds: wall time of tracing and compiling.
     """
 
     energy: Estimate
@@ -40,6 +42,7 @@ class Measurement(NamedTuple):
     walkers: np.ndarray
     acceptance: float
     burn_in: int
+    compile_seconds: float
 
 
 def measure(
@@ -80,7 +83,8 @@ def measure(
             f"steps: expected at least {FEWEST_MEASUREMENTS} measurements, got {steps}"
         )
 
-    def block(adapt: bool) -> Callable[[Array, Any], tuple[Any, Any]]:
+    # One program serves both: whether the width adapts is an argument of it.
+    def block(key: Array, state: Any, adapt: Array) -> tuple[Any, Any]:
         sampler = metropolis(log_psi, initial, sweeps=sweeps, width=width, adapt=adapt)
 
         def step(state: Any, key: Array) -> tuple[Any, Any]:
@@ -88,13 +92,17 @@ def measure(
             local = jax.vmap(lambda x: local_energy(lambda y: log_psi(params, y), x))(walkers)
             return state, (jnp.real(local), metrics["acceptance"])
 
-        return jax.jit(lambda key, state: jax.lax.scan(step, state, jax.random.split(key, _BLOCK)))
+        return jax.lax.scan(step, state, jax.random.split(key, _BLOCK))
 
     key_init, key_burn, key_measure = jax.random.split(key, 3)
     state = metropolis(log_psi, initial, sweeps=sweeps, width=width).init(key_init, params)
-    adaptive = block(True)
+    began = time.perf_counter()
+    advance = jax.jit(block).lower(key_burn, state, jnp.bool_(True)).compile()
+    compile_seconds = time.perf_counter() - began
     for burned in range(1, _MOST_BLOCKS + 1):
-        state, (local, accepted) = adaptive(jax.random.fold_in(key_burn, burned), state)
+        state, (local, accepted) = advance(
+            jax.random.fold_in(key_burn, burned), state, jnp.bool_(True)
+        )
         local = _finite(np.asarray(local), state.walkers)
         if split_rhat(local) < _RHAT and burned > 1:
             break
@@ -105,10 +113,11 @@ def measure(
             f"{np.mean(accepted):.2f}): is ψ square-integrable? More sweeps may help"
         )
 
-    frozen = block(False)
     blocks, snapshots, acceptances = [], [], []
     for i in range(-(-steps // _BLOCK)):
-        state, (local, accepted) = frozen(jax.random.fold_in(key_measure, i), state)
+        state, (local, accepted) = advance(
+            jax.random.fold_in(key_measure, i), state, jnp.bool_(False)
+        )
         blocks.append(_finite(np.asarray(local), state.walkers))
         snapshots.append(np.asarray(state.walkers))
         acceptances.append(float(jnp.mean(accepted)))
@@ -120,7 +129,12 @@ def measure(
         )
     energies = np.concatenate(blocks)[:steps].astype(np.float64)
     return Measurement(
-        estimate(energies), energies, np.stack(snapshots), acceptance, burned * _BLOCK
+        estimate(energies),
+        energies,
+        np.stack(snapshots),
+        acceptance,
+        burned * _BLOCK,
+        compile_seconds,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from physml.errors import ConfigurationError
 from physml.networks.settings import NetworkSettings
 from physml.optim.settings import OptimizerSettings
 
@@ -33,3 +34,11 @@ class VMCRecipe:
     sweeps: int = 10
     steps: int = 300
     measurements: int = 400
+
+    def __post_init__(self) -> None:
+        """Check the numbers before anything is made or overwritten."""
+        if self.walkers < 2 or self.sweeps < 1 or self.steps < 0 or self.measurements < 8:
+            raise ConfigurationError(
+                "recipe: expected walkers ≥ 2, sweeps ≥ 1, steps ≥ 0 and measurements ≥ 8, got "
+                f"{self.walkers}, {self.sweeps}, {self.steps} and {self.measurements}"
+            )

@@ -20,7 +20,7 @@ METHODS = {
     "nested": nested_forward,
     "taylor": taylor,
     "forward": forward_laplacian,
-    "dense": functools.partial(forward_laplacian, sparsity_threshold=0),
+    "sparse": functools.partial(forward_laplacian, sparsity_threshold=0.6),
     "linearised": linearised,
 }
 every_method = pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)

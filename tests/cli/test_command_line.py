@@ -91,7 +91,6 @@ def test_help_without_a_name(physml, command):
         (("solve", "heat", "--seed", "-1"), "seed: expected 0 to"),
         (("solve", "heat", "--steps", "-1"), "steps: expected a number ≥ 0"),
         (("solve", "heat", "--network.width", "0"), "width ≥ 1"),
-        (("solve", "heat", "--points", "0"), "points"),
         (("solve", "heat", "--redraw", "-1"), "-1"),
         (
             ("solve", "heat", "--optimizer.name", "gauss-newton", "--optimizer.damping", "1"),

@@ -3,6 +3,7 @@
 import json
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import jax
@@ -10,13 +11,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from physml.cli import ground_state as ground_state_job
 from physml.cli import job, run_directory
-from physml.cli import solve as solve_job
 from physml.networks.settings import NetworkSettings
-from physml.pinn.catalogue import PROBLEMS
+from physml.optim.settings import OptimizerSettings
+from physml.pinn.catalogue import PROBLEMS, Entry
 from physml.train import Every, Run
-from physml.vmc import SYSTEMS
+from physml.vmc import SYSTEMS, SystemEntry
 
 TINY = ("--network.width", "4", "--network.depth", "1")
 ADAM = ("--optimizer.name", "adam")
@@ -35,23 +35,25 @@ GROUND_STATE_KEYS = (
 
 
 @pytest.fixture(autouse=True)
-def without_figures(monkeypatch):
-    """Figures take a second each; the test of figures has them back."""
-    monkeypatch.setitem(sys.modules, "matplotlib", None)
+def without_figures():
+    """Figures take a second each; the test of figures has them back by ``undo``."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "matplotlib", None)
+        yield patch
 
 
 @pytest.fixture
 def trained(monkeypatch):
     """What the library returned to the command line, in order."""
     found = []
-    for module, name in ((solve_job, "solve"), (ground_state_job, "ground_state")):
-        whole = getattr(module, name)
+    for entry, name in ((Entry, "solve"), (SystemEntry, "ground_state")):
+        whole = getattr(entry, name)
 
         def recorded(*args, whole=whole, **options):
             found.append(whole(*args, **options))
             return found[-1]
 
-        monkeypatch.setattr(module, name, recorded)
+        monkeypatch.setattr(entry, name, recorded)
     return found
 
 
@@ -68,11 +70,12 @@ def press_ctrl_c(monkeypatch, step):
 
 
 def bits(state):
-    plain = jax.tree.map(
-        lambda leaf: jax.random.key_data(leaf) if jnp.issubdtype(leaf, jax.dtypes.prng_key) else leaf,
-        state,
-    )
-    return [(leaf.dtype, leaf.shape, np.asarray(leaf).tobytes()) for leaf in jax.tree.leaves(plain)]
+    """Every leaf of a training state, random keys included, to the bit."""
+    leaves = [
+        jax.random.key_data(leaf) if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key) else leaf
+        for leaf in jax.tree.leaves(state)
+    ]
+    return [(leaf.dtype, leaf.shape, np.asarray(leaf).tobytes()) for leaf in leaves]
 
 
 def test_solve(physml):
@@ -171,7 +174,7 @@ def test_stopped_before_the_first_step_leaves_nothing(physml, monkeypatch, stops
     def stop(*args, **options):
         raise stops
 
-    monkeypatch.setattr(solve_job, "solve", stop)
+    monkeypatch.setattr(Entry, "solve", stop)
     if code is None:
         with pytest.raises(stops):
             physml(*HEAT, "--quiet")
@@ -186,7 +189,7 @@ def test_stopped_while_measuring_tells_how_to_go_on(physml, monkeypatch):
         run.append("metrics.jsonl", [{"phase": "train", "step": 0}])
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(ground_state_job, "ground_state", stop)
+    monkeypatch.setattr(SystemEntry, "ground_state", stop)
     said = physml(*TRAP, "--run", "run", "--quiet")
     assert (said.code, said.err) == (130, "physml: stopped. Go on with: physml resume run\n")
 
@@ -205,12 +208,12 @@ def test_single_precision_throughout(physml, trained):
         assert said.code == 0
         assert said.object["precision"] == 32
         kinds = {leaf.dtype for leaf in jax.tree.leaves(trained[-1].result.state)}
-        assert {kind for kind in kinds if jnp.issubdtype(kind, jnp.inexact)} == {np.dtype("float32")}
+        assert {str(kind) for kind in kinds if jnp.issubdtype(kind, jnp.inexact)} == {"float32"}
     assert trained[-1].measurement.walkers.dtype == np.float32
 
 
-def test_figures(physml, monkeypatch):
-    monkeypatch.undo()
+def test_figures(physml, without_figures):
+    without_figures.undo()
     pytest.importorskip("matplotlib")
     said = physml(*HEAT, "--steps", "1", "--run", "run")
     assert Path("run/solution.png").stat().st_size > 1000
@@ -218,13 +221,15 @@ def test_figures(physml, monkeypatch):
 
 
 def test_demo(physml, monkeypatch):
-    network = NetworkSettings(width=4, depth=1)
+    network, adam = NetworkSettings(width=4, depth=1), OptimizerSettings(name="adam")
     for entries, name, less in (
         (PROBLEMS, "burgers", {"points": 16}),
-        (SYSTEMS, "quantum-dot", {"walkers": 16, "measurements": 8}),
+        (SYSTEMS, "quantum-dot", {"walkers": 16, "sweeps": 5, "measurements": 8}),
     ):
-        recipe = type(entries[name].recipe)(network=network, **less)
+        recipe = replace(entries[name].recipe, network=network, optimizer=adam, **less)
         monkeypatch.setitem(entries, name, entries[name]._replace(recipe=recipe))
+    plain = SYSTEMS["quantum-dot"]._replace(wavefunction=lambda system, settings: settings.build())
+    monkeypatch.setitem(SYSTEMS, "quantum-dot", plain)  # compiles faster than a determinant
     said = physml("demo", "--steps", "1", "--quiet")
     assert said.code == 0
     head, *rows = said.out.splitlines()[:3]

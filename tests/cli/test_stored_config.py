@@ -20,9 +20,7 @@ from physml.vmc import SYSTEMS
 JOBS = [
     SolveJob(entry=entry, recipe=entry.recipe, seed=3, precision=32) for entry in PROBLEMS.values()
 ] + [
-    GroundStateJob(
-        entry=entry, system=entry.system, recipe=entry.recipe, seed=0, precision=64
-    )
+    GroundStateJob(entry=entry, system=entry.system, recipe=entry.recipe, seed=0, precision=64)
     for entry in SYSTEMS.values()
 ]
 

@@ -18,7 +18,7 @@ def transport(u, z):
 
 def problem(dimension=2, **options):
     names = ("t", "x", "y")[:dimension]
-    domain = pm.Box(**{name: (0, 1) for name in names})
+    domain = pm.Box(**dict.fromkeys(names, (0, 1)))
     return pm.Problem(**{"domain": domain, "equation": lambda u, z: u(z), **options})
 
 
@@ -80,7 +80,7 @@ def test_errors_are_reported_on_a_fixed_grid(dimension, count):
 
 
 def test_errors_against_the_exact_solution():
-    """u = 2x against u* = x + 1: on three points, √(1 + ¼ + 0)/√(1 + 9/4 + 4) and 1."""
+    """U = 2x against u* = x + 1: on three points, √(1 + ¼ + 0)/√(1 + 9/4 + 4) and 1."""
     solution = untrained(
         1,
         ansatz=lambda N, z: 2 * z[0],

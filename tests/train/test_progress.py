@@ -69,8 +69,10 @@ def test_a_line_longer_than_the_terminal_is_cut(monkeypatch):
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("COLUMNS", "30")
     stream = Terminal()
+    monkeypatch.setenv("NO_COLOR", "1")
     progress(stream=stream)(update(50))
-    assert stream.getvalue().endswith("…")
+    line = stream.getvalue().split("\x1b[2K")[-1]
+    assert len(line) == 30 and line.endswith("…")
 
 
 def test_dumb_terminals_have_plain_lines(monkeypatch):

@@ -19,7 +19,7 @@ _HOGBERGET = "diffusion Monte Carlo, Høgberget (2013)"
 _REFERENCES = {
     (2, 1, 1, 1.0): Reference(3.0, 0.0, "exact, Taut (1994)"),
     (2, 1, 1, 1 / 6): Reference(2 / 3, 0.0, "exact, Taut (1994)"),
-    (3, 1, 1, 1 / 4): Reference(2.0, 0.0, "exact, Taut (1993)"),
+    (3, 1, 1, 1 / 2): Reference(2.0, 0.0, "exact, Taut (1993)"),
     (3, 1, 1, 1 / 10): Reference(0.5, 0.0, "exact, Taut (1993)"),
     (2, 1, 1, 0.5): Reference(1.65977, 1e-5, _HOGBERGET),
     (2, 3, 3, 1.0): Reference(20.15932, 8e-5, _HOGBERGET),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 
 from physml.errors import ConfigurationError
@@ -111,5 +112,5 @@ class System:
 
 def pair_distances(x: Array) -> Array:
     """``|x_i − x_j|`` for ``i < j``, ``(N(N−1)/2,)``, without the singular diagonal."""
-    first, second = jnp.triu_indices(x.shape[0], k=1)
+    first, second = np.triu_indices(x.shape[0], k=1)
     return jnp.linalg.norm(x[first] - x[second], axis=-1)

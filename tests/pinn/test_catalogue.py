@@ -1,0 +1,122 @@
+"""The catalogue: exact solutions solve their equations, recipes solve their problems."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import physml as pm
+from physml.pinn.catalogue import PROBLEMS
+from physml.pinn.catalogue.burgers import VISCOSITY, exact
+
+ENTRIES = pytest.mark.parametrize("entry", PROBLEMS.values(), ids=PROBLEMS)
+
+# The exact solutions written once more, as fields that the library can differentiate.
+FIELDS = {
+    "heat": lambda z: jnp.exp(-(jnp.pi**2) * z[0]) * jnp.sin(jnp.pi * z[1]),
+    "poisson-2d": lambda z: jnp.sin(jnp.pi * z[0]) * jnp.sin(jnp.pi * z[1]),
+}
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_exact_solutions_solve_their_equations(name):
+    problem, field = PROBLEMS[name].problem(), FIELDS[name]
+    z = problem.domain.interior(jax.random.key(0), 64)
+    residual = jax.jit(jax.vmap(lambda z: problem.equation(field, z)))
+    assert np.abs(residual(z)).max() < 1e-10
+    np.testing.assert_allclose(problem.exact(np.asarray(z)), jax.vmap(field)(z), rtol=1e-13)
+    wrong = jax.jit(jax.vmap(lambda z: problem.equation(lambda y: 1.01 * field(y) + y[0] ** 2, z)))
+    assert np.abs(wrong(z)).min() > 1e-3
+
+
+@pytest.mark.parametrize(
+    ("name", "face"),
+    [
+        ("heat", "t-"),
+        ("heat", "x"),
+        ("poisson-2d", "x"),
+        ("poisson-2d", "y"),
+        ("burgers", "t-"),
+    ],
+)
+def test_ansatz_obeys_the_conditions_exactly(name, face):
+    """On its faces the solution of any network is the exact one."""
+    problem = PROBLEMS[name].problem()
+    rough = lambda z: 1e3 * jnp.cos(7 * z[0] + 3 * z[1])
+    z = problem.domain.boundary(jax.random.key(0), 16, face)
+    u = jax.jit(jax.vmap(lambda z: problem.ansatz(rough, z)))
+    np.testing.assert_allclose(u(z), problem.exact(np.asarray(z)), atol=2e-12)
+    inside = problem.domain.interior(jax.random.key(0), 16)
+    assert np.abs(u(inside) - problem.exact(np.asarray(inside))).max() > 1.0
+
+
+def test_burgers_converges_in_its_nodes():
+    """Relative L2 over the grid of the report: 100 and 360 nodes agree, and so do the 150 in use."""
+    points = PROBLEMS["burgers"].problem().domain.grid(41)
+    many = exact(points, nodes=360)
+    for few in (exact(points, nodes=100), exact(points)):
+        assert np.linalg.norm(few - many) < 1e-14 * np.linalg.norm(many)
+    assert np.linalg.norm(exact(points, nodes=10) - many) > 1e-6 * np.linalg.norm(many)
+
+
+def test_burgers_has_its_initial_value_its_period_and_its_symmetry():
+    t, x = np.linspace(0, 1, 7), np.linspace(-1, 1, 33)
+    at = lambda t, x: exact(np.stack([np.broadcast_to(t, x.shape), x], axis=1))
+    np.testing.assert_allclose(at(0.0, x), -np.sin(np.pi * x), atol=1e-15)
+    for time in t:
+        np.testing.assert_allclose(at(time, x), at(time, x + 2), atol=1e-12)
+        np.testing.assert_allclose(at(time, x), -at(time, -x), atol=1e-12)
+
+
+def test_burgers_solves_its_equation():
+    """Derivatives in x by Fourier's series, in t by central differences of sixth order."""
+    n, h = 4096, 1e-3
+    x = -1 + 2 * np.arange(n) / n
+    wave = 1j * np.pi * np.fft.fftfreq(n, 1 / n)
+    slope = lambda u, order: np.fft.ifft(wave**order * np.fft.fft(u)).real
+    for t in (0.1, 0.35, 0.9):
+        at = lambda time: exact(np.stack([np.full(n, time), x], axis=1))
+        u = at(t)
+        weights = {1: 3 / 4, 2: -3 / 20, 3: 1 / 60}
+        u_t = sum(w * (at(t + k * h) - at(t - k * h)) for k, w in weights.items()) / h
+        transport, diffusion = u * slope(u, 1), VISCOSITY * slope(u, 2)
+        residual = u_t + transport - diffusion
+        scale = max(np.abs(part).max() for part in (u_t, transport, diffusion))
+        assert np.abs(residual).max() < 1e-7 * scale
+
+
+@ENTRIES
+def test_a_few_steps_decrease_the_loss(entry):
+    """By the recipe's own optimizer and kind of network, both small."""
+    settings = entry.recipe
+    optimizer = settings.optimizer.build()
+    redraw = pm.by_residual(every=4) if settings.redraw else None
+    problem = entry.problem()
+    solution = pm.solve(
+        problem, pm.MLP((8,)), optimizer=optimizer, points=64, redraw=redraw, steps=8
+    )
+    loss = solution.result.history["loss"]
+    assert loss[-1] < 0.3 * loss[0]
+    assert problem.name == entry.name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "bound"), [("heat", 1e-7), ("poisson-2d", 1e-7), ("burgers", 1e-5)]
+)
+def test_recipes_solve_their_problems(name, bound):
+    entry = PROBLEMS[name]
+    recipe = entry.recipe
+    solution = pm.solve(
+        entry.problem(),
+        recipe.network.build(),
+        optimizer=recipe.optimizer.build(),
+        points=recipe.points,
+        redraw=pm.by_residual(every=recipe.redraw) if recipe.redraw else None,
+        steps=recipe.steps,
+    )
+    result = solution.result
+    print(name, solution.errors(), f"{result.seconds:.0f} s + {result.compile_seconds:.0f} s")
+    assert solution.errors().relative_l2 <= bound
