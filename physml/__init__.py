@@ -31,6 +31,8 @@ from physml.optim import (
     matrix_free,
     natural_gradient,
     smallest_side,
+    ssbfgs,
+    ssbroyden,
 )
 from physml.pinn import (
     Box,
@@ -190,6 +192,8 @@ __all__ = [
     "sobol",
     "solve",
     "split_rhat",
+    "ssbfgs",
+    "ssbroyden",
     "taylor",
     "uniform",
     "uniformly",

@@ -1,5 +1,5 @@
 """One plotting style, and the plots that several rooms share."""
 
-from physml.figures.style import figure, save
+from physml.figures.style import figure
 
-__all__ = ["figure", "save"]
+__all__ = ["figure"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,15 +27,19 @@ STYLE: Any = {
 _PANEL = (3.6, 2.9)
 
 
-def figure(rows: int, columns: int) -> tuple[Any, Any]:
-    """A figure with panels of one size.
+@contextmanager
+def figure(path: str | Path, rows: int, columns: int) -> Iterator[Any]:
+    """A figure with panels of one size, saved at the end of the ``with`` block.
+
+    The style holds within the block, since matplotlib reads its settings when a line is drawn.
 
     Args:
+        path: a file whose ending names the format; its folder is made.
         rows: panels down.
         columns: panels across.
 
-    Returns:
-        The matplotlib figure and its axes, ``(columns,)`` for one row.
+    Yields:
+        matplotlib's axes, ``(columns,)`` for one row.
 
     Raises:
         MissingDependencyError: without matplotlib.
@@ -50,25 +56,8 @@ def figure(rows: int, columns: int) -> tuple[Any, Any]:
         made = Figure(figsize=(_PANEL[0] * columns, _PANEL[1] * rows))
         FigureCanvasAgg(made)
         axes = made.subplots(rows, columns)
-    for axis in axes.ravel() if rows * columns > 1 else [axes]:
-        axis.set_axisbelow(True)
-    return made, axes
-
-
-def save(made: Any, path: str | Path) -> Path:
-    """Save a figure, making its folder.
-
-    Args:
-        made: a matplotlib figure.
-        path: a file whose ending names the format.
-
-    Returns:
-        The path.
-    """
-    import matplotlib
-
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with matplotlib.rc_context(STYLE):
+        for axis in axes.ravel() if rows * columns > 1 else [axes]:
+            axis.set_axisbelow(True)
+        yield axes
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
         made.savefig(path)
-    return path

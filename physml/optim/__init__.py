@@ -9,6 +9,7 @@ from physml.optim.damped_least_squares import (
 from physml.optim.gauss_newton import gauss_newton
 from physml.optim.line_search import grid_line_search
 from physml.optim.natural_gradient import natural_gradient
+from physml.optim.quasi_newton import ssbfgs, ssbroyden
 
 __all__ = [
     "gauss_newton",
@@ -18,4 +19,6 @@ __all__ = [
     "matrix_free",
     "natural_gradient",
     "smallest_side",
+    "ssbfgs",
+    "ssbroyden",
 ]

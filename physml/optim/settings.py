@@ -12,6 +12,7 @@ from physml.errors import ConfigurationError, UnknownNameError
 from physml.optim.gauss_newton import gauss_newton
 from physml.optim.line_search import grid_line_search
 from physml.optim.natural_gradient import natural_gradient
+from physml.optim.quasi_newton import ssbfgs, ssbroyden
 from physml.types import Optimizer
 
 
@@ -20,7 +21,8 @@ class OptimizerSettings:
     """Which optimizer, and its numbers; None leaves the optimizer's own default.
 
     Attributes:
-        name: gauss-newton (trust region, fixed points), natural-gradient, adam or lbfgs.
+        name: gauss-newton (trust region, fixed points), natural-gradient,
+            ssbroyden, ssbfgs, adam or lbfgs.
         learning_rate: step length η of natural-gradient (0.1, or 1 with a line search) and adam
             (1e-3).
         decay: steps after which the learning rate has halved, η / (1 + step/decay); never if None.
@@ -32,7 +34,7 @@ class OptimizerSettings:
         radius: first trust radius of gauss-newton, in units of |θ| (1).
     """
 
-    name: Literal["gauss-newton", "natural-gradient", "adam", "lbfgs"]
+    name: Literal["gauss-newton", "natural-gradient", "ssbroyden", "ssbfgs", "adam", "lbfgs"]
     learning_rate: float | None = None
     decay: float | None = None
     damping: float | None = None
@@ -96,5 +98,7 @@ _BUILDERS: dict[str, tuple[Callable[[dict[str, Any]], Optimizer], tuple[str, ...
         ("learning_rate", "decay", "damping", "momentum", "max_norm", "line_search"),
     ),
     "adam": (_adam, ("learning_rate", "decay")),
+    "ssbroyden": (lambda given: ssbroyden(), ()),
+    "ssbfgs": (lambda given: ssbfgs(), ()),
     "lbfgs": (lambda given: optax.lbfgs(), ()),
 }

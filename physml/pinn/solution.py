@@ -13,7 +13,7 @@ import numpy as np
 from jax import Array
 
 from physml.errors import CheckpointError, ConfigurationError, ShapeError
-from physml.figures import figure, save
+from physml.figures import figure
 from physml.pinn.problem import Problem
 from physml.train import FitResult, checkpoint
 from physml.types import Field
@@ -162,14 +162,14 @@ class Solution:
             raise ConfigurationError(
                 "plot: expected one or two coordinates; evaluate a slice with solution(points)"
             )
-        canvas, axes = figure(1, 3)
-        draw(self, axes)
-        if self.result is None:
-            axes[2].set_axis_off()
-        else:
-            axes[2].semilogy(self.result.history.get("loss", ()))
-            axes[2].set(xlabel="step", ylabel=r"loss $\frac{1}{2}|r|^2$", title="training")
-        return save(canvas, path)
+        with figure(path, 1, 3) as axes:
+            draw(self, axes)
+            if self.result is None:
+                axes[2].set_axis_off()
+            else:
+                axes[2].semilogy(self.result.history.get("loss", ()))
+                axes[2].set(xlabel="step", ylabel=r"loss $\frac{1}{2}|r|^2$", title="training")
+        return Path(path)
 
 
 def _plot_line(solution: Solution, axes: Any) -> None:

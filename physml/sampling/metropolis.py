@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from physml.errors import ConfigurationError
+from physml.errors import ConfigurationError, ShapeError
 from physml.types import Sampler
 
 # Acceptance is steered into this window, where Gaussian moves decorrelate fastest.
@@ -49,6 +49,7 @@ def metropolis(
 
     Raises:
         ConfigurationError: for fewer than one sweep, a width not positive, a negative burn-in.
+        ShapeError: when traced, if log ψ of one walker is not one number.
 
     Source: Metropolis et al. (1953), doi:10.1063/1.1699114.
 
@@ -81,6 +82,7 @@ def metropolis(
         key: Array, state: MetropolisState, params: Any
     ) -> tuple[MetropolisState, Array, dict[str, Array]]:
         walkers, width = state
+        _check_value(log_psi, params, walkers)
         log_density = jax.vmap(lambda x: 2.0 * jnp.real(log_psi(params, x)))
 
         def sweep(carry: tuple[Array, Array], key: Array) -> tuple[tuple[Array, Array], Array]:
@@ -105,3 +107,14 @@ def metropolis(
         return MetropolisState(walkers, width), walkers, metrics
 
     return Sampler(init, sample)
+
+
+def _check_value(log_psi: Callable[[Any, Array], Array], params: Any, walkers: Array) -> None:
+    one = jax.ShapeDtypeStruct(walkers.shape[1:], walkers.dtype)
+    value = jax.eval_shape(log_psi, params, one)
+    got = getattr(value, "shape", type(value).__name__)
+    if got != ():
+        raise ShapeError(
+            f"log ψ: expected one number at a walker of shape {one.shape}, got {got}; a network "
+            "takes outputs=None"
+        )

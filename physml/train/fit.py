@@ -333,8 +333,8 @@ def _diagnosis(
     kept = f"; the state before it is saved in {run.directory}" if run is not None else ""
     return (
         f"step {step} ({phase}) met a NaN or an infinity{where}{kept}. Expected finite numbers: "
-        "raise the damping, lower the learning rate, bound the step (natural_gradient's max_norm), or "
-        "check the equation where it divides or takes a root"
+        "raise the damping, lower the learning rate, bound the step (natural_gradient's max_norm) "
+        "or check the equation where it divides or takes a root"
     )
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from jax import Array
 
 from physml.errors import ConfigurationError
-from physml.figures import figure, save
+from physml.figures import figure
 from physml.optim import natural_gradient
 from physml.sampling import Estimate, metropolis
 from physml.train import FitResult, Run, fit
@@ -96,7 +96,7 @@ def ground_state(
         )
     key = jax.random.key(0) if key is None else key
     key_params, key_fit, key_measure = jax.random.split(key, 3)
-    params = wavefunction.init(key_params, system.length * jnp.ones(system.shape))
+    params = jax.jit(wavefunction.init)(key_params, system.length * jnp.ones(system.shape))
     log_psi = log_psi_of(system, wavefunction)
 
     def initial(key: Array) -> Array:
@@ -199,28 +199,32 @@ class GroundState:
         Raises:
             MissingDependencyError: without matplotlib.
         """
-        walkers = self.measurement.walkers
-        canvas, axes = figure(1, 3)
-        energies = self.result.history.get("energy", np.array([]))
-        axes[0].plot(energies, color="C0", linewidth=0.8)
-        axes[0].set(xlabel="step", ylabel="energy (hartree)", title=f"{self.system.name}")
-        centre = self.energy.mean if self.system.reference is None else self.system.reference.energy
-        if len(energies):
-            tail = energies[len(energies) // 5 :]
-            reach = max(1.2 * np.max(np.abs(tail - centre)), 1e-6)
-            axes[0].set_ylim(centre - 0.3 * reach, centre + reach)
-        if self.system.reference is not None:
-            label = f"reference: {self.system.reference.source}"
-            axes[0].axhline(centre, color="k", linestyle="--", linewidth=1, label=label)
-            axes[0].legend(fontsize="small")
-        r, density = radial_density(walkers)
-        axes[1].plot(r, density)
-        axes[1].set(xlabel="r (bohr)", ylabel=r"$n(r)$ (bohr$^{-d}$)", title="density")
-        if self.system.shape[0] > 1:
-            r, pairs = pair_distribution(walkers)
-            axes[2].plot(r, pairs)
-            axes[2].set(xlabel=r"$r_{12}$ (bohr)", ylabel="pairs (1/bohr)", title="distances")
-        else:
-            axes[2].hist(self.measurement.local_energies.ravel(), bins=80)
-            axes[2].set(xlabel="local energy (hartree)", ylabel="count", title="local energy")
-        return save(canvas, path)
+        with figure(path, 1, 3) as axes:
+            _plot_energies(self, axes[0])
+            r, density = radial_density(self.measurement.walkers)
+            axes[1].plot(r, density)
+            axes[1].set(xlabel="r (bohr)", ylabel=r"$n(r)$ (bohr$^{-d}$)", title="density")
+            if self.system.shape[0] > 1:
+                r, pairs = pair_distribution(self.measurement.walkers)
+                axes[2].plot(r, pairs)
+                axes[2].set(xlabel=r"$r_{12}$ (bohr)", ylabel="pairs (1/bohr)", title="distances")
+            else:
+                axes[2].hist(self.measurement.local_energies.ravel(), bins=80)
+                axes[2].set(xlabel="local energy (hartree)", ylabel="count", title="local energy")
+        return Path(path)
+
+
+def _plot_energies(state: GroundState, axis: Any) -> None:
+    energies = state.result.history.get("energy", np.array([]))
+    axis.plot(energies, linewidth=0.8)
+    axis.set(xlabel="step", ylabel="energy (hartree)", title=state.system.name)
+    reference = state.system.reference
+    centre = state.energy.mean if reference is None else reference.energy
+    if len(energies):
+        tail = energies[len(energies) // 5 :]
+        reach = max(1.2 * np.max(np.abs(tail - centre)), 1e-6)
+        axis.set_ylim(centre - 0.3 * reach, centre + reach)
+    if reference is not None:
+        label = f"reference: {reference.source}"
+        axis.axhline(centre, color="k", linestyle="--", linewidth=1, label=label)
+        axis.legend(fontsize="small")

@@ -19,8 +19,10 @@ from physml.vmc.energy import LogPsi
 FEWEST_MEASUREMENTS = 8
 """Below, no block size can be judged."""
 
-# Chains are taken as in equilibrium once two halves of a block agree this well.
+# Chains are taken as in equilibrium once two halves of a block agree this well, and the width of a
+# move has grown to where moves fail: walkers of a state without a norm spread for ever.
 _RHAT = 1.05
+_HIGHEST_ACCEPTANCE = 0.7
 _BLOCK = 25
 _MOST_BLOCKS = 40
 
@@ -58,8 +60,8 @@ def measure(
 ) -> Measurement:
     """Sample ``|ψ|²`` afresh and average the local energy.
 
-    The width of a move adapts during burn-in, which ends when the split-R̂ of the local energies of
-    a block of steps falls below 1.05, and is frozen afterwards.
+    The width of a move adapts during burn-in, which ends when in a block of steps the split-R̂ of
+    the local energies falls below 1.05 and the acceptance below 70%, and is frozen afterwards.
 
     Args:
         log_psi: ``(params, walker) -> log ψ``.
@@ -104,13 +106,15 @@ def measure(
             jax.random.fold_in(key_burn, burned), state, jnp.bool_(True)
         )
         local = _finite(np.asarray(local), state.walkers)
-        if split_rhat(local) < _RHAT and burned > 1:
+        settled = split_rhat(local) < _RHAT and np.mean(accepted) < _HIGHEST_ACCEPTANCE
+        if settled and burned > 1:
             break
     else:
         raise SamplingError(
             f"no equilibrium after {_MOST_BLOCKS * _BLOCK} steps of {sweeps} sweeps "
             f"(split-R̂ = {split_rhat(local):.3f}, expected below {_RHAT}; acceptance "
-            f"{np.mean(accepted):.2f}): is ψ square-integrable? More sweeps may help"
+            f"{np.mean(accepted):.2f}, expected below {_HIGHEST_ACCEPTANCE}): is ψ "
+            "square-integrable? More sweeps may help"
         )
 
     blocks, snapshots, acceptances = [], [], []

@@ -23,6 +23,8 @@ OPTIMIZERS = {
     "adam": optax.adam(1e-2),
     "sgd with momentum": optax.sgd(1e-2, momentum=0.9),
     "lbfgs": optax.lbfgs(),
+    "ssbroyden": pm.ssbroyden(),
+    "ssbfgs": pm.ssbfgs(),
     "settings": OptimizerSettings(name="natural-gradient", damping=1e-4, decay=10.0).build(),
 }
 

@@ -53,7 +53,7 @@ def test_ansatz_obeys_the_conditions_exactly(name, face):
 
 
 def test_burgers_converges_in_its_nodes():
-    """Relative L2 over the grid of the report: 100 and 360 nodes agree, and so do the 150 in use."""
+    """Relative L2 on a grid: 100 and 360 nodes agree, and so do the 150 in use."""
     points = PROBLEMS["burgers"].problem().domain.grid(41)
     many = exact(points, nodes=360)
     for few in (exact(points, nodes=100), exact(points)):
@@ -89,14 +89,9 @@ def test_burgers_solves_its_equation():
 
 @ENTRIES
 def test_a_few_steps_decrease_the_loss(entry):
-    """By the recipe's own optimizer and kind of network, both small."""
-    settings = entry.recipe
-    optimizer = settings.optimizer.build()
-    redraw = pm.by_residual(every=4) if settings.redraw else None
-    problem = entry.problem()
-    solution = pm.solve(
-        problem, pm.MLP((8,)), optimizer=optimizer, points=64, redraw=redraw, steps=8
-    )
+    """By the recipe's own optimizer, on a small network and fixed points."""
+    optimizer, problem = entry.recipe.optimizer.build(), entry.problem()
+    solution = pm.solve(problem, pm.MLP((8,)), optimizer=optimizer, points=64, steps=8)
     loss = solution.result.history["loss"]
     assert loss[-1] < 0.3 * loss[0]
     assert problem.name == entry.name
@@ -107,16 +102,7 @@ def test_a_few_steps_decrease_the_loss(entry):
     ("name", "bound"), [("heat", 1e-7), ("poisson-2d", 1e-7), ("burgers", 1e-5)]
 )
 def test_recipes_solve_their_problems(name, bound):
-    entry = PROBLEMS[name]
-    recipe = entry.recipe
-    solution = pm.solve(
-        entry.problem(),
-        recipe.network.build(),
-        optimizer=recipe.optimizer.build(),
-        points=recipe.points,
-        redraw=pm.by_residual(every=recipe.redraw) if recipe.redraw else None,
-        steps=recipe.steps,
-    )
+    solution = PROBLEMS[name].solve()
     result = solution.result
     print(name, solution.errors(), f"{result.seconds:.0f} s + {result.compile_seconds:.0f} s")
     assert solution.errors().relative_l2 <= bound

@@ -164,6 +164,15 @@ def test_single_precision_stays():
         assert {leaf.dtype for leaf in jax.tree.leaves((state, made))} == {jnp.dtype(jnp.float32)}
 
 
+@pytest.mark.parametrize(
+    ("log_psi", "got"), [(lambda a, x: x, r"\(2, 3\)"), (lambda a, x: (x, x), "tuple")]
+)
+def test_a_wave_function_has_one_value(log_psi, got):
+    sampler = pm.metropolis(log_psi, lambda key: jnp.zeros((5, 2, 3)), burn_in=1)
+    with pytest.raises(pm.errors.ShapeError, match=f"log ψ: expected one number .*, got {got}"):
+        sampler.init(jax.random.key(0), None)
+
+
 @pytest.mark.parametrize("options", [{"sweeps": 0}, {"width": 0.0}, {"burn_in": -1}])
 def test_bad_numbers_are_named(options):
     with pytest.raises(pm.errors.ConfigurationError, match=f"{next(iter(options))}: expected"):

@@ -67,7 +67,7 @@ def test_sobol_integrates_better_than_random_points():
 def test_a_redraw_by_residual_follows_its_probabilities():
     """Single draws have p ∝ |r|ᵏ / mean|r|ᵏ + c; 20,000 of them, bound at 5σ."""
     sizes, draws = jnp.array([0.0, 1.0, 2.0, 5.0]), 20_000
-    for exponent, floor in [(1.0, 1.0), (2.0, 0.5), (0.0, 0.0), (1.0, 0.0)]:
+    for exponent, floor in [(1.0, 1.0), (2.0, 0.0)]:
         choose = pm.by_residual(every=1, exponent=exponent, floor=floor).choose
         keys = jax.random.split(jax.random.key(5), draws)
         chosen = jax.vmap(partial(choose, magnitudes=sizes, count=1))(keys)[:, 0]

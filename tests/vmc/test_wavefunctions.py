@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from functools import partial
+from functools import cache, partial
 
 import jax
 import jax.numpy as jnp
@@ -20,114 +20,109 @@ DOTS = {
 }
 
 
+@cache
 def random_state(system):
-    """``(seed, walker) -> ψ`` with every parameter, scales and rates included, away from zero."""
+    """``(seed, walker) -> ψ``, compiled, with random numbers for every parameter."""
     wavefunction = pm.SlaterJastrow(system, widths=(5,))
+    shapes = jax.eval_shape(wavefunction.init, jax.random.key(0), jnp.ones(system.shape))
+    apply = jax.jit(wavefunction.apply)
 
     def psi(seed, x):
-        key = jax.random.key(seed)
-        leaves, tree = jax.tree.flatten(wavefunction.init(key, jnp.ones(system.shape)))
-        keys = jax.random.split(key, len(leaves))
-        moved = [a + 0.3 * jax.random.normal(k, a.shape) for a, k in zip(leaves, keys, strict=True)]
-        return wavefunction.apply(tree.unflatten(moved), x)
+        draw = np.random.default_rng(seed).normal
+        return apply(jax.tree.map(lambda leaf: draw(scale=0.4, size=leaf.shape), shapes), x)
 
     return psi
 
 
 def walkers(system, n, seed=1):
-    return system.length * jax.random.normal(jax.random.key(seed), (n, *system.shape))
+    return system.length * np.random.default_rng(seed).normal(size=(n, *system.shape))
 
 
 @pytest.mark.parametrize("system", DOTS.values(), ids=DOTS)
 def test_exchange_of_like_spins_flips_the_sign_alone(system):
-    x = walkers(system, 1)[0]
+    psi, x = random_state(system), walkers(system, 1)[0]
     up = range(system.n_up)
     down = range(system.n_up, system.n_up + system.n_down)
-    like = [*itertools.combinations(up, 2), *itertools.combinations(down, 2)]
-    pairs = np.array([*like, (0, system.n_up)])
-    swapped = jnp.stack([x.at[pair].set(x[pair[::-1]]) for pair in pairs])
-    psi = random_state(system)
-    value = jax.jit(jax.vmap(partial(psi, 0)))(jnp.concatenate([x[None], swapped]))
-    sign = float(value.sign[0])
-    assert abs(sign) == 1.0
-    np.testing.assert_allclose(value.log[1:-1], np.full(len(like), value.log[0]), rtol=1e-11)
-    np.testing.assert_array_equal(value.sign[1:-1], np.full(len(like), -sign))
-    assert abs(float(value.log[-1] - value.log[0])) > 1e-3  # unlike spins
+    value = psi(0, x)
+    assert abs(float(value.sign)) == 1.0
+
+    def exchanged(i, j):
+        swapped = x.copy()
+        swapped[[i, j]] = x[[j, i]]
+        return psi(0, swapped)
+
+    for pair in (*itertools.combinations(up, 2), *itertools.combinations(down, 2)):
+        np.testing.assert_allclose(exchanged(*pair).log, value.log, rtol=1e-11)
+        assert float(exchanged(*pair).sign) == -float(value.sign)
+    assert abs(float(exchanged(0, system.n_up).log - value.log)) > 1e-3  # unlike spins
 
 
 def test_the_sign_changes_where_the_wave_function_does():
     """ψ = sign e^log passes a node as a straight line does; |ψ| would have a corner there."""
     system = DOTS["2D"]
-    a, b = walkers(system, 2)
-    psi = random_state(system)
-    line = jax.jit(jax.vmap(lambda s: psi(0, a + s * (b - a))))
-    coarse = jnp.linspace(0.0, 1.0, 41)
+    psi, (a, b) = random_state(system), walkers(system, 2)
+    at = lambda s: [psi(0, a + t * (b - a)) for t in s]
+    line = lambda s: pm.SignedLog(*map(np.array, zip(*at(s), strict=True)))
+    coarse = np.linspace(0.0, 1.0, 41)
     flips = np.flatnonzero(np.diff(line(coarse).sign))
     assert len(flips) % 2 == 1
-    s = coarse[flips[0]] + jnp.linspace(-0.005, 0.03, 41)
-    value = line(s)
-    assert set(np.asarray(value.sign)) == {-1.0, 1.0}
-    psi = np.asarray(value.sign * jnp.exp(value.log - value.log.max()))
-    steps = np.diff(psi)
+    value = line(coarse[flips[0]] + np.linspace(-0.005, 0.03, 41))
+    assert set(value.sign) == {-1.0, 1.0}
+    steps = np.diff(value.sign * np.exp(value.log - value.log.max()))
     assert np.abs(np.diff(steps)).max() < 0.1 * np.abs(steps).min()
 
 
-def contact_slopes(log_psi, places, *, nodes):
+def contact_slope(log_psi, place, *, node=False):
     """``∂/∂r`` at r → 0 of what is even in **r** of log ψ, less the log r of a node.
 
     From differences over [h, 2h], [h/2, h], [h/4, h/2], extrapolated twice.
-
-    Args:
-        log_psi: function of seed and walker.
-        places: for each contact, the walker where the two are apart by **r**.
-        nodes: for each contact, whether ψ vanishes there.
-
-    Returns:
-        Two seeds for each contact, ``(contacts, 2)``.
     """
-    d = places[0](0.0).shape[-1]
-    direction = jnp.zeros(d).at[:2].set(jnp.array([0.6, 0.8]))
-
-    def even(seed, r):
-        both = [
-            log_psi(seed, place(r * direction)) + log_psi(seed, place(-r * direction))
-            for place in places
-        ]
-        return 0.5 * jnp.stack(both) - jnp.log(r) * jnp.array(nodes, float)
-
-    r = 4e-3 * 0.5 ** jnp.arange(4)
-    over_r = jax.vmap(even, in_axes=(None, 0), out_axes=1)
-    values = np.asarray(jax.jit(jax.vmap(over_r, in_axes=(0, None), out_axes=2))(jnp.arange(2), r))
-    first = np.diff(values, axis=1) / np.diff(r)[None, :, None]
-    second = 2 * first[:, 1:] - first[:, :-1]
-    return (4 * second[:, 1] - second[:, 0]) / 3
+    d = place(0.0).shape[-1]
+    direction = np.array([0.6, 0.8, 0.0])[:d]
+    r = 4e-3 * 0.5 ** np.arange(4)
+    both = [[float(log_psi(place(side * s * direction))) for s in r] for side in (1, -1)]
+    even = np.mean(both, axis=0) - (np.log(r) if node else 0.0)
+    first = np.diff(even) / np.diff(r)
+    second = 2 * first[1:] - first[:-1]
+    return (4 * second[1] - second[0]) / 3
 
 
+@pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("system", DOTS.values(), ids=DOTS)
-def test_electrons_meet_in_exact_cusps(system):
+def test_electrons_meet_in_exact_cusps(system, seed):
     """1/(d + 1) for like spins and 1/(d − 1) for unlike ones, whatever the parameters."""
-    d, x, psi = system.dimension, walkers(system, 1, 5)[0], random_state(system)
-    like = lambda r: x.at[1].set(x[0] + r)
-    unlike = lambda r: x.at[system.n_up].set(x[0] + r)
-    slopes = contact_slopes(lambda seed, x: psi(seed, x).log, [like, unlike], nodes=[True, False])
-    np.testing.assert_allclose(slopes[0], 1 / (d + 1), rtol=2e-4)
-    np.testing.assert_allclose(slopes[1], 1 / (d - 1), rtol=2e-4)
+    d, x = system.dimension, walkers(system, 1, 5 + seed)[0]
+
+    def placed(j):
+        def place(r):
+            moved = x.copy()
+            moved[j] = x[0] + r
+            return moved
+
+        return place
+
+    log_psi = lambda x: random_state(system)(seed, x).log
+    like = contact_slope(log_psi, placed(1), node=True)
+    unlike = contact_slope(log_psi, placed(system.n_up))
+    np.testing.assert_allclose([like, unlike], [1 / (d + 1), 1 / (d - 1)], rtol=1e-5)
 
 
 @pytest.mark.parametrize("charge", [1.0, 3.0])
 def test_an_electron_meets_a_nucleus_in_an_exact_cusp(charge):
     psi = random_state(pm.Hydrogen(charge=charge))
-    place = lambda r: jnp.zeros((1, 3)).at[0].set(r)
-    slopes = contact_slopes(lambda seed, x: psi(seed, x).log, [place], nodes=[False])
-    np.testing.assert_allclose(slopes, -charge, rtol=1e-4)
+    for seed in range(3):
+        log_psi = lambda x, seed=seed: psi(seed, x).log
+        slope = contact_slope(log_psi, lambda r: np.zeros((1, 3)) + r)
+        np.testing.assert_allclose(slope, -charge, rtol=1e-5)
 
 
-@pytest.mark.slow
 def test_local_energies_stay_finite_at_contact():
     """The cusps cancel the divergence of the repulsion, 1/r = 10⁴ hartree here."""
     system = DOTS["2D"]
-    psi, x = random_state(system), walkers(system, 1)[0]
-    energy = jax.jit(lambda x: system.local_energy(lambda y: psi(0, y).log, x))
+    wavefunction, x = pm.SlaterJastrow(system, widths=(5,)), jnp.asarray(walkers(system, 1)[0])
+    params = jax.jit(wavefunction.init)(jax.random.key(0), x)
+    log_psi = lambda y: wavefunction.apply(params, y).log
+    energy = jax.jit(lambda x: system.local_energy(log_psi, x))
     for j in (1, 3):
         near = x.at[j].set(x[0] + jnp.array([1e-4, 0.0]))
         assert abs(float(energy(near))) < 1000.0
@@ -137,7 +132,7 @@ def test_a_state_without_neural_part_is_its_formula():
     """Two electrons at start, scale and rate 1, the networks' last layer zero."""
     system = pm.QuantumDot(omega=1.0)
     wavefunction = pm.SlaterJastrow(system, widths=(3,))
-    x = walkers(system, 1)[0]
+    x = jnp.asarray(walkers(system, 1)[0])
     shapes = jax.eval_shape(wavefunction.init, jax.random.key(0), x)
     params = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape), shapes)
     value = jax.jit(wavefunction.apply)(params, x)
@@ -158,13 +153,11 @@ def test_orbitals_are_eigenfunctions_of_the_trap(dimension, count):
         envelope, values = orbitals(x[0])
         return envelope + jnp.log(jnp.abs(values[k]))
 
-    energies = jax.jit(
-        jax.vmap(
-            lambda x: jnp.stack(
-                [one.local_energy(partial(log_orbital, k), x) for k in range(count)]
-            )
-        )
-    )(x)
+    def energies_at(x):
+        each = lambda k: one.local_energy(partial(log_orbital, k), x)
+        return jax.vmap(each)(jnp.arange(count))
+
+    energies = jax.jit(jax.vmap(energies_at))(x)
     shells = [n for n in range(4) for _ in range(math.comb(n + dimension - 1, dimension - 1))]
     expected = omega * (np.array(shells[:count]) + dimension / 2)
     np.testing.assert_allclose(energies, np.tile(expected, (5, 1)), rtol=1e-9)

@@ -1,0 +1,142 @@
+"""Ground states: known energies within error bars, files, figures; and one more Hamiltonian."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+import physml as pm
+from physml.networks.settings import NetworkSettings
+from physml.vmc import SYSTEMS
+
+SMALL = {"walkers": 64, "sweeps": 5, "measurements": 50}
+
+
+def test_one_more_hamiltonian_takes_a_short_script():
+    """The anharmonic oscillator x²/2 + x⁴: E₀ = 0.803770651 hartree.
+
+    Source: Bender and Wu (1969), doi:10.1103/PhysRev.184.1231.
+    """
+
+    def anharmonic(log_psi, x):
+        return pm.kinetic_energy(log_psi)(x) + jnp.sum(x**2) / 2 + jnp.sum(x**4)
+
+    system = pm.System(anharmonic, (1, 1), envelope=lambda N, x: N(x) - jnp.sum(x**2), length=0.5)
+    step = pm.natural_gradient(0.1, damping=1e-3, momentum=0.9)
+    state = pm.ground_state(
+        system, pm.MLP((8,)), optimizer=step, walkers=256, steps=120, measurements=100
+    )
+
+    assert abs(state.energy.mean - 0.803770651) < 4 * state.energy.error + 5e-4
+    assert state.variance < 0.01
+
+
+@pytest.fixture(scope="module")
+def dot():
+    """Two electrons, as few steps as show that they learn."""
+    system = pm.QuantumDot(omega=1.0)
+    wavefunction = pm.SlaterJastrow(system, widths=(4,))
+    step = pm.natural_gradient(0.1, damping=1e-3, momentum=0.9)
+    return pm.ground_state(system, wavefunction, optimizer=step, steps=60, **SMALL)
+
+
+def test_two_electrons_in_a_dot(dot):
+    """Above 3 hartree by no more than the variational error, below by no more than 4σ."""
+    history = dot.result.history["energy"]
+    assert history.shape == (60,)
+    assert -4 * dot.energy.error < dot.energy.mean - 3.0 < 4 * dot.energy.error + 5e-3
+    assert dot.variance < 0.02
+    assert dot.variance < 0.3 * dot.result.history["variance"][0]
+    assert str(dot.energy) in repr(dot)
+    assert "quantum-dot" in repr(dot)
+
+
+def test_samples_are_saved_without_pickle(dot, tmp_path):
+    for name in ("samples.npz", "samples", "deeper/samples.npz"):
+        path = dot.save_samples(tmp_path / name)
+        assert path == tmp_path / name
+        with np.load(path, allow_pickle=False) as samples:
+            np.testing.assert_array_equal(samples["walkers"], dot.measurement.walkers)
+            local = samples["local_energies"]
+        assert local.shape == (50, 64)
+        np.testing.assert_allclose(local.mean(), dot.energy.mean, rtol=1e-12)
+
+
+def test_saved_walkers_have_the_saved_energies(dot):
+    """The last walkers belong to the last local energies: nothing is clipped or mixed."""
+    x = jnp.asarray(dot.measurement.walkers[-1])
+    local = jax.jit(jax.vmap(lambda x: dot.system.local_energy(dot.log_psi, x)))(x)
+    np.testing.assert_allclose(local, dot.measurement.local_energies[-1], rtol=1e-9)
+
+
+def test_plots(dot, tmp_path):
+    path = dot.plot(tmp_path / "figures" / "dot.png")
+    assert path.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("name", "bound"), [("harmonic-oscillator", 1e-3), ("double-well", 1e-3), ("hydrogen", 2e-3)]
+)
+def test_small_recipes_come_near(name, bound, tmp_path):
+    """The catalogue's optimizer on a small wave function: within the bound and 4σ."""
+    entry = SYSTEMS[name]
+    recipe = entry.recipe
+    wavefunction = entry.wavefunction(entry.system, NetworkSettings(width=8, depth=1))
+    state = pm.ground_state(
+        entry.system, wavefunction, optimizer=recipe.optimizer.build(), steps=80, **SMALL
+    )
+    reference = entry.system.reference
+    assert abs(state.energy.mean - reference.energy) < bound + 4 * state.energy.error
+    assert state.variance < 0.2 * state.result.history["variance"][0]
+    assert state.plot(tmp_path / "state.png").stat().st_size > 10_000
+
+
+def test_a_network_gets_the_ansatz_and_a_wave_function_none():
+    """Zero steps: an MLP is multiplied by the system's envelope, a SignedLog is taken as it is."""
+    from physml.vmc.ground_state import log_psi_of
+
+    trap, x = pm.HarmonicOscillator(dimension=2), jnp.array([[0.5, -1.0]])
+    network = pm.MLP((3,))
+    params = network.init(jax.random.key(0), x)
+    expected = network.apply(params, x) - 0.25 * jnp.sum(x**2)
+    np.testing.assert_allclose(log_psi_of(trap, network)(params, x), expected, rtol=1e-14)
+    atom, x = pm.Hydrogen(), jnp.array([[0.5, -1.0, 0.2]])
+    psi = pm.SlaterJastrow(atom)
+    params = jax.jit(psi.init)(jax.random.key(0), x)
+    np.testing.assert_allclose(
+        log_psi_of(atom, psi)(params, x), psi.apply(params, x).log, rtol=1e-14
+    )
+
+
+def test_a_network_with_several_outputs_is_refused():
+    with pytest.raises(pm.errors.ShapeError, match=r"log ψ: .* got \(2,\)"):
+        pm.ground_state(pm.HarmonicOscillator(), pm.MLP((3,), outputs=2), steps=1, **SMALL)
+
+
+@pytest.mark.parametrize("optimizer", [pm.gauss_newton(), optax.lbfgs()])
+def test_optimizers_that_compare_losses_are_refused(optimizer):
+    with pytest.raises(pm.errors.NoValueError, match="follow the parameters"):
+        pm.ground_state(
+            pm.HarmonicOscillator(), pm.MLP((3,)), optimizer=optimizer, steps=1, **SMALL
+        )
+
+
+@pytest.mark.parametrize(("option", "value"), [("walkers", 1), ("measurements", 7), ("sweeps", 0)])
+def test_bad_numbers_are_named_before_anything_runs(option, value):
+    with pytest.raises(pm.errors.ConfigurationError, match=f"{option}: expected at least"):
+        pm.ground_state(pm.HarmonicOscillator(), pm.MLP((3,)), steps=10**9, **{option: value})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "exact"), [("hydrogen", -0.5), ("quantum-dot", 3.0)])
+def test_recipes_reach_their_accuracy(name, exact):
+    """-0.50000(1) and 3.0000(1) hartree: within the bound, which the error bar must not exceed."""
+    bound = {"hydrogen": 1e-5, "quantum-dot": 1e-4}[name]
+    state = SYSTEMS[name].ground_state()
+    result = state.result
+    print(state, f"{result.seconds:.0f} s + {result.compile_seconds:.0f} s")
+    assert abs(state.energy.mean - exact) < bound
+    assert state.energy.error < bound

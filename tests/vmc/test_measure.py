@@ -1,0 +1,105 @@
+"""Measurement on fresh walkers: known means and variances, and what cannot be measured."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import physml as pm
+
+
+def oscillator(log_psi, x):
+    return pm.kinetic_energy(log_psi)(x) + 0.5 * jnp.sum(x**2)
+
+
+def gaussian(a, x):
+    return -0.5 * a * jnp.sum(x**2)
+
+
+def start(key):
+    return jax.random.normal(key, (64, 1, 1))
+
+
+def measured(log_psi=gaussian, params=1.0, local_energy=oscillator, seed=0, **options):
+    key = jax.random.key(seed)
+    return pm.measure(log_psi, jnp.asarray(params), local_energy, start, key=key, **options)
+
+
+def test_an_exact_state_has_no_error_bar():
+    result = measured(steps=30)
+    assert abs(result.energy.mean - 0.5) < 1e-14
+    assert result.energy.error < 1e-15
+    assert result.energy.variance < 1e-28
+    assert result.local_energies.shape == (30, 64)
+    assert result.walkers.shape == (2, 64, 1, 1)
+    assert result.burn_in % 25 == 0
+
+
+def test_a_trial_state_within_its_error_bar():
+    """``e^{−ax²/2}``: E = (a + 1/a)/4, variance (1 − a²)²/8a²; 4σ, and 6σ of the variance.
+
+    The local energy is linear in x², which has a kurtosis of 15 about its mean: 12,800 samples with
+    τ near 2 know the variance to √(14 · 2/12800) = 5%.
+    """
+    a = 1.6
+    result = measured(params=a, steps=200, seed=3)
+    energy = result.energy
+    assert abs(energy.mean - (a + 1 / a) / 4) < 4 * energy.error
+    assert energy.converged
+    assert 1e-3 < energy.error < 1e-2
+    assert abs(energy.variance / ((1 - a**2) ** 2 / (8 * a**2)) - 1) < 0.3
+    assert 0.4 < result.acceptance < 0.65
+    np.testing.assert_allclose(energy.mean, result.local_energies.mean(), rtol=1e-12)
+
+
+def test_a_complex_state_measures_its_real_energy():
+    """A boost by k adds ½k² to the energy of the ground state, and no imaginary part."""
+    boosted = lambda k, x: -0.5 * jnp.sum(x**2) + 1j * k * jnp.sum(x)
+    result = measured(boosted, 0.8, steps=8)
+    assert result.local_energies.dtype == np.float64
+    np.testing.assert_allclose(result.energy.mean, 0.5 + 0.8**2 / 2, rtol=1e-12)
+
+
+def test_local_energies_that_are_not_finite_are_counted():
+    """NaN left of −2, where one walker in 400 stands at a time."""
+    broken = lambda log_psi, x: jnp.sum(jnp.where(x > -2, 1.0, jnp.nan))
+    with pytest.raises(pm.errors.NonFiniteError) as caught:
+        measured(local_energy=broken)
+    bad, size = (int(word) for word in str(caught.value).split()[:3] if word.isdigit())
+    assert size == 25 * 64
+    assert 0 < bad < 30
+    assert "local energies are not finite; first at step" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("local_energy", "message"),
+    [
+        (lambda log_psi, x: jnp.sum(x**2), "no equilibrium after 1000 steps .* acceptance 0.00"),
+        (lambda log_psi, x: 1.0 + 0 * jnp.sum(x), "chains do not move: acceptance 0.000"),
+    ],
+    ids=["walkers disagree", "walkers agree"],
+)
+def test_frozen_chains_are_refused(local_energy, message):
+    """With a log ψ that is NaN no move is ever accepted."""
+    frozen = lambda params, x: jnp.nan * jnp.sum(x)
+    with pytest.raises(pm.errors.SamplingError, match=message):
+        measured(frozen, local_energy=local_energy, steps=8, sweeps=1)
+
+
+@pytest.mark.parametrize(
+    "local_energy",
+    [lambda log_psi, x: jnp.tanh(jnp.sum(x**2)), lambda log_psi, x: pm.kinetic_energy(log_psi)(x)],
+    ids=["potential", "free"],
+)
+def test_states_that_cannot_be_normalised_are_refused(local_energy):
+    """ψ = 1: the walkers spread for ever, and every move is accepted."""
+    flat = lambda params, x: 0.0 * jnp.sum(x)
+    with pytest.raises(pm.errors.SamplingError, match="square-integrable"):
+        measured(flat, local_energy=local_energy, steps=8, sweeps=1)
+
+
+def test_too_few_measurements_are_refused():
+    with pytest.raises(pm.errors.ConfigurationError, match=r"steps: expected at least 8 .* got 7"):
+        measured(steps=7)
