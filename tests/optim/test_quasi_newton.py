@@ -63,7 +63,7 @@ def test_rosenbrock(make):
 
 
 def test_redrawn_points_do_not_spoil_the_hessian():
-    """y is measured on one batch: a linear problem converges although each step has its own."""
+    """Gradients are compared on one batch, so a new one at each step does no harm."""
     A = jax.random.normal(jax.random.key(0), (5,))
     objective = pm.least_squares({"rows": lambda x, row: row @ (x - A)})
     sampler = pm.drawn(lambda key, params: {"rows": jax.random.normal(key, (40, 5))}, every=1)
