@@ -48,6 +48,7 @@ from physml.pinn import (
     neumann,
     periodic,
     residual_rows,
+    robin,
     solve,
 )
 from physml.sampling import (
@@ -188,6 +189,7 @@ __all__ = [
     "progress",
     "radial_density",
     "residual_rows",
+    "robin",
     "smallest_side",
     "sobol",
     "solve",

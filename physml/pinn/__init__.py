@@ -1,7 +1,7 @@
 """Differential equations: problems, conditions, and their solution by physics-informed networks."""
 
 from physml.pinn.collocation import collocation
-from physml.pinn.conditions import Condition, dirichlet, initial, neumann, periodic
+from physml.pinn.conditions import Condition, dirichlet, initial, neumann, periodic, robin
 from physml.pinn.geometry import Box
 from physml.pinn.problem import Problem, residual_rows
 from physml.pinn.recipe import Recipe
@@ -21,5 +21,6 @@ __all__ = [
     "neumann",
     "periodic",
     "residual_rows",
+    "robin",
     "solve",
 ]

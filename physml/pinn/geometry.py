@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import jax.numpy as jnp
@@ -12,12 +13,15 @@ from jax import Array
 from physml.errors import ConfigurationError, UnknownNameError
 from physml.sampling.points import Points, sobol
 
+On = str | Sequence[str]
+"""A face by name, or several."""
+
 
 class Box:
     """A box with named coordinates, ``Box(t=(0, 1), x=(-1, 1))``; the order is that of a point.
 
-    A face is a coordinate's name for both its sides (``"x"``), or with a sign for one (``"x-"``,
-    ``"x+"``).
+    A face is a coordinate's name with a sign (``"x-"``, ``"x+"``), or without one for both sides
+    (``"x"``); several faces are a tuple of names (``("x", "y")``).
 
     Attributes:
         names: the coordinates, in order.
@@ -65,24 +69,39 @@ class Box:
         """Points inside, ``(n, d)``."""
         return self._scale(points(key, n, self.dimension))
 
-    def boundary(self, key: Array, n: int, face: str, *, points: Points = sobol) -> Array:
-        """Points on a face, ``(n, d)``; on both its sides in turn where no sign is given."""
-        axis, sides = self.face(face)
+    def boundary(self, key: Array, n: int, on: On, *, points: Points = sobol) -> Array:
+        """Points on faces, ``(n, d)``; on each face in turn where there are several."""
+        faces = self.faces(on)
+        axes, ends = (jnp.asarray(part)[jnp.arange(n) % len(faces)] for part in np.transpose(faces))
         unit = points(key, n, self.dimension)
-        ends = jnp.asarray([float(s) for s in sides], unit.dtype)[jnp.arange(n) % len(sides)]
-        return self._scale(unit.at[:, axis].set(ends))
+        return self._scale(unit.at[jnp.arange(n), axes].set(ends.astype(unit.dtype)))
 
-    def face(self, face: str) -> tuple[int, tuple[int, ...]]:
-        """The axis of a face and its sides: 0 lower, 1 upper."""
-        sign = {"-": (0,), "+": (1,)}.get(face[-1:], (0, 1))
-        return self.axis(face if len(sign) == 2 else face[:-1]), sign
+    def faces(self, on: On) -> tuple[tuple[int, int], ...]:
+        """Faces by name: the axis of each and its side, 0 lower, 1 upper."""
+        found = []
+        for name in [on] if isinstance(on, str) else on:
+            sides = {"-": (0,), "+": (1,)}.get(name[-1:], (0, 1))
+            axis = self.axis(name if len(sides) == 2 else name[:-1])
+            found += [(axis, side) for side in sides]
+        if not found:
+            raise ConfigurationError("on: expected the name of a face or several, got none")
+        return tuple(found)
 
-    def normal(self, face: str, point: Array) -> Array:
-        """The outward unit normal of a face at a point of it, ``(d,)``."""
-        axis, _ = self.face(face)
-        middle = 0.5 * (self.lower[axis] + self.upper[axis])
-        sign = jnp.where(point[axis] > middle, 1.0, -1.0).astype(point.dtype)
-        return jnp.zeros_like(point).at[axis].set(sign)
+    def normal(self, on: On, point: Array) -> Array:
+        """The outward unit normal, ``(d,)``, of that one of some faces on which a point lies."""
+        faces = self.faces(on)
+        bounds = [(self.lower, self.upper)[side][axis] for axis, side in faces]
+        widths = [self.upper[axis] - self.lower[axis] for axis, _ in faces]
+        apart = jnp.stack(
+            [
+                jnp.abs(point[axis] - bound) / width
+                for (axis, _), bound, width in zip(faces, bounds, widths, strict=True)
+            ]
+        )
+        outward = np.zeros((len(faces), self.dimension))
+        for row, (axis, side) in zip(outward, faces, strict=True):
+            row[axis] = 2.0 * side - 1.0
+        return jnp.asarray(outward, point.dtype)[jnp.argmin(apart)]
 
     def grid(self, n: int) -> np.ndarray:
         """A regular grid with ``n`` points an axis, bounds included, ``(nᵈ, d)``."""

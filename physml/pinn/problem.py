@@ -65,7 +65,7 @@ class Problem:
                     f"conditions: two terms named {name!r}; give one of them a name=..."
                 )
         for condition in self.conditions:
-            self.domain.face(condition.face)
+            self.domain.faces(condition.face)
         periodic = [self.periodic] if isinstance(self.periodic, str) else self.periodic
         object.__setattr__(self, "_axes", tuple(self.domain.axis(name) for name in periodic))
 

@@ -125,3 +125,32 @@ def test_the_weight_reaches_the_condition_and_must_be_positive():
 def test_periodic_has_orders_up_to_three(derivatives):
     with pytest.raises(pm.errors.ConfigurationError, match="derivatives: expected 0 to 3"):
         pm.periodic("x", derivatives=derivatives)
+
+
+def test_robin_mixes_value_and_slope():
+    """``2u + 3u_x`` of x² is 36 at x = 3; ``u − 2u_x`` of e^{x/2} is 0 where n points down."""
+    made = pm.robin(2.0, 3.0, lambda z: 36.0 + 0 * z[0], on="x+")
+    np.testing.assert_allclose(on_face(made, lambda z: z[1] ** 2), 0.0, atol=1e-13)
+    lower = pm.robin(1.0, lambda z: 2.0 + 0 * z[0], 0.0, on="x-")
+    np.testing.assert_allclose(on_face(lower, lambda z: jnp.exp(0.5 * (z[1] + 1))), 0.0, atol=1e-13)
+
+
+def test_components_are_picked():
+    flow = lambda z: jnp.stack([z[1], 7.0 + 0 * z[0], wave(z)])
+    assert on_face(pm.dirichlet(7.0, "x+", component=1), flow).shape == (6,)
+    np.testing.assert_allclose(on_face(pm.dirichlet(7.0, "x+", component=1), flow), 0.0)
+    both = pm.dirichlet(lambda z: jnp.stack([z[1], 7.0]), "x", component=(0, 1))
+    np.testing.assert_allclose(on_face(both, flow), np.zeros((6, 2)))
+    np.testing.assert_allclose(on_face(pm.neumann(1.0, "x+", component=0), flow), 0.0, atol=1e-14)
+    with pytest.raises(pm.errors.ShapeError, match="component"):
+        on_face(pm.dirichlet(0.0, "x+", component=3), flow)
+    with pytest.raises(pm.errors.ShapeError, match="component"):
+        on_face(pm.dirichlet(0.0, "x+", component=0), wave)
+
+
+def test_several_faces_make_one_term():
+    made = pm.dirichlet(lambda z: jnp.sum(z), ("t-", "x"))
+    assert made.name == "dirichlet t- x"
+    np.testing.assert_allclose(on_face(made, lambda z: jnp.sum(z)), 0.0, atol=1e-14)
+    with pytest.raises(pm.errors.ConfigurationError, match="got none"):
+        pm.Problem(domain=BOX, equation=lambda u, z: u(z), conditions=[pm.dirichlet(0.0, ())])
