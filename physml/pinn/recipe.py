@@ -31,8 +31,8 @@ class Recipe:
 
     def __post_init__(self) -> None:
         """Check the numbers before anything is made or overwritten."""
-        if self.points < 1 or self.redraw < 0 or self.steps < 0:
-            raise ConfigurationError(
-                "recipe: expected points ≥ 1, redraw ≥ 0 and steps ≥ 0, got "
-                f"{self.points}, {self.redraw} and {self.steps}"
-            )
+        for name, least in (("points", 1), ("redraw", 0), ("steps", 0)):
+            if getattr(self, name) < least:
+                raise ConfigurationError(
+                    f"{name}: expected at least {least}, got {getattr(self, name)}"
+                )

@@ -209,4 +209,5 @@ def _show(axis: Any, values: np.ndarray, *, extent: Any, names: Any, title: str,
     limits = {"vmin": -bound, "vmax": bound} if signed else {}
     image = axis.imshow(values, origin="lower", aspect="auto", extent=extent, cmap=cmap, **limits)
     axis.figure.colorbar(image, ax=axis)
+    axis.grid(False)
     axis.set(xlabel=names[0], ylabel=names[1], title=title)

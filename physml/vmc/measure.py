@@ -24,6 +24,8 @@ FEWEST_MEASUREMENTS = 8
 _RHAT = 1.05
 _HIGHEST_ACCEPTANCE = 0.7
 _BLOCK = 25
+# Walkers are kept of every so many steps: those between tell little more, and would fill memory.
+_APART = 5
 _MOST_BLOCKS = 40
 
 
@@ -92,7 +94,7 @@ def measure(
         def step(state: Any, key: Array) -> tuple[Any, Any]:
             state, walkers, metrics = sampler.sample(key, state, params)
             local = jax.vmap(lambda x: local_energy(lambda y: log_psi(params, y), x))(walkers)
-            return state, (jnp.real(local), metrics["acceptance"])
+            return state, (jnp.real(local), metrics["acceptance"], walkers)
 
         return jax.lax.scan(step, state, jax.random.split(key, _BLOCK))
 
@@ -102,10 +104,10 @@ def measure(
     advance = jax.jit(block).lower(key_burn, state, jnp.bool_(True)).compile()
     compile_seconds = time.perf_counter() - began
     for burned in range(1, _MOST_BLOCKS + 1):
-        state, (local, accepted) = advance(
+        state, (local, accepted, walkers) = advance(
             jax.random.fold_in(key_burn, burned), state, jnp.bool_(True)
         )
-        local = _finite(np.asarray(local), state.walkers)
+        local = _finite(np.asarray(local), walkers)
         settled = split_rhat(local) < _RHAT and np.mean(accepted) < _HIGHEST_ACCEPTANCE
         if settled and burned > 1:
             break
@@ -119,11 +121,11 @@ def measure(
 
     blocks, snapshots, acceptances = [], [], []
     for i in range(-(-steps // _BLOCK)):
-        state, (local, accepted) = advance(
+        state, (local, accepted, walkers) = advance(
             jax.random.fold_in(key_measure, i), state, jnp.bool_(False)
         )
-        blocks.append(_finite(np.asarray(local), state.walkers))
-        snapshots.append(np.asarray(state.walkers))
+        blocks.append(_finite(np.asarray(local), walkers))
+        snapshots.append(np.asarray(walkers[_APART - 1 :: _APART]))
         acceptances.append(float(jnp.mean(accepted)))
     acceptance = float(np.mean(acceptances))
     if not acceptance > 0.01:
@@ -135,7 +137,7 @@ def measure(
     return Measurement(
         estimate(energies),
         energies,
-        np.stack(snapshots),
+        np.concatenate(snapshots)[: max(1, steps // _APART)],
         acceptance,
         burned * _BLOCK,
         compile_seconds,
@@ -148,7 +150,7 @@ def _finite(local: np.ndarray, walkers: Array) -> np.ndarray:
         step, walker = np.argwhere(bad)[0]
         raise NonFiniteError(
             f"{bad.sum()} of {bad.size} local energies are not finite; first at step {step}, "
-            f"walker {walker}, which later stood at {np.asarray(walkers)[walker].tolist()}. "
+            f"walker {walker}, at {np.asarray(walkers)[step, walker].tolist()}. "
             "Expected finite numbers away from coinciding particles: check the Hamiltonian there"
         )
     return local

@@ -9,7 +9,7 @@ import numpy as np
 from physml.errors import ShapeError
 
 
-def radial_density(walkers: np.ndarray, *, bins: int = 80) -> tuple[np.ndarray, np.ndarray]:
+def radial_density(walkers: np.ndarray, *, bins: int = 50) -> tuple[np.ndarray, np.ndarray]:
     """The one-body density by distance from the origin, ``∫ n(r) dᵈr = N``.
 
     Args:
@@ -25,7 +25,7 @@ def radial_density(walkers: np.ndarray, *, bins: int = 80) -> tuple[np.ndarray, 
     >>> import numpy as np, physml as pm
     >>> r, density = pm.radial_density(np.random.default_rng(0).normal(size=(1000, 2, 3)))
     >>> density.shape
-    (80,)
+    (50,)
     """
     n, d = _particles(walkers, at_least=1)
     distances = np.linalg.norm(walkers, axis=-1).ravel()
@@ -35,7 +35,7 @@ def radial_density(walkers: np.ndarray, *, bins: int = 80) -> tuple[np.ndarray, 
     return 0.5 * (edges[1:] + edges[:-1]), counts * n / (len(distances) * shells)
 
 
-def pair_distribution(walkers: np.ndarray, *, bins: int = 80) -> tuple[np.ndarray, np.ndarray]:
+def pair_distribution(walkers: np.ndarray, *, bins: int = 50) -> tuple[np.ndarray, np.ndarray]:
     """The distribution of pair distances, ``∫ p(r) dr = 1``.
 
     Args:

@@ -37,8 +37,8 @@ class VMCRecipe:
 
     def __post_init__(self) -> None:
         """Check the numbers before anything is made or overwritten."""
-        if self.walkers < 2 or self.sweeps < 1 or self.steps < 0 or self.measurements < 8:
-            raise ConfigurationError(
-                "recipe: expected walkers ≥ 2, sweeps ≥ 1, steps ≥ 0 and measurements ≥ 8, got "
-                f"{self.walkers}, {self.sweeps}, {self.steps} and {self.measurements}"
-            )
+        for name, least in (("walkers", 2), ("sweeps", 1), ("steps", 0), ("measurements", 8)):
+            if getattr(self, name) < least:
+                raise ConfigurationError(
+                    f"{name}: expected at least {least}, got {getattr(self, name)}"
+                )

@@ -116,7 +116,7 @@ def test_determinants_agree_between_forward_and_linearised(is_complex):
         sign, log = jnp.linalg.slogdet(orbitals)
         return log + jnp.log(sign) if is_complex else log
 
-    methods = {name: METHODS[name] for name in ("forward", "dense", "linearised")}
+    methods = {name: METHODS[name] for name in ("forward", "sparse", "linearised")}
     axes = tuple(range(8))
     quantity = lambda method: lambda x: method(log_psi, x, axes)
     all_agree(methods, point(4, 2), quantity, rtol=1e-10, atol=1e-10)

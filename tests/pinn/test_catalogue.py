@@ -101,11 +101,12 @@ def test_burgers_solves_its_equation(nu):
 
 @ENTRIES
 def test_a_few_steps_decrease_the_loss(entry):
-    """By the recipe's own optimizer, on a small network and fixed points."""
+    """By the recipe's own trust region, which never climbs, on a small network and fixed points."""
     optimizer, problem = entry.recipe.optimizer.build(), entry.problem()
     solution = pm.solve(problem, pm.MLP((8,)), optimizer=optimizer, points=64, steps=8)
     loss = solution.result.history["loss"]
-    assert loss[-1] < 0.3 * loss[0]
+    assert np.all(np.diff(loss) <= 0)
+    assert loss[-1] < 0.9 * loss[0]
     assert problem.name == entry.name
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from importlib import import_module
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -33,7 +36,7 @@ def test_an_exact_state_has_no_error_bar():
     assert result.energy.error < 1e-15
     assert result.energy.variance < 1e-28
     assert result.local_energies.shape == (30, 64)
-    assert result.walkers.shape == (2, 64, 1, 1)
+    assert result.walkers.shape == (6, 64, 1, 1)
     assert result.burn_in % 25 == 0
 
 
@@ -62,15 +65,36 @@ def test_a_complex_state_measures_its_real_energy():
     np.testing.assert_allclose(result.energy.mean, 0.5 + 0.8**2 / 2, rtol=1e-12)
 
 
+def test_the_width_adapts_before_the_measurement_and_never_in_it(monkeypatch):
+    widths = []
+
+    def watched(*args, **options):
+        sampler = pm.metropolis(*args, **options)
+
+        def sample(key, state, params):
+            state, walkers, metrics = sampler.sample(key, state, params)
+            jax.debug.callback(lambda w: widths.append(float(w)), metrics["width"], ordered=True)
+            return state, walkers, metrics
+
+        return pm.Sampler(sampler.init, sample)
+
+    monkeypatch.setattr(import_module("physml.vmc.measure"), "metropolis", watched)
+    result = measured(steps=30, sweeps=1, width=0.5)
+    jax.effects_barrier()
+    assert len(widths) == result.burn_in + 50
+    assert len(set(widths[: result.burn_in])) > 5
+    assert len(set(widths[result.burn_in :])) == 1
+
+
 def test_local_energies_that_are_not_finite_are_counted():
     """NaN left of −2, where one walker in 400 stands at a time."""
     broken = lambda log_psi, x: jnp.sum(jnp.where(x > -2, 1.0, jnp.nan))
     with pytest.raises(pm.errors.NonFiniteError) as caught:
         measured(local_energy=broken)
-    bad, size = (int(word) for word in str(caught.value).split()[:3] if word.isdigit())
-    assert size == 25 * 64
-    assert 0 < bad < 30
-    assert "local energies are not finite; first at step" in str(caught.value)
+    pattern = r"(\d+) of 1600 local energies are not finite; first at step .* at \[\[(-.*)\]\]"
+    bad, place = re.match(pattern, str(caught.value)).groups()
+    assert 0 < int(bad) < 30
+    assert float(place) < -2
 
 
 @pytest.mark.parametrize(
