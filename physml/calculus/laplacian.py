@@ -153,7 +153,13 @@ def taylor(u: Field, z: Array, axes: tuple[int, ...]) -> tuple[Array, Array]:
 
     try:
         first, second = each(first_and_second, directions(z, axes))
-    except (KeyError, NotImplementedError, jax.errors.UnexpectedTracerError) as error:
+    # What a missing rule raises differs between releases; the field itself passed value_of.
+    except (
+        AttributeError,
+        KeyError,
+        NotImplementedError,
+        jax.errors.UnexpectedTracerError,
+    ) as error:
         raise ConfigurationError(
             "method: taylor cannot pass through an operation of the field "
             f"({type(error).__name__}: {str(error).splitlines()[0]}). "

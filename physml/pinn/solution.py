@@ -157,18 +157,24 @@ class Solution:
             ConfigurationError: for more than two coordinates.
             MissingDependencyError: without matplotlib.
         """
-        draw = {1: _plot_line, 2: _plot_map}.get(self.problem.domain.dimension)
-        if draw is None:
+        dimension = self.problem.domain.dimension
+        if dimension > 2:
             raise ConfigurationError(
                 "plot: expected one or two coordinates; evaluate a slice with solution(points)"
             )
-        with figure(path, 1, 3) as axes:
-            draw(self, axes)
-            if self.result is None:
-                axes[2].set_axis_off()
+        # Lines share a panel, maps of several components have a row each.
+        rows = 1 if dimension == 1 else self.problem.components or 1
+        with figure(path, rows, 3) as axes:
+            panels = np.atleast_2d(axes)
+            if dimension == 1:
+                _plot_line(self, panels[0])
             else:
-                axes[2].semilogy(self.result.history.get("loss", ()))
-                axes[2].set(xlabel="step", ylabel=r"loss $\frac{1}{2}|r|^2$", title="training")
+                _plot_maps(self, panels)
+            for panel in panels[0 if self.result is None else 1 :, 2]:
+                panel.set_axis_off()
+            if self.result is not None:
+                panels[0, 2].semilogy(self.result.history.get("loss", ()))
+                panels[0, 2].set(xlabel="step", ylabel=r"loss $\frac{1}{2}|r|^2$", title="training")
         return Path(path)
 
 
@@ -188,19 +194,22 @@ def _plot_line(solution: Solution, axes: Any) -> None:
     axes[1].set(xlabel=name, ylabel=r"$|u - u^*|$", title="error")
 
 
-def _plot_map(solution: Solution, axes: Any) -> None:
-    points = solution.grid()
+def _plot_maps(solution: Solution, panels: Any) -> None:
+    points, problem = solution.grid(), solution.problem
     side = round(len(points) ** 0.5)
-    values = np.asarray(solution(points)).reshape(side, side, -1)[..., 0]
-    domain = solution.problem.domain
+    values = np.asarray(solution(points)).reshape(side, side, -1)
+    domain = problem.domain
     extent = (domain.lower[0], domain.upper[0], domain.lower[1], domain.upper[1])
     show = partial(_show, extent=extent, names=domain.names)
-    show(axes[0], values.T, title=solution.problem.name, cmap="RdBu_r")
-    if solution.problem.exact is None:
-        axes[1].set_axis_off()
-        return
-    exact = solution.problem.exact(points).reshape(values.shape)
-    show(axes[1], (values - exact).T, title="error $u - u^*$", cmap="PuOr")
+    exact = None if problem.exact is None else problem.exact(points).reshape(values.shape)
+    for k, row in enumerate(panels):
+        name = problem.name if problem.components is None else f"{problem.name}, component {k}"
+        show(row[0], values[..., k].T, title=name, cmap="RdBu_r")
+        if exact is None:
+            row[1].set_axis_off()
+        else:
+            error = values[..., k] - exact[..., k]
+            show(row[1], error.T, title="error $u - u^*$", cmap="PuOr")
 
 
 def _show(axis: Any, values: np.ndarray, *, extent: Any, names: Any, title: str, cmap: str) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import jax
 import jax.numpy as jnp
+import matplotlib.image
 import numpy as np
 import pytest
 
@@ -160,3 +163,15 @@ def test_plots_with_and_without_an_exact_solution(tmp_path, dimension, exact):
 def test_three_coordinates_have_no_plot(tmp_path):
     with pytest.raises(pm.errors.ConfigurationError, match="one or two coordinates"):
         untrained(3).plot(tmp_path / "u.png")
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["exact", "no exact"])
+def test_a_flow_has_a_row_of_maps_a_component(tmp_path, known):
+    problem = pm.catalogue.kovasznay()
+    if not known:
+        problem = dataclasses.replace(problem, exact=None)
+    network = pm.MLP((4,), outputs=3)
+    params = problem.initial_params(network, jax.random.key(0))
+    path = pm.Solution(problem, network, params).plot(tmp_path / "flow.png")
+    height, width = matplotlib.image.imread(path).shape[:2]
+    assert height > 0.75 * width

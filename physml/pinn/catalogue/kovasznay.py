@@ -72,7 +72,8 @@ ENTRY = Entry(
     Recipe(
         network=NetworkSettings(width=20, depth=4),
         optimizer=OptimizerSettings(name="gauss-newton", ratio=0.3),
-        points=1024,
-        steps=150,
+        points=2048,
+        redraw=20,
+        steps=100,
     ),
 )
