@@ -21,7 +21,7 @@ from physml.lazy_jacobian import DEFAULT_MEMORY, Jacobian
 from physml.optim.contract import evaluation_of, value_function_of
 from physml.types import Evaluation, Optimizer
 
-# Half of the bits of log λ lie within 2⁻⁶⁰ of the range: more than float64 can tell apart.
+# Sixty halvings leave 2⁻⁶⁰ of the range of log λ: less than float64 can tell apart.
 _BISECTIONS = 60
 
 
