@@ -26,8 +26,9 @@ def read(kind: type[Settings], document: Any, *, where: str) -> Settings:
     Raises:
         ConfigurationError: for an unknown or missing key or a value of another type.
 
+    >>> from dataclasses import asdict
     >>> from physml.networks.settings import NetworkSettings
-    >>> plain = {"width": 8, "depth": 2, "activation": "sin", "initial": "glorot"}
+    >>> plain = asdict(NetworkSettings(width=8))
     >>> read(NetworkSettings, plain, where="config.json: network").width
     8
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -49,7 +49,7 @@ class SolveJob:
 
     def check(self) -> None:
         """Build network and optimizer, to no other end."""
-        self.recipe.network.build()
+        self.entry.network(self.recipe)
         self.recipe.optimizer.build()
 
     def work(self, run: Run, callbacks: Sequence[Callback]) -> Result:
@@ -60,15 +60,17 @@ class SolveJob:
         return self._result(solution)
 
     def _result(self, solution: Solution) -> Result:
-        trained = solution.result
+        trained, exact = solution.result, solution.problem.exact
         losses = np.array([]) if trained is None else trained.history.get("loss", np.array([]))
-        known = solution.problem.exact is not None
-        errors = solution.errors() if known else None
+        names = tuple(exact) if isinstance(exact, Mapping) else () if exact is None else (None,)
+        errors = {name: solution.errors(unknown=name) for name in names}
+        several = {name: found.relative_l2 for name, found in errors.items() if name is not None}
+        first = next(iter(errors.values()), None)
         return {
             "problem": self.name,
-            "relative_l2": errors.relative_l2 if errors else None,
-            "max_error": errors.max_error if errors else None,
-            "reference_error": errors.reference_error if errors else None,
+            "relative_l2": several or (first.relative_l2 if first else None),
+            "max_error": first.max_error if first and not several else None,
+            "reference_error": first.reference_error if first else None,
             "loss": float(losses[-1]) if len(losses) else None,
             "steps": self.steps,
             "parameters": sum(leaf.size for leaf in jax.tree.leaves(solution.params)),
@@ -78,10 +80,15 @@ class SolveJob:
 
     def report(self, result: Result) -> dict[str, str]:
         """The result in words."""
+        relative = result["relative_l2"]
+        errors = (
+            {f"relative L2, {name}": number(error) for name, error in relative.items()}
+            if isinstance(relative, dict)
+            else {"relative L2": number(relative), "max error": number(result["max_error"])}
+        )
         return {
             "problem": f"{self.name}: {self.entry.equation}",
-            "relative L2": number(result["relative_l2"]),
-            "max error": number(result["max_error"]),
+            **errors,
             "reference": f"{self.entry.reference}, error {number(result['reference_error'])}",
             "loss": f"{number(result['loss'])} after {result['steps']} steps",
         }

@@ -1,15 +1,30 @@
 """Networks that know no physics: flax.linen modules from a point to a value."""
 
 from physml.networks.activations import ACTIVATIONS
+from physml.networks.constant import Constant
 from physml.networks.embeddings import FourierFeatures, PeriodicEmbedding
+from physml.networks.last_layer import fit_last_layer
 from physml.networks.mlp import MLP, ScaledInitializer, glorot_normal, orthogonal
+from physml.networks.pirate_net import PirateNet
+from physml.networks.separable import Separable
+from physml.networks.siren import SIREN
+from physml.networks.tensor_grid import factors, grid_partial
+from physml.networks.weight_factorisation import FactorisedDense
 
 __all__ = [
     "ACTIVATIONS",
     "MLP",
+    "SIREN",
+    "Constant",
+    "FactorisedDense",
     "FourierFeatures",
     "PeriodicEmbedding",
+    "PirateNet",
     "ScaledInitializer",
+    "Separable",
+    "factors",
+    "fit_last_layer",
     "glorot_normal",
+    "grid_partial",
     "orthogonal",
 ]

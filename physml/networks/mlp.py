@@ -6,12 +6,11 @@ import dataclasses
 from collections.abc import Callable, Sequence
 
 import jax.numpy as jnp
-import numpy as np
 from flax import linen as nn
 from jax import Array
 from jax.typing import ArrayLike, DTypeLike
 
-from physml.errors import ConfigurationError
+from physml.networks.sizes import check_outputs, checked_widths
 
 __all__ = ["MLP", "ScaledInitializer", "glorot_normal", "orthogonal"]
 
@@ -94,6 +93,8 @@ class MLP(nn.Module):
         outputs: None for a scalar field with value ``()``; ``m`` for a value ``(m,)``.
         activation: elementwise function ``σ``.
         kernel_init: initializer of the kernels, such as ``orthogonal(5 / 3)``.
+        dense: the layers, ``nn.Dense`` or ``FactorisedDense``; a function or class that takes the
+            number of outputs, ``kernel_init``, ``param_dtype`` and ``name``.
 
     Raises:
         ConfigurationError: widths or outputs are not positive integers.
@@ -112,21 +113,18 @@ class MLP(nn.Module):
     outputs: int | None = None
     activation: Callable[[Array], Array] = jnp.tanh
     kernel_init: Callable[..., Array] = glorot_normal()
+    dense: Callable[..., nn.Module] = nn.Dense
 
     def __post_init__(self) -> None:
         """Check the sizes where they are written, not where they are first used."""
-        if not isinstance(self.widths, Sequence) or not all(map(_is_size, self.widths)):
-            raise ConfigurationError(
-                "widths: expected the width of each hidden layer, positive integers such as "
-                f"(20, 20, 20), got {self.widths!r}."
-            )
-        if not (self.outputs is None or _is_size(self.outputs)):
-            raise ConfigurationError(
-                "outputs: expected None for a scalar field or a positive number of components, "
-                f"got {self.outputs!r}."
-            )
-        self.widths = tuple(self.widths)
+        self.widths = checked_widths(self.widths)
+        check_outputs(self.outputs)
         super().__post_init__()
+
+    @property
+    def last_layer(self) -> tuple[str, ...]:
+        """Path of the linear last layer among the parameters."""
+        return (f"Dense_{len(self.widths)}",)
 
     @nn.compact
     def __call__(self, z: ArrayLike) -> Array:
@@ -140,14 +138,13 @@ class MLP(nn.Module):
         """
         dtype = jnp.result_type(float)
         h = jnp.ravel(z)
-        for width in self.widths:
-            h = self.activation(nn.Dense(width, kernel_init=self.kernel_init, param_dtype=dtype)(h))
+        # Named alike, whichever layers: equal keys then draw equal kernels.
+        for layer, width in enumerate(self.widths):
+            dense = self.dense(
+                width, kernel_init=self.kernel_init, param_dtype=dtype, name=f"Dense_{layer}"
+            )
+            h = self.activation(dense(h))
         unit = getattr(self.kernel_init, "unit", self.kernel_init)
-        h = nn.Dense(self.outputs or 1, kernel_init=unit, param_dtype=dtype)(h)
+        (output,) = self.last_layer
+        h = self.dense(self.outputs or 1, kernel_init=unit, param_dtype=dtype, name=output)(h)
         return h[0] if self.outputs is None else h
-
-
-def _is_size(number: object) -> bool:
-    return (
-        isinstance(number, (int, np.integer)) and not isinstance(number, bool) and bool(number > 0)
-    )

@@ -1,25 +1,57 @@
 """Differential equations: problems, conditions, and their solution by physics-informed networks."""
 
+from physml.pinn.ansatz import chain, hard_dirichlet, hard_initial
 from physml.pinn.collocation import collocation
-from physml.pinn.conditions import Condition, dirichlet, initial, neumann, periodic, robin
-from physml.pinn.geometry import Box
+from physml.pinn.conditions import (
+    Condition,
+    data,
+    dirichlet,
+    initial,
+    integral,
+    interface,
+    neumann,
+    periodic,
+    require,
+    robin,
+)
+from physml.pinn.error_curve import ErrorCurve, ErrorPoint
+from physml.pinn.geometry import Ball, Box, Disk, Domain, Polygon, l_shape
+from physml.pinn.march import March, continuation, march
 from physml.pinn.problem import Problem, residual_rows
 from physml.pinn.recipe import Recipe
 from physml.pinn.solution import Errors, Solution
-from physml.pinn.solve import solve
+from physml.pinn.solve import Phase, solve
 
 __all__ = [
+    "Ball",
     "Box",
     "Condition",
+    "Disk",
+    "Domain",
+    "ErrorCurve",
+    "ErrorPoint",
     "Errors",
+    "March",
+    "Phase",
+    "Polygon",
     "Problem",
     "Recipe",
     "Solution",
+    "chain",
     "collocation",
+    "continuation",
+    "data",
     "dirichlet",
+    "hard_dirichlet",
+    "hard_initial",
     "initial",
+    "integral",
+    "interface",
+    "l_shape",
+    "march",
     "neumann",
     "periodic",
+    "require",
     "residual_rows",
     "robin",
     "solve",

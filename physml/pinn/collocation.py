@@ -2,35 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-import flax.linen as nn
 import jax
 import jax.numpy as jnp
 from jax import Array
 
-from physml.errors import ConfigurationError
-from physml.pinn.problem import Problem, residual_rows
+from physml.errors import ConfigurationError, UnknownNameError
+from physml.pinn.problem import Network, Problem, residual_rows
 from physml.sampling import Points, Redraw, drawn, fixed, sobol
 from physml.types import Batch, Sampler
+
+Counts = int | Mapping[str, int]
+"""Points for each condition: one number, or numbers by the conditions' names."""
 
 
 def collocation(
     problem: Problem,
-    network: nn.Module,
+    network: Network,
     *,
     points: int = 2048,
-    condition_points: int | None = None,
+    condition_points: Counts | None = None,
     redraw: Redraw | None = None,
     draw: Points = sobol,
 ) -> Sampler:
-    """A sampler of a problem's points, one set a term.
+    """A sampler of a problem's points, one set a term; equations by name share theirs.
 
     Args:
         problem: equation and conditions.
         network: the unknown, for redrawing by its residual.
         points: how many for the equation.
-        condition_points: how many for each condition; a quarter of ``points`` if not given.
+        condition_points: how many for each condition, by name where a dict; a quarter of
+            ``points`` where not given. Conditions with data of their own take all of it.
         redraw: when to draw anew and what to keep; fixed points if None. Conditions' points are
             drawn anew with the equation's, without preference.
         draw: points of the unit cube.
@@ -40,6 +44,7 @@ def collocation(
 
     Raises:
         ConfigurationError: for a term without points.
+        UnknownNameError: for points of a condition that does not exist.
 
     >>> import jax, physml as pm
     >>> problem = pm.Problem(domain=pm.Box(x=(0, 1)), equation=lambda u, z: pm.partial(u, 0)(z))
@@ -47,21 +52,21 @@ def collocation(
     >>> sampler.init(jax.random.key(0), None).batch["equation"].shape
     (16, 1)
     """
-    each = max(1, points // 4) if condition_points is None else condition_points
-    for term, count in (("equation", points), ("each condition", each)):
-        if count < 1:
-            raise ConfigurationError(f"points: {term}: expected at least one point, got {count}")
-    row = residual_rows(problem, network)["equation"]
+    counts = _counts(problem, points, condition_points)
+    rows = [residual_rows(problem, network)[name] for name in problem.equations]
 
     def magnitude(params: Any, z: Array) -> Array:
-        return jnp.linalg.norm(jnp.ravel(row(params, z)))
+        if redraw is not None and redraw.size is not None:
+            return redraw.size(z)
+        return jnp.linalg.norm(jnp.concatenate([jnp.ravel(row(params, z)) for row in rows]))
 
     def batch(key: Array, interior: Array) -> Batch:
-        made = {"equation": interior}
+        made = dict.fromkeys(problem.equations, interior)
         for i, condition in enumerate(problem.conditions):
             sub = jax.random.fold_in(key, i)
-            face = condition.face
-            made[condition.name] = problem.domain.boundary(sub, each, face, points=draw)
+            made[condition.name] = condition.samples(
+                problem.domain, sub, counts[condition.name], draw
+            )
         return made
 
     def first(key: Array, params: Any) -> Batch:
@@ -82,3 +87,17 @@ def collocation(
         return batch(key_points, candidates[chosen])
 
     return drawn(first, every=redraw.every, redraw=again)
+
+
+def _counts(problem: Problem, points: int, given: Counts | None) -> dict[str, int]:
+    names = [condition.name for condition in problem.conditions]
+    named = given if isinstance(given, Mapping) else {}
+    for name in named:
+        if name not in names:
+            raise UnknownNameError("condition", name, names)
+    usual = given if isinstance(given, int) else max(1, points // 4)
+    counts = {name: named.get(name, usual) for name in names}
+    for term, count in (("equation", points), *counts.items()):
+        if count < 1:
+            raise ConfigurationError(f"points: {term}: expected at least one point, got {count}")
+    return counts

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import Any
 
 import flax.linen as nn
@@ -15,94 +16,157 @@ from jax import Array
 from physml.errors import ConfigurationError, ShapeError
 from physml.networks import PeriodicEmbedding
 from physml.pinn.conditions import Condition
-from physml.pinn.geometry import Box
+from physml.pinn.geometry import Box, Domain
 from physml.types import Field, LocalOperator
 
 Ansatz = Callable[[Field, Array], Array]
 """``(network, point) -> u``: builds conditions into the solution exactly."""
+
+Exact = Callable[[np.ndarray], np.ndarray]
+"""The solution at points: ``(n, d) -> (n,)`` or ``(n, components)``, in float64."""
+
+Network = nn.Module | Mapping[str, nn.Module]
+"""The unknown, or several by name; those of an inverse problem may be ``Constant``."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Problem:
     """A partial differential equation with its conditions.
 
+    One unknown is a field ``u``. Several are a dict of fields, ``u["p"]``, one for each network of
+    the dict that ``solve`` is given; a constant of an inverse problem is an unknown like any other.
+
     Attributes:
         domain: where the equation holds.
-        equation: ``(u, z) -> residual``, which must vanish at each point ``z`` of the domain.
-        conditions: what must hold on faces, by penalty.
-        ansatz: ``(N, z) -> u``, a transform of the network that obeys conditions exactly.
+        equation: ``(u, z) -> residual``, which must vanish at each point ``z`` of the domain; a
+            dict of them by name makes each a term of its own.
+        conditions: what must hold on faces or at points, by penalty.
+        ansatz: ``(N, z) -> u``, a transform of the network that obeys conditions exactly; with
+            several unknowns a dict by name, for those that have one.
         periodic: coordinates in which the network is periodic, exactly.
-        components: the length of ``u``, or None for a scalar.
-        exact: the solution, ``(n, d) -> (n,)`` or ``(n, components)`` in float64, if known.
+        components: the length of ``u``, or None for a scalar; with several unknowns a dict by name
+            for those that are vectors.
+        exact: the solution, ``(n, d) -> (n,)`` or ``(n, components)`` in float64, if known; with
+            several unknowns a dict by name for those that are known.
         reference_error: the error of ``exact`` itself, relative L2.
         name: for messages and figures.
 
     Raises:
-        ConfigurationError: conditions on unknown faces, or two under one name.
+        ConfigurationError: conditions on unknown faces, two that contradict, or two of one name.
 
     >>> import jax.numpy as jnp, physml as pm
     >>> problem = pm.Problem(domain=pm.Box(x=(0, 1)), equation=lambda u, z: pm.partial(u, 0)(z) - 1,
     ...                      conditions=[pm.dirichlet(0.0, on="x-")])
     """
 
-    domain: Box
-    equation: LocalOperator
+    domain: Domain
+    equation: LocalOperator | Mapping[str, LocalOperator]
     conditions: Sequence[Condition] = ()
-    ansatz: Ansatz | None = None
+    ansatz: Ansatz | Mapping[str, Ansatz] | None = None
     periodic: str | Sequence[str] = ()
-    components: int | None = None
-    exact: Callable[[np.ndarray], np.ndarray] | None = None
+    components: int | Mapping[str, int] | None = None
+    exact: Exact | Mapping[str, Exact] | None = None
     reference_error: float = 0.0
     name: str = "problem"
     _axes: tuple[int, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Check names at once, not at the first step."""
-        names = ["equation", *(c.name for c in self.conditions)]
+        """Check names and values at once, not at the first step."""
+        names = [*self.equations, *(c.name for c in self.conditions)]
         for name in set(names):
             if names.count(name) > 1:
                 raise ConfigurationError(
                     f"conditions: two terms named {name!r}; give one of them a name=..."
                 )
         for condition in self.conditions:
-            self.domain.faces(condition.face)
+            condition.fits(self.domain)
+        for one, other in combinations(self.conditions, 2):
+            _refuse_contradiction(self.domain, one, other)
         periodic = [self.periodic] if isinstance(self.periodic, str) else self.periodic
         object.__setattr__(self, "_axes", tuple(self.domain.axis(name) for name in periodic))
 
-    def solution_field(self, network: nn.Module, params: Any) -> Field:
+    @property
+    def equations(self) -> Mapping[str, LocalOperator]:
+        """The equations by name; one alone is called ``"equation"``."""
+        if not isinstance(self.equation, Mapping):
+            return {"equation": self.equation}
+        if not self.equation:
+            raise ConfigurationError("equation: expected a function or a dict of them, got none")
+        return self.equation
+
+    def solution_field(self, network: Network, params: Any) -> Any:
         """The field ``u``: embedding, network, ansatz.
 
         Args:
-            network: a linen module of an embedded point.
-            params: its parameters.
+            network: a linen module of an embedded point, or a dict of them.
+            params: its parameters, likewise.
 
         Returns:
-            ``u``, a function of one point ``(d,)``.
+            ``u``, a function of one point ``(d,)``, or a dict of such functions.
         """
+        if isinstance(network, Mapping):
+            transforms: Any = {} if self.ansatz is None else self.ansatz
+            return {
+                name: self._field(module, params[name], transforms.get(name))
+                for name, module in network.items()
+            }
+        return self._field(network, params, self.ansatz)
 
+    def _field(self, network: nn.Module, params: Any, ansatz: Any) -> Field:
         def raw(z: Array) -> Array:
             return jnp.asarray(network.apply(params, self.embed(z)))
 
-        if self.ansatz is None:
-            return raw
-        ansatz = self.ansatz
-        return lambda z: ansatz(raw, z)
+        return raw if ansatz is None else lambda z: jnp.asarray(ansatz(raw, z))
 
-    def initial_params(self, network: nn.Module, key: Array) -> Any:
+    def initial_params(self, network: Network, key: Array) -> Any:
         """Random parameters of a network for this problem, its value's shape checked.
 
         Raises:
+            ConfigurationError: where options by name and networks by name do not agree.
             ShapeError: when the network's value does not fit the problem.
         """
+        if not isinstance(network, Mapping):
+            for option in ("ansatz", "components", "exact"):
+                if isinstance(getattr(self, option), Mapping):
+                    raise ConfigurationError(
+                        f"{option}: given by name, but the network is one module; expected a dict "
+                        "of networks"
+                    )
+            return self._initial(network, key, self.components, self.name)
+        components: Any = self._by_name("components", network)
+        self._by_name("ansatz", network)
+        self._by_name("exact", network)
+        keys = jax.random.split(key, len(network))
+        return {
+            name: self._initial(module, sub, components.get(name), f"{self.name}: {name}")
+            for (name, module), sub in zip(network.items(), keys, strict=True)
+        }
+
+    def _by_name(self, option: str, network: Mapping[str, nn.Module]) -> Mapping[str, Any]:
+        given = getattr(self, option)
+        if given is None:
+            return {}
+        if not isinstance(given, Mapping):
+            raise ConfigurationError(
+                f"{option}: expected a dict by name, since the unknowns are {', '.join(network)}"
+            )
+        for name in given:
+            if name not in network:
+                raise ConfigurationError(
+                    f"{option}: {name!r} is no unknown; expected some of {', '.join(network)}"
+                )
+        return given
+
+    def _initial(self, network: nn.Module, key: Array, components: Any, name: str) -> Any:
         point = jnp.asarray(0.5 * (self.domain.lower + self.domain.upper))
         params = network.init(key, self.embed(point))
-        expected = () if self.components is None else (self.components,)
+        expected = () if components is None else (components,)
         value = jax.eval_shape(lambda z: network.apply(params, self.embed(z)), point)
         got = getattr(value, "shape", type(value).__name__)
         if got != expected:
-            outputs = "None" if self.components is None else str(self.components)
+            outputs = "None" if components is None else str(components)
             raise ShapeError(
-                f"network: expected a value of shape {expected} at one point of {self.name!r}, got "
+                f"network: expected a value of shape {expected} at one point of {name!r}, got "
                 f"{got}; an MLP takes outputs={outputs}, a Problem components=..."
             )
         return params
@@ -116,21 +180,47 @@ class Problem:
         return jnp.asarray(PeriodicEmbedding(cyclic, others).apply({}, z))
 
 
-def residual_rows(problem: Problem, network: nn.Module) -> dict[str, Callable[[Any, Array], Array]]:
-    """The residual of each term at one point, as functions of parameters and point.
+def residual_rows(problem: Problem, network: Network) -> dict[str, Callable[[Any, Any], Array]]:
+    """The residual of each term at one sample, as functions of parameters and sample.
 
     Args:
         problem: equation and conditions.
-        network: the linen module of the unknown.
+        network: the linen module of the unknown, or a dict of them.
 
     Returns:
         ``{"equation": row, condition.name: row, ...}`` for ``physml.least_squares``.
     """
 
-    def row(operator: LocalOperator) -> Callable[[Any, Array], Array]:
-        return lambda params, z: operator(problem.solution_field(network, params), z)
+    def row(operator: Callable[[Any, Any], Array]) -> Callable[[Any, Any], Array]:
+        return lambda params, sample: operator(problem.solution_field(network, params), sample)
 
-    rows = {"equation": row(problem.equation)}
+    rows = {name: row(equation) for name, equation in problem.equations.items()}
     for condition in problem.conditions:
         rows[condition.name] = row(condition.operator(problem.domain))
     return rows
+
+
+def _refuse_contradiction(domain: Domain, one: Condition, other: Condition) -> None:
+    """Two conditions may share a face only if they prescribe the same values there."""
+    if one.prescribes is None or other.prescribes is None:
+        return
+    if one.face is None or other.face is None or one.prescribes[:2] != other.prescribes[:2]:
+        return
+    face: Any = one.face
+    if isinstance(domain, Box):
+        shared = set(domain.faces(one.face)) & set(domain.faces(other.face))
+        if not shared:
+            return
+        axis, side = min(shared)
+        face = domain.names[axis] + "-+"[side]
+    elif one.face != other.face:
+        return
+    points = domain.boundary(jax.random.key(0), 16, face)
+    first, second = (jax.vmap(c.prescribes[2])(points) for c in (one, other) if c.prescribes)
+    apart = np.abs(np.asarray(first) - np.asarray(second)).reshape(16, -1).max(axis=1)
+    if apart.max() > 1e-8:
+        at = np.asarray(points[int(apart.argmax())])
+        raise ConfigurationError(
+            f"conditions: {one.name!r} and {other.name!r} contradict one another on {face!r}: "
+            f"their values differ by {apart.max():.3g} at {at}; keep one of them"
+        )

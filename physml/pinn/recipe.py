@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Literal
 
 from physml.errors import ConfigurationError
 from physml.networks.settings import NetworkSettings
 from physml.optim.settings import OptimizerSettings
+from physml.train import gradient_norms, ntk_traces, power_rule
+from physml.train.least_squares import Balance
+
+_BALANCES: dict[str, Callable[[], Balance]] = {"power": power_rule, "gradient": gradient_norms, "ntk": ntk_traces}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,11 +20,16 @@ class Recipe:
     """Settings that reach a problem's accuracy on two CPU cores.
 
     Attributes:
-        network: the multilayer perceptron of the unknown.
+        network: the network of the unknown.
         optimizer: the optimizer.
-        points: collocation points for the equation; each condition has a quarter of them.
+        points: collocation points for the equation.
+        condition_points: points for each condition; a quarter of ``points`` if None.
         redraw: steps between draws of new points where the residual is large; 0 keeps them fixed.
-        steps: optimizer steps.
+        balance: power, gradient or ntk: how the weights of the terms follow the training; None
+            keeps them.
+        warm_up: steps of Adam (learning rate 1e-3) before the optimizer.
+        steps: optimizer steps, in each slab.
+        slabs: slabs of time, for problems that are solved so.
     """
 
     network: NetworkSettings = field(default_factory=NetworkSettings)
@@ -26,13 +37,28 @@ class Recipe:
         default_factory=lambda: OptimizerSettings(name="gauss-newton")
     )
     points: int = 1024
+    condition_points: int | None = None
     redraw: int = 0
+    balance: Literal["power", "gradient", "ntk"] | None = None
+    warm_up: int = 0
     steps: int = 100
+    slabs: int = 1
 
     def __post_init__(self) -> None:
         """Check the numbers before anything is made or overwritten."""
-        for name, least in (("points", 1), ("redraw", 0), ("steps", 0)):
-            if getattr(self, name) < least:
-                raise ConfigurationError(
-                    f"{name}: expected at least {least}, got {getattr(self, name)}"
-                )
+        least = {
+            "points": 1,
+            "condition_points": 1,
+            "redraw": 0,
+            "warm_up": 0,
+            "steps": 0,
+            "slabs": 1,
+        }
+        for name, lowest in least.items():
+            number = getattr(self, name)
+            if number is not None and number < lowest:
+                raise ConfigurationError(f"{name}: expected at least {lowest}, got {number}")
+
+    def rule(self) -> Balance | None:
+        """The rule for the weights of the terms."""
+        return None if self.balance is None else _BALANCES[self.balance]()

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import Array
 
 from physml.errors import CheckpointError, ConfigurationError, ShapeError
-from physml.figures import figure
-from physml.pinn.problem import Problem
+from physml.pinn import plots
+from physml.pinn.error_curve import ErrorPoint
+from physml.pinn.problem import Network, Problem
 from physml.train import FitResult, checkpoint
-from physml.types import Field
 
 _EVALUATION_CHUNK = 8192
 _GRID = {1: 1001, 2: 201, 3: 41}
@@ -40,35 +38,51 @@ class Solution:
     """A trained solution of a problem.
 
     ``solution(points)`` evaluates at ``(n, d)``; ``solution.field`` is the function of one point,
-    to be differentiated by the operators of ``physml.calculus``.
+    to be differentiated by the operators of ``physml.calculus``. Where a problem has several
+    unknowns, both are dicts by name.
 
     Attributes:
         problem: what was solved.
-        network: the linen module.
+        network: the linen module, or a dict of them.
         params: its parameters.
         result: history and times of the training; None for a solution that was loaded.
+        error_curve: step, seconds and error as training went on, where ``solve`` measured them.
     """
 
     def __init__(
-        self, problem: Problem, network: nn.Module, params: Any, *, result: FitResult | None = None
+        self,
+        problem: Problem,
+        network: Network,
+        params: Any,
+        *,
+        result: FitResult | None = None,
+        error_curve: Sequence[ErrorPoint] = (),
     ) -> None:
         self.problem = problem
         self.network = network
         self.params = params
         self.result = result
+        self.error_curve = tuple(error_curve)
         self._evaluate = jax.jit(self._values)
 
     @property
-    def field(self) -> Field:
-        """The solution as a function of one point ``(d,)``."""
-        return self.problem.solution_field(self.network, self.params)
+    def field(self) -> Any:
+        """The solution as a function of one point ``(d,)``, or a dict of such functions."""
+        return self._field(self.params)
 
-    def _values(self, params: Any, points: Array) -> Array:
-        field = self.problem.solution_field(self.network, params)
-        return jax.lax.map(field, points, batch_size=_EVALUATION_CHUNK)
+    def _field(self, params: Any) -> Any:
+        return self.problem.solution_field(self.network, params)
 
-    def __call__(self, points: Any) -> Array:
-        """Evaluate at points ``(n, d)``: ``(n,)`` or ``(n, components)``.
+    def _values(self, params: Any, points: Any) -> Any:
+        field = self._field(params)
+        if isinstance(field, Mapping):
+            one = lambda z: {name: part(z) for name, part in field.items()}  # noqa: E731
+        else:
+            one = field
+        return jax.lax.map(one, points, batch_size=_EVALUATION_CHUNK)
+
+    def __call__(self, points: Any) -> Any:
+        """Evaluate at points ``(n, d)``: ``(n,)`` or ``(n, components)``, or a dict of such arrays.
 
         Raises:
             ShapeError: for points of another dimension.
@@ -82,41 +96,56 @@ class Solution:
         return self._evaluate(self.params, points)
 
     def grid(self) -> np.ndarray:
-        """The regular grid on which errors are reported: 1001, 201² or 41³ points, or 10⁵ random.
+        """Where errors are reported: a regular grid of the domain, or 10⁵ random points above 3D.
+
+        The grid has 1001, 201² or 41³ points in the bounding box, bounds included; those outside
+        the domain are left out.
 
         Returns:
-            ``(n, d)``, bounds included.
+            ``(n, d)``.
         """
         domain = self.problem.domain
         if domain.dimension in _GRID:
             return domain.grid(_GRID[domain.dimension])
         unit = np.random.default_rng(0).uniform(size=(100_000, domain.dimension))
-        return np.asarray(domain.lower + unit * (domain.upper - domain.lower))
+        points = domain.lower + unit * (domain.upper - domain.lower)
+        return np.asarray(points[np.asarray(domain.contains(jnp.asarray(points)))])
 
-    def errors(self, points: np.ndarray | None = None) -> Errors:
+    def errors(self, points: np.ndarray | None = None, *, unknown: str | None = None) -> Errors:
         """The error against the exact solution.
 
         Args:
             points: ``(n, d)``; the grid of ``grid`` if not given.
+            unknown: which one, where there are several by name.
 
         Raises:
-            ConfigurationError: when the problem knows no exact solution.
+            ConfigurationError: when the problem knows no exact solution of that unknown.
             ShapeError: when the exact solution has another shape than this one.
         """
-        if self.problem.exact is None:
+        exact, where = self.problem.exact, self.problem.name
+        if isinstance(exact, Mapping):
+            if unknown is None or unknown not in exact:
+                raise ConfigurationError(
+                    f"{where}: unknown: expected one with an exact solution, "
+                    f"{', '.join(exact)}, got {unknown!r}"
+                )
+            exact, where = exact[unknown], f"{where}: {unknown}"
+        if exact is None:
             raise ConfigurationError(
-                f"{self.problem.name}: no exact solution; give Problem(exact=...) to measure errors"
+                f"{where}: no exact solution; give Problem(exact=...) to measure errors"
             )
         points = self.grid() if points is None else points
-        values, exact = np.asarray(self(points), np.float64), self.problem.exact(points)
-        if np.shape(exact) != values.shape:
+        values = self(points)
+        values = np.asarray(values if unknown is None else values[unknown], np.float64)
+        target = exact(points)
+        if np.shape(target) != values.shape:
             raise ShapeError(
-                f"{self.problem.name}: exact: expected {values.shape} for points {points.shape}, "
-                f"as the solution gives, got {np.shape(exact)}"
+                f"{where}: exact: expected {values.shape} for points {points.shape}, "
+                f"as the solution gives, got {np.shape(target)}"
             )
-        difference = values - exact
+        difference = values - target
         return Errors(
-            float(np.linalg.norm(difference) / np.linalg.norm(exact)),
+            float(np.linalg.norm(difference) / np.linalg.norm(target)),
             float(np.abs(difference).max()),
             self.problem.reference_error,
         )
@@ -135,7 +164,7 @@ class Solution:
         return checkpoint.save(Path(directory), 0, self.params)
 
     @classmethod
-    def load(cls, directory: str | Path, problem: Problem, network: nn.Module) -> Solution:
+    def load(cls, directory: str | Path, problem: Problem, network: Network) -> Solution:
         """Read a saved solution of the same problem and network.
 
         Raises:
@@ -145,7 +174,7 @@ class Solution:
         return cls(problem, network, checkpoint.restore(Path(directory), 0, like))
 
     def plot(self, path: str | Path) -> Path:
-        """Save a figure: the solution (with the exact one), its error, and the loss.
+        """Save a figure: the solution (with the exact one), its error, the loss and error curve.
 
         Args:
             path: a file whose ending names the format, such as ``burgers.png``.
@@ -154,69 +183,23 @@ class Solution:
             The path.
 
         Raises:
-            ConfigurationError: for more than two coordinates.
+            ConfigurationError: for more than two coordinates, or several unknowns.
             MissingDependencyError: without matplotlib.
         """
-        dimension = self.problem.domain.dimension
-        if dimension > 2:
-            raise ConfigurationError(
-                "plot: expected one or two coordinates; evaluate a slice with solution(points)"
-            )
-        # Lines share a panel, maps of several components have a row each.
-        rows = 1 if dimension == 1 else self.problem.components or 1
-        with figure(path, rows, 3) as axes:
-            panels = np.atleast_2d(axes)
-            if dimension == 1:
-                _plot_line(self, panels[0])
-            else:
-                _plot_maps(self, panels)
-            for panel in panels[0 if self.result is None else 1 :, 2]:
-                panel.set_axis_off()
-            if self.result is not None:
-                panels[0, 2].semilogy(self.result.history.get("loss", ()))
-                panels[0, 2].set(xlabel="step", ylabel=r"loss $\frac{1}{2}|r|^2$", title="training")
-        return Path(path)
+        return plots.overview(self, Path(path))
 
+    def plot_slices(self, path: str | Path, **at: Sequence[float]) -> Path:
+        """Save a figure of lines: the solution at some values of one coordinate.
 
-def _plot_line(solution: Solution, axes: Any) -> None:
-    points = solution.grid()
-    values = np.asarray(solution(points)).reshape(len(points), -1)
-    (name,) = solution.problem.domain.names
-    axes[0].plot(points[:, 0], values)
-    axes[0].set(xlabel=name, ylabel="u", title=solution.problem.name)
-    if solution.problem.exact is None:
-        axes[1].set_axis_off()
-        return
-    exact = solution.problem.exact(points).reshape(values.shape)
-    axes[0].plot(points[:, 0], exact, "k--", linewidth=1, label="exact")
-    axes[0].legend()
-    axes[1].semilogy(points[:, 0], np.abs(values - exact))
-    axes[1].set(xlabel=name, ylabel=r"$|u - u^*|$", title="error")
+        Args:
+            path: a file whose ending names the format.
+            **at: the coordinate and its values, as ``t=(0.25, 0.5, 0.75)``.
 
+        Returns:
+            The path.
 
-def _plot_maps(solution: Solution, panels: Any) -> None:
-    points, problem = solution.grid(), solution.problem
-    side = round(len(points) ** 0.5)
-    values = np.asarray(solution(points)).reshape(side, side, -1)
-    domain = problem.domain
-    extent = (domain.lower[0], domain.upper[0], domain.lower[1], domain.upper[1])
-    show = partial(_show, extent=extent, names=domain.names)
-    exact = None if problem.exact is None else problem.exact(points).reshape(values.shape)
-    for k, row in enumerate(panels):
-        name = problem.name if problem.components is None else f"{problem.name}, component {k}"
-        show(row[0], values[..., k].T, title=name, cmap="RdBu_r")
-        if exact is None:
-            row[1].set_axis_off()
-        else:
-            error = values[..., k] - exact[..., k]
-            show(row[1], error.T, title="error $u - u^*$", cmap="PuOr")
-
-
-def _show(axis: Any, values: np.ndarray, *, extent: Any, names: Any, title: str, cmap: str) -> None:
-    bound = np.abs(values).max()
-    signed = values.min() < 0 < values.max()
-    limits = {"vmin": -bound, "vmax": bound} if signed else {}
-    image = axis.imshow(values, origin="lower", aspect="auto", extent=extent, cmap=cmap, **limits)
-    axis.figure.colorbar(image, ax=axis)
-    axis.grid(False)
-    axis.set(xlabel=names[0], ylabel=names[1], title=title)
+        Raises:
+            ConfigurationError: unless the problem has two coordinates and one of them is given.
+            MissingDependencyError: without matplotlib.
+        """
+        return plots.slices(self, Path(path), **at)

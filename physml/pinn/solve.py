@@ -2,48 +2,84 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
-import flax.linen as nn
 import jax
+import jax.numpy as jnp
+import numpy as np
 from jax import Array
 
+from physml.errors import ConfigurationError, NonFiniteError, ShapeError
 from physml.optim import gauss_newton
-from physml.pinn.collocation import collocation
-from physml.pinn.problem import Problem, residual_rows
+from physml.pinn.collocation import Counts, collocation
+from physml.pinn.error_curve import ErrorCurve
+from physml.pinn.problem import Network, Problem, residual_rows
 from physml.pinn.solution import Solution
 from physml.sampling import Redraw
-from physml.train import Run, fit, least_squares
+from physml.train import FitResult, Run, every, fit, least_squares
 from physml.train.fit import Callback
 from physml.train.least_squares import Balance
-from physml.types import Optimizer
+from physml.types import Objective, Optimizer, Sampler
+
+
+class Phase(NamedTuple):
+    """An optimizer before the main one, from whose parameters that one starts.
+
+    Attributes:
+        optimizer: any optax transformation.
+        steps: how many.
+        precision: 32 to work in single precision, 64 in double; None as the parameters are.
+        name: under which its metrics and checkpoints lie in the run.
+
+    >>> import optax, physml as pm
+    >>> pm.Phase(optax.adam(1e-3), 2000).name
+    'warm-up'
+    """
+
+    optimizer: Optimizer
+    steps: int
+    precision: int | None = None
+    name: str = "warm-up"
 
 
 def solve(
     problem: Problem,
-    network: nn.Module,
+    network: Network,
     *,
     optimizer: Optimizer | None = None,
     points: int = 2048,
+    condition_points: Counts | None = None,
     redraw: Redraw | None = None,
     balance: Balance | None = None,
+    warm_up: Phase | Sequence[Phase] = (),
     steps: int = 200,
+    params: Any = None,
     key: Array | None = None,
     run: Run | None = None,
+    phase: str = "train",
+    errors_every: int | None = None,
     callbacks: Sequence[Callback] = (),
 ) -> Solution:
     """Solve a differential equation by minimising its residual.
 
     Args:
         problem: equation, domain, conditions.
-        network: a linen module for the unknown, such as ``MLP((20,) * 4)``.
+        network: a linen module for the unknown, such as ``MLP((20,) * 4)``; a dict of modules for
+            several unknowns.
         optimizer: any optax transformation; ``gauss_newton()`` if not given.
-        points: collocation points for the equation; each condition has a quarter of them.
+        points: collocation points for the equation.
+        condition_points: points for each condition, one number or a dict by name; a quarter of
+            ``points`` if not given.
         redraw: ``by_residual(every)`` or ``uniformly(every)``; fixed points if None.
         balance: a rule for the weights of the terms, such as ``power_rule()``.
-        steps: optimizer steps.
+        warm_up: phases before the main one, such as ``Phase(optax.adam(1e-3), 2000)``.
+        steps: optimizer steps, of the main phase.
+        params: where to start, such as another solution's; random if not given.
         key: random key, of points and first parameters; ``jax.random.key(0)`` if not given.
         run: a run directory for metrics, checkpoints and resume.
+        phase: the name under which the main phase's metrics and checkpoints lie in the run.
+        errors_every: steps between measurements of the error, for ``Solution.error_curve``.
         callbacks: see ``fit``.
 
     Returns:
@@ -51,7 +87,8 @@ def solve(
 
     Raises:
         ShapeError: network, equation or conditions do not fit one another.
-        NonFiniteError: a NaN or an infinity; the message names the step and the term.
+        ConfigurationError: an unknown that nothing involves, a phase's precision.
+        NonFiniteError: a NaN or an infinity; the message names the step, the term and the point.
 
     >>> import jax.numpy as jnp, physml as pm
     >>> problem = pm.Problem(domain=pm.Box(x=(0, 1)), ansatz=lambda N, z: 1 + z[0] * N(z),
@@ -62,20 +99,134 @@ def solve(
     """
     key = jax.random.key(0) if key is None else key
     key_params, key_fit = jax.random.split(key)
-    params = problem.initial_params(network, key_params)
+    fresh = problem.initial_params(network, key_params)
+    params = fresh if params is None else _same_shapes(params, fresh)
+    rows = residual_rows(problem, network)
+    _check_unknowns(rows, problem, network, params, key_fit)
     objective = least_squares(
-        residual_rows(problem, network),
-        weights={c.name: c.weight for c in problem.conditions},
-        balance=balance,
+        rows, weights={c.name: c.weight for c in problem.conditions}, balance=balance
     )
-    result = fit(
-        objective,
-        collocation(problem, network, points=points, redraw=redraw),
-        gauss_newton() if optimizer is None else optimizer,
-        params,
-        steps=steps,
-        key=key_fit,
-        run=run,
-        callbacks=callbacks,
+    sampler = collocation(
+        problem, network, points=points, condition_points=condition_points, redraw=redraw
     )
-    return Solution(problem, network, result.params, result=result)
+    curve = ErrorCurve(problem, network)
+    watch: list[Any] = []
+    if errors_every is not None:
+        watch.append(every(errors_every, curve.measure))
+    result = None
+    main = Phase(gauss_newton() if optimizer is None else optimizer, steps, None, phase)
+    for stage in (*([warm_up] if isinstance(warm_up, Phase) else warm_up), main):
+        result = _train(objective, sampler, stage, params, key_fit, run, (*callbacks, *watch), rows)
+        params = result.params
+    return Solution(problem, network, params, result=result, error_curve=curve.points)
+
+
+def _train(
+    objective: Objective,
+    sampler: Sampler,
+    stage: Phase,
+    params: Any,
+    key: Array,
+    run: Run | None,
+    callbacks: Sequence[Callback],
+    rows: Mapping[str, Callable[..., Array]],
+) -> FitResult:
+    dtype = jnp.result_type(*jax.tree.leaves(params))
+    if stage.precision not in (None, 32, 64):
+        raise ConfigurationError(f"precision: expected 32, 64 or None, got {stage.precision}")
+    working = dtype if stage.precision is None else jnp.dtype(f"float{stage.precision}")
+    lowered = sampler if working == dtype else _cast_sampler(sampler, working)
+    try:
+        result = fit(
+            objective,
+            lowered,
+            stage.optimizer,
+            _cast(params, working),
+            steps=stage.steps,
+            key=key,
+            run=run,
+            phase=stage.name,
+            callbacks=callbacks,
+        )
+    except NonFiniteError as error:
+        where = _first_non_finite(rows, lowered, _cast(params, working), key)
+        if where is None:
+            raise
+        raise NonFiniteError(f"{where}. {error}") from error
+    return result._replace(params=_cast(result.params, dtype))
+
+
+def _cast(tree: Any, dtype: Any) -> Any:
+    return jax.tree.map(
+        lambda leaf: leaf.astype(dtype) if jnp.issubdtype(leaf.dtype, jnp.floating) else leaf, tree
+    )
+
+
+def _cast_sampler(sampler: Sampler, dtype: Any) -> Sampler:
+    def sample(key: Array, state: Any, params: Any) -> tuple[Any, Any, dict[str, Array]]:
+        state, batch, metrics = sampler.sample(key, state, params)
+        return _cast(state, dtype), _cast(batch, dtype), _cast(metrics, dtype)
+
+    return Sampler(lambda key, params: _cast(sampler.init(key, params), dtype), sample)
+
+
+def _same_shapes(params: Any, fresh: Any) -> Any:
+    given, expected = (
+        jax.tree.map(lambda leaf: tuple(jnp.shape(leaf)), tree) for tree in (params, fresh)
+    )
+    if given != expected:
+        raise ShapeError(
+            f"params: expected those of the network, of shapes {expected}, got {given}; a warm "
+            "start needs the same network"
+        )
+    return jax.tree.map(jnp.asarray, params)
+
+
+def _check_unknowns(
+    rows: Mapping[str, Callable[..., Array]],
+    problem: Problem,
+    network: Network,
+    params: Any,
+    key: Array,
+) -> None:
+    """Every unknown of several must change some residual, or nothing would determine it."""
+    if not isinstance(network, Mapping):
+        return
+    batch = collocation(problem, network, points=8, condition_points=8).init(key, params).batch
+
+    def total(params: Any) -> Array:
+        # A linear functional, since squares have no slope where a residual happens to vanish.
+        weights = (jnp.cos(1.0 + jnp.arange(8.0)), jnp.arange(1.0, 4.0))
+        sums = []
+        for name, row in rows.items():
+            values = jax.vmap(lambda sample, row=row: row(params, sample))(batch[name])
+            flat = jnp.ravel(values)
+            sums.append(flat @ jnp.resize(weights[0], flat.shape))
+        return jnp.sum(jnp.stack(sums))
+
+    slopes = jax.jit(jax.grad(total))(params)
+    for name, slope in slopes.items():
+        leaves = jax.tree.leaves(slope)
+        if leaves and all(bool(jnp.all(leaf == 0)) for leaf in leaves):
+            raise ConfigurationError(
+                f"network: no equation and no condition involves the unknown {name!r}; expected "
+                f"every one of {', '.join(network)} in some residual"
+            )
+
+
+def _first_non_finite(
+    rows: Mapping[str, Callable[..., Array]], sampler: Sampler, params: Any, key: Array
+) -> str | None:
+    """The term and the point at which a residual of the first parameters is not finite."""
+    batch = sampler.init(jax.random.split(key)[0], params).batch
+    for name, row in rows.items():
+        values = np.asarray(jax.vmap(lambda sample, row=row: row(params, sample))(batch[name]))
+        bad = ~np.isfinite(values.reshape(len(values), -1)).all(axis=1)
+        if bad.any():
+            index = int(np.argmax(bad))
+            sample = jax.tree.map(lambda leaf, i=index: np.asarray(leaf[i]).tolist(), batch[name])
+            return (
+                f"{name}: the residual is not finite at {bad.sum()} of {len(values)} points "
+                f"before the first step, such as {sample}"
+            )
+    return None

@@ -2,7 +2,17 @@
 
 from physml.sampling.batches import drawn, fixed
 from physml.sampling.metropolis import metropolis
-from physml.sampling.points import Points, Redraw, by_residual, sobol, uniform, uniformly
+from physml.sampling.points import (
+    Points,
+    Redraw,
+    by_importance,
+    by_residual,
+    grid_points,
+    latin_hypercube,
+    sobol,
+    uniform,
+    uniformly,
+)
 from physml.sampling.statistics import (
     Blocking,
     Estimate,
@@ -19,10 +29,13 @@ __all__ = [
     "Redraw",
     "autocorrelation_time",
     "blocking",
+    "by_importance",
     "by_residual",
     "drawn",
     "estimate",
     "fixed",
+    "grid_points",
+    "latin_hypercube",
     "metropolis",
     "sobol",
     "split_rhat",

@@ -1,4 +1,4 @@
-"""Least squares as an objective: named terms, weights, and rules that balance them.
+"""Least squares as an objective: named terms and weights; see ``balance`` for rules of weights.
 
 C(θ) = ½|r|²,    r = [ √(w_k / n_k) · f_k(θ, x_ki) ]
 """
@@ -102,50 +102,6 @@ def least_squares(
         return evaluation, state
 
     return Objective(init, evaluate, value)
-
-
-def power_rule(*, exponent: float = 0.05, largest: float = 1e4) -> Balance:
-    """Balance terms by a small power: ``w_k ← w_k (mean(wL) / (w_k L_k))^exponent``, normalised.
-
-    Args:
-        exponent: how much of the imbalance a step removes.
-        largest: cap on ``max w / min w``. Without one, terms that can be fitted exactly at fixed
-            points drive the others' weights to nothing while the solution drifts between points.
-
-    Returns:
-        A rule that keeps the mean weight.
-
-    Raises:
-        ConfigurationError: for an exponent outside (0, 1] or a cap below 1.
-
-    Source: Webb, Jerad and Cartis (2026), arXiv:2607.02194; the cap is ours.
-
-    >>> import jax.numpy as jnp, physml as pm
-    >>> rule = pm.power_rule(exponent=1.0)
-    >>> new = rule({"a": jnp.array(1.0), "b": jnp.array(1.0)},
-    ...            {"a": jnp.array(3.0), "b": jnp.array(1.0)}, None)
-    >>> {name: float(weight) for name, weight in new.items()}
-    {'a': 0.5, 'b': 1.5}
-    """
-    if not 0 < exponent <= 1:
-        raise ConfigurationError(f"exponent: expected a number in (0, 1], got {exponent}")
-    if not largest >= 1:
-        raise ConfigurationError(f"largest: expected a ratio ≥ 1, got {largest}")
-
-    def rule(
-        weights: dict[str, Array], losses: dict[str, Array], jacobian: Jacobian
-    ) -> dict[str, Array]:
-        del jacobian
-        names = list(weights)
-        w = jnp.stack([weights[name] for name in names])
-        weighted = w * jnp.stack([losses[name] for name in names])
-        weighted = jnp.maximum(weighted, jnp.finfo(weighted.dtype).tiny)
-        new = w * (jnp.mean(weighted) / weighted) ** exponent
-        new = jnp.maximum(new, jnp.max(new) / largest)
-        new = new * jnp.mean(w) / jnp.mean(new)
-        return {name: new[i] for i, name in enumerate(names)}
-
-    return rule
 
 
 def _samples(name: str, batch: Batch) -> int:

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 import flax.linen as nn
 from jax import Array
 
+from physml.errors import ConfigurationError
+from physml.networks import MLP
 from physml.networks.settings import NetworkSettings
 from physml.train import Run
 from physml.train.fit import Callback
@@ -77,6 +79,11 @@ def _network(system: Any, settings: NetworkSettings) -> nn.Module:
 
 def _slater_jastrow(system: Any, settings: NetworkSettings) -> nn.Module:
     network = settings.build()
+    if not isinstance(network, MLP):
+        raise ConfigurationError(
+            f"network.name: expected mlp, the network of this wave function's Jastrow factor, got "
+            f"{settings.name}"
+        )
     return SlaterJastrow(system, widths=network.widths, activation=network.activation)
 
 

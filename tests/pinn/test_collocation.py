@@ -88,9 +88,7 @@ def test_points_follow_the_residual_of_the_present_parameters():
 def test_terms_without_points_are_refused():
     with pytest.raises(pm.errors.ConfigurationError, match="equation: expected at least one point"):
         pm.collocation(PROBLEM, LINE, points=0)
-    with pytest.raises(
-        pm.errors.ConfigurationError, match="condition: expected at least one point"
-    ):
+    with pytest.raises(pm.errors.ConfigurationError, match="initial: expected at least one point"):
         pm.collocation(PROBLEM, LINE, condition_points=0)
     with pytest.raises(pm.errors.ConfigurationError, match="got 0"):
         pm.solve(PROBLEM, LINE, points=0, steps=1)

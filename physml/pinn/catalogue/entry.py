@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import optax
 from jax import Array
 
-from physml.pinn.problem import Problem
+from physml.errors import ConfigurationError
+from physml.pinn.geometry import Box
+from physml.pinn.march import Slab, march
+from physml.pinn.problem import Network, Problem
 from physml.pinn.recipe import Recipe
 from physml.pinn.solution import Solution
-from physml.pinn.solve import solve
+from physml.pinn.solve import Phase, solve
 from physml.sampling import by_residual
 from physml.train import Run
 from physml.train.fit import Callback
+from physml.types import Field
 
 
 class Entry(NamedTuple):
@@ -25,6 +30,9 @@ class Entry(NamedTuple):
         reference: what its solution is compared with.
         problem: makes it.
         recipe: settings that solve it.
+        unknowns: ``recipe -> networks by name``, for a problem of several unknowns.
+        slab: ``(domain, start) -> Problem``, for a problem that is solved in slabs of time.
+        start: its initial values.
 
     >>> import physml as pm
     >>> pm.catalogue.PROBLEMS["heat"].recipe.points
@@ -36,6 +44,16 @@ class Entry(NamedTuple):
     reference: str
     problem: Callable[[], Problem]
     recipe: Recipe
+    unknowns: Callable[[Recipe], Network] | None = None
+    slab: Slab | None = None
+    start: Field | None = None
+
+    def network(self, recipe: Recipe) -> Network:
+        """The networks of a recipe for this problem."""
+        if self.unknowns is not None:
+            return self.unknowns(recipe)
+        components: Any = self.problem().components
+        return recipe.network.build(outputs=components)
 
     def solve(
         self,
@@ -43,19 +61,36 @@ class Entry(NamedTuple):
         *,
         key: Array | None = None,
         run: Run | None = None,
+        errors_every: int | None = None,
         callbacks: Sequence[Callback] = (),
     ) -> Solution:
-        """Solve the problem by a recipe, its own if none is given; see ``physml.solve``."""
+        """Solve the problem by a recipe, its own if none is given; see ``physml.solve``.
+
+        Raises:
+            ConfigurationError: slabs of a problem that has none.
+        """
         chosen = self.recipe if recipe is None else recipe
-        problem = self.problem()
-        return solve(
-            problem,
-            chosen.network.build(outputs=problem.components),
-            optimizer=chosen.optimizer.build(),
-            points=chosen.points,
-            redraw=by_residual(chosen.redraw) if chosen.redraw else None,
-            steps=chosen.steps,
-            key=key,
-            run=run,
-            callbacks=callbacks,
-        )
+        problem, network = self.problem(), self.network(chosen)
+        warm_up = Phase(optax.adam(1e-3), chosen.warm_up)
+        options: dict[str, Any] = {
+            "optimizer": chosen.optimizer.build(),
+            "points": chosen.points,
+            "condition_points": chosen.condition_points,
+            "redraw": by_residual(chosen.redraw) if chosen.redraw else None,
+            "balance": chosen.rule(),
+            "steps": chosen.steps,
+            "key": key,
+            "run": run,
+            "callbacks": callbacks,
+        }
+        if chosen.slabs > 1:
+            if self.slab is None or self.start is None or not isinstance(problem.domain, Box):
+                raise ConfigurationError(
+                    f"slabs: expected 1, since {self.name} is not solved in slabs of time, got "
+                    f"{chosen.slabs}"
+                )
+            return march(
+                self.slab, problem.domain, self.start, network, slabs=chosen.slabs, **options
+            )
+        options["warm_up"] = warm_up if chosen.warm_up else ()
+        return solve(problem, network, errors_every=errors_every, **options)

@@ -1,23 +1,20 @@
-"""Where an equation holds: boxes with named coordinates, their faces and normals."""
+"""Boxes with named coordinates, their faces and normals."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from physml.errors import ConfigurationError, UnknownNameError
+from physml.errors import ConfigurationError
+from physml.pinn.geometry.domain import Domain, On, product_distance, regular_grid
 from physml.sampling.points import Points, sobol
 
-On = str | Sequence[str]
-"""A face by name, or several."""
 
-
-class Box:
+class Box(Domain):
     """A box with named coordinates, ``Box(t=(0, 1), x=(-1, 1))``; the order is that of a point.
 
     A face is a coordinate's name with a sign (``"x-"``, ``"x+"``), or without one for both sides
@@ -27,14 +24,15 @@ class Box:
         names: the coordinates, in order.
         lower: ``(d,)``, lower bounds.
         upper: ``(d,)``, upper bounds.
+        volume: the product of the widths.
 
     Raises:
         ConfigurationError: no coordinate, or bounds that are not finite and ascending.
 
     >>> import physml as pm
     >>> domain = pm.Box(t=(0, 1), x=(-1, 1))
-    >>> domain.names, domain.dimension
-    (('t', 'x'), 2)
+    >>> domain.names, domain.dimension, domain.volume
+    (('t', 'x'), 2, 2.0)
     """
 
     def __init__(self, **bounds: tuple[float, float]) -> None:
@@ -48,33 +46,29 @@ class Box:
         self.names = tuple(bounds)
         self.lower = np.array([b[0] for b in bounds.values()], float)
         self.upper = np.array([b[1] for b in bounds.values()], float)
+        widths = self.upper - self.lower
+        self.volume = float(np.prod(widths))
+        # Faces in order: x-, x+, y-, y+, …
+        self._coordinates = self._face_coordinates = len(bounds)
+        self._labels = [(name, name + side) for name in bounds for side in "-+"]
+        self._areas = np.repeat(self.volume / widths, 2)
+        self._face_shares = np.ones(len(self._areas))
 
     def __repr__(self) -> str:
         """As it was written."""
         bounds = zip(self.names, self.lower, self.upper, strict=True)
         return f"Box({', '.join(f'{n}=({a:g}, {b:g})' for n, a, b in bounds)})"
 
-    @property
-    def dimension(self) -> int:
-        """The number of coordinates."""
-        return len(self.names)
-
-    def axis(self, name: str) -> int:
-        """The index of a coordinate."""
-        if name not in self.names:
-            raise UnknownNameError("coordinate", name, self.names)
-        return self.names.index(name)
-
     def interior(self, key: Array, n: int, *, points: Points = sobol) -> Array:
         """Points inside, ``(n, d)``."""
-        return self._scale(points(key, n, self.dimension))
+        return self._between(points(key, n, self.dimension))
 
     def boundary(self, key: Array, n: int, on: On, *, points: Points = sobol) -> Array:
         """Points on faces, ``(n, d)``; on each face in turn where there are several."""
         faces = self.faces(on)
         axes, ends = (jnp.asarray(part)[jnp.arange(n) % len(faces)] for part in np.transpose(faces))
         unit = points(key, n, self.dimension)
-        return self._scale(unit.at[jnp.arange(n), axes].set(ends.astype(unit.dtype)))
+        return self._between(unit.at[jnp.arange(n), axes].set(ends.astype(unit.dtype)))
 
     def faces(self, on: On) -> tuple[tuple[int, int], ...]:
         """Faces by name: the axis of each and its side, 0 lower, 1 upper."""
@@ -87,30 +81,38 @@ class Box:
             raise ConfigurationError("on: expected the name of a face or several, got none")
         return tuple(found)
 
-    def normal(self, on: On, point: Array) -> Array:
-        """The outward unit normal, ``(d,)``, of that one of some faces on which a point lies."""
-        faces = self.faces(on)
-        bounds = [(self.lower, self.upper)[side][axis] for axis, side in faces]
-        widths = [self.upper[axis] - self.lower[axis] for axis, _ in faces]
-        apart = jnp.stack(
-            [
-                jnp.abs(point[axis] - bound) / width
-                for (axis, _), bound, width in zip(faces, bounds, widths, strict=True)
-            ]
-        )
-        outward = np.zeros((len(faces), self.dimension))
-        for row, (axis, side) in zip(outward, faces, strict=True):
-            row[axis] = 2.0 * side - 1.0
-        return jnp.asarray(outward, point.dtype)[jnp.argmin(apart)]
+    def signed_distance(self, point: Array) -> Array:
+        """The distance ``()`` of a point ``(d,)`` from the boundary, negative inside; exact."""
+        centre, half = (self.lower + self.upper) / 2, (self.upper - self.lower) / 2
+        outside = jnp.abs(point - jnp.asarray(centre, point.dtype))
+        return product_distance(outside - jnp.asarray(half, point.dtype))
 
     def grid(self, n: int) -> np.ndarray:
         """A regular grid with ``n`` points an axis, bounds included, ``(nᵈ, d)``."""
-        axes = [np.linspace(a, b, n) for a, b in zip(self.lower, self.upper, strict=True)]
-        return np.stack([a.ravel() for a in np.meshgrid(*axes, indexing="ij")], axis=-1)
+        return regular_grid(self.lower, self.upper, n)
 
-    def _scale(self, unit: Array) -> Array:
+    def _between(self, unit: Array) -> Array:
         lower = jnp.asarray(self.lower, unit.dtype)[None]
         return lower + unit * jnp.asarray(self.upper - self.lower, unit.dtype)[None]
+
+    def _chosen(self, on: On) -> np.ndarray:
+        return np.unique([2 * axis + side for axis, side in self.faces(on)])
+
+    def _inside(self, unit: Array) -> Array:
+        return self._between(unit[None])[0]
+
+    def _on_face(self, face: Array, unit: Array) -> Array:
+        return self._inside(unit.at[face // 2].set((face % 2).astype(unit.dtype)))
+
+    def _face_normal(self, face: Array, point: Array) -> Array:
+        side = (2 * (face % 2) - 1).astype(point.dtype)
+        return jnp.zeros(self.dimension, point.dtype).at[face // 2].set(side)
+
+    def _face_distances(self, point: Array) -> Array:
+        lower, upper = (jnp.asarray(b, point.dtype) for b in (self.lower, self.upper))
+        beside = (point - jnp.clip(point, lower, upper)) ** 2
+        across = jnp.stack([(point - lower) ** 2, (point - upper) ** 2], axis=1)
+        return jnp.ravel(across + (jnp.sum(beside) - beside)[:, None])
 
 
 def _ascending(bound: Any) -> bool:

@@ -1,0 +1,115 @@
+"""The residual network that starts as a linear function of its embedding."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+
+import jax.numpy as jnp
+from flax import linen as nn
+from jax import Array
+from jax.typing import ArrayLike
+
+from physml.errors import ConfigurationError
+from physml.networks.embeddings import FourierFeatures
+from physml.networks.mlp import glorot_normal
+from physml.networks.sizes import check_outputs, check_size
+
+__all__ = ["PirateNet"]
+
+
+class PirateNet(nn.Module):
+    """Physics-informed residual adaptive network.
+
+    With the embedding ``Φ``, the gates ``U = σ(Φ W + b)`` and ``V = σ(Φ W + b)``, and ``x = Φ``
+    before the first block, each block is::
+
+        f = σ(x W + b)    y = f ⊙ U + (1 − f) ⊙ V
+        g = σ(y W + b)    y = g ⊙ U + (1 − g) ⊙ V
+        h = σ(y W + b)    x ← α h + (1 − α) x
+
+    every ``W``, ``b`` being another, and the value is ``x W + b``. The parameters ``α``, one a
+    block, start at zero: the network starts linear in ``Φ`` and ``fit_last_layer`` can fit it to
+    data; training turns the blocks on. ``Φ`` must have the width of the blocks. It is the random
+    Fourier features of ``z`` if they are given, ``cos(2πBz), sin(2πBz)`` (the source leaves the 2π
+    out), and otherwise one more dense layer, ``Φ = σ(z W + b)``.
+
+    Attributes:
+        width: width of all layers.
+        blocks: residual blocks, of three hidden layers each.
+        outputs: None for a scalar field with value ``()``; ``m`` for a value ``(m,)``.
+        features: the embedding, ``width / 2`` Fourier frequencies; None for a dense layer.
+        activation: elementwise function ``σ``.
+        kernel_init: initializer of the kernels; the output layer uses it at gain 1.
+        dense: the layers, ``nn.Dense`` or ``FactorisedDense``.
+
+    Raises:
+        ConfigurationError: width, blocks or outputs are not positive integers, or the features are
+            not as many as the width.
+
+    Source: Wang, Li, Chen & Perdikaris, "PirateNets: physics-informed deep learning with residual
+    adaptive networks", arXiv:2402.00326.
+
+    >>> import jax, jax.numpy as jnp
+    >>> network = PirateNet(20, 2, features=FourierFeatures(10, scale=0.5))
+    >>> z = jnp.array([0.1, 0.2])
+    >>> params = network.init(jax.random.key(0), z)
+    >>> network.apply(params, z).shape, float(params["params"]["alpha_1"])
+    ((), 0.0)
+    """
+
+    width: int
+    blocks: int
+    outputs: int | None = None
+    features: FourierFeatures | None = None
+    activation: Callable[[Array], Array] = jnp.tanh
+    kernel_init: Callable[..., Array] = glorot_normal()
+    dense: Callable[..., nn.Module] = nn.Dense
+
+    def __post_init__(self) -> None:
+        """Check the sizes where they are written, not where they are first used."""
+        check_size("width", self.width)
+        check_size("blocks", self.blocks)
+        check_outputs(self.outputs)
+        if self.features is not None and 2 * self.features.frequencies != self.width:
+            raise ConfigurationError(
+                f"features: expected half as many frequencies as the width {self.width}, so that "
+                f"blocks can add to the embedding, got {self.features.frequencies}."
+            )
+        super().__post_init__()
+
+    @property
+    def last_layer(self) -> tuple[str, ...]:
+        """Path of the linear last layer among the parameters."""
+        return ("output",)
+
+    @nn.compact
+    def __call__(self, z: ArrayLike) -> Array:
+        """The value at one point.
+
+        Args:
+            z: point ``(d,)`` or walker ``(N, d)``; flattened.
+
+        Returns:
+            ``()``, or ``(outputs,)``.
+        """
+        dtype = jnp.result_type(float)
+        dense = functools.partial(self.dense, param_dtype=dtype)
+
+        def layer(name: str, x: Array) -> Array:
+            return self.activation(dense(self.width, kernel_init=self.kernel_init, name=name)(x))
+
+        z = jnp.ravel(z)
+        x = layer("embedding", z) if self.features is None else self.features(z)
+        U, V = layer("U", x), layer("V", x)
+        for block in range(self.blocks):
+            y = x
+            for name in ("f", "g"):
+                gate = layer(f"{name}_{block}", y)
+                y = gate * U + (1 - gate) * V
+            h = layer(f"h_{block}", y)
+            alpha = self.param(f"alpha_{block}", nn.initializers.zeros, (), dtype)
+            x = alpha * h + (1 - alpha) * x
+        unit = getattr(self.kernel_init, "unit", self.kernel_init)
+        value = dense(self.outputs or 1, kernel_init=unit, name="output")(x)
+        return value[0] if self.outputs is None else value

@@ -1,0 +1,113 @@
+"""Hard constraints: transforms of the network that obey conditions exactly, ``u = A + D N``.
+
+``A`` matches the data where ``D`` vanishes. Each helper makes a ``Problem(ansatz=...)``; ``chain``
+applies several, the first innermost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import jax.numpy as jnp
+from jax import Array
+
+from physml.errors import ConfigurationError
+from physml.pinn.conditions.condition import Value, function
+from physml.pinn.geometry import Box, Domain, On
+from physml.pinn.problem import Ansatz
+from physml.types import Field
+
+
+def hard_initial(value: Value, *, velocity: Value | None = None, start: float = 0.0) -> Ansatz:
+    """``u₀ + (t − t₀) N``, or ``u₀ + (t − t₀) v₀ + (t − t₀)² N`` with an initial velocity.
+
+    Time is the first coordinate.
+
+    Args:
+        value: ``u₀``, a number or a function of the point.
+        velocity: ``v₀``, likewise, for equations of second order in time.
+        start: ``t₀``.
+
+    >>> import jax.numpy as jnp, physml as pm
+    >>> ansatz = pm.hard_initial(lambda z: jnp.sin(z[1]))
+    >>> float(ansatz(lambda z: jnp.exp(z[0]), jnp.array([0.0, 0.0])))
+    0.0
+    """
+    at_start, rate = function(value), None if velocity is None else function(velocity)
+
+    def ansatz(network: Field, z: Array) -> Array:
+        t = z[0] - start
+        if rate is None:
+            return at_start(z) + t * network(z)
+        return at_start(z) + t * rate(z) + t**2 * network(z)
+
+    return ansatz
+
+
+def hard_dirichlet(domain: Domain, value: Value = 0.0, *, on: On | None = None) -> Ansatz:
+    """``g + D N`` with ``D = 0`` on faces: ``u = g`` there exactly.
+
+    On a box ``D`` is a product of ``(x − a)/w``, ``(b − x)/w`` or ``4 (x − a)(b − x)/w²``, smooth;
+    on other domains it is the distance to the boundary, whose slope jumps along a medial axis.
+
+    Args:
+        domain: the problem's.
+        value: ``g``, a number or a function of the point, defined in the whole domain.
+        on: faces; the whole boundary if not given. Only a box can leave faces out.
+
+    Raises:
+        ConfigurationError: some faces of a domain that is not a box.
+
+    >>> import jax.numpy as jnp, physml as pm
+    >>> ansatz = pm.hard_dirichlet(pm.Box(x=(0, 2)), 1.0)
+    >>> float(ansatz(lambda z: z[0], jnp.array([2.0]))), float(ansatz(lambda z: z[0], jnp.ones(1)))
+    (1.0, 2.0)
+    """
+    target, vanishing = function(value), _vanishing(domain, on)
+    return lambda network, z: target(z) + vanishing(z) * network(z)
+
+
+def chain(*parts: Ansatz) -> Ansatz:
+    """Several transforms, the first applied to the network, the last on the outside.
+
+    A later one must keep what an earlier one made: ``chain(hard_dirichlet(...), hard_initial(u₀))``
+    does if ``u₀`` obeys the boundary condition, for ``g = 0``.
+
+    >>> import jax.numpy as jnp, physml as pm
+    >>> both = pm.chain(pm.hard_dirichlet(pm.Box(t=(0, 1), x=(0, 1)), on="x"),
+    ...                 pm.hard_initial(lambda z: jnp.sin(jnp.pi * z[1])))
+    """
+    if not parts:
+        raise ConfigurationError("chain: expected at least one ansatz, got none")
+
+    def ansatz(network: Field, z: Array) -> Array:
+        field = network
+        for part in parts:
+            field = _bind(part, field)
+        return field(z)
+
+    return ansatz
+
+
+def _bind(part: Ansatz, field: Field) -> Field:
+    return lambda z: part(field, z)
+
+
+def _vanishing(domain: Domain, on: On | None) -> Callable[[Array], Array]:
+    if not isinstance(domain, Box):
+        if on is not None:
+            raise ConfigurationError(
+                f"hard_dirichlet: on: only a Box can leave faces out, got {on!r} of {domain}"
+            )
+        return lambda z: -domain.signed_distance(z)
+    faces = domain.faces(domain.names if on is None else on)
+
+    def product(z: Array) -> Array:
+        total = jnp.ones((), z.dtype)
+        for axis, side in faces:
+            low, high = float(domain.lower[axis]), float(domain.upper[axis])
+            distance = (z[axis] - low, high - z[axis])[side] / (high - low)
+            total = total * distance * (2.0 if (axis, 1 - side) in faces else 1.0)
+        return total
+
+    return product

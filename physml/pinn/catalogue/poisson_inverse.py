@@ -1,0 +1,99 @@
+"""The conductivity of a plate from noisy values of its temperature."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from physml.calculus import divergence, gradient
+from physml.networks.settings import NetworkSettings
+from physml.optim.settings import OptimizerSettings
+from physml.pinn.ansatz import hard_dirichlet
+from physml.pinn.catalogue.entry import Entry
+from physml.pinn.conditions import data
+from physml.pinn.geometry import Box
+from physml.pinn.problem import Network, Problem
+from physml.pinn.recipe import Recipe
+from physml.types import Field
+
+
+def temperature(z: Any) -> Any:
+    """``sin πx sin πy``, at a point or at points."""
+    xp, (x, y) = z.__array_namespace__(), np.pi * z.T
+    return xp.sin(x) * xp.sin(y)
+
+
+def conductivity(z: Any) -> Any:
+    """``1 + ½ sin 2πx cos πy``, at a point or at points."""
+    xp, (x, y) = z.__array_namespace__(), np.pi * z.T
+    return 1 + xp.sin(2 * x) * xp.cos(y) / 2
+
+
+def _flow(a: Field, u: Field, z: Array) -> Array:
+    """``−∇·(a ∇u)``."""
+    return -divergence(lambda y: a(y) * gradient(u)(y))(z)
+
+
+def equation(unknowns: Any, z: Array) -> Array:
+    """``−∇·(a ∇u) − f``, with the source ``f`` of the exact pair."""
+    return _flow(unknowns["a"], unknowns["u"], z) - _flow(conductivity, temperature, z)
+
+
+def measurements(count: int, noise: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Points ``(n, 2)`` at random and temperatures with Gaussian noise.
+
+    Args:
+        count: how many.
+        noise: its deviation, absolute; the largest temperature is 1.
+        seed: of points and noise.
+    """
+    rng = np.random.default_rng(seed)
+    points = rng.uniform(size=(count, 2))
+    return points, temperature(points) + noise * rng.normal(size=count)
+
+
+def poisson_inverse(*, count: int = 2500, noise: float = 0.01, seed: int = 0) -> Problem:
+    """``−∇·(a ∇u) = f`` on the unit square, ``u = 0`` around it, a(x) to be found from values of u.
+
+    Unknowns ``"u"`` and ``"a"``. The conductivity is determined, since ∇u vanishes at one point
+    only and there ``−a Δu = f``.
+
+    Args:
+        count: how many measurements.
+        noise: their deviation; the largest temperature is 1.
+        seed: of their points and noise.
+    """
+    domain = Box(x=(0, 1), y=(0, 1))
+    points, values = measurements(count, noise, seed)
+    return Problem(
+        domain=domain,
+        equation=equation,
+        ansatz={"u": hard_dirichlet(domain), "a": lambda N, z: jnp.asarray(jax.nn.softplus(N(z)))},
+        conditions=[data(points, values, unknown="u", weight=100.0)],
+        exact={"u": temperature, "a": conductivity},
+        name="poisson-inverse",
+    )
+
+
+def unknowns(recipe: Recipe) -> Network:
+    """Temperature and conductivity, each by the recipe's network."""
+    return {"u": recipe.network.build(), "a": recipe.network.build()}
+
+
+ENTRY = Entry(
+    "poisson-inverse",
+    "−∇·(a ∇u) = f, a(x) from 2,500 values with 1% noise",
+    "exact: a = 1 + ½ sin 2πx cos πy",
+    poisson_inverse,
+    Recipe(
+        network=NetworkSettings(width=20, depth=3),
+        optimizer=OptimizerSettings(name="gauss-newton", ratio=0.3),
+        points=2048,
+        steps=60,
+    ),
+    unknowns=unknowns,
+)

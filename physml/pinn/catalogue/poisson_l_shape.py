@@ -1,0 +1,48 @@
+"""The Poisson equation on a square without a quadrant: a corner that is not regular."""
+
+from __future__ import annotations
+
+from jax import Array
+
+from physml.calculus import laplacian
+from physml.networks.settings import NetworkSettings
+from physml.optim.settings import OptimizerSettings
+from physml.pinn import references
+from physml.pinn.catalogue.entry import Entry
+from physml.pinn.conditions import dirichlet
+from physml.pinn.geometry import l_shape
+from physml.pinn.problem import Problem
+from physml.pinn.recipe import Recipe
+from physml.types import Field
+
+
+def equation(u: Field, z: Array) -> Array:
+    """``−Δu − 1``."""
+    return -laplacian(u)(z) - 1
+
+
+def poisson_l_shape() -> Problem:
+    """``−Δu = 1`` on (−1, 1)² without [0, 1) × (−1, 0], zero on its boundary."""
+    return Problem(
+        domain=l_shape(),
+        equation=equation,
+        conditions=[dirichlet(0.0, "boundary", weight=100.0)],
+        exact=references.poisson_l_shape,
+        reference_error=references.POISSON_L_SHAPE_ERROR,
+        name="poisson-l-shape",
+    )
+
+
+ENTRY = Entry(
+    "poisson-l-shape",
+    "−Δu = 1 on an L",
+    "own finite elements",
+    poisson_l_shape,
+    Recipe(
+        network=NetworkSettings(width=20, depth=4),
+        optimizer=OptimizerSettings(name="gauss-newton", ratio=0.3),
+        points=2048,
+        redraw=20,
+        steps=100,
+    ),
+)

@@ -1,0 +1,136 @@
+"""What a condition is: a residual at samples of its own, and a weight."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from physml.errors import ConfigurationError, ShapeError, UnknownNameError
+from physml.pinn.geometry import Domain, On
+from physml.sampling import Points
+from physml.types import Batch, Field
+
+Value = float | Field
+"""A number, or a function of the point."""
+
+Component = int | Sequence[int] | None
+"""One component of a vector, several, or all."""
+
+Operator = Callable[[Any, Any], Array]
+"""``(u, sample) -> residual``; ``u`` is a field, or a dict of fields where there are several."""
+
+
+class Condition(NamedTuple):
+    """What must vanish at points of a face, or at samples that the condition brings itself.
+
+    Attributes:
+        name: its term in the loss.
+        face: faces of the domain on which its points are drawn; None if it brings its own samples.
+        operator: ``domain -> (u, sample) -> residual``.
+        weight: ``w`` of its term.
+        draw: ``(domain, key, n, points) -> samples``, where it brings its own.
+        check: raises where the condition does not fit the domain.
+        prescribes: ``(unknown, component, value)`` of a condition that fixes a value on its face.
+    """
+
+    name: str
+    face: On | None
+    operator: Callable[[Domain], Operator]
+    weight: float
+    draw: Callable[[Domain, Array, int, Points], Batch] | None = None
+    check: Callable[[Domain], None] | None = None
+    prescribes: tuple[str | None, Component, Field] | None = None
+
+    def samples(self, domain: Domain, key: Array, n: int, points: Points) -> Batch:
+        """Samples of a domain: ``n`` points of the face, or what ``draw`` brings."""
+        if self.draw is not None:
+            return self.draw(domain, key, n, points)
+        return domain.boundary(key, n, () if self.face is None else self.face, points=points)
+
+    def fits(self, domain: Domain) -> None:
+        """Raise a named error where the condition does not fit the domain."""
+        if self.face is not None:
+            domain.check(self.face)
+        if self.check is not None:
+            self.check(domain)
+
+
+def checked_weight(name: str, weight: float) -> float:
+    """The weight, if it is one.
+
+    Raises:
+        ConfigurationError: unless it is positive.
+    """
+    if not weight > 0:
+        raise ConfigurationError(f"{name}: weight: expected a number > 0, got {weight}")
+    return weight
+
+
+def words(on: On) -> str:
+    """Faces as a part of a name."""
+    return on if isinstance(on, str) else " ".join(on)
+
+
+def field_of(name: str, u: Any, unknown: str | None) -> Field:
+    """The field a condition is about, out of one field or a dict of several.
+
+    Raises:
+        ConfigurationError: when several fields ask for a name, or one field has none.
+        UnknownNameError: for a name that no field has.
+    """
+    if not isinstance(u, Mapping):
+        if unknown is not None:
+            raise ConfigurationError(
+                f"{name}: unknown={unknown!r}: the problem has one unknown, without a name; "
+                "expected unknown=None, or a dict of networks"
+            )
+        field: Field = u
+        return field
+    if unknown is None:
+        raise ConfigurationError(
+            f"{name}: the problem has several unknowns; expected unknown=..., one of {', '.join(u)}"
+        )
+    if unknown not in u:
+        raise UnknownNameError("unknown", unknown, tuple(u))
+    named: Field = u[unknown]
+    return named
+
+
+def pick(name: str, value: Array, component: Component) -> Array:
+    """One or several components of a value; all if None.
+
+    Raises:
+        ShapeError: for components that the value does not have.
+    """
+    if component is None:
+        return value
+    chosen = np.asarray(component)
+    if value.ndim != 1 or chosen.max() >= len(value) or chosen.min() < 0:
+        raise ShapeError(
+            f"{name}: component: expected components of a solution of shape {value.shape}, "
+            f"got {component}"
+        )
+    return value[chosen]
+
+
+def difference(name: str, value: Array, target: Array) -> Array:
+    """``value − target``, without silent broadcasting.
+
+    Raises:
+        ShapeError: unless the target is a number or has the value's shape.
+    """
+    if jnp.shape(target) not in ((), value.shape):
+        raise ShapeError(
+            f"{name}: value: expected a number or an array of shape {value.shape} at one point, "
+            f"as the solution has, got {jnp.shape(target)}"
+        )
+    return value - target
+
+
+def function(value: Value) -> Field:
+    """A number as a constant field."""
+    return value if callable(value) else lambda z: jnp.asarray(value, z.dtype)

@@ -1,0 +1,92 @@
+"""Point data: measured values of the solution, or of a function of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from physml.errors import ConfigurationError, NonFiniteError, ShapeError
+from physml.pinn.conditions.condition import (
+    Component,
+    Condition,
+    checked_weight,
+    difference,
+    field_of,
+    pick,
+)
+from physml.pinn.geometry import Domain
+from physml.types import LocalOperator
+
+
+def data(
+    points: Any,
+    values: Any,
+    *,
+    of: LocalOperator | None = None,
+    unknown: str | None = None,
+    component: Component = None,
+    name: str = "data",
+    weight: float = 1.0,
+) -> Condition:
+    """``u(zᵢ) = yᵢ`` at given points, by penalty; all of them at every step.
+
+    Args:
+        points: ``zᵢ``, ``(n, d)``, inside the domain.
+        values: ``yᵢ``, ``(n,)`` or ``(n, m)``.
+        of: ``(u, z) -> value``, what was measured, if not ``u`` itself.
+        unknown: which field, where the problem has several by name.
+        component: which component of a vector solution, or which several; all if None.
+        name: the term's name in the loss.
+        weight: of the term; ``1/σ²`` in units of the equation's for noise of deviation ``σ``.
+
+    Raises:
+        ShapeError: points and values do not belong together.
+        NonFiniteError: a NaN or an infinity among them.
+
+    >>> import numpy as np, physml as pm
+    >>> sensors = pm.data(np.array([[0.1, 0.0], [0.2, 0.5]]), np.array([1.0, 0.7]))
+    >>> sensors.name
+    'data'
+    """
+    points, values = np.asarray(points, float), np.asarray(values, float)
+    if points.ndim != 2 or values.ndim not in (1, 2) or len(points) != len(values):
+        raise ShapeError(
+            f"{name}: expected points (n, d) and values (n,) or (n, m), got {points.shape} and "
+            f"{values.shape}"
+        )
+    if len(points) == 0:
+        raise ConfigurationError(f"{name}: expected at least one point, got none")
+    bad = ~(np.isfinite(points).all(axis=1) & np.isfinite(values.reshape(len(values), -1)).all(1))
+    if bad.any():
+        first = int(np.argmax(bad))
+        raise NonFiniteError(
+            f"{name}: expected finite points and values, got {bad.sum()} that are not, the first "
+            f"at index {first}: {points[first]}, {values[first]}; remove them"
+        )
+
+    def residual(u: Any, sample: tuple[Array, Array]) -> Array:
+        z, value = sample
+        measured = field_of(name, u, unknown)(z) if of is None else of(u, z)
+        return difference(name, pick(name, jnp.asarray(measured), component), value)
+
+    def draw(domain: Domain, *_: Any) -> tuple[Array, Array]:
+        return jnp.asarray(points), jnp.asarray(values)
+
+    def check(domain: Domain) -> None:
+        if points.shape[1] != domain.dimension:
+            raise ShapeError(
+                f"{name}: points: expected (n, {domain.dimension}) for coordinates "
+                f"{domain.names}, got {points.shape}"
+            )
+        outside = ~np.asarray(domain.contains(jnp.asarray(points)))
+        if outside.any():
+            raise ConfigurationError(
+                f"{name}: points: expected all inside {domain}, got {outside.sum()} outside, the "
+                f"first {points[np.argmax(outside)]}"
+            )
+
+    weight = checked_weight(name, weight)
+    return Condition(name, None, lambda domain: residual, weight, draw, check)

@@ -1,0 +1,248 @@
+"""Conditions on faces: each is a residual of one point of a face, nothing more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from physml.calculus import partial
+from physml.errors import ConfigurationError
+from physml.pinn.conditions.condition import (
+    Component,
+    Condition,
+    Operator,
+    Value,
+    checked_weight,
+    difference,
+    field_of,
+    function,
+    pick,
+    words,
+)
+from physml.pinn.geometry import Domain, On
+from physml.types import LocalOperator
+
+
+def require(
+    residual: LocalOperator, on: On, *, name: str | None = None, weight: float = 1.0
+) -> Condition:
+    """Any residual that must vanish on faces, as an equation does inside.
+
+    Args:
+        residual: ``(u, z) -> () or (m,)``, as ``Problem.equation``.
+        on: a face, or a tuple of them.
+        name: the term's name in the loss.
+        weight: of the term.
+
+    >>> import physml as pm
+    >>> stress_free = pm.require(lambda u, z: pm.partial(u, 1, 1)(z), on="x+")
+    """
+    return _condition(name or f"require {words(on)}", on, weight, lambda domain: residual)
+
+
+def dirichlet(
+    value: Value,
+    on: On,
+    *,
+    unknown: str | None = None,
+    component: Component = None,
+    name: str | None = None,
+    weight: float = 1.0,
+) -> Condition:
+    """``u = g`` on faces.
+
+    Args:
+        value: ``g``, a number or a function of the point ``(d,)``.
+        on: a face, as ``"x"`` (both sides), ``"x-"`` or ``"x+"``, or a tuple of them.
+        unknown: which field, where the problem has several by name.
+        component: which component of a vector solution, or which several; all if None.
+        name: the term's name in the loss.
+        weight: of the term.
+
+    >>> import physml as pm
+    >>> pm.dirichlet(0.0, on="x").face
+    'x'
+    """
+    target = function(value)
+    name = name or f"dirichlet {words(on)}"
+
+    def residual(u: Any, z: Array) -> Array:
+        return difference(name, pick(name, field_of(name, u, unknown)(z), component), target(z))
+
+    condition = _condition(name, on, weight, lambda domain: residual)
+    return condition._replace(prescribes=(unknown, component, target))
+
+
+def initial(
+    value: Value,
+    on: str = "t-",
+    *,
+    velocity: Value | None = None,
+    unknown: str | None = None,
+    component: Component = None,
+    name: str | None = None,
+    weight: float = 1.0,
+) -> Condition:
+    """``u = u₀`` at the initial time, and ``∂u/∂t = v₀`` where the equation is of second order.
+
+    Args:
+        value: ``u₀``, a number or a function of the point.
+        on: the initial face; ``"t-"`` unless time has another name.
+        velocity: ``v₀``, likewise; None where the initial value is enough.
+        unknown: which field, where the problem has several by name.
+        component: which component of a vector solution, or which several; all if None.
+        name: the term's name in the loss.
+        weight: of the term.
+
+    >>> import jax.numpy as jnp, physml as pm
+    >>> pm.initial(lambda z: jnp.sin(jnp.pi * z[1]), velocity=0.0).name
+    'initial'
+    """
+    name = name or "initial"
+    start = dirichlet(value, on, unknown=unknown, component=component, name=name, weight=weight)
+    if velocity is None:
+        return start
+    rate = function(velocity)
+
+    def operator(domain: Domain) -> Operator:
+        axis, at_start = domain.axis(on.rstrip("+-")), start.operator(domain)
+
+        def residual(u: Any, z: Array) -> Array:
+            speed = pick(name, partial(field_of(name, u, unknown), axis)(z), component)
+            moving = difference(name, speed, rate(z))
+            return jnp.concatenate([jnp.ravel(at_start(u, z)), jnp.ravel(moving)])
+
+        return residual
+
+    return start._replace(operator=operator)
+
+
+def neumann(
+    value: Value,
+    on: On,
+    *,
+    unknown: str | None = None,
+    component: Component = None,
+    name: str | None = None,
+    weight: float = 1.0,
+) -> Condition:
+    """``∂u/∂n = g`` on faces, with the outward normal ``n``.
+
+    Args:
+        value: ``g``, a number or a function of the point.
+        on: a face, or a tuple of them.
+        unknown: which field, where the problem has several by name.
+        component: which component of a vector solution, or which several; all if None.
+        name: the term's name in the loss.
+        weight: of the term.
+
+    >>> import physml as pm
+    >>> pm.neumann(0.0, on="x+").name
+    'neumann x+'
+    """
+    return robin(
+        0.0,
+        1.0,
+        value,
+        on,
+        unknown=unknown,
+        component=component,
+        name=name or f"neumann {words(on)}",
+        weight=weight,
+    )
+
+
+def robin(
+    alpha: Value,
+    beta: Value,
+    value: Value,
+    on: On,
+    *,
+    unknown: str | None = None,
+    component: Component = None,
+    name: str | None = None,
+    weight: float = 1.0,
+) -> Condition:
+    """``α u + β ∂u/∂n = g`` on faces, with the outward normal ``n``.
+
+    Args:
+        alpha: ``α``, a number or a function of the point.
+        beta: ``β``, likewise.
+        value: ``g``, likewise.
+        on: a face, or a tuple of them.
+        unknown: which field, where the problem has several by name.
+        component: which component of a vector solution, or which several; all if None.
+        name: the term's name in the loss.
+        weight: of the term.
+
+    >>> import physml as pm
+    >>> pm.robin(1.0, 0.5, 0.0, on="x").name
+    'robin x'
+    """
+    of_value, of_slope, target = function(alpha), function(beta), function(value)
+    name = name or f"robin {words(on)}"
+
+    def operator(domain: Domain) -> Operator:
+        def residual(u: Any, z: Array) -> Array:
+            field = field_of(name, u, unknown)
+            values, slopes = jax.jvp(field, (z,), (domain.normal(on, z),))
+            mixed = of_value(z) * values + of_slope(z) * slopes
+            return difference(name, pick(name, mixed, component), target(z))
+
+        return residual
+
+    return _condition(name, on, weight, operator)
+
+
+def periodic(
+    coordinate: str,
+    *,
+    derivatives: int = 1,
+    unknown: str | None = None,
+    name: str | None = None,
+    weight: float = 1.0,
+) -> Condition:
+    """``∂ᵏu`` equal on both sides of a coordinate, ``k = 0 … derivatives``, by penalty.
+
+    ``Problem(periodic=...)`` builds the same into the network exactly, and is to be preferred.
+
+    Args:
+        coordinate: its name.
+        derivatives: the highest order to match, at most 3.
+        unknown: which field, where the problem has several by name.
+        name: the term's name in the loss.
+        weight: of the term.
+
+    >>> import physml as pm
+    >>> pm.periodic("x").face
+    'x-'
+    """
+    if not 0 <= derivatives <= 3:
+        raise ConfigurationError(f"derivatives: expected 0 to 3, got {derivatives}")
+    name = name or f"periodic {coordinate}"
+
+    def operator(domain: Domain) -> Operator:
+        axis = domain.axis(coordinate)
+
+        def residual(u: Any, z: Array) -> Array:
+            field = field_of(name, u, unknown)
+            opposite = z.at[axis].set(domain.upper[axis])
+            jumps = [field(z) - field(opposite)]
+            for order in range(1, derivatives + 1):
+                slope = partial(field, *(axis,) * order)
+                jumps.append(slope(z) - slope(opposite))
+            return jnp.concatenate([jnp.ravel(jump) for jump in jumps])
+
+        return residual
+
+    return _condition(name, f"{coordinate}-", weight, operator)
+
+
+def _condition(
+    name: str, face: On, weight: float, operator: Callable[[Domain], Operator]
+) -> Condition:
+    return Condition(name, face, operator, checked_weight(name, weight))

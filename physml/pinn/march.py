@@ -1,0 +1,170 @@
+"""Sequences of problems, each started from the last: slabs of time, and values of a parameter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jax.flatten_util import ravel_pytree
+
+from physml.errors import CheckpointError, ConfigurationError
+from physml.pinn.geometry import Box
+from physml.pinn.problem import Network, Problem
+from physml.pinn.solution import Solution
+from physml.pinn.solve import solve
+from physml.types import Field
+
+Slab = Callable[[Box, Field], Problem]
+"""``(domain, start) -> Problem`` on a slab of time, with ``start`` the values at its beginning."""
+
+
+class March(Solution):
+    """A solution made of slabs of time; like any other, but it is not saved to one file.
+
+    Attributes:
+        slabs: the solution of each slab.
+        times: the edges of the slabs, one more than there are slabs.
+    """
+
+    def __init__(self, problem: Problem, slabs: Sequence[Solution], times: Sequence[float]) -> None:
+        self.slabs = tuple(slabs)
+        self.times = tuple(times)
+        params = [slab.params for slab in slabs]
+        super().__init__(problem, slabs[0].network, params, result=slabs[-1].result)
+
+    def _field(self, params: Any) -> Field:
+        parts = [
+            slab.problem.solution_field(slab.network, own)
+            for slab, own in zip(self.slabs, params, strict=True)
+        ]
+        inner = np.asarray(self.times[1:-1])
+
+        def field(z: Array) -> Array:
+            index = jnp.searchsorted(jnp.asarray(inner, z.dtype), z[0])
+            return jnp.asarray(jax.lax.switch(index, parts, z))
+
+        return field
+
+    def save(self, directory: Any) -> Any:
+        """Refuse: each slab is saved by its own ``save``."""
+        raise CheckpointError(
+            f"{directory}: a march is saved slab by slab; expected march.slabs[i].save(...)"
+        )
+
+
+def march(
+    slab: Slab,
+    domain: Box,
+    start: Field,
+    network: Network,
+    *,
+    slabs: int | Sequence[float],
+    noise: float = 0.01,
+    key: Array | None = None,
+    **options: Any,
+) -> March:
+    """Solve an evolution equation slab by slab of time, each started from the end of the last.
+
+    Args:
+        slab: ``(domain, start) -> Problem`` on one slab, whose initial condition is ``start``.
+        domain: the whole, with time as its first coordinate.
+        start: the initial values, a function of a point of which it may ignore the time.
+        network: for each slab; their first parameters are those of the slab before.
+        slabs: how many, of equal length, or the times of all edges.
+        noise: relative size of the random change of those parameters.
+        key: random key; ``jax.random.key(0)`` if not given.
+        **options: of ``solve``, for each slab.
+
+    Returns:
+        A solution on the whole domain.
+
+    Raises:
+        ConfigurationError: edges that do not ascend from the domain's first time to its last.
+
+    >>> import jax.numpy as jnp, physml as pm
+    >>> decay = lambda box, start: pm.Problem(
+    ...     domain=box, equation=lambda u, z: pm.partial(u, 0)(z) + u(z),
+    ...     ansatz=lambda N, z: start(z) + (z[0] - box.lower[0]) * N(z))
+    >>> solution = pm.march(decay, pm.Box(t=(0, 2)), lambda z: jnp.ones(()), pm.MLP((8,)), slabs=2,
+    ...                     points=16, steps=30)
+    >>> abs(float(solution(jnp.array([[2.0]]))[0]) - jnp.exp(-2.0)) < 1e-3
+    Array(True, dtype=bool)
+    """
+    low, high = float(domain.lower[0]), float(domain.upper[0])
+    times = np.linspace(low, high, slabs + 1) if isinstance(slabs, int) else np.asarray(slabs)
+    if len(times) < 2 or not np.all(np.diff(times) > 0) or (times[0], times[-1]) != (low, high):
+        raise ConfigurationError(
+            f"slabs: expected their number or times ascending from {low:g} to {high:g}, got {slabs}"
+        )
+    key = jax.random.key(0) if key is None else key
+    whole = slab(domain, start)
+    done: list[Solution] = []
+    for i, (begin, end) in enumerate(pairwise(times)):
+        sub = jax.random.fold_in(key, i)
+        bounds = dict(zip(domain.names, zip(domain.lower, domain.upper, strict=True), strict=True))
+        bounds[domain.names[0]] = (begin, end)
+        problem = slab(Box(**bounds), start)
+        params = _shaken(done[-1].params, noise, sub) if done else None
+        options["phase"] = f"slab-{i + 1}"
+        done.append(solve(problem, network, params=params, key=sub, **options))
+        start = _end_values(done[-1], float(end))
+    return March(whole, done, times.tolist())
+
+
+def continuation(
+    problems: Sequence[Problem], network: Network, *, key: Array | None = None, **options: Any
+) -> Solution:
+    """Solve problems in turn, each started from the last: a curriculum in some parameter.
+
+    Args:
+        problems: from the easy one to the one meant, such as ``[cavity(re) for re in (10, 100)]``.
+        network: for each.
+        key: random key; ``jax.random.key(0)`` if not given.
+        **options: of ``solve``, for each problem.
+
+    Returns:
+        The solution of the last problem.
+
+    Raises:
+        ConfigurationError: for no problem.
+
+    >>> import jax.numpy as jnp, physml as pm
+    >>> stiff = lambda k: pm.Problem(domain=pm.Box(x=(0, 1)), ansatz=lambda N, z: 1 + z[0] * N(z),
+    ...                              equation=lambda u, z: pm.partial(u, 0)(z) + k * u(z))
+    >>> solution = pm.continuation([stiff(1.0), stiff(4.0)], pm.MLP((8,)), points=32, steps=20)
+    >>> abs(float(solution(jnp.array([[1.0]]))[0]) - jnp.exp(-4.0)) < 1e-3
+    Array(True, dtype=bool)
+    """
+    if not problems:
+        raise ConfigurationError("problems: expected at least one, got none")
+    key = jax.random.key(0) if key is None else key
+    done: list[Solution] = []
+    for i, problem in enumerate(problems):
+        options["phase"] = f"stage-{i + 1}"
+        params = done[-1].params if done else None
+        sub = jax.random.fold_in(key, i)
+        done.append(solve(problem, network, params=params, key=sub, **options))
+    return done[-1]
+
+
+def _shaken(params: Any, noise: float, key: Array) -> Any:
+    """Each parameter times one plus noise: a start near the last slab's that is not stuck there."""
+    flat, unravel = ravel_pytree(params)
+    return unravel(flat * (1 + noise * jax.random.normal(key, flat.shape, flat.dtype)))
+
+
+def _end_values(solution: Solution, end: float) -> Field:
+    """The solution at the end of its slab, as a function of a point of the next."""
+    if isinstance(solution.network, Mapping):
+        raise ConfigurationError("march: expected one unknown, vector-valued if need be")
+    field = solution.field
+    if solution.problem.domain.dimension == 1:
+        # Without space the values are numbers: later slabs need not evaluate earlier ones.
+        values = jnp.asarray(field(jnp.array([end])))
+        return lambda z: values
+    return lambda z: jnp.asarray(field(z.at[0].set(end)))

@@ -1,0 +1,64 @@
+"""Hard constraints hold for any network."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import physml as pm
+
+BOX = pm.Box(t=(0, 2), x=(-1, 3), y=(0, 1))
+
+
+def rough(z):
+    return 100.0 * jnp.cos(3 * z[0]) * jnp.exp(z[1]) + 7.0
+
+
+@pytest.mark.parametrize("on", ["x", "x-", ("x+", "y"), ("t+",)])
+def test_hard_dirichlet_holds_on_its_faces_alone(on):
+    value = lambda z: z[0] + 2 * z[1]
+    ansatz = pm.hard_dirichlet(BOX, value, on=on)
+    u = jax.vmap(lambda z: ansatz(rough, z) - value(z))
+    np.testing.assert_allclose(u(BOX.boundary(jax.random.key(0), 24, on)), 0.0, atol=1e-12)
+    assert np.abs(u(BOX.interior(jax.random.key(1), 24))).min() > 1e-6
+    assert np.abs(u(BOX.boundary(jax.random.key(2), 24, "t-"))).max() > 1.0
+
+
+def test_hard_dirichlet_without_faces_means_all_of_them():
+    u = jax.vmap(lambda z: pm.hard_dirichlet(BOX, 2.0)(rough, z))
+    faces = BOX.boundary(jax.random.key(0), 24, ("t", "x", "y"))
+    np.testing.assert_allclose(u(faces), 2.0, atol=1e-12)
+
+
+def test_hard_dirichlet_on_a_disk():
+    disk = pm.Disk(radius=2.0)
+    u = jax.vmap(lambda z: pm.hard_dirichlet(disk, 1.0)(lambda y: 5.0 + y[0], z))
+    np.testing.assert_allclose(u(disk.boundary(jax.random.key(0), 16, "boundary")), 1.0, atol=1e-12)
+    assert np.abs(u(disk.interior(jax.random.key(0), 16)) - 1.0).min() > 1e-3
+    with pytest.raises(pm.errors.ConfigurationError, match="only a Box can leave faces out"):
+        pm.hard_dirichlet(disk, on="boundary")
+
+
+def test_hard_initial_value_and_velocity():
+    start, rate = lambda z: jnp.sin(z[1]), lambda z: z[1] ** 2
+    for ansatz, moving in (
+        (pm.hard_initial(start, start=0.5), False),
+        (pm.hard_initial(start, velocity=rate, start=0.5), True),
+    ):
+        u = lambda z, a=ansatz: a(rough, z)
+        z = jnp.array([0.5, 0.3, 0.1])
+        assert float(u(z)) == pytest.approx(np.sin(0.3), abs=1e-13)
+        speed = float(pm.partial(u, 0)(z))
+        assert (speed == pytest.approx(0.09, abs=1e-12)) is moving
+        assert abs(float(u(z.at[0].set(1.0))) - np.sin(0.3)) > 1.0
+
+
+def test_chain_applies_the_first_innermost():
+    both = pm.chain(pm.hard_dirichlet(BOX, on="x"), pm.hard_initial(lambda z: jnp.cos(z[1])))
+    z = jnp.array([1.0, 1.0, 0.2])
+    expected = np.cos(1.0) + float(pm.hard_dirichlet(BOX, on="x")(rough, z))
+    assert float(both(rough, z)) == pytest.approx(expected, rel=1e-13)
+    with pytest.raises(pm.errors.ConfigurationError, match="chain: expected at least one"):
+        pm.chain()

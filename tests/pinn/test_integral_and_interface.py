@@ -1,0 +1,101 @@
+"""Conditions that bring their own samples: integrals and interfaces."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import physml as pm
+
+BOX = pm.Box(t=(0, 2), x=(-1, 3))
+
+
+def residuals(condition, domain, field, n=64):
+    samples = condition.samples(domain, jax.random.key(0), n, pm.sobol)
+    operator = condition.operator(domain)
+    return samples, np.asarray(jax.vmap(lambda z: operator(field, z))(samples))
+
+
+def test_integral_over_one_coordinate_at_times_of_the_other():
+    """``∫ (t + x²) dx = 4t + 28/3`` on [−1, 3]."""
+    condition = pm.integral(lambda z: 4 * z[0] + 28 / 3, over="x", nodes=4)
+    samples, found = residuals(condition, BOX, lambda z: z[0] + z[1] ** 2)
+    assert len(samples) == 16
+    assert np.ptp(np.asarray(samples[:, 0])) > 1.0
+    np.testing.assert_allclose(found, 0.0, atol=1e-12)
+    np.testing.assert_allclose(residuals(condition, BOX, lambda z: z[0])[1], -28 / 3, rtol=1e-12)
+
+
+def test_integral_over_everything_is_one_sample():
+    condition = pm.integral(1.0, over=("t", "x"), of=lambda u, z: u(z) ** 2, nodes=8)
+    samples, found = residuals(condition, BOX, lambda z: z[0] * z[1])
+    assert samples.shape == (1, 2)
+    np.testing.assert_allclose(found, 8 / 3 * 28 / 3 - 1, rtol=1e-12)
+
+
+def test_integrals_that_cannot_be_are_refused():
+    with pytest.raises(pm.errors.ConfigurationError, match="one coordinate and one node"):
+        pm.integral(0.0, over=())
+    equation = lambda u, z: u(z)
+    with pytest.raises(pm.errors.UnknownNameError, match="w"):
+        pm.Problem(domain=BOX, equation=equation, conditions=[pm.integral(0.0, over="w")])
+    with pytest.raises(pm.errors.ConfigurationError, match="expected a Box"):
+        pm.Problem(domain=pm.Disk(), equation=equation, conditions=[pm.integral(0.0, over="x")])
+
+
+DROP = pm.Disk(radius=0.5)
+SQUARE = pm.Box(x=(-1, 1), y=(-1, 1))
+
+
+def test_interface_jumps():
+    """``u₁ = r²``, ``u₂ = ¼ + (r² − ¼)/4`` meet with equal fluxes for a = (1, 4)."""
+    condition = pm.interface("drop", "air", of=DROP, conductivity=(1.0, 4.0))
+    fields = {"drop": lambda z: z @ z, "air": lambda z: 0.25 + (z @ z - 0.25) / 4}
+    samples, found = residuals(condition, SQUARE, fields)
+    np.testing.assert_allclose(jnp.linalg.norm(samples, axis=1), 0.5, rtol=1e-12)
+    assert found.shape == (64, 2)
+    np.testing.assert_allclose(found, 0.0, atol=1e-13)
+    even = pm.interface("drop", "air", of=DROP, jump=1.0, flux_jump=2.0)
+    np.testing.assert_allclose(residuals(even, SQUARE, fields)[1], [[-1.0, -1.25]] * 64, rtol=1e-12)
+
+
+def test_a_problem_of_two_materials():
+    """``−∇·(a ∇u) = −4 a₁`` in a drop, 0 around it: ``u₁ = r²``, ``u₂ = ¼ + (a₁/a₂) ½ ln 2r``."""
+    inner, outer = 1.0, 5.0
+    outside = lambda z: 0.25 + inner / outer * 0.5 * jnp.log(2 * jnp.linalg.norm(z))
+
+    def equation(u, z):
+        within = pm.laplacian(u["drop"])(z) - 4
+        around = pm.laplacian(u["air"])(z)
+        return jnp.where(DROP.signed_distance(z) < 0, within, around)
+
+    problem = pm.Problem(
+        domain=SQUARE,
+        equation=equation,
+        conditions=[
+            pm.interface("drop", "air", of=DROP, conductivity=(inner, outer)),
+            pm.dirichlet(outside, on=("x", "y"), unknown="air"),
+        ],
+        exact={
+            "drop": lambda z: (z**2).sum(axis=1),
+            "air": lambda z: np.asarray(jax.vmap(outside)(jnp.asarray(z))),
+        },
+    )
+    solution = pm.solve(
+        problem, {"drop": pm.MLP((10,)), "air": pm.MLP((12, 12))}, points=256, steps=80
+    )
+    inside = np.asarray(DROP.interior(jax.random.key(0), 200))
+    assert solution.errors(inside, unknown="drop").relative_l2 < 5e-3
+    around = np.asarray((SQUARE - DROP).interior(jax.random.key(0), 200))
+    assert solution.errors(around, unknown="air").relative_l2 < 5e-3
+
+
+def test_interfaces_that_leave_the_domain_are_refused():
+    equation = lambda u, z: u["drop"](z)
+    far = pm.interface("drop", "air", of=pm.Disk(center=(1.0, 0.0), radius=0.5))
+    with pytest.raises(pm.errors.ConfigurationError, match=r"expected an interface inside .* 50%"):
+        pm.Problem(domain=SQUARE, equation=equation, conditions=[far])
+    with pytest.raises(pm.errors.ShapeError, match="a region with coordinates"):
+        pm.Problem(domain=BOX, equation=equation, conditions=[pm.interface("a", "b", of=DROP)])

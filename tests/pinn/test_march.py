@@ -1,0 +1,101 @@
+"""Slabs of time and curricula: each problem starts from the last."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import physml as pm
+
+
+def decay(box, start):
+    """``u' = −3u`` with its start built in."""
+    return pm.Problem(
+        domain=box,
+        equation=lambda u, z: pm.partial(u, 0)(z) + 3 * u(z),
+        ansatz=lambda N, z: start(z) + (z[0] - box.lower[0]) * N(z),
+        exact=lambda z: np.exp(-3 * z[:, 0]),
+        name="decay",
+    )
+
+
+def rise(z):
+    return jnp.ones((), z.dtype)
+
+
+def test_a_march_is_continuous_and_exact_enough():
+    solution = pm.march(
+        decay, pm.Box(t=(0, 2)), rise, pm.MLP((8,)), slabs=[0.0, 0.5, 2.0], points=24, steps=40
+    )
+    assert solution.times == (0.0, 0.5, 2.0)
+    assert len(solution.slabs) == 2
+    assert solution.errors().relative_l2 < 1e-5
+    at = np.array([[0.25], [0.5], [1.0]])
+    assert float(solution.slabs[1](at[1:2])[0]) == pytest.approx(
+        float(solution.slabs[0](at[1:2])[0]), abs=1e-14
+    )
+    for row, slab in zip(at, [0, 0, 1], strict=True):
+        np.testing.assert_allclose(solution(row[None]), solution.slabs[slab](row[None]), rtol=1e-14)
+    with pytest.raises(pm.errors.CheckpointError, match="slab by slab"):
+        solution.save("anywhere")
+
+
+def test_a_march_in_space_starts_from_the_last_slabs_end():
+    """Heat in two slabs: the second's initial condition is the first's solution."""
+
+    def heat(box, start):
+        return pm.Problem(
+            domain=box,
+            equation=lambda u, z: pm.partial(u, 0)(z) - pm.partial(u, 1, 1)(z) / np.pi**2,
+            ansatz=pm.hard_dirichlet(box, on="x"),
+            conditions=[pm.initial(start, weight=10.0)],
+            exact=lambda z: np.exp(-z[:, 0]) * np.sin(np.pi * z[:, 1]),
+        )
+
+    solution = pm.march(
+        heat,
+        pm.Box(t=(0, 1), x=(0, 1)),
+        lambda z: jnp.sin(jnp.pi * z[1]),
+        pm.MLP((10,)),
+        slabs=2,
+        points=64,
+        steps=80,
+    )
+    assert solution.errors(solution.problem.domain.grid(21)).relative_l2 < 1e-3
+
+
+@pytest.mark.parametrize("slabs", [0, [0.0, 1.0], [0.0, 1.5, 1.0, 2.0], [0.5, 2.0]])
+def test_edges_that_are_no_slabs_are_refused(slabs):
+    with pytest.raises(pm.errors.ConfigurationError, match="slabs: expected their number"):
+        pm.march(decay, pm.Box(t=(0, 2)), rise, pm.MLP((8,)), slabs=slabs)
+
+
+def test_continuation_starts_from_the_last_problem():
+    """The second stage begins where the first ended: with no steps it is the first's solution."""
+
+    def stiff(rate):
+        return pm.Problem(
+            domain=pm.Box(t=(0, 1)),
+            equation=lambda u, z: pm.partial(u, 0)(z) + rate * u(z),
+            ansatz=pm.hard_initial(1.0),
+        )
+
+    kwargs = {"points": 16, "key": jax.random.key(3)}
+    first = pm.continuation([stiff(1.0)], pm.MLP((8,)), steps=20, **kwargs)
+    at = np.array([[1.0]])
+    assert float(first(at)[0]) == pytest.approx(np.exp(-1), abs=1e-4)
+    again = pm.solve(stiff(3.0), pm.MLP((8,)), params=first.params, steps=0, points=16)
+    assert float(again(at)[0]) == float(first(at)[0])
+    both = pm.continuation([stiff(1.0), stiff(3.0)], pm.MLP((8,)), steps=20, **kwargs)
+    assert float(both(at)[0]) == pytest.approx(np.exp(-3), abs=1e-4)
+    with pytest.raises(pm.errors.ConfigurationError, match="problems: expected at least one"):
+        pm.continuation([], pm.MLP((8,)))
+
+
+def test_a_warm_start_of_another_network_is_refused():
+    problem = decay(pm.Box(t=(0, 1)), rise)
+    params = problem.initial_params(pm.MLP((8,)), jax.random.key(0))
+    with pytest.raises(pm.errors.ShapeError, match="params: expected those of the network"):
+        pm.solve(problem, pm.MLP((9,)), params=params)
