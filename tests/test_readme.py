@@ -1,4 +1,4 @@
-"""The examples of README.md and docs/howto.md run and give the numbers in their comments."""
+"""The examples of README.md and of pages in docs run and give the numbers in their comments."""
 
 from __future__ import annotations
 
@@ -70,3 +70,18 @@ def test_the_page_of_how_tos(tmp_path, monkeypatch):
     assert error.relative_l2 < 1e-3
     assert len(steps[4]["solution"].result.history["loss"]) == 30
     assert list(tmp_path.rglob("wave.png"))
+
+
+def test_the_page_of_differential_equations(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    _, steps = run(ROOT / "docs" / "pinn.md")
+    plate, string, error, decay, orbit, grid = steps[1], steps[2], steps[3], steps[4], *steps[5:]
+    assert plate["solution"].errors is not None and (tmp_path / "plate.png").exists()
+    assert string["string"].name == "string"
+    assert error["solution"].errors().relative_l2 < 1e-3
+    assert len(error["solution"].error_curve) == 4
+    assert abs(float(decay["solution"](np.array([[0.5]]))["rate"][0]) - 2) < 0.1
+    np.testing.assert_allclose(
+        orbit["orbit"](np.array([[4.0]])), [[np.cos(4), np.sin(4)]], atol=1e-3
+    )
+    assert grid["u_xx"].shape == (32, 32, 32)

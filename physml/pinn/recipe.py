@@ -12,7 +12,11 @@ from physml.optim.settings import OptimizerSettings
 from physml.train import gradient_norms, ntk_traces, power_rule
 from physml.train.least_squares import Balance
 
-_BALANCES: dict[str, Callable[[], Balance]] = {"power": power_rule, "gradient": gradient_norms, "ntk": ntk_traces}
+_BALANCES: dict[str, Callable[[], Balance]] = {
+    "power": power_rule,
+    "gradient": gradient_norms,
+    "ntk": ntk_traces,
+}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,12 +18,25 @@ def rough(z):
 
 @pytest.mark.parametrize("on", ["x", "x-", ("x+", "y"), ("t+",)])
 def test_hard_dirichlet_holds_on_its_faces_alone(on):
-    value = lambda z: z[0] + 2 * z[1]
+    value = lambda z: jnp.sin(z[0]) + 2 * z[1] ** 2 * jnp.exp(z[2])
     ansatz = pm.hard_dirichlet(BOX, value, on=on)
     u = jax.vmap(lambda z: ansatz(rough, z) - value(z))
     np.testing.assert_allclose(u(BOX.boundary(jax.random.key(0), 24, on)), 0.0, atol=1e-12)
     assert np.abs(u(BOX.interior(jax.random.key(1), 24))).min() > 1e-6
     assert np.abs(u(BOX.boundary(jax.random.key(2), 24, "t-"))).max() > 1.0
+
+
+def test_hard_dirichlet_looks_at_its_faces_alone():
+    """Values that are NaN inside are interpolated from the faces; bilinear ones exactly."""
+    square = pm.Box(x=(0, 2), y=(-1, 1))
+
+    def value(z):
+        on_a_face = jnp.any((z == square.lower) | (z == square.upper))
+        return jnp.where(on_a_face, 3 + z[0] - 2 * z[0] * z[1], jnp.nan)
+
+    inside = square.interior(jax.random.key(0), 16)
+    found = jax.vmap(lambda z: pm.hard_dirichlet(square, value)(lambda y: 0.0 * y[0], z))(inside)
+    np.testing.assert_allclose(found, 3 + inside[:, 0] - 2 * inside[:, 0] * inside[:, 1])
 
 
 def test_hard_dirichlet_without_faces_means_all_of_them():

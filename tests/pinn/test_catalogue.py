@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -9,17 +11,31 @@ import pytest
 
 import physml as pm
 from physml.pinn.catalogue import PROBLEMS, cole_hopf
+from physml.pinn.catalogue.black_scholes import exact as black_scholes_exact
 from physml.pinn.catalogue.kovasznay import flow
 
 VISCOSITIES = pytest.mark.parametrize("nu", [0.01 / np.pi, 0.01], ids=["burgers", "burgers-smooth"])
 
 ENTRIES = pytest.mark.parametrize("entry", PROBLEMS.values(), ids=PROBLEMS)
 
-# The exact solutions written once more, as fields that the library can differentiate.
+# Exact solutions as fields that the library can differentiate: written once more, or the very ones.
 FIELDS = {
     "kovasznay": flow,
     "heat": lambda z: jnp.exp(-(jnp.pi**2) * z[0]) * jnp.sin(jnp.pi * z[1]),
     "poisson-2d": lambda z: jnp.sin(jnp.pi * z[0]) * jnp.sin(jnp.pi * z[1]),
+} | {
+    name: PROBLEMS[name].problem().exact
+    for name in (
+        "heat-4d",
+        "poisson-5d",
+        "poisson-10d",
+        "poisson-100d",
+        "poisson-multiscale",
+        "wave",
+        "advection",
+        "helmholtz",
+        "oscillator",
+    )
 }
 
 
@@ -27,11 +43,14 @@ FIELDS = {
 def test_exact_solutions_solve_their_equations(name):
     problem, field = PROBLEMS[name].problem(), FIELDS[name]
     z = problem.domain.interior(jax.random.key(0), 64)
-    residual = jax.jit(jax.vmap(lambda z: problem.equation(field, z)))
-    assert np.abs(residual(z)).max() < 1e-10
-    np.testing.assert_allclose(problem.exact(np.asarray(z)), jax.vmap(field)(z), rtol=1e-13)
-    wrong = jax.jit(jax.vmap(lambda z: problem.equation(lambda y: 1.01 * field(y) + y[0] ** 2, z)))
-    assert np.abs(wrong(z)).min() > 1e-3
+    wrong = lambda y: 1.01 * field(y) + y[0] ** 3
+    both = jax.jit(jax.vmap(lambda z: (problem.equation(field, z), problem.equation(wrong, z))))
+    residual, other = both(z)
+    assert np.abs(residual).max() < 1e-10 * max(1.0, np.abs(other).max())
+    assert np.abs(other).max() > 1e-3
+    np.testing.assert_allclose(
+        problem.exact(np.asarray(z)), jax.vmap(field)(z), rtol=1e-12, atol=1e-13
+    )
 
 
 @pytest.mark.parametrize(
@@ -95,16 +114,54 @@ def test_burgers_solves_its_equation(nu):
         assert np.abs(residual).max() < 1e-7 * scale
 
 
+def test_black_scholes_solves_its_equation():
+    """By central differences, away from maturity."""
+    rng = np.random.default_rng(0)
+    t, price = rng.uniform([0.3, 2.0], [1.0, 10.0], (50, 2)).T
+    exact = lambda t, price: black_scholes_exact(np.stack([t, price], axis=1))
+    h = 1e-3
+    v_t = (exact(t + h, price) - exact(t - h, price)) / (2 * h)
+    v_s = (exact(t, price + h) - exact(t, price - h)) / (2 * h)
+    v_ss = (exact(t, price + h) - 2 * exact(t, price) + exact(t, price - h)) / h**2
+    residual = v_t - 0.045 * price**2 * v_ss - 0.05 * price * v_s + 0.05 * exact(t, price)
+    assert np.abs(residual).max() < 1e-5
+    at_maturity = exact(np.zeros(3), np.array([4.0, 5.0, 7.0]))
+    np.testing.assert_allclose(at_maturity, [0.0, 0.0, 2.0], atol=1e-12)
+
+
 @ENTRIES
-def test_a_few_steps_decrease_the_loss(entry):
+def test_every_problem_has_finite_terms_and_a_reference(entry):
+    """With the recipe's network: terms are finite, and the reference has the solution's shape."""
+    problem, network = entry.problem(), entry.network(entry.recipe)
+    assert problem.name == entry.name
+    params = problem.initial_params(network, jax.random.key(0))
+    batch = pm.collocation(problem, network, points=8).init(jax.random.key(1), params).batch
+    objective = pm.least_squares(pm.residual_rows(problem, network))
+    losses = jax.jit(lambda p: objective.evaluate(p, objective.init(p), batch)[0].metrics)(params)
+    assert set(losses) == {f"loss/{name}" for name in batch}
+    assert all(np.isfinite(loss) for loss in losses.values())
+    points = np.asarray(problem.domain.interior(jax.random.key(2), 5))
+    values = pm.Solution(problem, network, params)(points)
+    known = problem.exact if isinstance(problem.exact, dict) else {None: problem.exact}
+    for name, exact in known.items():
+        assert exact(points).shape == (values if name is None else values[name]).shape
+
+
+@pytest.mark.parametrize("name", ["heat", "burgers", "kovasznay"])
+def test_a_few_steps_decrease_the_loss(name):
     """By the recipe's own trust region, which never climbs, on a small network and fixed points."""
+    entry = PROBLEMS[name]
     optimizer, problem = entry.recipe.optimizer.build(), entry.problem()
     network = pm.MLP((8,), outputs=problem.components)
     solution = pm.solve(problem, network, optimizer=optimizer, points=64, steps=8)
     loss = solution.result.history["loss"]
     assert np.all(np.diff(loss) <= 0)
     assert loss[-1] < 0.9 * loss[0]
-    assert problem.name == entry.name
+
+
+def test_slabs_are_for_problems_that_have_them():
+    with pytest.raises(pm.errors.ConfigurationError, match="slabs: expected 1, since heat"):
+        PROBLEMS["heat"].solve(replace(PROBLEMS["heat"].recipe, slabs=2))
 
 
 @pytest.mark.slow

@@ -9,8 +9,8 @@ from jax import Array
 from physml.calculus import jacobian, laplacian
 from physml.networks.settings import NetworkSettings
 from physml.optim.settings import OptimizerSettings
+from physml.pinn.ansatz import hard_dirichlet
 from physml.pinn.catalogue.entry import Entry
-from physml.pinn.conditions import dirichlet
 from physml.pinn.geometry import Box
 from physml.pinn.problem import Problem
 from physml.pinn.recipe import Recipe
@@ -51,13 +51,19 @@ def kovasznay() -> Problem:
 
     Source: Kovasznay (1948), doi:10.1017/S0305004100023999.
     """
+    domain = Box(x=(-0.5, 1), y=(-0.5, 1.5))
+    velocity = hard_dirichlet(domain, lambda z: flow(z)[:2])
+    pressure = hard_dirichlet(domain, lambda z: flow(z)[2], on="x+")
+
+    def ansatz(N: Field, z: Array) -> Array:
+        """Velocity and pressure interpolated from the sides, where the network's share vanishes."""
+        u = velocity(lambda y: N(y)[:2], z)
+        return jnp.append(u, pressure(lambda y: N(y)[2], z))
+
     return Problem(
-        domain=Box(x=(-0.5, 1), y=(-0.5, 1.5)),
+        domain=domain,
         equation=equation,
-        conditions=[
-            dirichlet(lambda z: flow(z)[:2], ("x", "y"), component=(0, 1), name="velocity"),
-            dirichlet(lambda z: flow(z)[2], "x+", component=2, name="pressure"),
-        ],
+        ansatz=ansatz,
         components=3,
         exact=exact,
         name="kovasznay",

@@ -36,7 +36,7 @@ def poisson_l_shape() -> Problem:
 ENTRY = Entry(
     "poisson-l-shape",
     "−Δu = 1 on an L",
-    "own finite elements",
+    "own corner expansion",
     poisson_l_shape,
     Recipe(
         network=NetworkSettings(width=20, depth=4),

@@ -47,7 +47,7 @@ def schrodinger() -> Problem:
 ENTRY = Entry(
     "schrodinger",
     "i h_t + ½ h_xx + |h|² h = 0, h(0, x) = 2 sech x",
-    "own spectral solution (ETDRK4)",
+    "own spectral solution (Lawson)",
     schrodinger,
     Recipe(
         network=NetworkSettings(width=20, depth=4),
