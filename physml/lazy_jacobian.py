@@ -150,14 +150,43 @@ class Jacobian:
         if n * p * self.dtype.itemsize <= memory:
             rows = self.dense()
             return rows.T @ rows
-        gram = jnp.zeros((p, p), self.dtype)
+        return self.fold(
+            lambda gram, rows, _: gram + rows.T @ rows,
+            jnp.zeros((p, p), self.dtype),
+            memory=memory,
+        )
+
+    def fold(
+        self, add: Callable[[Any, Array, Array], Any], start: Any, *, memory: int = DEFAULT_MEMORY
+    ) -> Any:
+        """Go through all rows once, a chunk of samples at a time.
+
+        Args:
+            add: ``(carry, rows, index) -> carry`` with rows ``(c, p)`` and where they stand in the
+                stacked residual ``(c,)``. The last chunk of a term may hold rows of zeros, whose
+                index is ``n``: read with ``r.at[index].get(mode="fill", fill_value=0)``.
+            start: the first carry.
+            memory: bytes that a chunk may fill; one sample at least.
+
+        Returns:
+            The last carry.
+        """
+        carry, first = start, 0
         for block in self.blocks:
             components = math.prod(self._value_shape(block)[1:])
-            size = max(1, memory // (p * components * self.dtype.itemsize))
-            gram = gram + self._chunked_parameter_gram(block, min(size, block.samples))
-        return gram
+            size = max(1, memory // (self.shape[1] * components * self.dtype.itemsize))
+            carry = self._fold_block(block, first, min(size, block.samples), add, carry)
+            first += block.samples * components
+        return carry
 
-    def _chunked_parameter_gram(self, block: Block, size: int) -> Array:
+    def _fold_block(
+        self,
+        block: Block,
+        first: int,
+        size: int,
+        add: Callable[[Any, Array, Array], Any],
+        carry: Any,
+    ) -> Any:
         n = block.samples
         chunks = -(-n // size)
         pad = chunks * size - n
@@ -165,20 +194,22 @@ class Jacobian:
         order = jnp.concatenate([jnp.arange(n), jnp.zeros(pad, int)]).reshape(chunks, size)
         scale = jnp.broadcast_to(block.scale, (n,)).astype(self.dtype)
         scale = jnp.concatenate([scale, jnp.zeros(pad, self.dtype)]).reshape(chunks, size)
+        components = math.prod(self._value_shape(block)[1:])
+        place = first + jnp.arange(n * components)
+        place = jnp.concatenate([place, jnp.full(pad * components, self.shape[0])])
+        place = place.reshape(chunks, size * components)
         mean = self._mean_row(block)[None] if block.centred else None
 
-        def add(gram: Array, chunk: tuple[Array, Array]) -> tuple[Array, None]:
-            index, weight = chunk
+        def next_chunk(carry: Any, chunk: tuple[Array, Array, Array]) -> tuple[Any, None]:
+            index, weight, place = chunk
             part = dataclasses.replace(block, batch=jax.tree.map(lambda x: x[index], block.batch))
             rows = self._rows(part, self.params, lambda params: params)
             rows = rows if mean is None else rows - mean
             rows = rows * weight.reshape((-1,) + (1,) * (rows.ndim - 1))
-            rows = rows.reshape(-1, rows.shape[-1])
-            return gram + rows.T @ rows, None
+            return add(carry, rows.reshape(-1, rows.shape[-1]), place), None
 
-        p = self.shape[1]
-        gram, _ = jax.lax.scan(add, jnp.zeros((p, p), self.dtype), (order, scale))
-        return gram
+        carry, _ = jax.lax.scan(next_chunk, carry, (order, scale, place))
+        return carry
 
     def _mean_row(self, block: Block) -> Array:
         def mean(params: Any) -> Array:

@@ -10,8 +10,13 @@ from physml.optim.gauss_newton import gauss_newton
 from physml.optim.line_search import grid_line_search
 from physml.optim.natural_gradient import natural_gradient
 from physml.optim.quasi_newton import ssbfgs, ssbroyden
+from physml.optim.sketch import sketched
+from physml.optim.soap import soap
+from physml.optim.spectrum import by_gram, by_svd
 
 __all__ = [
+    "by_gram",
+    "by_svd",
     "gauss_newton",
     "grid_line_search",
     "in_parameter_space",
@@ -19,6 +24,8 @@ __all__ = [
     "matrix_free",
     "natural_gradient",
     "smallest_side",
+    "sketched",
+    "soap",
     "ssbfgs",
     "ssbroyden",
 ]

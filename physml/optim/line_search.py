@@ -17,14 +17,17 @@ LineSearch = Callable[[Callable[..., Array], Any, Any], Array]
 
 
 def grid_line_search(*, shrink: float = 0.5, candidates: int = 16) -> LineSearch:
-    """Take the best of ``η_k = shrinkᵏ``, ``k = 0 … candidates − 1``.
+    """Take the best of ``η_k = shrinkᵏ``, ``k = 0 … candidates − 1``, or stay where all climb.
+
+    The loss is also evaluated at length 0: where no candidate is below it the length is 0, so that
+    on points redrawn since the last step a direction that does not help is refused.
 
     Args:
         shrink: ratio of neighbouring lengths, in (0, 1).
-        candidates: losses evaluated a step.
+        candidates: losses evaluated a step, beside the one at length 0.
 
     Returns:
-        A function ``(value_fn, params, updates) -> η``.
+        A function ``(value_fn, params, updates) -> η``, 0 for no decrease.
 
     Raises:
         ConfigurationError: for a ratio outside (0, 1) or fewer than one candidate.
@@ -36,6 +39,8 @@ def grid_line_search(*, shrink: float = 0.5, candidates: int = 16) -> LineSearch
     >>> search = grid_line_search()
     >>> float(search(lambda x: (x - 1.0) ** 2, jnp.array(0.0), jnp.array(4.0)))
     0.25
+    >>> float(search(lambda x: (x - 1.0) ** 2, jnp.array(0.0), jnp.array(-4.0)))
+    0.0
     """
     if not 0 < shrink < 1:
         raise ConfigurationError(f"shrink: expected a ratio in (0, 1), got {shrink}")
@@ -43,7 +48,9 @@ def grid_line_search(*, shrink: float = 0.5, candidates: int = 16) -> LineSearch
         raise ConfigurationError(f"candidates: expected at least 1, got {candidates}")
 
     def search(value_fn: Callable[..., Array], params: Any, updates: Any) -> Array:
-        lengths = shrink ** jnp.arange(candidates, dtype=jnp.result_type(float))
+        powers = shrink ** jnp.arange(candidates, dtype=jnp.result_type(float))
+        # Length 0 stands first: argmin takes it where no candidate is strictly below.
+        lengths = jnp.concatenate([jnp.zeros(1, powers.dtype), powers])
 
         def loss(length: Array) -> Array:
             return value_fn(optax.apply_updates(params, optax.tree.scale(length, updates)))

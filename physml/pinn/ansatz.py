@@ -50,7 +50,7 @@ def hard_dirichlet(domain: Domain, value: Value = 0.0, *, on: On | None = None) 
     On a box ``D`` is a product of ``(x − a)/w``, ``(b − x)/w`` or ``4 (x − a)(b − x)/w²``, smooth,
     and ``A`` interpolates ``g`` from the faces alone: ``A ← A + P_i (g − A)`` for each axis, with
     ``P_i`` linear between its faces, at ``3ᵏ − 1`` evaluations of ``g`` for ``k`` axes. On other
-    domains ``A = g``, and ``D`` is the distance to the boundary; its slope jumps along a medial axis.
+    domains ``A = g``, and ``D`` is the distance to the boundary, whose slope jumps midway.
 
     Args:
         domain: the problem's.

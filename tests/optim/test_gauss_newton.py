@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import physml as pm
-from physml.optim.gauss_newton import _damping_at, _last_crossing, _spectrum
+from physml.optim import by_svd
+from physml.optim.gauss_newton import Trend, _follow, _last_crossing
 
 
 def linear(n: int, p: int):
@@ -17,23 +18,6 @@ def linear(n: int, p: int):
     objective = pm.least_squares({"rows": lambda x, row: row["a"] @ x - row["b"]})
     batch = {"rows": {"a": A, "b": b}}
     return objective, batch, A, b
-
-
-@pytest.mark.parametrize(("n", "p"), [(30, 8), (8, 30)], ids=["n > p", "n < p"])
-def test_step_of_given_length(n, p):
-    """‖step(λ)‖ = Δ, the step solves (JᵀJ + λ) s = −Jᵀr, and the decrease is as predicted."""
-    objective, batch, _A, _b = linear(n, p)
-    x = jnp.zeros(p)
-    e, _ = objective.evaluate(x, objective.init(x), batch)
-    spectrum = _spectrum(e.jacobian, e.residual, 2**30)
-    J, r = e.jacobian.dense(), e.residual
-    for radius in (1e-3, 1e-2, 0.1):
-        damping = _damping_at(spectrum, jnp.asarray(radius))
-        step = spectrum.step(damping)
-        np.testing.assert_allclose(jnp.linalg.norm(step), radius, rtol=1e-9)
-        np.testing.assert_allclose(J.T @ (J @ step) + damping * step, -J.T @ r, rtol=1e-8)
-        decrease = 0.5 * jnp.sum(r**2) - 0.5 * jnp.sum((r + J @ step) ** 2)
-        np.testing.assert_allclose(spectrum.predicted(damping), decrease, rtol=1e-9)
 
 
 @pytest.mark.parametrize(("n", "p"), [(30, 8), (8, 30)], ids=["n > p", "n < p"])
@@ -82,6 +66,73 @@ def test_a_step_that_does_not_help_is_refused():
     assert float(state.radius) == 0.25
 
 
+def test_the_trend_turns_when_the_fitted_slope_rises():
+    trend, turned = Trend(jnp.zeros(30), jnp.bool_(False)), []
+    follow = jax.jit(_follow)
+    for step in range(130):
+        log_damping = -0.1 * step if step < 100 else -10.0 + 0.2 * (step - 100)
+        trend = follow(trend, jnp.exp(log_damping), jnp.int32(step))
+        turned.append(bool(trend.turned))
+    first = turned.index(True)
+    window = np.asarray([-0.1 * i if i < 100 else -10.0 + 0.2 * (i - 100) for i in range(130)])
+    slope = lambda i: np.polyfit(np.arange(30), window[i - 29 : i + 1], 1)[0]
+    assert slope(first) > 0 > slope(first - 1)
+    assert all(turned[first:])
+    young = Trend(jnp.linspace(-1.0, 0.0, 30), jnp.bool_(False))
+    assert not bool(follow(young, jnp.asarray(1.1), jnp.int32(78)).turned)
+    assert bool(follow(young, jnp.asarray(1.1), jnp.int32(79)).turned)
+
+
+def test_a_turned_trend_uses_the_second_threshold():
+    objective, batch, _, _ = linear(6, 3)
+    x = jnp.zeros(3)
+    e, state = objective.evaluate(x, objective.init(x), batch)
+    optimizer = pm.gauss_newton(ratio=0.15, switch_ratio=0.5)
+    update = jax.jit(
+        lambda s: optimizer.update(
+            e.gradient, s, x, evaluation=e, value_fn=lambda y: objective.value(y, state, batch)
+        )
+    )
+    start = optimizer.init(x)
+    _, new = update(start)
+    assert float(new.metrics["threshold"]) == 0.15
+    _, new = update(start._replace(trend=start.trend._replace(turned=jnp.bool_(True))))
+    assert float(new.metrics["threshold"]) == 0.5
+    assert "threshold" not in pm.gauss_newton().init(x).metrics
+
+
+def ill_conditioned(n: int, p: int):
+    """Singular values from 1 to 1e-10, and a right-hand side that can be met."""
+    k = min(n, p)
+    keys = jax.random.split(jax.random.key(0), 3)
+    U, V = (
+        jnp.linalg.qr(jax.random.normal(key, (m, k)))[0]
+        for key, m in zip(keys[:2], (n, p), strict=True)
+    )
+    A = (U * jnp.logspace(0, -10, k)[None]) @ V.T
+    objective = pm.least_squares({"rows": lambda x, row: row["a"] @ x - row["b"]})
+    return objective, {"rows": {"a": A, "b": A @ jax.random.normal(keys[2], (p,))}}
+
+
+@pytest.mark.parametrize(("n", "p"), [(60, 20), (20, 60)], ids=["n > p", "n < p"])
+def test_svd_reaches_rounding_where_the_gram_matrix_stalls(n, p):
+    objective, batch = ill_conditioned(n, p)
+    last = {}
+    for name, optimizer in (
+        ("gram", pm.gauss_newton()),
+        ("svd", pm.gauss_newton(factorise=by_svd)),
+    ):
+        result = pm.fit(
+            objective, pm.fixed(batch), optimizer, jnp.zeros(p), steps=20, key=jax.random.key(0)
+        )
+        last[name] = {metric: values[-1] for metric, values in result.history.items()}
+    # Losses are squares: 1e-32 is a residual at rounding.
+    assert last["gram"]["loss"] > 1e-21
+    assert last["svd"]["loss"] < 1e-31
+    assert last["gram"]["converged"] == 0.0
+    assert last["svd"]["converged"] == 1.0
+
+
 def test_last_crossing_interpolates_in_log_radius():
     radii = jnp.log(jnp.array([1.0, 10.0, 100.0]))
     crossing = lambda ratios: float(jnp.exp(_last_crossing(radii, jnp.array(ratios), 0.5)))
@@ -91,7 +142,10 @@ def test_last_crossing_interpolates_in_log_radius():
     np.testing.assert_allclose(crossing([0.9, -np.inf, -np.inf]), 1.0, rtol=1e-12)
 
 
-@pytest.mark.parametrize("options", [{"radius": 0.0}, {"ratio": 1.0}, {"span": 1.0}, {"probes": 1}])
+@pytest.mark.parametrize(
+    "options",
+    [{"radius": 0.0}, {"ratio": 1.0}, {"span": 1.0}, {"probes": 1}, {"switch_ratio": 1.0}],
+)
 def test_bad_numbers_are_named(options):
     with pytest.raises(pm.errors.ConfigurationError, match=f"{next(iter(options))}: expected"):
         pm.gauss_newton(**options)

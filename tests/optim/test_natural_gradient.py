@@ -98,6 +98,32 @@ def test_line_search_takes_the_best_candidate():
     assert chosen == 8.0 * 0.5 ** int(np.argmin(losses))
 
 
+def test_line_search_refuses_to_climb():
+    search = pm.grid_line_search()
+    x = jnp.array(0.0)
+    assert float(search(lambda y: (y - 1.0) ** 2, x, jnp.array(-4.0))) == 0.0
+    assert float(search(lambda y: 1.0 + 0.0 * y, x, jnp.array(1.0))) == 0.0
+    assert float(search(lambda y: jnp.where(y == 0.0, 1.0, jnp.nan), x, jnp.array(1.0))) == 0.0
+    assert float(search(lambda y: -y, x, jnp.array(1.0))) == 1.0
+
+
+def test_no_step_where_every_candidate_climbs():
+    """The direction came from one batch, the loss from another that wants the opposite."""
+    e = evaluation(1)
+    weights = OBJECTIVE.init(PARAMS)
+    batch = {"data": jax.random.normal(jax.random.key(1), (30, 1))}
+    optimizer = pm.natural_gradient(1.0, damping=1e-3, line_search=pm.grid_line_search())
+    updates, state = optimizer.update(
+        e.gradient,
+        optimizer.init(PARAMS),
+        PARAMS,
+        evaluation=e,
+        value_fn=lambda params: -OBJECTIVE.value(params, weights, batch),
+    )
+    assert float(state.metrics["step_length"]) == 0.0
+    assert not flat(updates).any()
+
+
 def test_chains_with_optax():
     e = evaluation(1)
     alone = pm.natural_gradient(1.0, damping=1e-3)

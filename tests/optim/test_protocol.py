@@ -9,6 +9,7 @@ import optax
 import pytest
 
 import physml as pm
+from physml.optim import by_svd, sketched, soap
 from physml.optim.settings import OptimizerSettings
 
 OPTIMIZERS = {
@@ -19,8 +20,11 @@ OPTIMIZERS = {
     ),
     "natural gradient, matrix free": pm.natural_gradient(0.5, damping=1e-4, solve=pm.matrix_free),
     "gauss-newton": pm.gauss_newton(),
+    "gauss-newton, svd": pm.gauss_newton(factorise=by_svd, switch_ratio=0.5),
+    "gauss-newton, sketch": pm.gauss_newton(factorise=sketched(rows=20, columns=16)),
     "chain": optax.chain(pm.natural_gradient(1.0, damping=1e-4), optax.scale(0.5)),
     "adam": optax.adam(1e-2),
+    "soap": soap(1e-2),
     "sgd with momentum": optax.sgd(1e-2, momentum=0.9),
     "lbfgs": optax.lbfgs(),
     "ssbroyden": pm.ssbroyden(),
@@ -87,6 +91,34 @@ def test_settings_refuse_options_of_other_optimizers():
         OptimizerSettings(name="adan").build()
     with pytest.raises(pm.errors.ConfigurationError, match="decay"):
         OptimizerSettings(name="adam", decay=-1.0).build()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"name": "gauss-newton", "accuracy": "svd", "switch_ratio": 0.5},
+        {"name": "gauss-newton", "sketch": 10},
+        {"name": "gauss-newton", "sketch": 10, "accuracy": "gram"},
+        {"name": "soap", "learning_rate": 1e-2, "decay": 100.0},
+    ],
+    ids=str,
+)
+def test_settings_pass_their_options_on(options):
+    optimizer = OptimizerSettings(**options).build()
+    result = pm.fit(OBJECTIVE, SAMPLER, optimizer, PARAMS, steps=3, key=jax.random.key(0))
+    assert result.history["loss"][-1] < result.history["loss"][0]
+    assert ("threshold" in result.history) == ("switch_ratio" in options)
+
+
+def test_settings_name_what_they_refuse():
+    with pytest.raises(pm.errors.UnknownNameError, match=r"accuracy 'qr'.*gram, svd"):
+        OptimizerSettings(name="gauss-newton", accuracy="qr").build()
+    with pytest.raises(pm.errors.ConfigurationError, match="sketch: expected at least 1, got 0"):
+        OptimizerSettings(name="gauss-newton", sketch=0).build()
+    with pytest.raises(pm.errors.ConfigurationError, match="switch_ratio: expected"):
+        OptimizerSettings(name="gauss-newton", switch_ratio=2.0).build()
+    with pytest.raises(pm.errors.ConfigurationError, match="belongs to gauss-newton"):
+        OptimizerSettings(name="soap", sketch=100).build()
 
 
 def test_settings_build_what_they_say():

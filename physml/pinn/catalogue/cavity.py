@@ -40,8 +40,8 @@ def ansatz(N: Field, z: Array) -> Array:
 def cavity() -> Problem:
     """Steady flow at Re = 100 in the unit square under a lid of speed ``4x(1 − x)``.
 
-    Unknowns ``"velocity"`` and ``"pressure"``, whose mean is zero. In the upper corners the vorticity
-    jumps and the pressure is logarithmic: judge a solution by its velocity.
+    Unknowns ``"velocity"`` and ``"pressure"``, whose mean is zero. In the upper corners the
+    vorticity jumps and the pressure is logarithmic: judge a solution by its velocity.
     """
     return Problem(
         domain=Box(x=(0, 1), y=(0, 1)),
