@@ -66,8 +66,7 @@ def test_the_page_of_how_tos(tmp_path, monkeypatch):
     np.testing.assert_allclose(steps[1]["speed"], -2 * np.pi, rtol=1e-4)
     energy = steps[2]["state"].energy
     assert abs(energy.mean - 31 / 32) < 5 * energy.error + 1e-3
-    error = pm.Solution(steps[3]["problem"], steps[3]["network"], steps[3]["params"]).errors()
-    assert error.relative_l2 < 1e-3
+    assert steps[3]["solution"].errors().relative_l2 < 1e-3
     assert len(steps[4]["solution"].result.history["loss"]) == 30
     assert list(tmp_path.rglob("wave.png"))
 

@@ -12,7 +12,7 @@ from physml.calculus import gradient
 from physml.networks.settings import NetworkSettings
 from physml.optim.settings import OptimizerSettings
 from physml.pinn.catalogue.entry import Entry
-from physml.pinn.conditions import initial
+from physml.pinn.conditions import initial, periodic
 from physml.pinn.geometry import Box
 from physml.pinn.problem import Problem
 from physml.pinn.recipe import Recipe
@@ -38,8 +38,10 @@ def advection() -> Problem:
     return Problem(
         domain=Box(t=(0, 1), x=(0, 2 * np.pi)),
         equation=equation,
-        conditions=[initial(lambda z: jnp.sin(z[1]), weight=100.0)],
-        periodic="x",
+        conditions=[
+            initial(lambda z: jnp.sin(z[1]), weight=100.0),
+            periodic("x", derivatives=0, weight=100.0),
+        ],
         exact=exact,
         name="advection",
     )
@@ -51,7 +53,7 @@ ENTRY = Entry(
     "exact: sin(x − 50 t)",
     advection,
     Recipe(
-        network=NetworkSettings(name="siren", width=32, depth=2, frequency=10.0),
+        network=NetworkSettings(name="siren", width=32, depth=2, frequency=50.0),
         optimizer=OptimizerSettings(name="gauss-newton", ratio=0.15),
         points=2048,
         steps=100,

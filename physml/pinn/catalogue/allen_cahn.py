@@ -50,7 +50,8 @@ ENTRY = Entry(
         network=NetworkSettings(width=20, depth=4),
         optimizer=OptimizerSettings(name="gauss-newton", ratio=0.15),
         points=4096,
+        condition_points=1024,
         redraw=20,
-        steps=300,
+        steps=200,
     ),
 )

@@ -54,10 +54,10 @@ ENTRY = Entry(
     "exact: Cole–Hopf quadrature",
     burgers,
     Recipe(
-        network=NetworkSettings(width=20, depth=4),
+        network=NetworkSettings(width=24, depth=4),
         optimizer=OptimizerSettings(name="gauss-newton", ratio=0.15),
         points=4096,
-        redraw=20,
+        redraw=40,
         steps=200,
     ),
 )

@@ -12,6 +12,7 @@ from physml.calculus import gradient, partial
 from physml.networks import Constant
 from physml.networks.settings import NetworkSettings
 from physml.optim.settings import OptimizerSettings
+from physml.pinn.catalogue.burgers import ansatz
 from physml.pinn.catalogue.cole_hopf import cole_hopf
 from physml.pinn.catalogue.entry import Entry
 from physml.pinn.conditions import data
@@ -46,7 +47,9 @@ def measurements(count: int, noise: float, seed: int) -> tuple[np.ndarray, np.nd
 def burgers_inverse(*, count: int = 500, noise: float = 0.01, seed: int = 0) -> Problem:
     """``u_t + u u_x = ν u_xx`` on [−1, 1], ν to be found from measurements of u.
 
-    Unknowns ``"u"`` and ``"viscosity"``, truly 0.01/π; no initial or boundary values.
+    Unknowns ``"u"`` and ``"viscosity"``, truly 0.01/π; the initial value is known. Only points in the
+    shock tell ν: by the bound of Cramér and Rao 500 points at random with 1% noise leave a deviation
+    of 0.7 to 1.1% of ν, depending on where they fall, even if nothing else were unknown.
 
     Args:
         count: how many measurements.
@@ -57,7 +60,9 @@ def burgers_inverse(*, count: int = 500, noise: float = 0.01, seed: int = 0) -> 
     return Problem(
         domain=Box(t=(0, 1), x=(-1, 1)),
         equation=equation,
-        conditions=[data(points, values, unknown="u", weight=10.0)],
+        ansatz={"u": ansatz},
+        periodic="x",
+        conditions=[data(points, values, unknown="u", weight=0.1)],
         exact={
             "u": bind(cole_hopf, viscosity=VISCOSITY),
             "viscosity": lambda points: np.full(len(points), VISCOSITY),
@@ -85,7 +90,7 @@ ENTRY = Entry(
         optimizer=OptimizerSettings(name="gauss-newton", ratio=0.15),
         points=4096,
         redraw=20,
-        steps=150,
+        steps=120,
     ),
     unknowns=unknowns,
 )

@@ -24,7 +24,7 @@ ENTRY = Entry(
         network=NetworkSettings(width=20, depth=4),
         optimizer=OptimizerSettings(name="gauss-newton", ratio=0.15),
         points=4096,
-        redraw=40,
-        steps=200,
+        redraw=20,
+        steps=300,
     ),
 )

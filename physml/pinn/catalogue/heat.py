@@ -53,7 +53,7 @@ ENTRY = Entry(
     Recipe(
         network=NetworkSettings(width=20, depth=3),
         optimizer=OptimizerSettings(name="gauss-newton", ratio=0.3),
-        points=1024,
-        steps=100,
+        points=2048,
+        steps=150,
     ),
 )

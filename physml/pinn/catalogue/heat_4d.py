@@ -52,9 +52,10 @@ ENTRY = Entry(
     "exact: exp(−t) Σ sin 2x_i",
     heat_4d,
     Recipe(
-        network=NetworkSettings(name="siren", width=32, depth=2),
-        optimizer=OptimizerSettings(name="gauss-newton", ratio=0.3),
+        network=NetworkSettings(name="siren", width=24, depth=2),
+        optimizer=OptimizerSettings(name="gauss-newton", ratio=0.15),
         points=2048,
-        steps=100,
+        condition_points=1024,
+        steps=150,
     ),
 )

@@ -51,9 +51,9 @@ ENTRY = Entry(
     "exact: sin 6πx sin 6πy",
     helmholtz,
     Recipe(
-        network=NetworkSettings(name="siren", width=32, depth=2, frequency=10.0),
+        network=NetworkSettings(name="siren", width=32, depth=2, frequency=15.0),
         optimizer=OptimizerSettings(name="gauss-newton", ratio=0.15),
         points=2048,
-        steps=100,
+        steps=150,
     ),
 )

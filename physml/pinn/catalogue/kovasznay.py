@@ -76,10 +76,9 @@ ENTRY = Entry(
     "exact: Kovasznay (1948)",
     kovasznay,
     Recipe(
-        network=NetworkSettings(width=20, depth=4),
-        optimizer=OptimizerSettings(name="gauss-newton", ratio=0.3),
+        network=NetworkSettings(width=20, depth=3),
+        optimizer=OptimizerSettings(name="gauss-newton", ratio=0.15),
         points=2048,
-        redraw=20,
-        steps=100,
+        steps=200,
     ),
 )

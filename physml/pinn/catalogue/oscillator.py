@@ -56,8 +56,9 @@ ENTRY = Entry(
     oscillator,
     Recipe(
         network=NetworkSettings(name="siren", width=20, depth=2, frequency=10.0),
-        optimizer=OptimizerSettings(name="gauss-newton", ratio=0.3),
+        optimizer=OptimizerSettings(name="gauss-newton", ratio=0.15),
         points=512,
-        steps=200,
+        condition_points=1,
+        steps=150,
     ),
 )

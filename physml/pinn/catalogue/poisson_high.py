@@ -74,10 +74,11 @@ ENTRIES = (
         "exact: Σ cos πx_i",
         poisson_5d,
         Recipe(
-            network=NetworkSettings(name="siren", width=32, depth=2),
-            optimizer=OptimizerSettings(name="gauss-newton", ratio=0.3),
+            network=NetworkSettings(name="siren", width=24, depth=2),
+            optimizer=OptimizerSettings(name="gauss-newton", ratio=0.15),
             points=2048,
-            steps=100,
+            condition_points=1024,
+            steps=150,
         ),
     ),
     Entry(
@@ -98,11 +99,11 @@ ENTRIES = (
         "exact: Σ x_i² / 100",
         poisson_100d,
         Recipe(
-            network=NetworkSettings(name="siren", width=32, depth=2),
-            optimizer=OptimizerSettings(name="natural-gradient", damping=1e-2, line_search=16),
-            points=256,
-            redraw=1,
-            steps=200,
+            network=NetworkSettings(name="siren", width=24, depth=2),
+            optimizer=OptimizerSettings(name="gauss-newton", ratio=0.15),
+            points=2048,
+            condition_points=1024,
+            steps=150,
         ),
     ),
 )

@@ -58,6 +58,6 @@ ENTRY = Entry(
         network=NetworkSettings(name="siren", width=32, depth=2, frequency=10.0),
         optimizer=OptimizerSettings(name="gauss-newton", ratio=0.15),
         points=2048,
-        steps=100,
+        steps=150,
     ),
 )
