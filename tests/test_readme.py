@@ -9,8 +9,6 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-import physml as pm
-
 ROOT = Path(__file__).parent.parent
 
 

@@ -53,9 +53,9 @@ ENTRY = Entry(
     "exact: sin(x − 50 t)",
     advection,
     Recipe(
-        network=NetworkSettings(name="siren", width=32, depth=2, frequency=50.0),
+        network=NetworkSettings(name="siren", width=24, depth=2, frequency=50.0),
         optimizer=OptimizerSettings(name="gauss-newton", ratio=0.15),
         points=2048,
-        steps=100,
+        steps=150,
     ),
 )

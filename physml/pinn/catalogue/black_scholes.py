@@ -67,10 +67,10 @@ ENTRY = Entry(
     "exact: Black–Scholes formula",
     black_scholes,
     Recipe(
-        network=NetworkSettings(width=20, depth=4),
+        network=NetworkSettings(width=20, depth=3),
         optimizer=OptimizerSettings(name="gauss-newton", ratio=0.15),
         points=2048,
         redraw=20,
-        steps=100,
+        steps=250,
     ),
 )

@@ -47,9 +47,9 @@ def measurements(count: int, noise: float, seed: int) -> tuple[np.ndarray, np.nd
 def burgers_inverse(*, count: int = 500, noise: float = 0.01, seed: int = 0) -> Problem:
     """``u_t + u u_x = ν u_xx`` on [−1, 1], ν to be found from measurements of u.
 
-    Unknowns ``"u"`` and ``"viscosity"``, truly 0.01/π; the initial value is known. Only points in the
-    shock tell ν: by the bound of Cramér and Rao 500 points at random with 1% noise leave a deviation
-    of 0.7 to 1.1% of ν, depending on where they fall, even if nothing else were unknown.
+    Unknowns ``"u"`` and ``"viscosity"``, truly 0.01/π; the initial value is known. Only points in
+    the shock tell ν: by the bound of Cramér and Rao 500 points at random with 1% noise leave a
+    deviation of 0.7 to 1.1% of ν, depending on where they fall, if nothing else were unknown.
 
     Args:
         count: how many measurements.

@@ -39,10 +39,11 @@ ENTRY = Entry(
     "own corner expansion",
     poisson_l_shape,
     Recipe(
-        network=NetworkSettings(width=20, depth=4),
-        optimizer=OptimizerSettings(name="gauss-newton", ratio=0.3),
+        network=NetworkSettings(width=20, depth=3),
+        optimizer=OptimizerSettings(name="gauss-newton", ratio=0.15),
         points=2048,
+        condition_points=1024,
         redraw=20,
-        steps=100,
+        steps=250,
     ),
 )

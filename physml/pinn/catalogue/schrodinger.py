@@ -54,6 +54,6 @@ ENTRY = Entry(
         optimizer=OptimizerSettings(name="gauss-newton", ratio=0.15),
         points=2048,
         redraw=20,
-        steps=200,
+        steps=150,
     ),
 )
