@@ -54,6 +54,6 @@ ENTRY = Entry(
         network=NetworkSettings(width=20, depth=3),
         optimizer=OptimizerSettings(name="gauss-newton", ratio=0.3),
         points=2048,
-        steps=150,
+        steps=120,
     ),
 )

@@ -7,6 +7,8 @@ import numpy as np
 from jax import Array
 
 from physml.calculus import laplacian
+from physml.networks.settings import NetworkSettings
+from physml.optim.settings import OptimizerSettings
 from physml.pinn.catalogue.entry import Entry
 from physml.pinn.geometry import Box
 from physml.pinn.problem import Problem
@@ -40,4 +42,15 @@ def poisson_2d() -> Problem:
     )
 
 
-ENTRY = Entry("poisson-2d", "−Δu = 2π² sin πx sin πy", "exact: sin πx sin πy", poisson_2d, Recipe())
+ENTRY = Entry(
+    "poisson-2d",
+    "−Δu = 2π² sin πx sin πy",
+    "exact: sin πx sin πy",
+    poisson_2d,
+    Recipe(
+        network=NetworkSettings(width=20, depth=3),
+        optimizer=OptimizerSettings(name="gauss-newton", ratio=0.3),
+        points=1024,
+        steps=120,
+    ),
+)
