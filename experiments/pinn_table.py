@@ -136,6 +136,9 @@ def page(rows: list[dict[str, Any]], command: str) -> str:
                 f"| {mine[0]['parameters']} | {np.median(seconds):.0f} "
                 f"(longest {seconds.max():.0f}) | {where} |"
             )
+    missing = [name for name in ASKED if not any(row["name"] == name for row in rows)]
+    if missing:
+        lines += ["", f"Asked for and not measured: {', '.join(missing)}."]
     return "\n".join(lines) + "\n"
 
 

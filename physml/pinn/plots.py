@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
 
 from physml.errors import ConfigurationError
 from physml.figures import figure
+from physml.networks import Constant
+from physml.pinn.geometry import Domain
 
 if TYPE_CHECKING:
     from physml.pinn.solution import Solution
@@ -19,30 +21,41 @@ if TYPE_CHECKING:
 _LINE, _SIDE = 1001, 201
 
 
+class _Part(NamedTuple):
+    """One component of one unknown at some points, ``(n,)``, NaN outside the domain."""
+
+    title: str
+    values: np.ndarray
+    exact: np.ndarray | None
+
+
 def overview(solution: Solution, path: Path) -> Path:
-    """The solution, its error, and the curves of its training; a row for each component."""
-    problem = solution.problem
-    if problem.domain.dimension > 2:
+    """The solution, its error, and the curves of its training; a row for each map."""
+    domain = solution.problem.domain
+    if domain.dimension > 2:
         raise ConfigurationError(
             "plot: expected one or two coordinates; evaluate a slice with solution(points)"
         )
-    if isinstance(solution.network, Mapping):
-        raise ConfigurationError(
-            "plot: expected one unknown; draw those of several from solution(points)[name]"
-        )
-    components = problem.components if isinstance(problem.components, int) else 1
-    # Lines share a panel, maps of several components have a row each.
-    rows = 1 if problem.domain.dimension == 1 else components
+    side = _LINE if domain.dimension == 1 else _SIDE
+    sides = [np.linspace(a, b, side) for a, b in zip(domain.lower, domain.upper, strict=True)]
+    points = np.stack([a.ravel() for a in np.meshgrid(*sides, indexing="ij")], axis=-1)
+    parts = _parts(solution, points)
+    history = {} if solution.result is None else solution.result.history
+    constants = {name: values for name, values in history.items() if name.startswith("unknown/")}
+    # Lines share a panel, maps have a row each; the unknown numbers converge below the loss.
+    rows = max(1 if domain.dimension == 1 else len(parts), 2 if constants else 1)
     with figure(path, rows, 3) as axes:
         panels = np.atleast_2d(axes)
-        if problem.domain.dimension == 1:
-            _line(solution, panels[0])
+        if domain.dimension == 1:
+            used = _lines(parts, points, domain.names, panels[0])
         else:
-            _maps(solution, panels)
-        for panel in panels[0 if solution.result is None else 1 :, 2]:
-            panel.set_axis_off()
+            used = _maps(parts, domain, panels)
         if solution.result is not None:
-            _training(solution, panels[0, 2])
+            used += [_training(solution, panels[0, 2])]
+        if constants:
+            used += [_constants(constants, panels[1, 2])]
+        for panel in set(panels.ravel()) - set(used):
+            panel.set_axis_off()
     return path
 
 
@@ -71,39 +84,53 @@ def slices(solution: Solution, path: Path, **at: Sequence[float]) -> Path:
     return path
 
 
-def _line(solution: Solution, axes: Any) -> None:
-    points = solution.problem.domain.grid(_LINE)
-    values = np.asarray(solution(points)).reshape(len(points), -1)
-    (name,) = solution.problem.domain.names
-    axes[0].plot(points[:, 0], values)
-    axes[0].set(xlabel=name, ylabel="u", title=solution.problem.name)
-    if not callable(solution.problem.exact):
-        axes[1].set_axis_off()
-        return
-    exact = solution.problem.exact(points).reshape(values.shape)
-    axes[0].plot(points[:, 0], exact, "k--", linewidth=1, label="exact")
-    axes[0].legend()
-    axes[1].semilogy(points[:, 0], np.abs(values - exact))
-    axes[1].set(xlabel=name, ylabel=r"$|u - u^*|$", title="error")
-
-
-def _maps(solution: Solution, panels: Any) -> None:
+def _parts(solution: Solution, points: np.ndarray) -> list[_Part]:
     problem = solution.problem
-    domain = problem.domain
-    sides = [np.linspace(a, b, _SIDE) for a, b in zip(domain.lower, domain.upper, strict=True)]
-    points = np.stack([a.ravel() for a in np.meshgrid(*sides, indexing="ij")], axis=-1)
-    values = _masked(solution, points).reshape(_SIDE, _SIDE, -1)
+    inside = np.asarray(problem.domain.contains(jnp.asarray(points)))
+    found = solution(points)
+    several = isinstance(solution.network, Mapping)
+    parts = []
+    for unknown, values in (found if several else {problem.name: found}).items():
+        if several and isinstance(solution.network[unknown], Constant):
+            continue
+        known = problem.exact.get(unknown) if isinstance(problem.exact, Mapping) else problem.exact
+        table = np.where(
+            inside[:, None], np.asarray(values, float).reshape(len(points), -1), np.nan
+        )
+        exact = None if known is None else np.asarray(known(points)).reshape(table.shape)
+        for k in range(table.shape[1]):
+            title = unknown if table.shape[1] == 1 else f"{unknown}, component {k}"
+            parts.append(_Part(title, table[:, k], None if exact is None else exact[:, k]))
+    return parts
+
+
+def _lines(parts: list[_Part], points: np.ndarray, names: Any, axes: Any) -> list[Any]:
+    for part in parts:
+        (line,) = axes[0].plot(points[:, 0], part.values, label=part.title)
+        if part.exact is not None:
+            axes[0].plot(points[:, 0], part.exact, "k--", linewidth=1)
+            error = np.abs(part.values - part.exact)
+            axes[1].semilogy(points[:, 0], error, color=line.get_color())
+    axes[0].set(xlabel=names[0], ylabel="u", title="solution (dashed: exact)")
+    axes[0].legend()
+    if all(part.exact is None for part in parts):
+        return [axes[0]]
+    axes[1].set(xlabel=names[0], ylabel=r"$|u - u^*|$", title="error")
+    return [axes[0], axes[1]]
+
+
+def _maps(parts: list[_Part], domain: Domain, panels: Any) -> list[Any]:
     extent = (domain.lower[0], domain.upper[0], domain.lower[1], domain.upper[1])
     show = partial(_show, extent=extent, names=domain.names)
-    exact = problem.exact(points).reshape(values.shape) if callable(problem.exact) else None
-    for k, row in enumerate(panels):
-        name = problem.name if problem.components is None else f"{problem.name}, component {k}"
-        show(row[0], values[..., k].T, title=name, cmap="RdBu_r")
-        if exact is None:
-            row[1].set_axis_off()
-        else:
-            error = values[..., k] - exact[..., k]
+    used = []
+    for part, row in zip(parts, panels, strict=False):
+        show(row[0], part.values.reshape(_SIDE, _SIDE).T, title=part.title, cmap="RdBu_r")
+        used.append(row[0])
+        if part.exact is not None:
+            error = (part.values - part.exact).reshape(_SIDE, _SIDE)
             show(row[1], error.T, title="error $u - u^*$", cmap="PuOr")
+            used.append(row[1])
+    return used
 
 
 def _masked(solution: Solution, points: np.ndarray) -> np.ndarray:
@@ -113,7 +140,15 @@ def _masked(solution: Solution, points: np.ndarray) -> np.ndarray:
     return values
 
 
-def _training(solution: Solution, panel: Any) -> None:
+def _constants(history: Mapping[str, np.ndarray], panel: Any) -> Any:
+    for name, values in history.items():
+        panel.plot(values, label=name.removeprefix("unknown/"))
+    panel.set(xlabel="step", title="unknown numbers")
+    panel.legend()
+    return panel
+
+
+def _training(solution: Solution, panel: Any) -> Any:
     history = {} if solution.result is None else solution.result.history
     panel.semilogy(history.get("loss", ()), label=r"loss $\frac{1}{2}|r|^2$")
     if solution.error_curve:
@@ -121,6 +156,7 @@ def _training(solution: Solution, panel: Any) -> None:
         panel.semilogy(steps, errors, "o-", markersize=3, label="relative $L_2$ error")
     panel.set(xlabel="step", title="training")
     panel.legend()
+    return panel
 
 
 def _show(axis: Any, values: np.ndarray, *, extent: Any, names: Any, title: str, cmap: str) -> None:

@@ -174,7 +174,7 @@ class Solution:
         return cls(problem, network, checkpoint.restore(Path(directory), 0, like))
 
     def plot(self, path: str | Path) -> Path:
-        """Save a figure: the solution (with the exact one), its error, the loss and error curve.
+        """Save a figure: each unknown, its error, the loss and error curve, unknown numbers.
 
         Args:
             path: a file whose ending names the format, such as ``burgers.png``.
@@ -183,7 +183,7 @@ class Solution:
             The path.
 
         Raises:
-            ConfigurationError: for more than two coordinates, or several unknowns.
+            ConfigurationError: for more than two coordinates.
             MissingDependencyError: without matplotlib.
         """
         return plots.overview(self, Path(path))

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
 from physml.errors import ConfigurationError, NonFiniteError, ShapeError
+from physml.networks import Constant
 from physml.optim import gauss_newton
 from physml.pinn.collocation import Counts, collocation
 from physml.pinn.error_curve import ErrorCurve
@@ -20,7 +22,7 @@ from physml.sampling import Redraw
 from physml.train import FitResult, Run, every, fit, least_squares
 from physml.train.fit import Callback
 from physml.train.least_squares import Balance
-from physml.types import Objective, Optimizer, Sampler
+from physml.types import Evaluation, Objective, Optimizer, Sampler
 
 
 class Phase(NamedTuple):
@@ -106,6 +108,8 @@ def solve(
     objective = least_squares(
         rows, weights={c.name: c.weight for c in problem.conditions}, balance=balance
     )
+    if isinstance(network, Mapping):
+        objective = _with_constants(objective, network)
     sampler = collocation(
         problem, network, points=points, condition_points=condition_points, redraw=redraw
     )
@@ -119,6 +123,23 @@ def solve(
         result = _train(objective, sampler, stage, params, key_fit, run, (*callbacks, *watch), rows)
         params = result.params
     return Solution(problem, network, params, result=result, error_curve=curve.points)
+
+
+def _with_constants(objective: Objective, network: Mapping[str, nn.Module]) -> Objective:
+    """Log unknown numbers as ``unknown/NAME``, so that their convergence can be seen."""
+
+    def evaluate(params: Any, state: Any, batch: Any) -> tuple[Evaluation, Any]:
+        evaluation, state = objective.evaluate(params, state, batch)
+        found = {}
+        for name, module in network.items():
+            if isinstance(module, Constant):
+                values = jnp.ravel(module.apply(params[name], jnp.zeros(())))
+                for i in range(len(values)):
+                    label = f"unknown/{name}" if len(values) == 1 else f"unknown/{name}/{i}"
+                    found[label] = values[i]
+        return evaluation._replace(metrics=evaluation.metrics | found), state
+
+    return objective._replace(evaluate=evaluate)
 
 
 def _train(

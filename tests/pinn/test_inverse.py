@@ -27,7 +27,7 @@ def problem(**kwargs):
 NETWORKS = {"u": pm.MLP((8,)), "k": pm.Constant(0.5, positive=True)}
 
 
-def test_a_rate_is_found_from_data():
+def test_a_rate_is_found_from_data(tmp_path):
     solution = pm.solve(problem(), NETWORKS, points=24, steps=40)
     values = solution(np.array([[0.3], [0.9]]))
     assert values["u"].shape == values["k"].shape == (2,)
@@ -37,6 +37,9 @@ def test_a_rate_is_found_from_data():
     with pytest.raises(pm.errors.ConfigurationError, match="expected one with an exact solution"):
         solution.errors()
     assert float(solution.field["k"](jnp.zeros(1))) == pytest.approx(2.0, rel=1e-4)
+    history = solution.result.history["unknown/k"]
+    assert history[0] == pytest.approx(0.5) and history[-1] == pytest.approx(2.0, rel=1e-4)
+    assert solution.plot(tmp_path / "decay.png").stat().st_size > 5000
 
 
 def test_a_field_is_found_through_its_ansatz():

@@ -1,10 +1,9 @@
-"""The catalogue's first problems and systems by their recipes, three seeds each, as one table.
+"""The catalogue's first systems by their recipes, three seeds each, as one table.
 
-Expected, on two free CPU cores in float64: heat and poisson-2d below 1e-7 relative L2 in 60 s,
-burgers below 1e-5 in 180 s, hydrogen −0.50000(1) hartree, the two-electron dot 3.0000(1) hartree
-in 90 s, compilation included.
+Expected, on two free CPU cores in float64: hydrogen −0.50000(1) hartree, the two-electron dot
+3.0000(1) hartree in 90 s, compilation included. The differential equations are in `pinn_table.py`.
 
-Run: python experiments/core_table.py [--write docs/results/core.md]
+Run: python experiments/ground_states.py [--write docs/results/ground-states.md]
 """
 
 from __future__ import annotations
@@ -19,27 +18,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import jax
-import numpy as np
 
 import physml as pm
 
 
 @dataclass(frozen=True)
 class Config:
-    """Which entries and seeds; where to write the table."""
+    """Which systems and seeds; where to write the table."""
 
-    problems: tuple[str, ...] = ("heat", "poisson-2d", "burgers")
     systems: tuple[str, ...] = ("harmonic-oscillator", "double-well", "hydrogen", "quantum-dot")
     seeds: tuple[int, ...] = (0, 1, 2)
     write: Path | None = None
-
-
-def solve(name: str, seed: int) -> tuple[float, float, float]:
-    """Relative L2, largest error and seconds, compilation included."""
-    jax.clear_caches()
-    begin = time.perf_counter()
-    errors = pm.catalogue.PROBLEMS[name].solve(key=jax.random.key(seed)).errors()
-    return errors.relative_l2, errors.max_error, time.perf_counter() - begin
 
 
 def ground_state(name: str, seed: int) -> tuple[pm.GroundState, float]:
@@ -54,33 +43,12 @@ def main(config: Config) -> str:
     """Run everything and return the page."""
     jax.config.update("jax_enable_x64", True)
     lines = [
-        "# Results of the core",
+        "# Results: ground states",
         "",
-        "Written by `python experiments/core_table.py --write docs/results/core.md`, "
+        "Written by `python experiments/ground_states.py --write docs/results/ground-states.md`, "
         f"{datetime.date.today()}; {os.cpu_count()} CPU cores ({platform.machine()}), float64, "
         f"Python {platform.python_version()}, jax {jax.__version__}, physml {pm.__version__}. "
         "Seconds include compiling, with an empty compilation cache.",
-        "",
-        "## Differential equations",
-        "",
-        "Relative L2 against the exact solution on a 201 × 201 grid, "
-        f"seeds {', '.join(map(str, config.seeds))}.",
-        "",
-        "| problem | median | worst | largest error (worst) | error of the reference | seconds |",
-        "|---|---|---|---|---|---|",
-    ]
-    for name in config.problems:
-        runs = [solve(name, seed) for seed in config.seeds]
-        relative, largest, seconds = (np.array(column) for column in zip(*runs, strict=True))
-        reference = pm.catalogue.PROBLEMS[name].problem().reference_error
-        lines.append(
-            f"| {name} | {np.median(relative):.1e} | {relative.max():.1e} | {largest.max():.1e} "
-            f"| {reference:.0e} | {np.median(seconds):.0f} (longest {seconds.max():.0f}) |"
-        )
-        print(lines[-1], flush=True)
-    lines += [
-        "",
-        "## Ground states",
         "",
         "Fresh walkers after training, unclipped, blocked error bars, hartree. The last column but "
         "one is the distance to the reference in error bars.",
