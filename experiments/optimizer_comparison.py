@@ -122,9 +122,8 @@ def page(curves: dict[str, dict[str, list[pm.ErrorPoint]]], config: Config) -> s
                 for level in levels
             ]
             last = points[-1]
-            lines.append(
-                f"| {name} | {label} | {' | '.join(reached)} | {last.relative_l2:.1e} | {last.step} |"
-            )
+            end = f"{last.relative_l2:.1e} | {last.step}"
+            lines.append(f"| {name} | {label} | {' | '.join(reached)} | {end} |")
     return "\n".join([*lines, "", "![](optimizer-comparison.png)"]) + "\n"
 
 
