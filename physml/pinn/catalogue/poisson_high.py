@@ -103,7 +103,7 @@ ENTRIES = (
             optimizer=OptimizerSettings(name="gauss-newton", ratio=0.15),
             points=2048,
             condition_points=1024,
-            steps=150,
+            steps=220,
         ),
     ),
 )
