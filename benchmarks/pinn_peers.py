@@ -62,8 +62,10 @@ def run(
             text=True,
             timeout=2 * budget + 300,
         )
-        lines = [json.loads(line) for line in curve.read_text().splitlines()]
-        if len(lines) < 2:
+        lines = (
+            [json.loads(line) for line in curve.read_text().splitlines()] if curve.exists() else []
+        )
+        if done.returncode != 0 or len(lines) < 2:
             raise RuntimeError(f"{runner.label}, {problem}: no curve\n{done.stderr[-2000:]}")
         return lines[0], lines[1:]
 
@@ -127,13 +129,13 @@ def page(curves: dict, abouts: dict, options: argparse.Namespace) -> str:
         f"docs/results/pinn-peers.md`, {datetime.date.today()}; {os.cpu_count()} CPU cores, "
         f"{options.threads} threads each, float64. Seconds from the end of imports, compiling "
         "included, to a relative L2 error on a 201 × 201 grid against the exact solution: median "
-        f"of {options.repeats} seeds and their range; the time that a library takes divided by "
+        f"of the seeds and their range; the time that a library takes divided by "
         f"physml's. Each run had {options.budget:.0f} s.",
         "",
-        "| problem | library | "
+        "| problem | library | seeds | "
         + " | ".join(f"to {level:.0e}" for level in LEVELS)
         + " | ratio to physml | smallest error |",
-        "|---|---|" + "---|" * (len(LEVELS) + 2),
+        "|---|---|---|" + "---|" * (len(LEVELS) + 2),
     ]
     for (problem, label), found in curves.items():
         times = np.array([[seconds_to(curve, level) for level in LEVELS] for curve in found])
@@ -142,12 +144,16 @@ def page(curves: dict, abouts: dict, options: argparse.Namespace) -> str:
         )
         mine, theirs = np.median(own, axis=0), np.median(times, axis=0)
         ratios = [
-            f"{a / b:.1f}" if np.isfinite(a) else f"> {options.budget / b:.0f}"
+            "–"
+            if np.isinf(b)
+            else (f"{a / b:.1f}" if np.isfinite(a) else f"> {options.budget / b:.0f}")
             for a, b in zip(theirs, mine, strict=True)
         ]
         best = np.median([min(line["error"] for line in curve) for curve in found])
         cells = " | ".join(cell(column, options.budget) for column in times.T)
-        lines.append(f"| {problem} | {label} | {cells} | {', '.join(ratios)} | {best:.1e} |")
+        lines.append(
+            f"| {problem} | {label} | {len(found)} | {cells} | {', '.join(ratios)} | {best:.1e} |"
+        )
     lines += [
         "",
         "Runs end at 1e-4, so the smallest error is no limit of those that got there.",

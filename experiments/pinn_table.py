@@ -16,7 +16,7 @@ import json
 import os
 import platform
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +86,7 @@ def solve(name: str, seed: int) -> dict[str, Any]:
         "other": other_measure(name, solution),
         "reference_error": problem.reference_error,
         "seconds": seconds,
+        "recipe": asdict(entry.recipe),
         "parameters": sum(leaf.size for leaf in jax.tree.leaves(solution.params)),
         "date": str(datetime.date.today()),
         "python": platform.python_version(),
@@ -107,10 +108,10 @@ def other_measure(name: str, solution: pm.Solution) -> str:
     return ""
 
 
-def network(name: str) -> str:
+def network(row: dict[str, Any]) -> str:
     """The recipe's network in a few words."""
-    settings = pm.catalogue.PROBLEMS[name].recipe.network
-    return f"{settings.name} {settings.depth} × {settings.width}"
+    settings = row["recipe"]["network"]
+    return f"{settings['name']} {settings['depth']} × {settings['width']}"
 
 
 def page(rows: list[dict[str, Any]], command: str) -> str:
@@ -142,7 +143,7 @@ def page(rows: list[dict[str, Any]], command: str) -> str:
                 f"| {label} | {error:.0e} in {limit} s | {np.median(relative):.1e} | {worst} "
                 f"| {', '.join(str(r['seed']) for r in mine)} "
                 f"| {'; '.join(r['other'] for r in mine[:1])} | {mine[0]['reference_error']:.0e} "
-                f"| {network(name)} | {mine[0]['parameters']} | {mine[0]['seconds']:.0f} "
+                f"| {network(mine[0])} | {mine[0]['parameters']} | {mine[0]['seconds']:.0f} "
                 f"| {where} |"
             )
     missing = [name for name in ASKED if not any(row["name"] == name for row in rows)]
@@ -157,11 +158,14 @@ def main(config: Config) -> str:
     rows = json.loads(config.kept.read_text()) if config.kept.exists() else []
     for seed in config.seeds:
         for name in config.names:
-            if any((r["name"], r["seed"]) == (name, seed) for r in rows):
-                continue
             if name not in pm.catalogue.PROBLEMS:
                 print(f"{name}: not in the catalogue", flush=True)
                 continue
+            recipe = json.loads(json.dumps(asdict(pm.catalogue.PROBLEMS[name].recipe)))
+            mine = [r for r in rows if (r["name"], r["seed"]) == (name, seed)]
+            if mine and mine[0]["recipe"] == recipe:
+                continue
+            rows = [r for r in rows if r not in mine]
             rows.append(solve(name, seed))
             config.kept.parent.mkdir(parents=True, exist_ok=True)
             config.kept.write_text(json.dumps(rows, indent=1))
@@ -169,7 +173,10 @@ def main(config: Config) -> str:
             print(
                 name, seed, row["relative_l2"], row["other"], f"{row['seconds']:.0f} s", flush=True
             )
-    text = page(rows, "python experiments/pinn_table.py --write docs/results/pinn.md")
+    text = page(
+        rows,
+        "python experiments/pinn_table.py [NAME ...] --seeds 0 1 2 --write docs/results/pinn.md",
+    )
     if config.write is not None:
         config.write.parent.mkdir(parents=True, exist_ok=True)
         config.write.write_text(text)

@@ -48,7 +48,7 @@ def main() -> None:
             raise BudgetUsedError
 
     try:
-        entry.solve(key=jax.random.key(options.seed), callbacks=[pm.every(1, measure)])
+        entry.solve(recipe, key=jax.random.key(options.seed), callbacks=[pm.every(1, measure)])
     except BudgetUsedError:
         print("the budget ended before the recipe")
 

@@ -90,6 +90,11 @@ def _longer(job: SolveJob | GroundStateJob, steps: int) -> SolveJob | GroundStat
         raise ConfigurationError(
             f"steps: expected at least the {job.steps} that the run was asked for, got {steps}"
         )
+    if isinstance(job, SolveJob) and job.recipe.slabs > 1 and steps > job.steps:
+        raise ConfigurationError(
+            f"steps: expected the run's own {job.steps}, got {steps}: later slabs of time have "
+            "begun from the end of earlier ones; start a new run for more steps"
+        )
     if isinstance(job, SolveJob):
         return replace(job, recipe=replace(job.recipe, steps=steps))
     return replace(job, recipe=replace(job.recipe, steps=steps))

@@ -44,5 +44,5 @@ class Constant(nn.Module):
         first = jnp.asarray(self.value, jnp.result_type(float))
         if self.positive:
             exponent = self.param("exponent", nn.initializers.zeros, first.shape, first.dtype)
-            return first * jnp.exp(exponent)
+            return first.astype(exponent.dtype) * jnp.exp(exponent)
         return jnp.asarray(self.param("value", lambda key: first))

@@ -24,7 +24,7 @@ def hard_initial(value: Value, *, velocity: Value | None = None, start: float = 
     Time is the first coordinate.
 
     Args:
-        value: ``u₀``, a number or a function of the point.
+        value: ``u₀``, a number or a function of the point, evaluated at ``t₀``.
         velocity: ``v₀``, likewise, for equations of second order in time.
         start: ``t₀``.
 
@@ -36,10 +36,10 @@ def hard_initial(value: Value, *, velocity: Value | None = None, start: float = 
     at_start, rate = function(value), None if velocity is None else function(velocity)
 
     def ansatz(network: Field, z: Array) -> Array:
-        t = z[0] - start
+        t, first = z[0] - start, z.at[0].set(start)
         if rate is None:
-            return at_start(z) + t * network(z)
-        return at_start(z) + t * rate(z) + t**2 * network(z)
+            return at_start(first) + t * network(z)
+        return at_start(first) + t * rate(first) + t**2 * network(z)
 
     return ansatz
 
@@ -74,7 +74,7 @@ def hard_dirichlet(domain: Domain, value: Value = 0.0, *, on: On | None = None) 
             )
         target = function(value)
         return lambda network, z: target(z) - domain.signed_distance(z) * network(z)
-    faces = domain.faces(domain.names if on is None else on)
+    faces = tuple(dict.fromkeys(domain.faces(domain.names if on is None else on)))
     inside = _interpolated(domain, faces, value) if callable(value) else function(value)
     vanishing = _product(domain, faces)
     return lambda network, z: inside(z) + vanishing(z) * network(z)

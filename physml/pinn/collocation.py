@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping
 from typing import Any
 
@@ -95,7 +96,9 @@ def _counts(problem: Problem, points: int, given: Counts | None) -> dict[str, in
     for name in named:
         if name not in names:
             raise UnknownNameError("condition", name, names)
-    usual = given if isinstance(given, int) else max(1, points // 4)
+    usual = max(1, points // 4)
+    if given is not None and not isinstance(given, Mapping):
+        usual = operator.index(given)
     counts = {name: named.get(name, usual) for name in names}
     for term, count in (("equation", points), *counts.items()):
         if count < 1:

@@ -9,8 +9,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from physml.errors import ConfigurationError
-from physml.pinn.problem import Network, Problem
+from physml.errors import ConfigurationError, ShapeError
+from physml.pinn.problem import Exact, Network, Problem
 from physml.train.fit import Update
 
 _POINTS = 4096
@@ -40,11 +40,11 @@ class ErrorCurve:
             lambda params, z: jax.vmap(problem.solution_field(network, params))(z)
         )
 
-    def measure(self, update: Update) -> None:
-        """A callback for ``fit``.
+    def check(self) -> Exact:
+        """The exact solution.
 
         Raises:
-            ConfigurationError: when the problem knows no exact solution.
+            ConfigurationError: when the problem knows none, or has several unknowns.
         """
         exact = self._problem.exact
         if exact is None or isinstance(exact, Mapping):
@@ -52,11 +52,26 @@ class ErrorCurve:
                 f"errors_every: {self._problem.name!r}: expected one unknown with an exact "
                 "solution, Problem(exact=...)"
             )
+        return exact
+
+    def measure(self, update: Update) -> None:
+        """A callback for ``fit``.
+
+        Raises:
+            ConfigurationError: as ``check``.
+            ShapeError: when the exact solution has another shape than this one.
+        """
+        exact = self.check()
         if self._samples is None:
             domain = self._problem.domain
             samples = np.asarray(domain.interior(jax.random.key(2026), _POINTS), np.float64)
             self._samples = samples, exact(samples)
         samples, values = self._samples
         found = np.asarray(self._evaluate(update.params, jnp.asarray(samples)))
+        if found.shape != values.shape:
+            raise ShapeError(
+                f"{self._problem.name}: exact: expected {found.shape} for points {samples.shape}, "
+                f"as the solution gives, got {values.shape}"
+            )
         error = float(np.linalg.norm(found - values) / np.linalg.norm(values))
         self.points.append(ErrorPoint(update.step, update.seconds, error))

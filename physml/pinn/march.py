@@ -16,7 +16,7 @@ from physml.errors import CheckpointError, ConfigurationError
 from physml.pinn.geometry import Box
 from physml.pinn.problem import Network, Problem
 from physml.pinn.solution import Solution
-from physml.pinn.solve import solve
+from physml.pinn.solve import Phase, solve
 from physml.types import Field
 
 Slab = Callable[[Box, Field], Problem]
@@ -78,7 +78,7 @@ def march(
         slabs: how many, of equal length, or the times of all edges.
         noise: relative size of the random change of those parameters.
         key: random key; ``jax.random.key(0)`` if not given.
-        **options: of ``solve``, for each slab.
+        **options: of ``solve``, for each slab; not ``params``, ``phase`` or ``errors_every``.
 
     Returns:
         A solution on the whole domain.
@@ -101,17 +101,22 @@ def march(
         raise ConfigurationError(
             f"slabs: expected their number or times ascending from {low:g} to {high:g}, got {slabs}"
         )
+    if isinstance(network, Mapping):
+        raise ConfigurationError(
+            f"network: march expects one module, got a dict of {', '.join(network)}; use one "
+            "vector-valued network"
+        )
     key = jax.random.key(0) if key is None else key
     whole = slab(domain, start)
     done: list[Solution] = []
     for i, (begin, end) in enumerate(pairwise(times)):
-        sub = jax.random.fold_in(key, i)
+        key_noise, key_solve = jax.random.split(jax.random.fold_in(key, i))
         bounds = dict(zip(domain.names, zip(domain.lower, domain.upper, strict=True), strict=True))
         bounds[domain.names[0]] = (begin, end)
         problem = slab(Box(**bounds), start)
-        params = _shaken(done[-1].params, noise, sub) if done else None
-        options["phase"] = f"slab-{i + 1}"
-        done.append(solve(problem, network, params=params, key=sub, **options))
+        params = _shaken(done[-1].params, noise, key_noise) if done else None
+        named = _named(f"slab-{i + 1}", options)
+        done.append(solve(problem, network, params=params, key=key_solve, **named))
         start = _end_values(done[-1], float(end))
     return March(whole, done, times.tolist())
 
@@ -122,10 +127,10 @@ def continuation(
     """Solve problems in turn, each started from the last: a curriculum in some parameter.
 
     Args:
-        problems: from the easy one to the one meant, such as ``[cavity(re) for re in (10, 100)]``.
+        problems: from the easy one to the one meant, such as ``[flow(re) for re in (10, 100)]``.
         network: for each.
         key: random key; ``jax.random.key(0)`` if not given.
-        **options: of ``solve``, for each problem.
+        **options: of ``solve``, for each problem; not ``params``, ``phase`` or ``errors_every``.
 
     Returns:
         The solution of the last problem.
@@ -145,11 +150,22 @@ def continuation(
     key = jax.random.key(0) if key is None else key
     done: list[Solution] = []
     for i, problem in enumerate(problems):
-        options["phase"] = f"stage-{i + 1}"
+        named = _named(f"stage-{i + 1}", options)
         params = done[-1].params if done else None
         sub = jax.random.fold_in(key, i)
-        done.append(solve(problem, network, params=params, key=sub, **options))
+        done.append(solve(problem, network, params=params, key=sub, **named))
     return done[-1]
+
+
+def _named(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of ``solve`` with phases named after a slab, each with checkpoints of its own."""
+    for option in ("phase", "params", "errors_every"):
+        if option in options:
+            raise ConfigurationError(f"{option}: no option here, where problems follow one another")
+    given = options.get("warm_up", ())
+    phases = [given] if isinstance(given, Phase) else given
+    warm_up = [phase._replace(name=f"{name}-{phase.name}") for phase in phases]
+    return {**options, "phase": name, "warm_up": warm_up}
 
 
 def _shaken(params: Any, noise: float, key: Array) -> Any:
@@ -160,8 +176,6 @@ def _shaken(params: Any, noise: float, key: Array) -> Any:
 
 def _end_values(solution: Solution, end: float) -> Field:
     """The solution at the end of its slab, as a function of a point of the next."""
-    if isinstance(solution.network, Mapping):
-        raise ConfigurationError("march: expected one unknown, vector-valued if need be")
     field = solution.field
     if solution.problem.domain.dimension == 1:
         # Without space the values are numbers: later slabs need not evaluate earlier ones.

@@ -66,7 +66,7 @@ def slices(solution: Solution, path: Path, **at: Sequence[float]) -> Path:
     if domain.dimension != 2 or len(at) != 1 or isinstance(solution.network, Mapping):
         raise ConfigurationError(
             "plot_slices: expected one unknown of two coordinates and the values of one of them, "
-            f"as t=(0.25, 0.5); got {domain.dimension} coordinates and {list(at)}"
+            f"as t=(0.25, 0.5); got {_count(solution)}, coordinates {domain.names} and {list(at)}"
         )
     ((name, values),) = at.items()
     axis = domain.axis(name)
@@ -79,25 +79,35 @@ def slices(solution: Solution, path: Path, **at: Sequence[float]) -> Path:
             found = _masked(solution, points)
             panel.plot(points[:, other], found)
             if callable(problem.exact):
-                panel.plot(points[:, other], problem.exact(points), "k--", linewidth=1)
+                inside = np.asarray(domain.contains(jnp.asarray(points)))
+                exact = problem.exact(points[inside])
+                panel.plot(points[inside, other], exact, "k--", linewidth=1)
             panel.set(xlabel=domain.names[other], ylabel="u", title=f"{name} = {value:g}")
     return path
+
+
+def _count(solution: Solution) -> str:
+    several = isinstance(solution.network, Mapping)
+    return f"unknowns {', '.join(solution.network)}" if several else "one unknown"
 
 
 def _parts(solution: Solution, points: np.ndarray) -> list[_Part]:
     problem = solution.problem
     inside = np.asarray(problem.domain.contains(jnp.asarray(points)))
     found = solution(points)
-    several = isinstance(solution.network, Mapping)
+    networks = solution.network if isinstance(solution.network, Mapping) else {}
     parts = []
-    for unknown, values in (found if several else {problem.name: found}).items():
-        if several and isinstance(solution.network[unknown], Constant):
+    for unknown, values in (found if networks else {problem.name: found}).items():
+        if isinstance(networks.get(unknown), Constant):
             continue
         known = problem.exact.get(unknown) if isinstance(problem.exact, Mapping) else problem.exact
         table = np.where(
             inside[:, None], np.asarray(values, float).reshape(len(points), -1), np.nan
         )
-        exact = None if known is None else np.asarray(known(points)).reshape(table.shape)
+        exact = None
+        if known is not None:
+            exact = np.full(table.shape, np.nan)
+            exact[inside] = np.asarray(known(points[inside])).reshape(inside.sum(), -1)
         for k in range(table.shape[1]):
             title = unknown if table.shape[1] == 1 else f"{unknown}, component {k}"
             parts.append(_Part(title, table[:, k], None if exact is None else exact[:, k]))

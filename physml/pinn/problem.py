@@ -206,21 +206,21 @@ def _refuse_contradiction(domain: Domain, one: Condition, other: Condition) -> N
         return
     if one.face is None or other.face is None or one.prescribes[:2] != other.prescribes[:2]:
         return
-    face: Any = one.face
+    shared: list[Any] = [one.face] if one.face == other.face else []
     if isinstance(domain, Box):
-        shared = set(domain.faces(one.face)) & set(domain.faces(other.face))
-        if not shared:
-            return
-        axis, side = min(shared)
-        face = domain.names[axis] + "-+"[side]
-    elif one.face != other.face:
-        return
-    points = domain.boundary(jax.random.key(0), 16, face)
-    first, second = (jax.vmap(c.prescribes[2])(points) for c in (one, other) if c.prescribes)
-    apart = np.abs(np.asarray(first) - np.asarray(second)).reshape(16, -1).max(axis=1)
-    if apart.max() > 1e-8:
-        at = np.asarray(points[int(apart.argmax())])
-        raise ConfigurationError(
-            f"conditions: {one.name!r} and {other.name!r} contradict one another on {face!r}: "
-            f"their values differ by {apart.max():.3g} at {at}; keep one of them"
-        )
+        common = sorted(set(domain.faces(one.face)) & set(domain.faces(other.face)))
+        shared = [domain.names[axis] + "-+"[side] for axis, side in common]
+    for face in shared:
+        points = domain.boundary(jax.random.key(0), 16, face)
+        values = [
+            np.asarray(jax.vmap(c.prescribes[2])(points)) for c in (one, other) if c.prescribes
+        ]
+        first, second = (v.reshape(16, -1) for v in values)
+        apart = np.abs(first - second).max(axis=1)
+        largest = max(1.0, float(np.abs(first).max()), float(np.abs(second).max()))
+        if apart.max() > 100 * np.finfo(points.dtype).eps * largest:
+            at = np.asarray(points[int(apart.argmax())])
+            raise ConfigurationError(
+                f"conditions: {one.name!r} and {other.name!r} contradict one another on {face!r}: "
+                f"their values differ by {apart.max():.3g} at {at}; keep one of them"
+            )

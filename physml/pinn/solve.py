@@ -44,6 +44,21 @@ class Phase(NamedTuple):
     precision: int | None = None
     name: str = "warm-up"
 
+    def dtype(self, usual: Any) -> Any:
+        """The type to work in.
+
+        Raises:
+            ConfigurationError: for another precision than 32, 64 or None, or 64 without jax's x64.
+        """
+        if self.precision not in (None, 32, 64):
+            raise ConfigurationError(f"precision: expected 32, 64 or None, got {self.precision}")
+        if self.precision == 64 and not jax.config.read("jax_enable_x64"):
+            raise ConfigurationError(
+                "precision: 64 needs double precision; say "
+                'jax.config.update("jax_enable_x64", True) first'
+            )
+        return usual if self.precision is None else jnp.dtype(f"float{self.precision}")
+
 
 def solve(
     problem: Problem,
@@ -81,7 +96,8 @@ def solve(
         key: random key, of points and first parameters; ``jax.random.key(0)`` if not given.
         run: a run directory for metrics, checkpoints and resume.
         phase: the name under which the main phase's metrics and checkpoints lie in the run.
-        errors_every: steps between measurements of the error, for ``Solution.error_curve``.
+        errors_every: steps of the main phase between measurements of the error, for
+            ``Solution.error_curve``; needs one unknown with an exact solution.
         callbacks: see ``fit``.
 
     Returns:
@@ -90,7 +106,8 @@ def solve(
     Raises:
         ShapeError: network, equation or conditions do not fit one another.
         ConfigurationError: an unknown that nothing involves, a phase's precision.
-        NonFiniteError: a NaN or an infinity; the message names the step, the term and the point.
+        NonFiniteError: a NaN or an infinity; the message names the step and the term, and the
+            point where a residual is not finite from the start.
 
     >>> import jax.numpy as jnp, physml as pm
     >>> problem = pm.Problem(domain=pm.Box(x=(0, 1)), ansatz=lambda N, z: 1 + z[0] * N(z),
@@ -113,14 +130,27 @@ def solve(
     sampler = collocation(
         problem, network, points=points, condition_points=condition_points, redraw=redraw
     )
+    main = Phase(gauss_newton() if optimizer is None else optimizer, steps, None, phase)
+    stages = (*([warm_up] if isinstance(warm_up, Phase) else warm_up), main)
+    dtype = jnp.result_type(*jax.tree.leaves(params))
+    names = [stage.name for stage in stages]
+    for stage in stages:
+        stage.dtype(dtype)
+        if names.count(stage.name) > 1:
+            raise ConfigurationError(
+                f"warm_up: two phases named {stage.name!r}; give each a name=... of its own"
+            )
     curve = ErrorCurve(problem, network)
-    watch: list[Any] = []
+    watch: list[Any] = list(callbacks)
     if errors_every is not None:
+        curve.check()
         watch.append(every(errors_every, curve.measure))
     result = None
-    main = Phase(gauss_newton() if optimizer is None else optimizer, steps, None, phase)
-    for stage in (*([warm_up] if isinstance(warm_up, Phase) else warm_up), main):
-        result = _train(objective, sampler, stage, params, key_fit, run, (*callbacks, *watch), rows)
+    for i, stage in enumerate(stages):
+        # The main phase draws by the key itself, so that a warm-up leaves its points alone.
+        sub = key_fit if stage is main else jax.random.fold_in(key_fit, i + 1)
+        seen = watch if stage is main else callbacks
+        result = _train(objective, sampler, stage, params, sub, run, seen, rows)
         params = result.params
     return Solution(problem, network, params, result=result, error_curve=curve.points)
 
@@ -133,7 +163,7 @@ def _with_constants(objective: Objective, network: Mapping[str, nn.Module]) -> O
         found = {}
         for name, module in network.items():
             if isinstance(module, Constant):
-                values = jnp.ravel(module.apply(params[name], jnp.zeros(())))
+                values = jnp.ravel(jnp.asarray(module.apply(params[name], jnp.zeros(()))))
                 for i in range(len(values)):
                     label = f"unknown/{name}" if len(values) == 1 else f"unknown/{name}/{i}"
                     found[label] = values[i]
@@ -153,9 +183,7 @@ def _train(
     rows: Mapping[str, Callable[..., Array]],
 ) -> FitResult:
     dtype = jnp.result_type(*jax.tree.leaves(params))
-    if stage.precision not in (None, 32, 64):
-        raise ConfigurationError(f"precision: expected 32, 64 or None, got {stage.precision}")
-    working = dtype if stage.precision is None else jnp.dtype(f"float{stage.precision}")
+    working = stage.dtype(dtype)
     lowered = sampler if working == dtype else _cast_sampler(sampler, working)
     try:
         result = fit(
@@ -200,7 +228,7 @@ def _same_shapes(params: Any, fresh: Any) -> Any:
             f"params: expected those of the network, of shapes {expected}, got {given}; a warm "
             "start needs the same network"
         )
-    return jax.tree.map(jnp.asarray, params)
+    return jax.tree.map(lambda leaf, like: jnp.asarray(leaf, like.dtype), params, fresh)
 
 
 def _check_unknowns(

@@ -75,7 +75,14 @@ def drawn(
         key: Array, state: BatchState, params: Any
     ) -> tuple[BatchState, Batch, dict[str, Array]]:
         due = (state.steps > 0) & (state.steps % every == 0)
-        batch = jax.lax.cond(due, lambda: again(key, params), lambda: state.batch)
+        # Parameters in single precision get their points so, whatever the precision of the draw.
+        batch = jax.lax.cond(
+            due,
+            lambda: jax.tree.map(
+                lambda new, old: new.astype(old.dtype), again(key, params), state.batch
+            ),
+            lambda: state.batch,
+        )
         return BatchState(state.steps + 1, batch), batch, {}
 
     return Sampler(init, sample)

@@ -83,7 +83,7 @@ def least_squares(
 
     def value(params: Any, state: dict[str, Array], batch: Batch) -> Array:
         parts = residuals(params, state, batch).values()
-        return 0.5 * sum((jnp.sum(part**2) for part in parts), jnp.zeros(()))
+        return 0.5 * jnp.sum(jnp.stack([jnp.sum(part**2) for part in parts]))
 
     def evaluate(
         params: Any, state: dict[str, Array], batch: Batch

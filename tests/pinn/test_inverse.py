@@ -124,6 +124,14 @@ def test_data_must_be_finite_and_inside():
     with pytest.raises(pm.errors.ConfigurationError, match="at least one point"):
         pm.data(np.zeros((0, 1)), np.zeros(0))
     equation = lambda u, z: pm.partial(u, 0)(z)
+    pair = pm.Problem(
+        domain=box,
+        equation=lambda u, z: pm.partial(u, 0)(z),
+        conditions=[pm.data(np.zeros((3, 1)), np.zeros(3))],
+        components=2,
+    )
+    with pytest.raises(pm.errors.ShapeError, match=r"values: expected shape \(2,\) .* got \(\)"):
+        pm.solve(pair, pm.MLP((4,), outputs=2), points=4, steps=1)
     with pytest.raises(pm.errors.ConfigurationError, match="got 1 outside, the first"):
         pm.Problem(
             domain=box, equation=equation, conditions=[pm.data(np.array([[2.0]]), np.zeros(1))]

@@ -39,14 +39,19 @@ def test_phases_run_one_after_another_each_in_its_precision(tmp_path):
             growth(),
             pm.MLP((8,)),
             points=32,
+            redraw=pm.by_residual(4),
             warm_up=phases,
             steps=10,
+            errors_every=5,
             callbacks=[note],
             run=run,
         )
+    assert [point.step for point in solution.error_curve] == [5, 10]
     assert kinds == {("warm-up", "float32"), ("middle", "float64"), ("train", "float64")}
     assert jax.tree.leaves(solution.params)[0].dtype == jnp.float64
     assert solution.errors().relative_l2 < 1e-3
+    with pytest.raises(pm.errors.ConfigurationError, match="two phases named 'train'"):
+        pm.solve(growth(), pm.MLP((8,)), warm_up=pm.Phase(optax.adam(1e-2), 1, name="train"))
     with pytest.raises(pm.errors.ConfigurationError, match="precision: expected 32, 64 or None"):
         pm.solve(growth(), pm.MLP((8,)), warm_up=pm.Phase(optax.adam(1e-2), 1, precision=16))
 
@@ -70,6 +75,17 @@ def test_a_nan_at_the_start_names_its_term_and_point():
         pm.solve(problem, pm.MLP((8,)), points=32, steps=2)
 
 
+def test_a_trust_region_works_in_single_precision():
+    solution = pm.solve(
+        growth(),
+        pm.MLP((8,)),
+        points=32,
+        warm_up=pm.Phase(pm.gauss_newton(), 5, precision=32),
+        steps=5,
+    )
+    assert jax.tree.leaves(solution.params)[0].dtype == jnp.float64
+
+
 def test_conditions_that_contradict_one_another_are_refused():
     box = pm.Box(x=(0, 1), y=(0, 1))
 
@@ -80,6 +96,9 @@ def test_conditions_that_contradict_one_another_are_refused():
         pm.errors.ConfigurationError, match=r"'dirichlet x' and 'left' contradict .* 'x-'.*by 1 at"
     ):
         make(pm.dirichlet(0.0, on="x"), pm.dirichlet(1.0, on="x-", name="left"))
+    with pytest.raises(pm.errors.ConfigurationError, match=r"'y\+'"):
+        all_round = pm.dirichlet(0.0, on=("x", "y"))
+        make(all_round, pm.dirichlet(lambda z: z[0] * z[1], on=("x-", "y+"), name="top"))
     make(pm.dirichlet(0.0, on="x"), pm.dirichlet(1.0, on="y"))
     make(pm.dirichlet(0.0, on="x"), pm.dirichlet(lambda z: 0.0 * z[1], on="x+", name="right"))
     make(pm.dirichlet(0.0, on="x", component=0), pm.dirichlet(1.0, on="x+", component=1))

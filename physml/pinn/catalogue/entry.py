@@ -71,7 +71,6 @@ class Entry(NamedTuple):
         """
         chosen = self.recipe if recipe is None else recipe
         problem, network = self.problem(), self.network(chosen)
-        warm_up = Phase(optax.adam(1e-3), chosen.warm_up)
         options: dict[str, Any] = {
             "optimizer": chosen.optimizer.build(),
             "points": chosen.points,
@@ -82,6 +81,7 @@ class Entry(NamedTuple):
             "key": key,
             "run": run,
             "callbacks": callbacks,
+            "warm_up": Phase(optax.adam(1e-3), chosen.warm_up) if chosen.warm_up else (),
         }
         if chosen.slabs > 1:
             if self.slab is None or self.start is None or not isinstance(problem.domain, Box):
@@ -89,8 +89,12 @@ class Entry(NamedTuple):
                     f"slabs: expected 1, since {self.name} is not solved in slabs of time, got "
                     f"{chosen.slabs}"
                 )
+            if errors_every is not None:
+                raise ConfigurationError(
+                    f"errors_every: {self.name} is solved in slabs of time, which have no common "
+                    "curve; expected None"
+                )
             return march(
                 self.slab, problem.domain, self.start, network, slabs=chosen.slabs, **options
             )
-        options["warm_up"] = warm_up if chosen.warm_up else ()
         return solve(problem, network, errors_every=errors_every, **options)

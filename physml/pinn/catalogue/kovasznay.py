@@ -17,7 +17,7 @@ from physml.pinn.recipe import Recipe
 from physml.types import Field
 
 REYNOLDS = 40.0
-_RATE = REYNOLDS / 2 - np.sqrt(REYNOLDS**2 / 4 + 4 * np.pi**2)
+_RATE = float(REYNOLDS / 2 - np.sqrt(REYNOLDS**2 / 4 + 4 * np.pi**2))
 
 
 def equation(w: Field, z: Array) -> Array:

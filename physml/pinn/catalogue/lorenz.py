@@ -58,8 +58,8 @@ ENTRY = Entry(
     Recipe(
         network=NetworkSettings(width=20, depth=2),
         optimizer=OptimizerSettings(name="gauss-newton", ratio=0.3),
-        points=128,
-        steps=60,
+        points=192,
+        steps=100,
         slabs=16,
     ),
     slab=slab,

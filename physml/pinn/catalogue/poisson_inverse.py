@@ -60,8 +60,8 @@ def measurements(count: int, noise: float, seed: int) -> tuple[np.ndarray, np.nd
 def poisson_inverse(*, count: int = 2500, noise: float = 0.01, seed: int = 0) -> Problem:
     """``−∇·(a ∇u) = f`` on the unit square, ``u = 0`` around it, a(x) to be found from values of u.
 
-    Unknowns ``"u"`` and ``"a"``. The conductivity is determined, since ∇u vanishes at one point
-    only and there ``−a Δu = f``.
+    Unknowns ``"u"`` and ``"a"``. The conductivity is determined, since inside ∇u vanishes at one
+    point only and there ``−a Δu = f``.
 
     Args:
         count: how many measurements.

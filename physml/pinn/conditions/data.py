@@ -13,7 +13,6 @@ from physml.pinn.conditions.condition import (
     Component,
     Condition,
     checked_weight,
-    difference,
     field_of,
     pick,
 )
@@ -70,7 +69,13 @@ def data(
     def residual(u: Any, sample: tuple[Array, Array]) -> Array:
         z, value = sample
         measured = field_of(name, u, unknown)(z) if of is None else of(u, z)
-        return difference(name, pick(name, jnp.asarray(measured), component), value)
+        picked = pick(name, jnp.asarray(measured), component)
+        if picked.shape != value.shape:
+            raise ShapeError(
+                f"{name}: values: expected shape {picked.shape} at one point, as what was measured "
+                f"has, got {value.shape}; give component=... or a column for each component"
+            )
+        return picked - value
 
     def draw(domain: Domain, *_: Any) -> tuple[Array, Array]:
         return jnp.asarray(points), jnp.asarray(values)

@@ -37,7 +37,8 @@ def integral(
     """``∫ g(u, z) dz = c`` over some coordinates of a box, at points of the others.
 
     Gauss–Legendre quadrature with ``nodes`` points a coordinate: exact for polynomials of degree
-    ``2 nodes − 1``, and ``nodes`` to the number of coordinates evaluations of ``u`` a sample.
+    ``2 nodes − 1``, and ``nodesᵏ`` evaluations of ``u`` a sample for ``k`` coordinates. Of ``n``
+    points for the condition it makes ``n / nodesᵏ`` samples, one if nothing is left to vary.
 
     Args:
         value: ``c``, a number or a function of a point; it may use the coordinates not integrated.
@@ -94,7 +95,7 @@ def integral(
 
     def draw(domain: Domain, key: Array, n: int, points: Points) -> Array:
         # The integrated coordinates of a sample are overwritten by the nodes.
-        count = 1 if len(names) == domain.dimension else max(1, n // nodes)
+        count = 1 if len(names) == domain.dimension else max(1, n // nodes ** len(names))
         return domain.interior(key, count, points=points)
 
     def check(domain: Domain) -> None:

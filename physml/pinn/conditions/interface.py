@@ -36,7 +36,7 @@ def interface(
         inside: the unknown ``u₁`` within the region.
         outside: the unknown ``u₂`` beyond it.
         of: the region, which lies in the problem's domain and has its coordinates.
-        on: which of its faces are the interface.
+        on: which of its faces are the interface; ``"boundary"`` of all shapes but a box.
         conductivity: ``a₁`` and ``a₂``, numbers or functions of the point.
         jump: ``j``, a number or a function of the point.
         flux_jump: ``q``, likewise; the normal ``n`` points out of the region.
@@ -44,7 +44,9 @@ def interface(
         weight: of the term.
 
     Raises:
-        ConfigurationError: a region that leaves the domain or does not touch it.
+        ConfigurationError: an interface that leaves the domain.
+        ShapeError: a region of other coordinates.
+        UnknownNameError: faces that the region does not have.
 
     >>> import physml as pm
     >>> drop = pm.interface("drop", "air", of=pm.Disk(radius=0.5), conductivity=(10.0, 1.0))
