@@ -54,7 +54,7 @@ def test_help_has_units_and_the_recipe(physml):
     recipe = PROBLEMS["burgers"].recipe
     text = " ".join(said.out.replace("│", " ").split())
     assert said.code == 0
-    assert f"optimizer steps. (default: {recipe.steps})" in text
+    assert f"optimizer steps, in each slab. (default: {recipe.steps})" in text
     assert f"(default: {recipe.optimizer.name})" in text
     assert "units of" in text
     assert "--network.width" in text
