@@ -90,7 +90,7 @@ ENTRIES = (
             network=NetworkSettings(name="siren", width=32, depth=2),
             optimizer=OptimizerSettings(name="gauss-newton", ratio=0.3),
             points=2048,
-            steps=100,
+            steps=150,
         ),
     ),
     Entry(
@@ -99,11 +99,12 @@ ENTRIES = (
         "exact: Σ x_i² / 100",
         poisson_100d,
         Recipe(
-            network=NetworkSettings(name="siren", width=24, depth=2),
-            optimizer=OptimizerSettings(name="gauss-newton", ratio=0.15),
-            points=2048,
-            condition_points=1024,
-            steps=220,
+            network=NetworkSettings(width=32, depth=1),
+            optimizer=OptimizerSettings(name="natural-gradient", damping=1e-3, line_search=16),
+            points=512,
+            condition_points=256,
+            redraw=1,
+            steps=800,
         ),
     ),
 )
