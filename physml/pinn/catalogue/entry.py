@@ -35,8 +35,8 @@ class Entry(NamedTuple):
         start: its initial values.
 
     >>> import physml as pm
-    >>> pm.catalogue.PROBLEMS["heat"].recipe.points
-    1024
+    >>> pm.catalogue.PROBLEMS["heat"].equation
+    'u_t = u_xx, u(0, x) = sin πx'
     """
 
     name: str
