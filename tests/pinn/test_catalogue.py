@@ -30,7 +30,6 @@ FIELDS = {
         "poisson-5d",
         "poisson-10d",
         "poisson-100d",
-        "poisson-multiscale",
         "wave",
         "advection",
         "helmholtz",

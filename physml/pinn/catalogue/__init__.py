@@ -18,7 +18,6 @@ from physml.pinn.catalogue import poisson_2d as _poisson_2d
 from physml.pinn.catalogue import poisson_high as _poisson_high
 from physml.pinn.catalogue import poisson_inverse as _poisson_inverse
 from physml.pinn.catalogue import poisson_l_shape as _poisson_l_shape
-from physml.pinn.catalogue import poisson_multiscale as _poisson_multiscale
 from physml.pinn.catalogue import schrodinger as _schrodinger
 from physml.pinn.catalogue import wave as _wave
 from physml.pinn.catalogue.advection import advection
@@ -41,7 +40,6 @@ from physml.pinn.catalogue.poisson_2d import poisson_2d
 from physml.pinn.catalogue.poisson_high import poisson_5d, poisson_10d, poisson_100d
 from physml.pinn.catalogue.poisson_inverse import poisson_inverse
 from physml.pinn.catalogue.poisson_l_shape import poisson_l_shape
-from physml.pinn.catalogue.poisson_multiscale import poisson_multiscale
 from physml.pinn.catalogue.schrodinger import schrodinger
 from physml.pinn.catalogue.wave import wave
 
@@ -52,7 +50,6 @@ PROBLEMS = {
         _heat_4d.ENTRY,
         _poisson_2d.ENTRY,
         *_poisson_high.ENTRIES,
-        _poisson_multiscale.ENTRY,
         _poisson_l_shape.ENTRY,
         _wave.ENTRY,
         _advection.ENTRY,
@@ -97,7 +94,6 @@ __all__ = [
     "poisson_5d",
     "poisson_inverse",
     "poisson_l_shape",
-    "poisson_multiscale",
     "schrodinger",
     "wave",
 ]

@@ -51,7 +51,7 @@ ENTRY = Entry(
     "own spectral solution (ETDRK4)",
     kdv,
     Recipe(
-        network=NetworkSettings(width=24, depth=4),
+        network=NetworkSettings(width=20, depth=4),
         optimizer=OptimizerSettings(name="gauss-newton", ratio=0.15),
         points=4096,
         redraw=20,
