@@ -42,10 +42,10 @@ OPTIMIZERS: dict[str, Callable[[], pm.Optimizer]] = {
     "L-BFGS": lambda: optax.lbfgs(),
     "SSBroyden": pm.ssbroyden,
     "natural gradient": lambda: pm.natural_gradient(
-        1.0, damping=1e-7, line_search=pm.grid_line_search()
+        1.0, damping=1e-4, line_search=pm.grid_line_search()
     ),
     "SPRING": lambda: pm.natural_gradient(
-        1.0, damping=1e-7, momentum=0.5, line_search=pm.grid_line_search()
+        1.0, damping=1e-4, momentum=0.5, line_search=pm.grid_line_search()
     ),
     "trust region": lambda: pm.gauss_newton(ratio=0.15),
 }
@@ -67,7 +67,8 @@ def run(problem: pm.Problem, optimizer: pm.Optimizer, config: Config) -> list[pm
         if update.seconds > config.seconds:
             raise OutOfTimeError
 
-    with contextlib.suppress(OutOfTimeError):
+    # What diverges keeps the curve that it has.
+    with contextlib.suppress(OutOfTimeError, pm.errors.NonFiniteError):
         pm.solve(
             problem,
             network,
