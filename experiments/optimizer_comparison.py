@@ -67,8 +67,7 @@ def run(problem: pm.Problem, optimizer: pm.Optimizer, config: Config) -> list[pm
         if update.seconds > config.seconds:
             raise OutOfTimeError
 
-    # What diverges keeps the curve that it has.
-    with contextlib.suppress(OutOfTimeError, pm.errors.NonFiniteError):
+    with contextlib.suppress(OutOfTimeError):
         pm.solve(
             problem,
             network,
