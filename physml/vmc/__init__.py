@@ -16,7 +16,12 @@ from physml.vmc.systems import (
     Reference,
     System,
 )
-from physml.vmc.wavefunctions import SignedLog, SlaterJastrow, log_amplitude
+from physml.vmc.wavefunctions import (
+    MessagePassing,
+    SignedLog,
+    SlaterJastrow,
+    log_amplitude,
+)
 
 __all__ = [
     "SYSTEMS",
@@ -26,6 +31,7 @@ __all__ = [
     "HarmonicOscillator",
     "Hydrogen",
     "Measurement",
+    "MessagePassing",
     "QuantumDot",
     "QuantumSystem",
     "Reference",

@@ -8,7 +8,6 @@ Energy and gradient over walkers drawn from ``|ψ|²``::
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -18,12 +17,17 @@ from jax import Array
 from physml.errors import ConfigurationError, ShapeError
 from physml.lazy_jacobian import Block, Jacobian
 from physml.types import Evaluation, LocalOperator, Objective
+from physml.vmc.local_energies import local_energies
+from physml.vmc.wavefunctions.signed_log import LogPsi
 
-LogPsi = Callable[[Any, Array], Array]
-"""``(params, walker (N, d)) -> log ψ``, real or complex."""
 
-
-def energy(log_psi: LogPsi, local_energy: LocalOperator, *, clip: float | None = 5.0) -> Objective:
+def energy(
+    log_psi: LogPsi,
+    local_energy: LocalOperator,
+    *,
+    clip: float | None = 5.0,
+    memory: int | None = None,
+) -> Objective:
     """The energy of walkers drawn from ``|ψ|²``, with its natural-gradient rows.
 
     A complex ``log ψ`` gives two rows a walker, its real and imaginary part, so that ``Jᵀr`` is the
@@ -34,6 +38,8 @@ def energy(log_psi: LogPsi, local_energy: LocalOperator, *, clip: float | None =
         local_energy: ``(log_psi, walker) -> Hψ/ψ`` in hartree.
         clip: local energies further than this many mean absolute deviations from the median are
             drawn in, for the gradient only; None leaves them. The reported energy is never clipped.
+        memory: bytes that the derivatives of a local energy may fill, in chunks of walkers; by the
+            device if None.
 
     Returns:
         An objective whose batch is walkers ``(n, N, d)``, whose loss is the mean energy in hartree,
@@ -65,7 +71,7 @@ def energy(log_psi: LogPsi, local_energy: LocalOperator, *, clip: float | None =
     def evaluate(params: Any, state: tuple[()], walkers: Array) -> tuple[Evaluation, tuple[()]]:
         n = walkers.shape[0]
         is_complex = _check_log_psi(log_psi, params, walkers)
-        local = jax.vmap(lambda x: local_energy(lambda y: log_psi(params, y), x))(walkers)
+        local = local_energies(local_energy, log_psi, params, walkers, memory=memory)
         if local.shape != (n,):
             raise ShapeError(
                 f"local_energy: expected one number a walker, got shape {local.shape[1:]}"

@@ -19,11 +19,11 @@ from physml.sampling import Estimate, metropolis
 from physml.train import FitResult, Run, fit
 from physml.train.fit import Callback
 from physml.types import Optimizer
-from physml.vmc.energy import LogPsi, energy
+from physml.vmc.energy import energy
 from physml.vmc.measure import FEWEST_MEASUREMENTS, Measurement, measure
 from physml.vmc.observables import pair_distribution, radial_density
 from physml.vmc.systems.system import QuantumSystem
-from physml.vmc.wavefunctions.signed_log import log_amplitude
+from physml.vmc.wavefunctions.signed_log import LogPsi, log_amplitude
 
 
 def log_psi_of(system: QuantumSystem, wavefunction: nn.Module) -> LogPsi:

@@ -14,7 +14,8 @@ from jax import Array
 from physml.errors import ConfigurationError, NonFiniteError, SamplingError
 from physml.sampling import Estimate, estimate, metropolis, split_rhat
 from physml.types import LocalOperator
-from physml.vmc.energy import LogPsi
+from physml.vmc.local_energies import local_energies
+from physml.vmc.wavefunctions.signed_log import LogPsi
 
 FEWEST_MEASUREMENTS = 8
 """Below, no block size can be judged."""
@@ -93,7 +94,7 @@ def measure(
 
         def step(state: Any, key: Array) -> tuple[Any, Any]:
             state, walkers, metrics = sampler.sample(key, state, params)
-            local = jax.vmap(lambda x: local_energy(lambda y: log_psi(params, y), x))(walkers)
+            local = local_energies(local_energy, log_psi, params, walkers)
             return state, (jnp.real(local), metrics["acceptance"], walkers)
 
         return jax.lax.scan(step, state, jax.random.split(key, _BLOCK))

@@ -1,11 +1,13 @@
-"""What a Slater determinant must know of a system's electrons."""
+"""What a wave function must know of a system's electrons."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from jax import Array
+
+from physml.errors import ConfigurationError, ShapeError
 
 
 class Electrons(NamedTuple):
@@ -17,8 +19,32 @@ class Electrons(NamedTuple):
         orbitals: ``(x (d,), scale ()) -> (log envelope (), values (K,))``: orbital ``k`` is
             ``e^{log envelope} · values[k]``, with ``K`` at least the larger count; the scale is a
             variational parameter that is 1 for the unscaled orbital.
+        groups: for each orbital, which factor of a wave function multiplies it; orbitals that a
+            symmetry mixes, such as ``cos k·x`` and ``sin k·x``, must share one. None: one each.
     """
 
     n_up: int
     n_down: int
     orbitals: Callable[[Array, Array], tuple[Array, Array]]
+    groups: tuple[int, ...] | None = None
+
+
+def electrons_of(system: Any, x: Array, who: str) -> Electrons:
+    """The electrons of a system, once the walker is seen to be one of its.
+
+    Raises:
+        ConfigurationError: for a system that does not tell its electrons.
+        ShapeError: for a walker of another system, or of one dimension, where no cusp is finite.
+    """
+    electrons = getattr(system, "electrons", None)
+    if not isinstance(electrons, Electrons):
+        raise ConfigurationError(
+            f"{who}: {system.name} tells no electrons; use an MLP with its ansatz"
+        )
+    expected = (electrons.n_up + electrons.n_down, max(2, system.shape[1]))
+    if x.shape != expected:
+        raise ShapeError(
+            f"{who}: expected a walker {expected} of {system.name}, electrons in at least two "
+            f"dimensions, got {x.shape}"
+        )
+    return electrons

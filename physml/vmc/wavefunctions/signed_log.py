@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 from jax import Array
+
+LogPsi = Callable[[Any, Array], Array]
+"""``(params, walker (N, d)) -> log ψ``, real or complex."""
 
 
 class SignedLog(NamedTuple):

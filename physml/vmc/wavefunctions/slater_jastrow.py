@@ -1,10 +1,10 @@
 """Slater determinants times a Jastrow factor with exact cusps and a neural part.
 
     ψ = det φ_k(x_i↑) · det φ_k(x_j↓) · e^J
-    J = Σ_{i<j} [c_ij r_ij/(1 + b r_ij) + g(r_ij) u(r_ij, …)] + Σ_i g(r_i) v(r_i)
-    g(r) = r²/(ℓ² + r²)
+    J = J_pairs + Σ_i g(r_i) v(r_i),    g(r) = r²/(ℓ² + r²)
 
-Since ``g`` begins with ``r²``, the networks ``u`` and ``v`` cannot disturb a cusp.
+Since ``g`` begins with ``r²``, the network ``v`` cannot disturb a cusp at the origin; the pairs are
+told in ``jastrow.py``.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from typing import Any
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import Array
 
-from physml.errors import ConfigurationError, ShapeError
 from physml.networks import MLP
-from physml.vmc.systems.electrons import Electrons
-from physml.vmc.systems.system import pair_distances
+from physml.vmc.systems.electrons import electrons_of
+from physml.vmc.wavefunctions.determinants import slater_determinants
+from physml.vmc.wavefunctions.jastrow import PairJastrow
+from physml.vmc.wavefunctions.separation import cell_lengths
 from physml.vmc.wavefunctions.signed_log import SignedLog
 
 
@@ -56,53 +56,20 @@ class SlaterJastrow(nn.Module):
     @nn.compact
     def __call__(self, x: Array) -> SignedLog:
         """``log|ψ|`` and the sign at a walker ``(N, d)``."""
-        electrons = getattr(self.system, "electrons", None)
-        if not isinstance(electrons, Electrons):
-            raise ConfigurationError(
-                f"SlaterJastrow: {self.system.name} tells no electrons; use an MLP with its ansatz"
-            )
-        expected = (electrons.n_up + electrons.n_down, max(2, self.system.shape[1]))
-        if x.shape != expected:
-            raise ShapeError(
-                f"SlaterJastrow: expected a walker {expected} of {self.system.name}, electrons in "
-                f"at least two dimensions, got {x.shape}"
-            )
+        electrons = electrons_of(self.system, x, "SlaterJastrow")
         dtype = jnp.result_type(float)
         scale = jnp.exp(self.param("log_scale", nn.initializers.zeros, (), dtype))
         envelopes, values = jax.vmap(electrons.orbitals, in_axes=(0, None))(x, scale)
-        log, sign = jnp.sum(envelopes), jnp.ones((), dtype)
-        for spin in (values[: electrons.n_up], values[electrons.n_up :]):
-            if len(spin):
-                spin_sign, spin_log = jnp.linalg.slogdet(spin[:, : len(spin)])
-                log, sign = log + spin_log, sign * spin_sign
-        return SignedLog(log + self._one_body(x) + self._pairs(x, electrons), sign)
+        log, sign = slater_determinants(values[None], electrons.n_up)
+        jastrow = PairJastrow(self.system, self.widths, self.activation, name="jastrow")(x)
+        return SignedLog(log + jnp.sum(envelopes) + self._one_body(x) + jastrow, sign)
 
     def _one_body(self, x: Array) -> Array:
+        """``Σ_i g(r_i) v(r_i)``; nothing in a cell, where no place is special."""
+        if cell_lengths(self.system) is not None:
+            return jnp.zeros((), x.dtype)
         network = MLP(self.widths, activation=self.activation, name="one_body")
         squares = jnp.sum(x**2, axis=-1) / self.system.length**2
         reach = squares / (1 + squares)
         features = jnp.stack([reach, jnp.log1p(squares)], axis=-1)
         return jnp.sum(reach * jax.vmap(network)(features))
-
-    def _pairs(self, x: Array, electrons: Electrons) -> Array:
-        n, d = x.shape
-        if n < 2:
-            return jnp.zeros((), x.dtype)
-        spins = np.repeat([1.0, -1.0], [electrons.n_up, electrons.n_down])
-        first, second = np.triu_indices(n, k=1)
-        like = spins[first] * spins[second]
-        cusp = jnp.asarray(np.where(like > 0, 1 / (d + 1), 1 / (d - 1)), x.dtype)
-        dtype = jnp.result_type(float)
-        rates = jnp.exp(self.param("log_cusp_rate", nn.initializers.zeros, (2,), dtype))
-        rate = jnp.where(like > 0, rates[0], rates[1]) / self.system.length
-        r = pair_distances(x)
-        reduced = r / self.system.length
-        squares = jnp.sum(x**2, axis=-1) / self.system.length**2
-        reach = squares / (1 + squares)
-        features = jnp.stack(
-            [reduced / (1 + reduced), reach[first] + reach[second], jnp.asarray(like, x.dtype)],
-            axis=-1,
-        )
-        network = MLP(self.widths, activation=self.activation, name="pairs")
-        neural = reduced**2 / (1 + reduced**2) * jax.vmap(network)(features)
-        return jnp.sum(cusp * r / (1 + rate * r) + neural)

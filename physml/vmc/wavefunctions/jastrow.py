@@ -1,0 +1,67 @@
+"""The cusp of a wave function where two electrons meet.
+
+    J = Σ_{i<j} [c_ij r_ij/(1 + b r_ij) + g(r_ij) u(r_ij, …)],    g(r) = r²/(ℓ² + r²)
+
+with ``c = 1/(d − 1)`` for unlike spins and ``1/(d + 1)`` for like. Since ``g`` begins with ``r²``,
+the network ``u`` cannot disturb the cusp.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from physml.networks import MLP
+from physml.vmc.systems.electrons import Electrons
+from physml.vmc.wavefunctions.separation import cell_lengths, distance
+
+
+class PairJastrow(nn.Module):
+    """``J`` of all pairs of electrons, with Kato's cusp and a neural part.
+
+    Attributes:
+        system: a system with ``electrons``.
+        widths: hidden layers of ``u``; none for the cusp alone.
+        activation: of these layers.
+
+    Source: Kato (1957), doi:10.1002/cpa.3160100201.
+    """
+
+    system: Any
+    widths: Sequence[int] = (16, 16)
+    activation: Callable[[Array], Array] = nn.tanh
+
+    @nn.compact
+    def __call__(self, x: Array) -> Array:
+        """``J`` at a walker ``(N, d)``."""
+        n, d = x.shape
+        if n < 2:
+            return jnp.zeros((), x.dtype)
+        electrons: Electrons = self.system.electrons
+        spins = np.repeat([1.0, -1.0], [electrons.n_up, electrons.n_down])
+        first, second = np.triu_indices(n, k=1)
+        like = spins[first] * spins[second]
+        cusp = jnp.asarray(np.where(like > 0, 1 / (d + 1), 1 / (d - 1)), x.dtype)
+        dtype = jnp.result_type(float)
+        rates = jnp.exp(self.param("log_cusp_rate", nn.initializers.zeros, (2,), dtype))
+        rate = jnp.where(like > 0, rates[0], rates[1]) / self.system.length
+        lengths = cell_lengths(self.system)
+        r = distance(x[first] - x[second], lengths)
+        total = jnp.sum(cusp * r / (1 + rate * r))
+        if not self.widths:
+            return total
+        reduced = r / self.system.length
+        features = [reduced / (1 + reduced), jnp.asarray(like, x.dtype)]
+        if lengths is None:
+            squares = jnp.sum(x**2, axis=-1) / self.system.length**2
+            reach = squares / (1 + squares)
+            features.insert(1, reach[first] + reach[second])
+        network = MLP(self.widths, activation=self.activation, name="pairs")
+        neural = jax.vmap(network)(jnp.stack(features, axis=-1))
+        return total + jnp.sum(reduced**2 / (1 + reduced**2) * neural)

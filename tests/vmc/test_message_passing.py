@@ -1,0 +1,138 @@
+"""Message passing: exchange, cusps, translations and the period of a cell, to rounding."""
+
+from __future__ import annotations
+
+from functools import cache, partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import physml as pm
+from physml.errors import ConfigurationError, ShapeError
+from physml.vmc.systems.electrons import Electrons
+
+
+class Cell(NamedTuple):
+    """What the wave function reads of a cell."""
+
+    lengths: tuple[float, ...]
+
+
+class Gas(NamedTuple):
+    """Electrons in a cell, in the lowest plane waves: what a wave function must know of them."""
+
+    cell: Cell
+    n_up: int = 3
+    n_down: int = 1
+    length: float = 1.3
+    name: str = "gas"
+
+    @property
+    def shape(self):
+        return self.n_up + self.n_down, 2
+
+    @property
+    def electrons(self):
+        def orbitals(x, scale):
+            del scale
+            phase = 2 * jnp.pi * x / jnp.array(self.cell.lengths)
+            waves = jnp.stack([jnp.cos(phase), jnp.sin(phase)], axis=-1).reshape(-1)
+            return jnp.zeros(()), jnp.concatenate([jnp.ones(1), waves])
+
+        return Electrons(self.n_up, self.n_down, orbitals, (0, 1, 1, 2, 2))
+
+
+DOT = pm.QuantumDot(n_up=3, n_down=1, omega=0.5)
+GAS = Gas(Cell((3.0, 4.0)))
+SYSTEMS = {"dot": DOT, "gas": GAS}
+
+
+@cache
+def random_state(system, determinants=2):
+    """``walker -> SignedLog``, compiled, with random numbers for every parameter."""
+    psi = pm.MessagePassing(system, width=6, determinants=determinants)
+    shapes = jax.eval_shape(psi.init, jax.random.key(0), jnp.ones(system.shape))
+    draw = np.random.default_rng(2).normal
+    params = jax.tree.map(lambda leaf: draw(scale=0.4, size=leaf.shape), shapes)
+    return jax.jit(partial(psi.apply, params))
+
+
+def walker(system, seed=1):
+    return system.length * np.random.default_rng(seed).normal(size=system.shape)
+
+
+@pytest.mark.parametrize("system", SYSTEMS.values(), ids=SYSTEMS)
+def test_exchange_of_like_spins_flips_the_sign_alone(system):
+    psi, x = random_state(system), walker(system)
+    value = psi(x)
+    for i, j in ((0, 1), (0, 2), (1, 2)):
+        swapped = x.copy()
+        swapped[[i, j]] = x[[j, i]]
+        other = psi(swapped)
+        np.testing.assert_allclose(other.log, value.log, rtol=1e-11)
+        assert float(other.sign) == -float(value.sign)
+
+
+def test_a_state_in_a_cell_has_its_period_and_knows_no_place():
+    psi, x = random_state(GAS), walker(GAS)
+    value = psi(x)
+    moved = x.copy()
+    moved[1] += np.array([3.0, 0.0])
+    moved[3] += np.array([-6.0, 4.0])
+    for y in (moved, x + np.array([0.37, -1.2])):
+        np.testing.assert_allclose(psi(y).log, value.log, rtol=1e-11)
+        assert float(psi(y).sign) == float(value.sign)
+
+
+@pytest.mark.parametrize("system", SYSTEMS.values(), ids=SYSTEMS)
+def test_the_cusp_of_unlike_spins_is_exact(system):
+    """∂log ψ/∂r at contact: the odd part in r, from differences extrapolated twice."""
+    psi = random_state(system)
+    x = walker(system, seed=3)
+    direction = np.array([0.6, 0.8])
+
+    def log(r):
+        y = x.copy()
+        y[0], y[3] = x[0] + 0.5 * r * direction, x[0] - 0.5 * r * direction
+        return float(psi(y).log)
+
+    # The mean of both directions cancels the part that is odd in the displacement.
+    even = lambda r: 0.5 * (log(r) + log(-r)) - log(0.0)
+    slopes = [even(h) / h for h in (0.02, 0.01, 0.005, 0.0025)]
+    once = [2 * b - a for a, b in zip(slopes, slopes[1:], strict=False)]
+    twice = [(4 * b - a) / 3 for a, b in zip(once, once[1:], strict=False)]
+    np.testing.assert_allclose(twice[-1], 1.0, atol=2e-5)  # 1/(d − 1), d = 2
+
+
+def test_the_local_energy_agrees_with_the_linearised_gradient():
+    """The sparse forward Laplacian against a method that knows nothing of sparsity."""
+    psi, x = random_state(GAS), walker(GAS)
+    log = lambda y: psi(y).log
+    sparse = partial(pm.forward_laplacian, sparsity_threshold=6)
+    energies = [pm.kinetic_energy(log, method=m)(x) for m in (sparse, pm.linearised)]
+    np.testing.assert_allclose(*energies, rtol=1e-9)
+
+
+def test_it_starts_as_a_slater_determinant_with_cusps():
+    psi = pm.MessagePassing(DOT, width=6)
+    x = walker(DOT)
+    start = psi.apply(psi.init(jax.random.key(0), x), x)
+    envelope, values = jax.vmap(DOT.electrons.orbitals, in_axes=(0, None))(x, 1.0)
+    sign, log = np.linalg.slogdet(values[:3, :3])
+    first, second = np.triu_indices(4, k=1)
+    r = np.linalg.norm(x[first] - x[second], axis=-1)
+    cusp = np.where((first < 3) & (second < 3), 1 / 3, 1.0)
+    jastrow = np.sum(cusp * r / (1 + r / DOT.length))
+    expected = log + np.log(abs(values[3, 0])) + envelope.sum() + jastrow
+    np.testing.assert_allclose(start.log, expected, rtol=1e-12)
+    assert float(start.sign) == sign * np.sign(values[3, 0])
+
+
+def test_what_does_not_fit_is_named():
+    with pytest.raises(ConfigurationError, match="tells no electrons"):
+        pm.MessagePassing(pm.HarmonicOscillator()).init(jax.random.key(0), jnp.ones((1, 1)))
+    with pytest.raises(ShapeError, match=r"expected a walker \(4, 2\)"):
+        pm.MessagePassing(DOT).init(jax.random.key(0), jnp.ones((3, 2)))
