@@ -60,7 +60,7 @@ class Config:
 
     names: tuple[str, ...] = tuple(ASKED)
     seeds: tuple[int, ...] = (0,)
-    kept: Path = Path("runs/pinn_table.json")
+    kept: Path = Path("docs/results/pinn.json")
     write: Path | None = None
 
 

@@ -52,7 +52,7 @@ class GroundStateJob:
 
     def check(self) -> None:
         """Build wave function and optimizer, to no other end."""
-        self.entry.wavefunction(self.system, self.recipe.network)
+        self.entry.wavefunction(self.recipe, self.system)
         self.recipe.optimizer.build()
 
     def work(self, run: Run, callbacks: Sequence[Callback]) -> Result:

@@ -19,6 +19,7 @@ from physml.vmc.systems import (
 from physml.vmc.wavefunctions import (
     MessagePassing,
     SignedLog,
+    Slater,
     SlaterJastrow,
     log_amplitude,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "QuantumSystem",
     "Reference",
     "SignedLog",
+    "Slater",
     "SlaterJastrow",
     "System",
     "SystemEntry",

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import flax.linen as nn
 from jax import Array
 
-from physml.errors import ConfigurationError
-from physml.networks import MLP
-from physml.networks.settings import NetworkSettings
 from physml.train import Run
 from physml.train.fit import Callback
 from physml.vmc.ground_state import GroundState, ground_state
 from physml.vmc.recipe import VMCRecipe
 from physml.vmc.systems import DoubleWell, HarmonicOscillator, Hydrogen, QuantumDot
-from physml.vmc.wavefunctions import SlaterJastrow
+from physml.vmc.wavefunctions import build_wavefunction
 
 
 class SystemEntry(NamedTuple):
@@ -27,7 +24,6 @@ class SystemEntry(NamedTuple):
         hamiltonian: in a line, hartree and bohr.
         reference: what its energy is compared with.
         system: a frozen dataclass with default numbers, which the command line may change.
-        wavefunction: ``(system, network settings) -> linen module``.
         recipe: settings that find its ground state.
     """
 
@@ -35,8 +31,16 @@ class SystemEntry(NamedTuple):
     hamiltonian: str
     reference: str
     system: Any
-    wavefunction: Callable[[Any, NetworkSettings], nn.Module]
     recipe: VMCRecipe
+
+    def wavefunction(self, recipe: VMCRecipe, system: Any = None) -> nn.Module:
+        """The wave function of a recipe for this system, or for one with other numbers."""
+        return build_wavefunction(
+            recipe.wavefunction,
+            self.system if system is None else system,
+            recipe.network,
+            determinants=recipe.determinants,
+        )
 
     def ground_state(
         self,
@@ -60,7 +64,7 @@ class SystemEntry(NamedTuple):
         system = self.system if system is None else system
         return ground_state(
             system,
-            self.wavefunction(system, chosen.network),
+            self.wavefunction(chosen, system),
             optimizer=chosen.optimizer.build(),
             walkers=chosen.walkers,
             sweeps=chosen.sweeps,
@@ -72,21 +76,6 @@ class SystemEntry(NamedTuple):
         )
 
 
-def _network(system: Any, settings: NetworkSettings) -> nn.Module:
-    del system
-    return settings.build()
-
-
-def _slater_jastrow(system: Any, settings: NetworkSettings) -> nn.Module:
-    network = settings.build()
-    if not isinstance(network, MLP):
-        raise ConfigurationError(
-            f"network.name: expected mlp, the network of this wave function's Jastrow factor, got "
-            f"{settings.name}"
-        )
-    return SlaterJastrow(system, widths=network.widths, activation=network.activation)
-
-
 SYSTEMS = {
     entry.name: entry
     for entry in (
@@ -95,7 +84,6 @@ SYSTEMS = {
             "H = Σ −½∇² + ½ω²r²",
             "exact: N d ω/2",
             HarmonicOscillator(),
-            _network,
             VMCRecipe(),
         ),
         SystemEntry(
@@ -103,7 +91,6 @@ SYSTEMS = {
             "H = −½d²/dx² + λx⁴/4 − μx²/2",
             "finite differences, extrapolated",
             DoubleWell(),
-            _network,
             VMCRecipe(),
         ),
         SystemEntry(
@@ -111,16 +98,14 @@ SYSTEMS = {
             "H = −½∇² − Z/r",
             "exact: −Z²/2",
             Hydrogen(),
-            _slater_jastrow,
-            VMCRecipe(),
+            VMCRecipe(wavefunction="slater-jastrow"),
         ),
         SystemEntry(
             "quantum-dot",
             "H = Σ −½∇² + ½ω²r² + Σ 1/r_ij",
             "exact for two electrons at ω = 1, 1/6; else diffusion Monte Carlo",
             QuantumDot(),
-            _slater_jastrow,
-            VMCRecipe(),
+            VMCRecipe(wavefunction="slater-jastrow"),
         ),
     )
 }

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from physml.errors import ConfigurationError
 from physml.networks.settings import NetworkSettings
 from physml.optim.settings import OptimizerSettings
+from physml.vmc.wavefunctions import WavefunctionName
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,7 +15,9 @@ class VMCRecipe:
     """Settings that reach a system's energy on two CPU cores.
 
     Attributes:
-        network: the neural part of the wave function.
+        wavefunction: network (with the system's ansatz), slater, slater-jastrow, message-passing.
+        network: the neural part of the wave function; its depth counts the rounds of messages.
+        determinants: products of two determinants, of message-passing.
         optimizer: the optimizer; one without a line search.
         walkers: in training and in the measurement.
         sweeps: Metropolis moves of every walker between steps.
@@ -22,9 +25,11 @@ class VMCRecipe:
         measurements: steps of the measurement on fresh walkers.
     """
 
+    wavefunction: WavefunctionName = "network"
     network: NetworkSettings = field(
         default_factory=lambda: NetworkSettings(width=16, depth=2, initial="glorot")
     )
+    determinants: int = 1
     optimizer: OptimizerSettings = field(
         default_factory=lambda: OptimizerSettings(
             name="natural-gradient", learning_rate=0.1, decay=200.0, damping=1e-3, momentum=0.9
@@ -37,7 +42,8 @@ class VMCRecipe:
 
     def __post_init__(self) -> None:
         """Check the numbers before anything is made or overwritten."""
-        for name, least in (("walkers", 2), ("sweeps", 1), ("steps", 0), ("measurements", 8)):
+        lowest = {"walkers": 2, "sweeps": 1, "steps": 0, "measurements": 8, "determinants": 1}
+        for name, least in lowest.items():
             if getattr(self, name) < least:
                 raise ConfigurationError(
                     f"{name}: expected at least {least}, got {getattr(self, name)}"

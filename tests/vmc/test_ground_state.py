@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -84,7 +86,9 @@ def test_small_recipes_come_near(name, bound, tmp_path):
     """The catalogue's optimizer on a small wave function: within the bound and 4σ."""
     entry = SYSTEMS[name]
     recipe = entry.recipe
-    wavefunction = entry.wavefunction(entry.system, NetworkSettings(width=8, depth=1))
+    wavefunction = entry.wavefunction(
+        replace(recipe, network=NetworkSettings(width=8, depth=1)), entry.system
+    )
     state = pm.ground_state(
         entry.system, wavefunction, optimizer=recipe.optimizer.build(), steps=80, **SMALL
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache, partial
+from itertools import pairwise
 from typing import NamedTuple
 
 import jax
@@ -102,8 +103,8 @@ def test_the_cusp_of_unlike_spins_is_exact(system):
     # The mean of both directions cancels the part that is odd in the displacement.
     even = lambda r: 0.5 * (log(r) + log(-r)) - log(0.0)
     slopes = [even(h) / h for h in (0.02, 0.01, 0.005, 0.0025)]
-    once = [2 * b - a for a, b in zip(slopes, slopes[1:], strict=False)]
-    twice = [(4 * b - a) / 3 for a, b in zip(once, once[1:], strict=False)]
+    once = [2 * b - a for a, b in pairwise(slopes)]
+    twice = [(4 * b - a) / 3 for a, b in pairwise(once)]
     np.testing.assert_allclose(twice[-1], 1.0, atol=2e-5)  # 1/(d − 1), d = 2
 
 

@@ -19,7 +19,7 @@ from jax import Array
 
 from physml.networks import MLP
 from physml.vmc.systems.electrons import Electrons
-from physml.vmc.wavefunctions.separation import cell_lengths, distance
+from physml.vmc.wavefunctions.separation import cell_lengths, separation
 
 
 class PairJastrow(nn.Module):
@@ -51,14 +51,13 @@ class PairJastrow(nn.Module):
         dtype = jnp.result_type(float)
         rates = jnp.exp(self.param("log_cusp_rate", nn.initializers.zeros, (2,), dtype))
         rate = jnp.where(like > 0, rates[0], rates[1]) / self.system.length
-        lengths = cell_lengths(self.system)
-        r = distance(x[first] - x[second], lengths)
+        r = separation(self.system, x, first, second).distance
         total = jnp.sum(cusp * r / (1 + rate * r))
         if not self.widths:
             return total
         reduced = r / self.system.length
         features = [reduced / (1 + reduced), jnp.asarray(like, x.dtype)]
-        if lengths is None:
+        if cell_lengths(self.system) is None:
             squares = jnp.sum(x**2, axis=-1) / self.system.length**2
             reach = squares / (1 + squares)
             features.insert(1, reach[first] + reach[second])

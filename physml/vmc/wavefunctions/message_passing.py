@@ -23,7 +23,7 @@ from jax import Array
 from physml.vmc.systems.electrons import Electrons, electrons_of
 from physml.vmc.wavefunctions.determinants import slater_determinants
 from physml.vmc.wavefunctions.jastrow import PairJastrow
-from physml.vmc.wavefunctions.separation import cell_lengths, smooth_features
+from physml.vmc.wavefunctions.separation import cell_lengths, separation
 from physml.vmc.wavefunctions.signed_log import SignedLog
 
 
@@ -88,10 +88,10 @@ class MessagePassing(nn.Module):
 
     def _nodes(self, x: Array, electrons: Electrons) -> Array:
         """What is known of each electron after all rounds, ``(N, width)``."""
-        n, lengths, act = len(x), cell_lengths(self.system), self.activation
+        n, act = len(x), self.activation
         spins = np.repeat([1.0, -1.0], [electrons.n_up, electrons.n_down])
         own = jnp.asarray(spins, x.dtype)[:, None]
-        if lengths is None:
+        if cell_lengths(self.system) is None:
             reduced = x / self.system.length
             squares = jnp.sum(reduced**2, axis=-1, keepdims=True)
             own = jnp.concatenate([own, reduced / jnp.sqrt(1 + squares), jnp.log1p(squares)], -1)
@@ -100,8 +100,9 @@ class MessagePassing(nn.Module):
             return nodes
         others = np.array([[j for j in range(n) if j != i] for i in range(n)])
         like = jnp.asarray(spins[:, None] * spins[others], x.dtype)[..., None]
-        apart = smooth_features(x[:, None] - x[others], self.system.length, lengths)
-        edges = jnp.concatenate([apart, like], axis=-1)
+        each = np.broadcast_to(np.arange(n)[:, None], others.shape)
+        apart = separation(self.system, x, each, others)
+        edges = jnp.concatenate([apart.features, like], axis=-1)
         for t in range(self.iterations):
             hidden = act(self._linear(self.width, f"edge_{t}")(edges))
             filters = self._linear(self.width, f"filter_{t}")(hidden)

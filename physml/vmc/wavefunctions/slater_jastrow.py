@@ -19,10 +19,10 @@ from jax import Array
 
 from physml.networks import MLP
 from physml.vmc.systems.electrons import electrons_of
-from physml.vmc.wavefunctions.determinants import slater_determinants
 from physml.vmc.wavefunctions.jastrow import PairJastrow
 from physml.vmc.wavefunctions.separation import cell_lengths
 from physml.vmc.wavefunctions.signed_log import SignedLog
+from physml.vmc.wavefunctions.slater import Slater
 
 
 class SlaterJastrow(nn.Module):
@@ -56,13 +56,10 @@ class SlaterJastrow(nn.Module):
     @nn.compact
     def __call__(self, x: Array) -> SignedLog:
         """``log|ψ|`` and the sign at a walker ``(N, d)``."""
-        electrons = electrons_of(self.system, x, "SlaterJastrow")
-        dtype = jnp.result_type(float)
-        scale = jnp.exp(self.param("log_scale", nn.initializers.zeros, (), dtype))
-        envelopes, values = jax.vmap(electrons.orbitals, in_axes=(0, None))(x, scale)
-        log, sign = slater_determinants(values[None], electrons.n_up)
+        electrons_of(self.system, x, "SlaterJastrow")
+        log, sign = Slater(self.system, name="slater")(x)
         jastrow = PairJastrow(self.system, self.widths, self.activation, name="jastrow")(x)
-        return SignedLog(log + jnp.sum(envelopes) + self._one_body(x) + jastrow, sign)
+        return SignedLog(log + self._one_body(x) + jastrow, sign)
 
     def _one_body(self, x: Array) -> Array:
         """``Σ_i g(r_i) v(r_i)``; nothing in a cell, where no place is special."""

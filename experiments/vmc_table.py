@@ -1,0 +1,219 @@
+"""Ground states by variational Monte Carlo, as one table.
+
+Expected: what the column "asked" says, on two free CPU cores, compilation included; the references
+and their sources stand with the systems (`physml list`). Energies come from fresh walkers after
+training, unclipped, with blocked error bars, in hartree: totals, and per electron for the electron
+gas. Finished rows are kept in a JSON file, so that a study of hours can be taken up again.
+
+Run: python experiments/vmc_table.py [LABEL ...] [--seeds 0 1 2] [--write docs/results/vmc.md]
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import math
+import os
+import platform
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import jax
+
+import physml as pm
+from physml.vmc import VMCRecipe
+
+
+@dataclass(frozen=True)
+class Case:
+    """A row: a system of the catalogue with its numbers, a recipe with its changes, what is asked.
+
+    Attributes:
+        system: the name in the catalogue.
+        asked: the energy asked for, in words.
+        numbers: of the system, where they are not its defaults.
+        recipe: fields of the recipe that are not the catalogue's.
+        optimizer: fields of its optimizer.
+        network: fields of its network.
+        precision: bits of a number.
+    """
+
+    system: str
+    asked: str
+    numbers: Mapping[str, Any] = field(default_factory=dict)
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+    optimizer: Mapping[str, Any] = field(default_factory=dict)
+    network: Mapping[str, Any] = field(default_factory=dict)
+    precision: int = 64
+
+    def chosen(self) -> VMCRecipe:
+        """The whole recipe."""
+        recipe = pm.SYSTEMS[self.system].recipe
+        return replace(
+            recipe,
+            optimizer=replace(recipe.optimizer, **self.optimizer),
+            network=replace(recipe.network, **self.network),
+            **self.recipe,
+        )
+
+
+CASES = {
+    "oscillator": Case("harmonic-oscillator", "0.5"),
+    "double well": Case("double-well", "0.1472351"),
+    "hydrogen": Case("hydrogen", "−0.50000(1)"),
+    "dot N = 2, ω = 1": Case("quantum-dot", "3.0000(1) in a minute"),
+    "dot N = 2, ω = 1/6": Case("quantum-dot", "0.66667(5) in a minute", {"omega": 1 / 6}),
+    "dot N = 6, ω = 1": Case(
+        "quantum-dot",
+        "≤ 20.165 in 10 min",
+        {"n_up": 3, "n_down": 3},
+        {"wavefunction": "message-passing"},
+        network={"width": 24, "depth": 2},
+    ),
+}
+"""The rows by their labels, in the order of the table."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """Which rows and seeds; where finished rows are kept, and where the page is written."""
+
+    labels: tuple[str, ...] = tuple(CASES)
+    seeds: tuple[int, ...] = (0,)
+    kept: Path = Path("docs/results/vmc.json")
+    write: Path | None = None
+
+
+def ground_state(label: str, seed: int) -> dict[str, Any]:
+    """One row: energy, error bar, seconds with compilation, what it ran on."""
+    case = CASES[label]
+    jax.config.update("jax_enable_x64", case.precision == 64)
+    jax.clear_caches()
+    entry, recipe = pm.SYSTEMS[case.system], case.chosen()
+    system = replace(entry.system, **case.numbers)
+    began = time.perf_counter()
+
+    def show(update: pm.Update) -> None:
+        seconds = time.perf_counter() - began
+        found = {name: update.metrics[name] for name in ("energy", "variance", "acceptance")}
+        print(f"  {update.step}", found, f"{seconds:.0f} s", flush=True)
+
+    state = entry.ground_state(
+        recipe, system=system, key=jax.random.key(seed), callbacks=[pm.every(50, show)]
+    )
+    seconds = time.perf_counter() - began
+    reference = system.reference
+    return {
+        "label": label,
+        "seed": seed,
+        "particles": system.shape[0],
+        "energy": state.energy.mean,
+        "error": state.energy.error,
+        "variance": state.variance,
+        "tau": state.energy.tau,
+        "rhat": state.energy.rhat,
+        "acceptance": state.measurement.acceptance,
+        "reference": None if reference is None else list(reference),
+        "seconds": seconds,
+        "parameters": sum(leaf.size for leaf in jax.tree.leaves(state.params)),
+        "recipe": settings(label),
+        "date": str(datetime.date.today()),
+        "python": platform.python_version(),
+        "jax": jax.__version__,
+        "device": jax.devices()[0].device_kind,
+        "cores": os.cpu_count(),
+        "physml": pm.__version__,
+    }
+
+
+def settings(label: str) -> dict[str, Any]:
+    """All that a row depends on, as JSON holds it."""
+    case = CASES[label]
+    chosen = {"recipe": asdict(case.chosen()), "system": case.system, "numbers": case.numbers}
+    read: dict[str, Any] = json.loads(json.dumps(chosen | {"precision": case.precision}))
+    return read
+
+
+def line(row: dict[str, Any]) -> str:
+    """A row of the page."""
+    recipe, case = row["recipe"]["recipe"], CASES[row["label"]]
+    each = row["particles"] if case.system == "electron-gas" else 1
+    shown = [str(_estimate(row["energy"] / each, row["error"] / each))]
+    if row["reference"] is None:
+        shown += ["", ""]
+    else:
+        energy, error, source = row["reference"]
+        away = row["energy"] - energy
+        sigmas = away / math.hypot(row["error"], error)
+        shown += [f"{energy / each:.10g} ({source})", f"{away / each:+.1e} ({sigmas:+.1f} σ)"]
+    what = recipe["wavefunction"]
+    if what != "slater":
+        what += f", {recipe['network']['depth']} × {recipe['network']['width']}"
+    if recipe["determinants"] > 1:
+        what += f", {recipe['determinants']} determinants"
+    cells = [row["label"], case.asked, *shown, f"{row['variance']:.1e}", f"{row['tau']:.1f}"]
+    cells += [f"{row['rhat']:.3f}", what, str(row["parameters"]), str(row["seed"])]
+    cells += [f"{row['seconds']:.0f}", f"{row['date']}, {row['cores']} cores, jax {row['jax']}"]
+    return f"| {' | '.join(cells)} |"
+
+
+def _estimate(mean: float, error: float) -> pm.Estimate:
+    return pm.Estimate(mean, error, tau=1.0, rhat=1.0, variance=0.0, samples=1)
+
+
+def page(rows: list[dict[str, Any]]) -> str:
+    """The table of all rows."""
+    titles = ["system", "asked", "energy", "reference", "difference", "variance", "τ", "split-R̂"]
+    titles += ["wave function", "parameters", "seed", "seconds", "on"]
+    lines = [
+        "# Results: ground states",
+        "",
+        "Written by `python experiments/vmc_table.py [LABEL ...] --seeds 0 1 2 --write "
+        "docs/results/vmc.md`. Fresh walkers after training, unclipped, blocked error bars, "
+        "hartree; energies per electron for the electron gas. The difference to the reference is "
+        "given in both errors' σ too. Seconds include compiling; other jobs shared the cores for "
+        "some rows, so they are upper bounds. Every seed that was run is shown.",
+        "",
+        f"| {' | '.join(titles)} |",
+        "|" + "---|" * len(titles),
+    ]
+    order = list(CASES)
+    known = sorted(
+        (row for row in rows if row["label"] in CASES),
+        key=lambda row: (order.index(row["label"]), row["seed"]),
+    )
+    return "\n".join([*lines, *map(line, known)]) + "\n"
+
+
+def main(config: Config) -> str:
+    """Run what is missing and return the page."""
+    rows = json.loads(config.kept.read_text()) if config.kept.exists() else []
+    for seed in config.seeds:
+        for label in config.labels:
+            mine = [row for row in rows if (row["label"], row["seed"]) == (label, seed)]
+            if mine and mine[0]["recipe"] == settings(label):
+                continue
+            rows = [row for row in rows if row not in mine]
+            rows.append(ground_state(label, seed))
+            config.kept.parent.mkdir(parents=True, exist_ok=True)
+            config.kept.write_text(json.dumps(rows, indent=1) + "\n")
+            print(line(rows[-1]), flush=True)
+    text = page(rows)
+    if config.write is not None:
+        config.write.parent.mkdir(parents=True, exist_ok=True)
+        config.write.write_text(text)
+    return text
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("labels", nargs="*", default=list(CASES), help="rows; all if none")
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0], help="random seeds")
+    parser.add_argument("--kept", type=Path, default=Config.kept, help="file of finished rows")
+    parser.add_argument("--write", type=Path, help="file for the page")
+    given = parser.parse_args()
+    main(Config(tuple(given.labels), tuple(given.seeds), given.kept, given.write))

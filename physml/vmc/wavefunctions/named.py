@@ -1,0 +1,76 @@
+"""Wave functions by name, from plain data, for command lines and files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import flax.linen as nn
+
+from physml.errors import ConfigurationError, UnknownNameError
+from physml.networks import MLP
+from physml.networks.settings import NetworkSettings
+from physml.vmc.wavefunctions.message_passing import MessagePassing
+from physml.vmc.wavefunctions.slater import Slater
+from physml.vmc.wavefunctions.slater_jastrow import SlaterJastrow
+
+WavefunctionName = Literal["network", "slater", "slater-jastrow", "message-passing"]
+
+
+def build_wavefunction(
+    name: str, system: Any, network: NetworkSettings, *, determinants: int = 1
+) -> nn.Module:
+    """A wave function of a system.
+
+    Args:
+        name: ``network`` (with the system's ansatz), ``slater`` (determinants alone),
+            ``slater-jastrow`` or ``message-passing``.
+        system: whose electrons it describes.
+        network: its neural part; width and activation, and depth, which counts the rounds of
+            messages of ``message-passing``; unused by ``slater``.
+        determinants: of ``message-passing``.
+
+    Raises:
+        UnknownNameError: for another name.
+        ConfigurationError: for an option that this wave function does not have.
+    """
+    if name not in _BUILDERS:
+        raise UnknownNameError("wavefunction", name, _BUILDERS)
+    if determinants < 1 or (determinants > 1 and name != "message-passing"):
+        raise ConfigurationError(
+            f"determinants: expected 1, or more of message-passing, got {determinants} of {name}"
+        )
+    return _BUILDERS[name](system, network, determinants)
+
+
+def _perceptron(name: str, settings: NetworkSettings) -> MLP:
+    network = settings.build()
+    if not isinstance(network, MLP):
+        raise ConfigurationError(
+            f"network.name: expected mlp, the network of {name}, got {settings.name}"
+        )
+    return network
+
+
+def _slater_jastrow(system: Any, settings: NetworkSettings, determinants: int) -> nn.Module:
+    network = _perceptron("slater-jastrow", settings)
+    return SlaterJastrow(system, widths=network.widths, activation=network.activation)
+
+
+def _message_passing(system: Any, settings: NetworkSettings, determinants: int) -> nn.Module:
+    network = _perceptron("message-passing", settings)
+    return MessagePassing(
+        system,
+        width=settings.width,
+        iterations=settings.depth,
+        determinants=determinants,
+        activation=network.activation,
+    )
+
+
+_BUILDERS: dict[str, Callable[[Any, NetworkSettings, int], nn.Module]] = {
+    "network": lambda system, settings, determinants: settings.build(),
+    "slater": lambda system, settings, determinants: Slater(system),
+    "slater-jastrow": _slater_jastrow,
+    "message-passing": _message_passing,
+}
