@@ -18,6 +18,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from jax import Array
+from jax.flatten_util import ravel_pytree
 
 DEFAULT_MEMORY = 2**30
 """Bytes that the rows of a Jacobian may fill at once, unless the user says otherwise."""
@@ -68,7 +69,7 @@ class Block:
         return jnp.asarray(rows)
 
 
-@partial(jax.tree_util.register_dataclass, data_fields=["params", "blocks"], meta_fields=[])
+@partial(jax.tree_util.register_dataclass, data_fields=["params", "blocks", "rows"], meta_fields=[])
 @dataclasses.dataclass(frozen=True)
 class Jacobian:
     """The rows ``J`` of all terms, evaluated only where a product or a Gram matrix asks for them.
@@ -76,10 +77,12 @@ class Jacobian:
     Attributes:
         params: where the derivative is taken.
         blocks: one a term, in the order of the stacked residual.
+        rows: ``J`` itself, ``(n, p)``, once it is built; every product then takes it.
     """
 
     params: Any
     blocks: tuple[Block, ...]
+    rows: Array | None = None
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -92,8 +95,17 @@ class Jacobian:
         """The common type of the parameters."""
         return jnp.result_type(*jax.tree.leaves(self.params))
 
+    def built(self, *, memory: int = DEFAULT_MEMORY) -> Jacobian:
+        """With its rows, for several products at ``2np`` flops each, if they fit the memory."""
+        n, p = self.shape
+        if self.rows is not None or n * p * self.dtype.itemsize > memory:
+            return self
+        return dataclasses.replace(self, rows=self.dense())
+
     def mv(self, tangent: Any) -> Array:
         """``J v``: a pytree like the parameters to ``(n,)``, at about two evaluations of r."""
+        if self.rows is not None:
+            return self.rows @ ravel_pytree(tangent)[0]
         parts = []
         for block in self.blocks:
             values = partial(self._values, block)
@@ -103,6 +115,8 @@ class Jacobian:
 
     def vm(self, rows: Array) -> Any:
         """``Jᵀ r``: ``(n,)`` to a pytree like the parameters, at about three evaluations of r."""
+        if self.rows is not None:
+            return ravel_pytree(self.params)[1](rows @ self.rows)
         total = None
         start = 0
         for block in self.blocks:
@@ -117,6 +131,8 @@ class Jacobian:
 
     def dense(self) -> Array:
         """The rows themselves, ``(n, p)``: ``8 n p`` bytes in float64."""
+        if self.rows is not None:
+            return self.rows
         parts = []
         for block in self.blocks:
             rows = self._rows(block, self.params, lambda params: params)

@@ -77,6 +77,18 @@ def test_products(case):
     close(ravel_pytree(jacobian.vm(rows))[0], brute.T @ rows)
 
 
+def test_products_with_rows_once_built(case):
+    jacobian, unravel, brute = case
+    tangent = jax.random.normal(jax.random.key(2), (brute.shape[1],))
+    rows = jax.random.normal(jax.random.key(3), (brute.shape[0],))
+    built = jacobian.built(memory=2**20)
+    close(built.rows, brute)
+    close(built.mv(unravel(tangent)), brute @ tangent)
+    close(ravel_pytree(built.vm(rows))[0], brute.T @ rows)
+    close(built.sample_gram(), brute @ brute.T)
+    assert jacobian.built(memory=1).rows is None
+
+
 @pytest.mark.parametrize("memory", [2**30, 2000, 1], ids=["dense", "pieces", "row by row"])
 def test_gram_matrices_within_any_memory(case, memory):
     jacobian, _, brute = case

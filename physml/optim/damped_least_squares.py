@@ -46,6 +46,7 @@ def in_sample_space(
     Returns:
         ``δ``, a pytree like the parameters.
     """
+    jacobian = jacobian.built(memory=memory)
     return jacobian.vm(_positive_solve(jacobian.sample_gram(memory=memory), rhs, damping))
 
 
@@ -63,6 +64,7 @@ def in_parameter_space(
     Returns:
         ``δ``, a pytree like the parameters.
     """
+    jacobian = jacobian.built(memory=memory)
     gradient, unravel = ravel_pytree(jacobian.vm(rhs))
     gram = jacobian.parameter_gram(memory=memory)
     return unravel(_positive_solve(gram, gradient, damping))

@@ -18,7 +18,7 @@ from jax import Array
 from physml.errors import ConfigurationError
 from physml.lazy_jacobian import DEFAULT_MEMORY
 from physml.optim.contract import evaluation_of, value_function_of
-from physml.optim.damped_least_squares import Solve, smallest_side
+from physml.optim.damped_least_squares import Solve, matrix_free, smallest_side
 from physml.optim.line_search import LineSearch
 from physml.types import Evaluation, Optimizer
 
@@ -103,6 +103,8 @@ def natural_gradient(
         jacobian, residual = evaluation.jacobian, evaluation.residual
         scale = at(damping, state.step, residual.dtype)
         if momentum:
+            if solve is not matrix_free:  # the solver's rows serve J δ_prev too
+                jacobian = jacobian.built(memory=memory)
             carried = optax.tree.scale(momentum, state.direction)
             fresh = solve(jacobian, residual - jacobian.mv(carried), scale, memory=memory)
             direction = optax.tree.add(carried, fresh)
