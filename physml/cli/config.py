@@ -76,6 +76,11 @@ def value(kind: Any, document: Any, *, where: str) -> Any:
             if type(choice) is type(document) and choice == document:
                 return choice
         raise _unexpected(where, f"one of {', '.join(map(str, get_args(kind)))}", document)
+    elif origin is tuple:
+        if not isinstance(document, list):
+            raise _unexpected(where, "a list", document)
+        (element, _) = get_args(kind)  # tuples here are of any length: tuple[float, ...]
+        return tuple(value(element, item, where=f"{where}[{i}]") for i, item in enumerate(document))
     elif is_dataclass(kind) and isinstance(kind, type):
         return read(kind, document, where=where)
     elif kind is float and type(document) in (int, float):

@@ -76,6 +76,8 @@ class GroundStateJob:
             "system": self.name,
             "energy": state.energy.mean,
             "energy_error": state.energy.error,
+            "energy_per_particle": state.energy_per_particle.mean,
+            "energy_per_particle_error": state.energy_per_particle.error,
             "variance": state.variance,
             "reference": None if reference is None else reference.energy,
             "acceptance": state.measurement.acceptance,
@@ -91,6 +93,7 @@ class GroundStateJob:
         return {
             "system": f"{self.name}: {self.entry.hamiltonian}",
             "energy": f"{energy(result)} hartree after {result['steps']} steps",
+            "per particle": f"{energy(result, each='_per_particle')} hartree",
             "reference": self.exact(),
             "difference": self.difference(result),
             "variance": f"{number(result['variance'])} hartree²",
@@ -116,7 +119,7 @@ class GroundStateJob:
         return f"{distance:+.2g} hartree{sigmas}"
 
 
-def energy(result: Result) -> str:
+def energy(result: Result, *, each: str = "") -> str:
     """The energy with its error in brackets, ``3.00002(13)``."""
-    mean, error = result["energy"], result["energy_error"]
+    mean, error = result[f"energy{each}"], result[f"energy{each}_error"]
     return str(Estimate(mean, error, tau=1.0, rhat=1.0, variance=0.0, samples=1))

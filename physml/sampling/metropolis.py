@@ -32,6 +32,7 @@ def metropolis(
     width: float = 0.5,
     adapt: bool | Array = True,
     burn_in: int = 0,
+    wrap: Callable[[Array], Array] | None = None,
 ) -> Sampler:
     """Sample ``|ψ|²``: propose ``x' = x + w η``, accept with ``min(1, |ψ(x')/ψ(x)|²)``.
 
@@ -43,6 +44,7 @@ def metropolis(
         adapt: multiply ``w`` by 1.1 above 55% acceptance, divide below 50%; switch off to measure,
             since moves that depend on the chain's past do not leave ``|ψ|²`` invariant.
         burn_in: batches to draw and drop before the first.
+        wrap: brings proposed walkers back into a periodic cell, ``(n, N, d)`` to the same.
 
     Returns:
         A sampler whose batch is the walkers and whose metrics are ``acceptance`` and ``width``.
@@ -90,6 +92,7 @@ def metropolis(
             key_move, key_accept = jax.random.split(key)
             noise = jax.random.normal(key_move, walkers.shape, walkers.dtype)
             proposed = walkers + width * noise
+            proposed = proposed if wrap is None else wrap(proposed)
             new_density = log_density(proposed)
             chance = jax.random.uniform(key_accept, density.shape, density.dtype)
             accept = jnp.log(chance) < new_density - density

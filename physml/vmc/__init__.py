@@ -4,11 +4,20 @@ from physml.vmc.catalogue import SYSTEMS, SystemEntry
 from physml.vmc.energy import energy
 from physml.vmc.ground_state import GroundState, ground_state
 from physml.vmc.measure import Measurement, measure
-from physml.vmc.observables import pair_distribution, radial_density
+from physml.vmc.observables import (
+    Observable,
+    pair_correlation,
+    pair_distribution,
+    radial_density,
+    structure_factor,
+)
 from physml.vmc.recipe import VMCRecipe
 from physml.vmc.systems import (
+    Cell,
     DoubleWell,
+    ElectronGas,
     Electrons,
+    Ewald,
     HarmonicOscillator,
     Hydrogen,
     QuantumDot,
@@ -26,13 +35,17 @@ from physml.vmc.wavefunctions import (
 
 __all__ = [
     "SYSTEMS",
+    "Cell",
     "DoubleWell",
+    "ElectronGas",
     "Electrons",
+    "Ewald",
     "GroundState",
     "HarmonicOscillator",
     "Hydrogen",
     "Measurement",
     "MessagePassing",
+    "Observable",
     "QuantumDot",
     "QuantumSystem",
     "Reference",
@@ -46,6 +59,8 @@ __all__ = [
     "ground_state",
     "log_amplitude",
     "measure",
+    "pair_correlation",
     "pair_distribution",
     "radial_density",
+    "structure_factor",
 ]

@@ -8,11 +8,13 @@ from typing import Any, NamedTuple
 import flax.linen as nn
 from jax import Array
 
+from physml.networks.settings import NetworkSettings
+from physml.optim.settings import OptimizerSettings
 from physml.train import Run
 from physml.train.fit import Callback
 from physml.vmc.ground_state import GroundState, ground_state
 from physml.vmc.recipe import VMCRecipe
-from physml.vmc.systems import DoubleWell, HarmonicOscillator, Hydrogen, QuantumDot
+from physml.vmc.systems import DoubleWell, ElectronGas, HarmonicOscillator, Hydrogen, QuantumDot
 from physml.vmc.wavefunctions import build_wavefunction
 
 
@@ -106,6 +108,27 @@ SYSTEMS = {
             "exact for two electrons at ω = 1, 1/6; else diffusion Monte Carlo",
             QuantumDot(),
             VMCRecipe(wavefunction="slater-jastrow"),
+        ),
+        SystemEntry(
+            "electron-gas",
+            "H = Σ −½∇² + Ewald energy in a periodic cell",
+            "full configuration interaction QMC for 14 electrons",
+            ElectronGas(),
+            VMCRecipe(
+                wavefunction="message-passing",
+                network=NetworkSettings(width=32, depth=2, initial="glorot"),
+                optimizer=OptimizerSettings(
+                    name="natural-gradient",
+                    learning_rate=0.05,
+                    decay=500.0,
+                    damping=1e-3,
+                    momentum=0.95,
+                    max_norm=0.1,
+                ),
+                walkers=512,
+                sweeps=20,
+                steps=500,
+            ),
         ),
     )
 }

@@ -21,8 +21,14 @@ from physml.train.fit import Callback
 from physml.types import Optimizer
 from physml.vmc.energy import energy
 from physml.vmc.measure import FEWEST_MEASUREMENTS, Measurement, measure
-from physml.vmc.observables import pair_distribution, radial_density
-from physml.vmc.systems.system import QuantumSystem
+from physml.vmc.observables import (
+    pair_correlation,
+    pair_distribution,
+    radial_density,
+    structure_factor,
+)
+from physml.vmc.systems.cell import Cell
+from physml.vmc.systems.system import QuantumSystem, first_walkers
 from physml.vmc.wavefunctions.signed_log import LogPsi, log_amplitude
 
 
@@ -100,12 +106,14 @@ def ground_state(
     log_psi = log_psi_of(system, wavefunction)
 
     def initial(key: Array) -> Array:
-        return system.length * jax.random.normal(key, (walkers, *system.shape))
+        return first_walkers(system, key, walkers)
 
+    cell = getattr(system, "cell", None)
+    wrap = None if cell is None else cell.wrap
     width = 0.5 * system.length
     result = fit(
         energy(log_psi, system.local_energy),
-        metropolis(log_psi, initial, sweeps=sweeps, width=width, burn_in=50),
+        metropolis(log_psi, initial, sweeps=sweeps, width=width, burn_in=50, wrap=wrap),
         natural_gradient(0.1) if optimizer is None else optimizer,
         params,
         steps=steps,
@@ -122,6 +130,7 @@ def ground_state(
         steps=measurements,
         sweeps=sweeps,
         width=width,
+        wrap=wrap,
     )
     return GroundState(system, wavefunction, result, measured)
 
@@ -163,6 +172,15 @@ class GroundState:
         return self.measurement.energy
 
     @property
+    def energy_per_particle(self) -> Estimate:
+        """The energy divided by the number of particles, as extensive systems are compared."""
+        n = self.system.shape[0]
+        total = self.energy
+        return total._replace(
+            mean=total.mean / n, error=total.error / n, variance=total.variance / n**2
+        )
+
+    @property
     def variance(self) -> float:
         """The variance of the local energy in hartree²: zero for an eigenstate."""
         return self.energy.variance
@@ -188,7 +206,9 @@ class GroundState:
         return path
 
     def plot(self, path: str | Path) -> Path:
-        """Save a figure: energy against step, one-body density, and pair correlation.
+        """Save a figure: energy against step, one-body density, and distances.
+
+        In a periodic cell: energy against step, pair correlation, structure factor.
 
         Args:
             path: a file whose ending names the format.
@@ -201,16 +221,11 @@ class GroundState:
         """
         with figure(path, 1, 3) as axes:
             _plot_energies(self, axes[0])
-            r, density = radial_density(self.measurement.walkers)
-            axes[1].plot(r, density)
-            axes[1].set(xlabel="r (bohr)", ylabel=r"$n(r)$ (bohr$^{-d}$)", title="density")
-            if self.system.shape[0] > 1:
-                r, pairs = pair_distribution(self.measurement.walkers)
-                axes[2].plot(r, pairs)
-                axes[2].set(xlabel=r"$r_{12}$ (bohr)", ylabel="pairs (1/bohr)", title="distances")
+            cell = getattr(self.system, "cell", None)
+            if cell is None:
+                _plot_in_open_space(self, axes[1:])
             else:
-                axes[2].hist(self.measurement.local_energies.ravel(), bins=80)
-                axes[2].set(xlabel="local energy (hartree)", ylabel="count", title="local energy")
+                _plot_in_a_cell(self, cell, axes[1:])
         return Path(path)
 
 
@@ -228,3 +243,31 @@ def _plot_energies(state: GroundState, axis: Any) -> None:
         label = f"reference: {reference.source}"
         axis.axhline(centre, color="k", linestyle="--", linewidth=1, label=label)
         axis.legend(fontsize="small")
+
+
+def _plot_in_open_space(state: GroundState, axes: Any) -> None:
+    r, density = radial_density(state.measurement.walkers)
+    axes[0].plot(r, density)
+    axes[0].set(xlabel="r (bohr)", ylabel=r"$n(r)$ (bohr$^{-d}$)", title="density")
+    if state.system.shape[0] > 1:
+        r, pairs = pair_distribution(state.measurement.walkers)
+        axes[1].plot(r, pairs)
+        axes[1].set(xlabel=r"$r_{12}$ (bohr)", ylabel="pairs (1/bohr)", title="distances")
+    else:
+        axes[1].hist(state.measurement.local_energies.ravel(), bins=80)
+        axes[1].set(xlabel="local energy (hartree)", ylabel="count", title="local energy")
+
+
+def _plot_in_a_cell(state: GroundState, cell: Cell, axes: Any) -> None:
+    walkers = state.measurement.walkers
+    electrons = getattr(state.system, "electrons", None)
+    n_up = walkers.shape[2] if electrons is None else electrons.n_up
+    for name, found in pair_correlation(walkers, cell, n_up=n_up).items():
+        axes[0].errorbar(found.at, found.values, found.errors, label=f"{name} spins", linewidth=1)
+    axes[0].set(xlabel="r (bohr)", ylabel="$g(r)$", title="pair correlation")
+    axes[0].axhline(1.0, color="k", linewidth=0.5)
+    axes[0].legend(fontsize="small")
+    found = structure_factor(walkers, cell)
+    axes[1].errorbar(found.at, found.values, found.errors, fmt="o-", markersize=3, linewidth=1)
+    axes[1].set(xlabel="k (1/bohr)", ylabel="$S(k)$", title="structure factor")
+    axes[1].axhline(1.0, color="k", linewidth=0.5)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -60,6 +61,7 @@ def measure(
     steps: int = 200,
     sweeps: int = 10,
     width: float = 0.5,
+    wrap: Callable[[Array], Array] | None = None,
 ) -> Measurement:
     """Sample ``|ψ|²`` afresh and average the local energy.
 
@@ -75,6 +77,7 @@ def measure(
         steps: measurements of every walker.
         sweeps: moves between measurements.
         width: of a move, to start from, in bohr.
+        wrap: brings walkers back into a periodic cell.
 
     Returns:
         Energy with its error bar, local energies and walkers.
@@ -88,9 +91,11 @@ def measure(
             f"steps: expected at least {FEWEST_MEASUREMENTS} measurements, got {steps}"
         )
 
+    moves = partial(metropolis, log_psi, initial, sweeps=sweeps, width=width, wrap=wrap)
+
     # One program serves both: whether the width adapts is an argument of it.
     def block(key: Array, state: Any, adapt: Array) -> tuple[Any, Any]:
-        sampler = metropolis(log_psi, initial, sweeps=sweeps, width=width, adapt=adapt)
+        sampler = moves(adapt=adapt)
 
         def step(state: Any, key: Array) -> tuple[Any, Any]:
             state, walkers, metrics = sampler.sample(key, state, params)
@@ -100,7 +105,7 @@ def measure(
         return jax.lax.scan(step, state, jax.random.split(key, _BLOCK))
 
     key_init, key_burn, key_measure = jax.random.split(key, 3)
-    state = metropolis(log_psi, initial, sweeps=sweeps, width=width).init(key_init, params)
+    state = moves().init(key_init, params)
     began = time.perf_counter()
     advance = jax.jit(block).lower(key_burn, state, jnp.bool_(True)).compile()
     compile_seconds = time.perf_counter() - began
@@ -109,7 +114,9 @@ def measure(
             jax.random.fold_in(key_burn, burned), state, jnp.bool_(True)
         )
         local = _finite(np.asarray(local), walkers)
-        settled = split_rhat(local) < _RHAT and np.mean(accepted) < _HIGHEST_ACCEPTANCE
+        # In a cell there is nowhere to spread to, and a flat |ψ|² accepts every move.
+        bounded = wrap is not None or np.mean(accepted) < _HIGHEST_ACCEPTANCE
+        settled = split_rhat(local) < _RHAT and bounded
         if settled and burned > 1:
             break
     else:

@@ -1,15 +1,21 @@
 """Quantum systems, one a file: Hamiltonian, particles, reference."""
 
+from physml.vmc.systems.cell import Cell
 from physml.vmc.systems.double_well import DoubleWell
+from physml.vmc.systems.electron_gas import ElectronGas
 from physml.vmc.systems.electrons import Electrons
+from physml.vmc.systems.ewald import Ewald
 from physml.vmc.systems.harmonic_oscillator import HarmonicOscillator
 from physml.vmc.systems.hydrogen import Hydrogen
 from physml.vmc.systems.quantum_dot import QuantumDot
 from physml.vmc.systems.system import QuantumSystem, Reference, System
 
 __all__ = [
+    "Cell",
     "DoubleWell",
+    "ElectronGas",
     "Electrons",
+    "Ewald",
     "HarmonicOscillator",
     "Hydrogen",
     "QuantumDot",

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
@@ -108,6 +109,18 @@ class System:
     def ansatz(self, N: Field, x: Array) -> Array:
         """``log ψ`` from a network."""
         return N(x) if self.envelope is None else self.envelope(N, x)
+
+
+def first_walkers(system: QuantumSystem, key: Array, count: int) -> Array:
+    """Where walkers start, ``(count, N, d)`` in bohr.
+
+    A system may say so by a method ``walkers(key, count)``; else they are normal about the origin,
+    spread by the system's length.
+    """
+    own = getattr(system, "walkers", None)
+    if own is not None:
+        return jnp.asarray(own(key, count))
+    return system.length * jax.random.normal(key, (count, *system.shape))
 
 
 def pair_distances(x: Array) -> Array:
