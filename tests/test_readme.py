@@ -82,3 +82,14 @@ def test_the_page_of_differential_equations(tmp_path, monkeypatch):
         orbit["orbit"](np.array([[4.0]])), [[np.cos(4), np.sin(4)]], atol=1e-3
     )
     assert grid["u_xx"].shape == (32, 32, 32)
+
+
+def test_the_page_of_ground_states(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    _, steps = run(ROOT / "docs" / "vmc.md")
+    gas, pair, free = steps[1], steps[2], steps[4]
+    assert abs(gas["gas"].hartree_fock_energy / 14 - 0.023039) < 1e-6
+    energy = pair["state"].energy
+    assert abs(energy.mean - 3.0) < 5 * energy.error + 5e-3
+    assert np.all(free["found"].values > 0) and len(free["found"].at) == 4
+    assert (tmp_path / "samples.npz").exists() and (tmp_path / "gas.png").exists()
