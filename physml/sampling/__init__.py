@@ -13,6 +13,7 @@ from physml.sampling.points import (
     uniform,
     uniformly,
 )
+from physml.sampling.spins import exchange, flip, spin_metropolis
 from physml.sampling.statistics import (
     Blocking,
     Estimate,
@@ -33,11 +34,14 @@ __all__ = [
     "by_residual",
     "drawn",
     "estimate",
+    "exchange",
     "fixed",
+    "flip",
     "grid_points",
     "latin_hypercube",
     "metropolis",
     "sobol",
+    "spin_metropolis",
     "split_rhat",
     "uniform",
     "uniformly",

@@ -9,6 +9,7 @@ from physml.vmc.observables import (
     pair_correlation,
     pair_distribution,
     radial_density,
+    spin_correlation,
     structure_factor,
 )
 from physml.vmc.recipe import VMCRecipe
@@ -19,13 +20,16 @@ from physml.vmc.systems import (
     Electrons,
     Ewald,
     HarmonicOscillator,
+    HeisenbergChain,
     Hydrogen,
+    IsingChain,
     QuantumDot,
     QuantumSystem,
     Reference,
     System,
 )
 from physml.vmc.wavefunctions import (
+    RBM,
     MessagePassing,
     SignedLog,
     Slater,
@@ -34,6 +38,7 @@ from physml.vmc.wavefunctions import (
 )
 
 __all__ = [
+    "RBM",
     "SYSTEMS",
     "Cell",
     "DoubleWell",
@@ -42,7 +47,9 @@ __all__ = [
     "Ewald",
     "GroundState",
     "HarmonicOscillator",
+    "HeisenbergChain",
     "Hydrogen",
+    "IsingChain",
     "Measurement",
     "MessagePassing",
     "Observable",
@@ -62,5 +69,6 @@ __all__ = [
     "pair_correlation",
     "pair_distribution",
     "radial_density",
+    "spin_correlation",
     "structure_factor",
 ]

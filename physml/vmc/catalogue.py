@@ -14,7 +14,15 @@ from physml.train import Run
 from physml.train.fit import Callback
 from physml.vmc.ground_state import GroundState, ground_state
 from physml.vmc.recipe import VMCRecipe
-from physml.vmc.systems import DoubleWell, ElectronGas, HarmonicOscillator, Hydrogen, QuantumDot
+from physml.vmc.systems import (
+    DoubleWell,
+    ElectronGas,
+    HarmonicOscillator,
+    HeisenbergChain,
+    Hydrogen,
+    IsingChain,
+    QuantumDot,
+)
 from physml.vmc.wavefunctions import build_wavefunction
 
 
@@ -78,6 +86,17 @@ class SystemEntry(NamedTuple):
         )
 
 
+_SPINS = VMCRecipe(
+    wavefunction="rbm",
+    network=NetworkSettings(width=4, depth=1),
+    optimizer=OptimizerSettings(
+        name="natural-gradient", learning_rate=0.05, damping=1e-3, momentum=0.8, max_norm=0.2
+    ),
+    walkers=1024,
+    sweeps=1,
+    steps=300,
+)
+
 SYSTEMS = {
     entry.name: entry
     for entry in (
@@ -129,6 +148,20 @@ SYSTEMS = {
                 sweeps=20,
                 steps=500,
             ),
+        ),
+        SystemEntry(
+            "ising-chain",
+            "H = −J Σ σᶻσᶻ − h Σ σˣ, periodic",
+            "exact: free fermions",
+            IsingChain(),
+            _SPINS,
+        ),
+        SystemEntry(
+            "heisenberg-chain",
+            "H = J₁ Σ σ_i·σ_{i+1} + J₂ Σ σ_i·σ_{i+2}, periodic",
+            "exact diagonalisation for 20 and 22 sites",
+            HeisenbergChain(),
+            _SPINS,
         ),
     )
 }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,21 +14,14 @@ import numpy as np
 from jax import Array
 
 from physml.errors import ConfigurationError
-from physml.figures import figure
 from physml.optim import natural_gradient
-from physml.sampling import Estimate, metropolis
+from physml.sampling import Estimate, metropolis, spin_metropolis
 from physml.train import FitResult, Run, fit
 from physml.train.fit import Callback
-from physml.types import Optimizer
+from physml.types import Optimizer, Sampler
 from physml.vmc.energy import energy
 from physml.vmc.measure import FEWEST_MEASUREMENTS, Measurement, measure
-from physml.vmc.observables import (
-    pair_correlation,
-    pair_distribution,
-    radial_density,
-    structure_factor,
-)
-from physml.vmc.systems.cell import Cell
+from physml.vmc.plots import overview
 from physml.vmc.systems.system import QuantumSystem, first_walkers
 from physml.vmc.wavefunctions.signed_log import LogPsi, log_amplitude
 
@@ -108,12 +102,10 @@ def ground_state(
     def initial(key: Array) -> Array:
         return first_walkers(system, key, walkers)
 
-    cell = getattr(system, "cell", None)
-    wrap = None if cell is None else cell.wrap
-    width = 0.5 * system.length
+    moves, bounded = _moves(system, log_psi, initial, sweeps)
     result = fit(
         energy(log_psi, system.local_energy),
-        metropolis(log_psi, initial, sweeps=sweeps, width=width, burn_in=50, wrap=wrap),
+        moves(burn_in=50),
         natural_gradient(0.1) if optimizer is None else optimizer,
         params,
         steps=steps,
@@ -125,14 +117,27 @@ def ground_state(
         log_psi,
         result.params,
         system.local_energy,
-        initial,
+        moves,
         key=key_measure,
         steps=measurements,
-        sweeps=sweeps,
-        width=width,
-        wrap=wrap,
+        bounded=bounded,
     )
     return GroundState(system, wavefunction, result, measured)
+
+
+def _moves(
+    system: QuantumSystem, log_psi: LogPsi, initial: Callable[[Array], Array], sweeps: int
+) -> tuple[Callable[..., Sampler], bool]:
+    """What makes the system's sampler, and whether its walkers have nowhere to spread to."""
+    propose = getattr(system, "proposal", None)
+    if propose is not None:
+        return partial(spin_metropolis, log_psi, initial, propose=propose, sweeps=sweeps), True
+    cell = getattr(system, "cell", None)
+    wrap = None if cell is None else cell.wrap
+    width = 0.5 * system.length
+    return partial(
+        metropolis, log_psi, initial, sweeps=sweeps, width=width, wrap=wrap
+    ), cell is not None
 
 
 class GroundState:
@@ -219,55 +224,5 @@ class GroundState:
         Raises:
             MissingDependencyError: without matplotlib.
         """
-        with figure(path, 1, 3) as axes:
-            _plot_energies(self, axes[0])
-            cell = getattr(self.system, "cell", None)
-            if cell is None:
-                _plot_in_open_space(self, axes[1:])
-            else:
-                _plot_in_a_cell(self, cell, axes[1:])
+        overview(path, self.system, self.result, self.measurement)
         return Path(path)
-
-
-def _plot_energies(state: GroundState, axis: Any) -> None:
-    energies = state.result.history.get("energy", np.array([]))
-    axis.plot(energies, linewidth=0.8)
-    axis.set(xlabel="step", ylabel="energy (hartree)", title=state.system.name)
-    reference = state.system.reference
-    centre = state.energy.mean if reference is None else reference.energy
-    if len(energies):
-        tail = energies[len(energies) // 5 :]
-        reach = max(1.2 * np.max(np.abs(tail - centre)), 1e-6)
-        axis.set_ylim(centre - 0.3 * reach, centre + reach)
-    if reference is not None:
-        label = f"reference: {reference.source}"
-        axis.axhline(centre, color="k", linestyle="--", linewidth=1, label=label)
-        axis.legend(fontsize="small")
-
-
-def _plot_in_open_space(state: GroundState, axes: Any) -> None:
-    r, density = radial_density(state.measurement.walkers)
-    axes[0].plot(r, density)
-    axes[0].set(xlabel="r (bohr)", ylabel=r"$n(r)$ (bohr$^{-d}$)", title="density")
-    if state.system.shape[0] > 1:
-        r, pairs = pair_distribution(state.measurement.walkers)
-        axes[1].plot(r, pairs)
-        axes[1].set(xlabel=r"$r_{12}$ (bohr)", ylabel="pairs (1/bohr)", title="distances")
-    else:
-        axes[1].hist(state.measurement.local_energies.ravel(), bins=80)
-        axes[1].set(xlabel="local energy (hartree)", ylabel="count", title="local energy")
-
-
-def _plot_in_a_cell(state: GroundState, cell: Cell, axes: Any) -> None:
-    walkers = state.measurement.walkers
-    electrons = getattr(state.system, "electrons", None)
-    n_up = walkers.shape[2] if electrons is None else electrons.n_up
-    for name, found in pair_correlation(walkers, cell, n_up=n_up).items():
-        axes[0].errorbar(found.at, found.values, found.errors, label=f"{name} spins", linewidth=1)
-    axes[0].set(xlabel="r (bohr)", ylabel="$g(r)$", title="pair correlation")
-    axes[0].axhline(1.0, color="k", linewidth=0.5)
-    axes[0].legend(fontsize="small")
-    found = structure_factor(walkers, cell)
-    axes[1].errorbar(found.at, found.values, found.errors, fmt="o-", markersize=3, linewidth=1)
-    axes[1].set(xlabel="k (1/bohr)", ylabel="$S(k)$", title="structure factor")
-    axes[1].axhline(1.0, color="k", linewidth=0.5)

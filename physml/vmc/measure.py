@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -13,8 +12,8 @@ import numpy as np
 from jax import Array
 
 from physml.errors import ConfigurationError, NonFiniteError, SamplingError
-from physml.sampling import Estimate, estimate, metropolis, split_rhat
-from physml.types import LocalOperator
+from physml.sampling import Estimate, estimate, split_rhat
+from physml.types import LocalOperator, Sampler
 from physml.vmc.local_energies import local_energies
 from physml.vmc.wavefunctions.signed_log import LogPsi
 
@@ -55,29 +54,27 @@ def measure(
     log_psi: LogPsi,
     params: Any,
     local_energy: LocalOperator,
-    initial: Callable[[Array], Array],
+    moves: Callable[..., Sampler],
     *,
     key: Array,
     steps: int = 200,
-    sweeps: int = 10,
-    width: float = 0.5,
-    wrap: Callable[[Array], Array] | None = None,
+    bounded: bool = False,
 ) -> Measurement:
     """Sample ``|ψ|²`` afresh and average the local energy.
 
-    The width of a move adapts during burn-in, which ends when in a block of steps the split-R̂ of
-    the local energies falls below 1.05 and the acceptance below 70%, and is frozen afterwards.
+    Moves may adapt during burn-in, which ends when in a block of steps the split-R̂ of the local
+    energies falls below 1.05 and the acceptance below 70%, and are frozen afterwards.
 
     Args:
         log_psi: ``(params, walker) -> log ψ``.
         params: where to measure.
         local_energy: ``(log_psi, walker) -> Hψ/ψ`` in hartree.
-        initial: ``key -> walkers (n, N, d)``.
+        moves: what makes the sampler, ``(adapt=...) -> Sampler``, such as
+            ``functools.partial(metropolis, log_psi, initial, sweeps=10)``.
         key: a random key that training has not used.
         steps: measurements of every walker.
-        sweeps: moves between measurements.
-        width: of a move, to start from, in bohr.
-        wrap: brings walkers back into a periodic cell.
+        bounded: whether walkers have nowhere to spread to, as in a periodic cell or on a lattice,
+            where a flat ``|ψ|²`` may accept every move.
 
     Returns:
         Energy with its error bar, local energies and walkers.
@@ -90,8 +87,6 @@ def measure(
         raise ConfigurationError(
             f"steps: expected at least {FEWEST_MEASUREMENTS} measurements, got {steps}"
         )
-
-    moves = partial(metropolis, log_psi, initial, sweeps=sweeps, width=width, wrap=wrap)
 
     # One program serves both: whether the width adapts is an argument of it.
     def block(key: Array, state: Any, adapt: Array) -> tuple[Any, Any]:
@@ -114,15 +109,14 @@ def measure(
             jax.random.fold_in(key_burn, burned), state, jnp.bool_(True)
         )
         local = _finite(np.asarray(local), walkers)
-        # In a cell there is nowhere to spread to, and a flat |ψ|² accepts every move.
-        bounded = wrap is not None or np.mean(accepted) < _HIGHEST_ACCEPTANCE
-        settled = split_rhat(local) < _RHAT and bounded
+        held = bounded or np.mean(accepted) < _HIGHEST_ACCEPTANCE
+        settled = split_rhat(local) < _RHAT and held
         if settled and burned > 1:
             break
     else:
         raise SamplingError(
-            f"no equilibrium after {_MOST_BLOCKS * _BLOCK} steps of {sweeps} sweeps "
-            f"(split-R̂ = {split_rhat(local):.3f}, expected below {_RHAT}; acceptance "
+            f"no equilibrium after {_MOST_BLOCKS * _BLOCK} steps (split-R̂ = "
+            f"{split_rhat(local):.3f}, expected below {_RHAT}; acceptance "
             f"{np.mean(accepted):.2f}, expected below {_HIGHEST_ACCEPTANCE}): is ψ "
             "square-integrable? More sweeps may help"
         )
@@ -138,8 +132,8 @@ def measure(
     acceptance = float(np.mean(acceptances))
     if not acceptance > 0.01:
         raise SamplingError(
-            f"chains do not move: acceptance {acceptance:.3f}, expected above 0.01, at width "
-            f"{float(state.width):.3g} bohr: is log ψ finite at the walkers?"
+            f"chains do not move: acceptance {acceptance:.3f}, expected above 0.01: is log ψ "
+            "finite at the walkers?"
         )
     energies = np.concatenate(blocks)[:steps].astype(np.float64)
     return Measurement(

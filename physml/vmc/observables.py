@@ -145,6 +145,26 @@ def structure_factor(walkers: np.ndarray, cell: Cell, *, shells: int = 12) -> Ob
     return _observable(shortest, chains / (len(walkers) * walkers.shape[2]))
 
 
+def spin_correlation(walkers: np.ndarray) -> Observable:
+    """``⟨σ_i σ_{i+r}⟩`` of a periodic chain, averaged over its sites.
+
+    Args:
+        walkers: spins ±1, ``(snapshots, walkers, N, 1)``.
+
+    Returns:
+        Distances ``r = 0 … N/2`` in sites, the correlation and its errors.
+
+    Raises:
+        ShapeError: for walkers of another shape.
+    """
+    if walkers.ndim != 4 or walkers.shape[-1] != 1:
+        raise ShapeError(f"walkers: expected (snapshots, walkers, N, 1), got {walkers.shape}")
+    spins = np.asarray(walkers[..., 0], np.float64)
+    distances = np.arange(spins.shape[-1] // 2 + 1)
+    products = [np.mean(spins * np.roll(spins, -r, axis=-1), axis=(0, 2)) for r in distances]
+    return _observable(distances, np.stack(products, axis=-1))
+
+
 def _observable(at: np.ndarray, chains: np.ndarray) -> Observable:
     """Mean and error of what each walker's chain gave, ``(walkers, n)``."""
     spread = chains.std(axis=0, ddof=1) if len(chains) > 1 else np.full(len(at), np.nan)

@@ -15,8 +15,10 @@ class VMCRecipe:
     """Settings that reach a system's energy on two CPU cores.
 
     Attributes:
-        wavefunction: network (with the system's ansatz), slater, slater-jastrow, message-passing.
-        network: the neural part of the wave function; its depth counts the rounds of messages.
+        wavefunction: network (with the system's ansatz), slater, slater-jastrow, message-passing,
+            rbm (spins).
+        network: the neural part of the wave function; its depth counts the rounds of messages,
+            its width the hidden units for each spin of rbm.
         determinants: products of two determinants, of message-passing.
         optimizer: the optimizer; one without a line search.
         walkers: in training and in the measurement.

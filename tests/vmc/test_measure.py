@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from importlib import import_module
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -25,9 +25,18 @@ def start(key):
     return jax.random.normal(key, (64, 1, 1))
 
 
-def measured(log_psi=gaussian, params=1.0, local_energy=oscillator, seed=0, **options):
-    key = jax.random.key(seed)
-    return pm.measure(log_psi, jnp.asarray(params), local_energy, start, key=key, **options)
+def measured(
+    log_psi=gaussian, params=1.0, local_energy=oscillator, seed=0, make=pm.metropolis, **options
+):
+    moves = {name: options.pop(name) for name in ("sweeps", "width") if name in options}
+    return pm.measure(
+        log_psi,
+        jnp.asarray(params),
+        local_energy,
+        partial(make, log_psi, start, **moves),
+        key=jax.random.key(seed),
+        **options,
+    )
 
 
 def test_an_exact_state_has_no_error_bar():
@@ -65,7 +74,7 @@ def test_a_complex_state_measures_its_real_energy():
     np.testing.assert_allclose(result.energy.mean, 0.5 + 0.8**2 / 2, rtol=1e-12)
 
 
-def test_the_width_adapts_before_the_measurement_and_never_in_it(monkeypatch):
+def test_the_width_adapts_before_the_measurement_and_never_in_it():
     widths = []
 
     def watched(*args, **options):
@@ -78,8 +87,7 @@ def test_the_width_adapts_before_the_measurement_and_never_in_it(monkeypatch):
 
         return pm.Sampler(sampler.init, sample)
 
-    monkeypatch.setattr(import_module("physml.vmc.measure"), "metropolis", watched)
-    result = measured(steps=30, sweeps=1, width=0.5)
+    result = measured(make=watched, steps=30, sweeps=1, width=0.5)
     jax.effects_barrier()
     assert len(widths) == result.burn_in + 50
     assert len(set(widths[: result.burn_in])) > 5

@@ -8,6 +8,7 @@ from physml.vmc.systems.ewald import Ewald
 from physml.vmc.systems.harmonic_oscillator import HarmonicOscillator
 from physml.vmc.systems.hydrogen import Hydrogen
 from physml.vmc.systems.quantum_dot import QuantumDot
+from physml.vmc.systems.spin_chain import HeisenbergChain, IsingChain
 from physml.vmc.systems.system import QuantumSystem, Reference, System
 
 __all__ = [
@@ -17,7 +18,9 @@ __all__ = [
     "Electrons",
     "Ewald",
     "HarmonicOscillator",
+    "HeisenbergChain",
     "Hydrogen",
+    "IsingChain",
     "QuantumDot",
     "QuantumSystem",
     "Reference",

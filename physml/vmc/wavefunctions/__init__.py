@@ -2,11 +2,13 @@
 
 from physml.vmc.wavefunctions.message_passing import MessagePassing
 from physml.vmc.wavefunctions.named import WavefunctionName, build_wavefunction
+from physml.vmc.wavefunctions.rbm import RBM
 from physml.vmc.wavefunctions.signed_log import LogPsi, SignedLog, log_amplitude
 from physml.vmc.wavefunctions.slater import Slater
 from physml.vmc.wavefunctions.slater_jastrow import SlaterJastrow
 
 __all__ = [
+    "RBM",
     "LogPsi",
     "MessagePassing",
     "SignedLog",

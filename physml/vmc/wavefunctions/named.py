@@ -11,10 +11,11 @@ from physml.errors import ConfigurationError, UnknownNameError
 from physml.networks import MLP
 from physml.networks.settings import NetworkSettings
 from physml.vmc.wavefunctions.message_passing import MessagePassing
+from physml.vmc.wavefunctions.rbm import RBM
 from physml.vmc.wavefunctions.slater import Slater
 from physml.vmc.wavefunctions.slater_jastrow import SlaterJastrow
 
-WavefunctionName = Literal["network", "slater", "slater-jastrow", "message-passing"]
+WavefunctionName = Literal["network", "slater", "slater-jastrow", "message-passing", "rbm"]
 
 
 def build_wavefunction(
@@ -24,10 +25,11 @@ def build_wavefunction(
 
     Args:
         name: ``network`` (with the system's ansatz), ``slater`` (determinants alone),
-            ``slater-jastrow`` or ``message-passing``.
+            ``slater-jastrow``, ``message-passing``, or ``rbm`` of a periodic chain of spins.
         system: whose electrons it describes.
         network: its neural part; width and activation, and depth, which counts the rounds of
-            messages of ``message-passing``; unused by ``slater``.
+            messages of ``message-passing``; the width alone, hidden units for each spin, of
+            ``rbm``; unused by ``slater``.
         determinants: of ``message-passing``.
 
     Raises:
@@ -73,4 +75,5 @@ _BUILDERS: dict[str, Callable[[Any, NetworkSettings, int], nn.Module]] = {
     "slater": lambda system, settings, determinants: Slater(system),
     "slater-jastrow": _slater_jastrow,
     "message-passing": _message_passing,
+    "rbm": lambda system, settings, determinants: RBM(settings.width, translations=True),
 }

@@ -1,0 +1,59 @@
+"""The restricted Boltzmann machine as a state of spins.
+
+log ψ(σ) = Σ_j ln 2cosh(b_j + W_j·σ) + a·σ
+"""
+
+from __future__ import annotations
+
+import flax.linen as nn
+import jax.numpy as jnp
+from jax import Array
+
+from physml.errors import ConfigurationError
+
+
+class RBM(nn.Module):
+    """A real, positive state of N spins, with ``density · N`` hidden units.
+
+    Attributes:
+        density: hidden units for each spin.
+        translations: average over all translations of a periodic chain: ``Σ_t`` of the sum over
+            ``density`` filters, each of N weights; the visible biases then have no effect beyond
+            the magnetisation and are left out.
+
+    Raises:
+        ConfigurationError: for a density below 1.
+
+    Source: Carleo and Troyer (2017), doi:10.1126/science.aag2302.
+
+    >>> import jax, jax.numpy as jnp, physml as pm
+    >>> psi = pm.RBM(density=2)
+    >>> spins = jnp.ones((6, 1))
+    >>> psi.apply(psi.init(jax.random.key(0), spins), spins).shape
+    ()
+    """
+
+    density: int = 2
+    translations: bool = False
+
+    @nn.compact
+    def __call__(self, x: Array) -> Array:
+        """``log ψ`` at spins ``(N, 1)`` of ±1."""
+        if self.density < 1:
+            raise ConfigurationError(f"RBM: density: expected at least 1, got {self.density}")
+        spins = jnp.ravel(x)
+        n, dtype = len(spins), jnp.result_type(float)
+        start = nn.initializers.normal(0.05)
+        if self.translations:
+            kernel = self.param("kernel", start, (self.density, n), dtype)
+            bias = self.param("bias", start, (self.density, 1), dtype)
+            shifts = (jnp.arange(n)[:, None] + jnp.arange(n)[None]) % n
+            return jnp.sum(_log_2cosh(kernel @ spins[shifts] + bias))
+        visible = self.param("visible_bias", nn.initializers.zeros, (n,), dtype)
+        kernel = self.param("kernel", start, (self.density * n, n), dtype)
+        bias = self.param("bias", start, (self.density * n,), dtype)
+        return jnp.sum(_log_2cosh(kernel @ spins + bias)) + jnp.dot(visible, spins)
+
+
+def _log_2cosh(x: Array) -> Array:
+    return jnp.abs(x) + jnp.log1p(jnp.exp(-2 * jnp.abs(x)))
