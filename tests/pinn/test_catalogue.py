@@ -128,6 +128,19 @@ def test_black_scholes_solves_its_equation():
     np.testing.assert_allclose(at_maturity, [0.0, 0.0, 2.0], atol=1e-12)
 
 
+def test_the_feature_of_the_l_is_harmonic_and_vanishes_at_its_corner():
+    problem = PROBLEMS["poisson-l-shape"].problem()
+    feature = lambda z: problem.features(z)[0]
+    z = problem.domain.interior(jax.random.key(0), 64)
+    slopes = jax.jit(jax.vmap(lambda z: (pm.laplacian(feature)(z), pm.partial(feature, 0, 0)(z))))
+    total, one = slopes(z)
+    assert np.abs(total / one).max() < 1e-9
+    r, theta = np.hypot(*z.T), np.arctan2(z[:, 1], z[:, 0]) % (2 * np.pi)
+    np.testing.assert_allclose(
+        jax.vmap(feature)(z), r ** (2 / 3) * np.sin(2 * theta / 3), atol=1e-12
+    )
+
+
 @ENTRIES
 def test_every_problem_has_finite_terms_and_a_reference(entry):
     """With the recipe's network: terms are finite, and the reference has the solution's shape."""
