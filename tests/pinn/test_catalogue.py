@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import physml as pm
-from physml.pinn.catalogue import PROBLEMS, cole_hopf
+from physml.pinn.catalogue import PROBLEMS, centre_lines, cole_hopf, lid_corners
 from physml.pinn.catalogue.black_scholes import exact as black_scholes_exact
 from physml.pinn.catalogue.kovasznay import flow
 
@@ -30,6 +30,7 @@ FIELDS = {
         "poisson-5d",
         "poisson-10d",
         "poisson-100d",
+        "poisson-multiscale",
         "wave",
         "advection",
         "helmholtz",
@@ -139,6 +140,42 @@ def test_the_feature_of_the_l_is_harmonic_and_vanishes_at_its_corner():
     np.testing.assert_allclose(
         jax.vmap(feature)(z), r ** (2 / 3) * np.sin(2 * theta / 3), atol=1e-12
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "lid"), [("cavity", lambda x: 4 * x * (1 - x)), ("cavity-unit-lid", np.ones_like)]
+)
+def test_a_cavity_has_the_speed_of_its_lid_and_rest_on_its_walls(name, lid):
+    """For any network, and ``walls`` is nowhere zero inside."""
+    problem = PROBLEMS[name].problem()
+    rough = lambda z: 1e3 * jnp.cos(7 * z)
+    u = jax.jit(jax.vmap(lambda z: problem.ansatz["velocity"](rough, z)))
+    above = np.asarray(problem.domain.boundary(jax.random.key(0), 16, "y+"))
+    expected = np.stack([lid(above[:, 0]), np.zeros(16)], axis=1)
+    np.testing.assert_allclose(u(above), expected, atol=1e-9)
+    around = problem.domain.boundary(jax.random.key(0), 16, ("x", "y-"))
+    np.testing.assert_allclose(u(around), 0.0, atol=1e-9)
+    inside = problem.domain.interior(jax.random.key(0), 16)
+    assert np.abs(u(inside)).max(axis=1).min() > 0.1
+
+
+def test_what_a_network_sees_of_the_corners_of_a_lid():
+    """Along a ray from a corner, the angle stays and the logarithm changes."""
+    from_left = lambda r: lid_corners.features(jnp.array([0.6 * r, 1 - 0.8 * r]))
+    near, far = from_left(1e-6), from_left(1e-3)
+    np.testing.assert_allclose(near[:2], [0.6, 0.8], atol=1e-9)
+    np.testing.assert_allclose(far[:2], [0.6, 0.8], atol=1e-12)
+    np.testing.assert_allclose(far[4] - near[4], np.log(1e3) / 3, atol=1e-9)
+    mirrored = lid_corners.features(jnp.array([1 - 0.6e-3, 1 - 0.8e-3]))
+    np.testing.assert_allclose(mirrored[jnp.array([2, 3, 5])], far[jnp.array([0, 1, 4])])
+
+
+def test_the_reference_of_the_unit_lid_agrees_with_the_published_table():
+    exact = PROBLEMS["cavity-unit-lid"].problem().exact["velocity"]
+    apart = centre_lines(exact)
+    assert apart["u"] == pytest.approx(0.005, abs=5e-4)
+    assert apart["v"] == pytest.approx(0.0094, abs=5e-4)
+    np.testing.assert_array_equal(exact(np.array([[0.0, 1.0], [1.0, 1.0]])), 0.0)
 
 
 @ENTRIES

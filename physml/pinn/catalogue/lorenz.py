@@ -57,7 +57,7 @@ ENTRY = Entry(
     lorenz,
     Recipe(
         network=NetworkSettings(width=20, depth=2),
-        # Errors grow 1,000 times over the whole time: each slab is solved to rounding.
+        # Nearby solutions part like exp(0.9 t): each slab is solved to rounding.
         optimizer=OptimizerSettings(
             name="gauss-newton", ratio=0.3, accuracy="svd", switch_ratio=0.5
         ),
