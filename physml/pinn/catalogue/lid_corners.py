@@ -23,10 +23,11 @@ def distances(z: Array) -> Array:
 def features(z: Array) -> Array:
     """``(6,)``: the cosine and sine of the angle at either corner, then both ``log(r)/3``.
 
-    In a corner a velocity is a power of r times a function of the angle, a pressure has log r.
+    In a corner a velocity is a power of r times a function of the angle, a pressure has log r. The
+    logarithm levels off below 1e-3, since no number stands for it in the corner itself.
     """
     r = distances(z)
-    return jnp.append(offsets(z) / r[:, None], jnp.log(r) / 3)
+    return jnp.append(offsets(z) / r[:, None], jnp.log(r**2 + 1e-6) / 6)
 
 
 def walls(z: Array, power: int) -> Array:
