@@ -92,18 +92,18 @@ class PeriodicEmbedding(nn.Module):
                 f"PeriodicEmbedding: expected a point with all listed coordinates, got one with "
                 f"{z.size}, {z.shape}, without {outside}."
             )
-        features = []
-        for axis in range(z.size):
-            if axis in self.periodic:
-                lower, period = self.periodic[axis]
-                angle = 2 * jnp.pi * (z[axis] - lower) / period
-                features += [jnp.cos(angle), jnp.sin(angle)]
-            elif axis in bounds:
-                lower, upper = bounds[axis]
-                features.append((2 * z[axis] - (lower + upper)) / (upper - lower))
-            else:
-                features.append(z[axis])
-        return jnp.stack(features)
+        lower, upper = np.full(z.size, -1.0), np.ones(z.size)
+        for axis, (low, high) in bounds.items():
+            lower[axis], upper[axis] = low, high
+        # One operation for all coordinates: a hundred of them would be slow to compile.
+        scaled = (2 * z - jnp.asarray(lower + upper, z.dtype)) / jnp.asarray(upper - lower, z.dtype)
+        features, done = [], 0
+        for axis in sorted(self.periodic):
+            start, period = self.periodic[axis]
+            angle = 2 * jnp.pi * (z[axis] - start) / period
+            features += [scaled[done:axis], jnp.stack([jnp.cos(angle), jnp.sin(angle)])]
+            done = axis + 1
+        return jnp.concatenate([*features, scaled[done:]])
 
 
 class FourierFeatures(nn.Module):

@@ -22,6 +22,9 @@ from physml.types import Field, LocalOperator
 Ansatz = Callable[[Field, Array], Array]
 """``(network, point) -> u``: builds conditions into the solution exactly."""
 
+Features = Callable[[Array], Array]
+"""``point -> (k,)``: what the network sees besides the coordinates."""
+
 Exact = Callable[[np.ndarray], np.ndarray]
 """The solution at points: ``(n, d) -> (n,)`` or ``(n, components)``, in float64."""
 
@@ -44,6 +47,8 @@ class Problem:
         ansatz: ``(N, z) -> u``, a transform of the network that obeys conditions exactly; with
             several unknowns a dict by name, for those that have one.
         periodic: coordinates in which the network is periodic, exactly.
+        features: ``z -> (k,)``, what every network sees besides the coordinates: a singularity that
+            is known, waves, a variable in which the solution is simple. Best of size one.
         components: the length of ``u``, or None for a scalar; with several unknowns a dict by name
             for those that are vectors.
         exact: the solution, ``(n, d) -> (n,)`` or ``(n, components)`` in float64, if known; with
@@ -53,6 +58,7 @@ class Problem:
 
     Raises:
         ConfigurationError: conditions on unknown faces, two that contradict, or two of one name.
+        ShapeError: features that are not real numbers ``(k,)`` at one point.
 
     >>> import jax.numpy as jnp, physml as pm
     >>> problem = pm.Problem(domain=pm.Box(x=(0, 1)), equation=lambda u, z: pm.partial(u, 0)(z) - 1,
@@ -64,6 +70,7 @@ class Problem:
     conditions: Sequence[Condition] = ()
     ansatz: Ansatz | Mapping[str, Ansatz] | None = None
     periodic: str | Sequence[str] = ()
+    features: Features | None = None
     components: int | Mapping[str, int] | None = None
     exact: Exact | Mapping[str, Exact] | None = None
     reference_error: float = 0.0
@@ -84,6 +91,20 @@ class Problem:
             _refuse_contradiction(self.domain, one, other)
         periodic = [self.periodic] if isinstance(self.periodic, str) else self.periodic
         object.__setattr__(self, "_axes", tuple(self.domain.axis(name) for name in periodic))
+        self._check_features()
+
+    def _check_features(self) -> None:
+        if self.features is None:
+            return
+        point = jnp.asarray(0.5 * (self.domain.lower + self.domain.upper))
+        value = jax.eval_shape(self.features, point)
+        shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)
+        if shape is None or len(shape) != 1 or not jnp.issubdtype(dtype, jnp.floating):
+            got = type(value).__name__ if shape is None else f"{dtype} {shape}"
+            raise ShapeError(
+                f"features: expected real numbers of shape (k,) at one point of {self.name!r}, "
+                f"got {got}; jnp.stack([...]) makes one array of several numbers"
+            )
 
     @property
     def equations(self) -> Mapping[str, LocalOperator]:
@@ -172,12 +193,18 @@ class Problem:
         return params
 
     def embed(self, z: Array) -> Array:
-        """What the network sees: cosine and sine of periodic coordinates, the others in ±1."""
+        """What the network sees: cosine and sine of periodic coordinates, the others in ±1.
+
+        The problem's features come last.
+        """
         bounds = zip(self.domain.lower.tolist(), self.domain.upper.tolist(), strict=True)
         ranges = dict(enumerate(bounds))
         cyclic = {axis: (ranges[axis][0], ranges[axis][1] - ranges[axis][0]) for axis in self._axes}
         others = {axis: pair for axis, pair in ranges.items() if axis not in cyclic}
-        return jnp.asarray(PeriodicEmbedding(cyclic, others).apply({}, z))
+        embedded = jnp.asarray(PeriodicEmbedding(cyclic, others).apply({}, z))
+        if self.features is None:
+            return embedded
+        return jnp.append(embedded, jnp.asarray(self.features(z), embedded.dtype))
 
 
 def residual_rows(problem: Problem, network: Network) -> dict[str, Callable[[Any, Any], Array]]:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import physml as pm
-from physml.pinn.catalogue import PROBLEMS, cole_hopf
+from physml.pinn.catalogue import PROBLEMS, centre_lines, cole_hopf, lid_corners
 from physml.pinn.catalogue.black_scholes import exact as black_scholes_exact
 from physml.pinn.catalogue.kovasznay import flow
 
@@ -30,6 +30,7 @@ FIELDS = {
         "poisson-5d",
         "poisson-10d",
         "poisson-100d",
+        "poisson-multiscale",
         "wave",
         "advection",
         "helmholtz",
@@ -126,6 +127,64 @@ def test_black_scholes_solves_its_equation():
     assert np.abs(residual).max() < 1e-5
     at_maturity = exact(np.zeros(3), np.array([4.0, 5.0, 7.0]))
     np.testing.assert_allclose(at_maturity, [0.0, 0.0, 2.0], atol=1e-12)
+
+
+def test_the_feature_of_the_l_is_harmonic_and_vanishes_at_its_corner():
+    problem = PROBLEMS["poisson-l-shape"].problem()
+    feature = lambda z: problem.features(z)[0]
+    z = problem.domain.interior(jax.random.key(0), 64)
+    slopes = jax.jit(jax.vmap(lambda z: (pm.laplacian(feature)(z), pm.partial(feature, 0, 0)(z))))
+    total, one = slopes(z)
+    assert np.abs(total / one).max() < 1e-9
+    r, theta = np.hypot(*z.T), np.arctan2(z[:, 1], z[:, 0]) % (2 * np.pi)
+    np.testing.assert_allclose(
+        jax.vmap(feature)(z), r ** (2 / 3) * np.sin(2 * theta / 3), atol=1e-12
+    )
+
+
+def test_the_call_starts_from_its_payoff():
+    """For any network, at the kink to 1e-6; features are finite there."""
+    problem = PROBLEMS["black-scholes"].problem()
+    z = jnp.array([[0.0, price] for price in (0.0, 3.0, 4.999, 5.0, 5.001, 20.0)])
+    u = jax.vmap(lambda z: problem.ansatz(lambda z: 1e3 * z[1], z))(z)
+    np.testing.assert_allclose(u, np.maximum(z[:, 1] - 5.0, 0.0), atol=1e-6)
+    assert np.all(np.isfinite(jax.vmap(problem.features)(z)))
+
+
+@pytest.mark.parametrize(
+    ("name", "lid"), [("cavity", lambda x: 4 * x * (1 - x)), ("cavity-unit-lid", np.ones_like)]
+)
+def test_a_cavity_has_the_speed_of_its_lid_and_rest_on_its_walls(name, lid):
+    """For any network, and ``walls`` is nowhere zero inside."""
+    problem = PROBLEMS[name].problem()
+    rough = lambda z: 1e3 * jnp.cos(7 * z)
+    u = jax.jit(jax.vmap(lambda z: problem.ansatz["velocity"](rough, z)))
+    above = np.asarray(problem.domain.boundary(jax.random.key(0), 16, "y+"))
+    expected = np.stack([lid(above[:, 0]), np.zeros(16)], axis=1)
+    np.testing.assert_allclose(u(above), expected, atol=1e-9)
+    around = problem.domain.boundary(jax.random.key(0), 16, ("x", "y-"))
+    np.testing.assert_allclose(u(around), 0.0, atol=1e-9)
+    inside = problem.domain.interior(jax.random.key(0), 16)
+    assert np.abs(u(inside)).max(axis=1).min() > 0.1
+
+
+def test_what_a_network_sees_of_the_corners_of_a_lid():
+    """Along a ray from a corner, the angle stays and the logarithm changes."""
+    from_left = lambda r: lid_corners.features(jnp.array([0.6 * r, 1 - 0.8 * r]))
+    near, far = from_left(1e-2), from_left(1e-1)
+    np.testing.assert_allclose(near[:2], [0.6, 0.8], atol=1e-12)
+    np.testing.assert_allclose(far[:2], [0.6, 0.8], atol=1e-12)
+    np.testing.assert_allclose(far[4] - near[4], np.log(10) / 3, atol=2e-3)
+    mirrored = lid_corners.features(jnp.array([1 - 0.06, 1 - 0.08]))
+    np.testing.assert_allclose(mirrored[jnp.array([2, 3, 5])], far[jnp.array([0, 1, 4])])
+
+
+def test_the_reference_of_the_unit_lid_agrees_with_the_published_table():
+    exact = PROBLEMS["cavity-unit-lid"].problem().exact["velocity"]
+    apart = centre_lines(exact)
+    assert apart["u"] == pytest.approx(0.005, abs=5e-4)
+    assert apart["v"] == pytest.approx(0.0094, abs=5e-4)
+    np.testing.assert_array_equal(exact(np.array([[0.0, 1.0], [1.0, 1.0]])), 0.0)
 
 
 @ENTRIES

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -11,6 +12,14 @@ import physml as pm
 
 BOX = pm.Box(t=(0, 2), x=(-1, 3))
 NETWORK = pm.MLP((5,))
+
+
+class Sum(nn.Module):
+    """A weighted sum of what the network sees."""
+
+    @nn.compact
+    def __call__(self, z):
+        return nn.Dense(1, use_bias=False, param_dtype=z.dtype)(z)[0]
 
 
 def transport(u, z):
@@ -49,6 +58,39 @@ def test_the_network_sees_coordinates_between_minus_one_and_one():
     np.testing.assert_allclose(problem.embed(jnp.array([1.5, 0.0])), [0.5, -0.5])
 
 
+def test_features_stand_after_the_coordinates():
+    """The network sees them, derivatives go through them, and the ansatz is around both."""
+    problem = pm.Problem(
+        domain=BOX,
+        equation=transport,
+        periodic="x",
+        features=lambda z: jnp.stack([z[0] ** 2, jnp.sin(3 * z[1])]),
+        ansatz=lambda N, z: z[0] * N(z),
+    )
+    z = jnp.array([1.5, 0.5])
+    embedded = [0.5, jnp.cos(0.75 * jnp.pi), jnp.sin(0.75 * jnp.pi), 2.25, jnp.sin(1.5)]
+    np.testing.assert_allclose(problem.embed(z), embedded, rtol=1e-12)
+    linear = lambda weights: {"params": {"Dense_0": {"kernel": jnp.array(weights)[:, None]}}}
+    field = problem.solution_field(Sum(), linear([0.0, 0.0, 0.0, 1.0, 2.0]))
+    expected = jnp.array([3 * 1.5**2 + 2 * jnp.sin(1.5), 1.5 * 6 * jnp.cos(1.5)])
+    np.testing.assert_allclose(pm.gradient(field)(z), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("features", "got"),
+    [
+        (lambda z: z[0], r"float64 \(\)"),
+        (lambda z: jnp.outer(z, z), r"float64 \(2, 2\)"),
+        (lambda z: (z[0], z[1]), "tuple"),
+        (lambda z: 1j * z, r"complex128 \(2,\)"),
+        (lambda z: jnp.argsort(z), r"int\d+ \(2,\)"),
+    ],
+)
+def test_features_of_another_shape_are_refused(features, got):
+    with pytest.raises(pm.errors.ShapeError, match=f"features: expected real .* got {got}"):
+        pm.Problem(domain=BOX, equation=transport, features=features)
+
+
 def test_an_ansatz_is_the_solution_itself():
     """Whatever the parameters, the initial value holds, and derivatives see it."""
     problem = pm.Problem(
@@ -72,6 +114,7 @@ def test_single_precision_stays():
         domain=BOX,
         equation=transport,
         periodic="x",
+        features=lambda z: np.float64([1.0, 3.0]) * z,
         ansatz=lambda N, z: -jnp.sin(jnp.pi * z[1]) + z[0] * N(z),
         conditions=[pm.neumann(0.0, on="t"), pm.dirichlet(1.0, on="x"), pm.periodic("x")],
     )

@@ -7,6 +7,7 @@ from physml.pinn.catalogue import burgers as _burgers
 from physml.pinn.catalogue import burgers_inverse as _burgers_inverse
 from physml.pinn.catalogue import burgers_smooth as _burgers_smooth
 from physml.pinn.catalogue import cavity as _cavity
+from physml.pinn.catalogue import cavity_unit_lid as _cavity_unit_lid
 from physml.pinn.catalogue import heat as _heat
 from physml.pinn.catalogue import heat_4d as _heat_4d
 from physml.pinn.catalogue import helmholtz as _helmholtz
@@ -18,6 +19,7 @@ from physml.pinn.catalogue import poisson_2d as _poisson_2d
 from physml.pinn.catalogue import poisson_high as _poisson_high
 from physml.pinn.catalogue import poisson_inverse as _poisson_inverse
 from physml.pinn.catalogue import poisson_l_shape as _poisson_l_shape
+from physml.pinn.catalogue import poisson_multiscale as _poisson_multiscale
 from physml.pinn.catalogue import schrodinger as _schrodinger
 from physml.pinn.catalogue import wave as _wave
 from physml.pinn.catalogue.advection import advection
@@ -27,6 +29,7 @@ from physml.pinn.catalogue.burgers import burgers
 from physml.pinn.catalogue.burgers_inverse import burgers_inverse
 from physml.pinn.catalogue.burgers_smooth import burgers_smooth
 from physml.pinn.catalogue.cavity import cavity
+from physml.pinn.catalogue.cavity_unit_lid import cavity_unit_lid, centre_lines
 from physml.pinn.catalogue.cole_hopf import cole_hopf
 from physml.pinn.catalogue.entry import Entry
 from physml.pinn.catalogue.heat import heat
@@ -40,6 +43,7 @@ from physml.pinn.catalogue.poisson_2d import poisson_2d
 from physml.pinn.catalogue.poisson_high import poisson_5d, poisson_10d, poisson_100d
 from physml.pinn.catalogue.poisson_inverse import poisson_inverse
 from physml.pinn.catalogue.poisson_l_shape import poisson_l_shape
+from physml.pinn.catalogue.poisson_multiscale import poisson_multiscale
 from physml.pinn.catalogue.schrodinger import schrodinger
 from physml.pinn.catalogue.wave import wave
 
@@ -51,6 +55,7 @@ PROBLEMS = {
         _poisson_2d.ENTRY,
         *_poisson_high.ENTRIES,
         _poisson_l_shape.ENTRY,
+        _poisson_multiscale.ENTRY,
         _wave.ENTRY,
         _advection.ENTRY,
         _burgers.ENTRY,
@@ -61,6 +66,7 @@ PROBLEMS = {
         _helmholtz.ENTRY,
         _kovasznay.ENTRY,
         _cavity.ENTRY,
+        _cavity_unit_lid.ENTRY,
         _black_scholes.ENTRY,
         _oscillator.ENTRY,
         _lorenz.ENTRY,
@@ -80,6 +86,8 @@ __all__ = [
     "burgers_inverse",
     "burgers_smooth",
     "cavity",
+    "cavity_unit_lid",
+    "centre_lines",
     "cole_hopf",
     "heat",
     "heat_4d",
@@ -94,6 +102,7 @@ __all__ = [
     "poisson_5d",
     "poisson_inverse",
     "poisson_l_shape",
+    "poisson_multiscale",
     "schrodinger",
     "wave",
 ]
