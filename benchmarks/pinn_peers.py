@@ -6,11 +6,11 @@ imports, includes compiling, and stands still while errors are measured, on a 20
 the exact solution. A run ends at the smallest error asked for, or when its budget is used up.
 
 Expected in 100 s on two free cores: on Burgers physml reaches 1e-4 on every seed, jinns sooner or
-not at all, by the seed, DeepXDE not; on Poisson DeepXDE's L-BFGS is about three times faster than
-physml.
+not at all, by the seed, DeepXDE not; on Poisson DeepXDE's L-BFGS is faster than physml.
 
 Run: python benchmarks/pinn_peers.py --deepxde PYTHON --jinns PYTHON [--write PAGE]
-with the interpreters of environments that have `deepxde torch scipy` and `jinns`.
+with the interpreters of environments that have `deepxde torch scipy` and `jinns`. It takes half an
+hour; with `--kept FILE --minutes 8` it stops after so long and the same command goes on.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,6 +44,7 @@ class Runner:
     python: str | None
     recipe: str = "best"
     rounds: int | None = None
+    problems: tuple[str, ...] = PROBLEMS
 
 
 def run(
@@ -98,38 +100,73 @@ def ratio(theirs: np.ndarray, own: np.ndarray, budget: float) -> str:
 
 
 def main(options: argparse.Namespace) -> str:
-    """Run all and return the page."""
+    """Run what is not kept yet, as long as there is time for it, and return the page."""
+    jinns = "run_jinns.py"
     runners = [
         Runner("physml", "run_physml.py", sys.executable),
-        Runner("jinns", "run_jinns.py", options.jinns),
+        Runner("jinns", jinns, options.jinns),
+        Runner("jinns, larger ridge", jinns, options.jinns, "larger-ridge", problems=("burgers",)),
         Runner("DeepXDE, its best here", "run_deepxde.py", options.deepxde),
         Runner("DeepXDE, its example", "run_deepxde.py", options.deepxde, "example", rounds=1),
     ]
     for runner in runners:
         if runner.python is None:
             print(f"{runner.label}: left out, no interpreter given", flush=True)
+    plan = [
+        (problem, seed, runner)
+        for problem in options.problems
+        for seed in range(options.repeats)
+        for runner in runners
+        if runner.python is not None
+        and problem in runner.problems
+        and seed < (runner.rounds or np.inf)
+    ]
+    plan.sort(key=lambda item: item[2].rounds is not None)  # what runs fewer rounds, at the end
+    done = {} if options.kept is None else kept(options.kept)
+    begin, left = time.perf_counter(), 0
+    with tempfile.TemporaryDirectory() as folder:
+        for problem, seed, runner in plan:
+            name = (problem, runner.label, seed)
+            if name in done:
+                continue
+            # A run may take its budget and half a minute to start and to measure.
+            if time.perf_counter() - begin + options.budget + 30 > 60 * options.minutes:
+                left += 1
+                continue
+            grid = Path(folder) / f"{problem}.npz"
+            if not grid.exists():
+                exact = pm.catalogue.PROBLEMS[problem].problem()
+                points = exact.domain.grid(201)
+                np.savez(grid, points=points, exact=exact.exact(points))
+            found = run(runner, problem, grid, seed, options.budget, options.threads)
+            done[name] = found
+            if options.kept is not None:
+                with options.kept.open("a", encoding="utf-8") as file:
+                    print(json.dumps([*name, *found]), file=file)
+            times = [seconds_to(found[1], level) for level in LEVELS]
+            print(problem, runner.label, seed, times, found[1][-1], flush=True)
+    if left:
+        print(f"{left} of {len(plan)} runs left for another time", flush=True)
     curves: dict[tuple[str, str], list[list[dict]]] = {}
     abouts: dict[tuple[str, str], dict] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        for problem in PROBLEMS:
-            exact = pm.catalogue.PROBLEMS[problem].problem()
-            points = exact.domain.grid(201)
-            grid = Path(folder) / f"{problem}.npz"
-            np.savez(grid, points=points, exact=exact.exact(points))
-            for seed in range(options.repeats):
-                for runner in runners:
-                    if runner.python is None or seed >= (runner.rounds or np.inf):
-                        continue
-                    about, curve = run(runner, problem, grid, seed, options.budget, options.threads)
-                    curves.setdefault((problem, runner.label), []).append(curve)
-                    abouts[problem, runner.label] = about
-                    times = [seconds_to(curve, level) for level in LEVELS]
-                    print(problem, runner.label, seed, times, curve[-1], flush=True)
+    order = [runner.label for runner in runners]
+    place = lambda name: (PROBLEMS.index(name[0]), order.index(name[1]), name[2])
+    for name in sorted(done, key=place):
+        about, curve = done[name]
+        curves.setdefault(name[:2], []).append(curve)
+        abouts[name[:2]] = about
     text = page(curves, abouts, options)
-    if options.write is not None:
+    if options.write is not None and not left:
         options.write.parent.mkdir(parents=True, exist_ok=True)
         options.write.write_text(text)
     return text
+
+
+def kept(file: Path) -> dict[tuple[str, str, int], tuple[dict, list[dict]]]:
+    """The runs of earlier calls, by problem, label and seed."""
+    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    rows = [json.loads(line) for line in lines]
+    return {(problem, label, seed): (about, curve) for problem, label, seed, about, curve in rows}
 
 
 def page(curves: dict, abouts: dict, options: argparse.Namespace) -> str:
@@ -185,5 +222,8 @@ if __name__ == "__main__":
     parser.add_argument("--repeats", type=int, default=3, help="seeds")
     parser.add_argument("--budget", type=float, default=300.0, help="seconds of training a run")
     parser.add_argument("--threads", type=int, default=2, help="of each process")
-    parser.add_argument("--write", type=Path, help="file for the page")
+    parser.add_argument("--problems", nargs="+", choices=PROBLEMS, default=PROBLEMS)
+    parser.add_argument("--kept", type=Path, help="file of finished runs, not run again")
+    parser.add_argument("--minutes", type=float, default=np.inf, help="start no run beyond these")
+    parser.add_argument("--write", type=Path, help="file for the page, once all runs are done")
     main(parser.parse_args())

@@ -7,6 +7,7 @@ methods further still, in a fraction of the time. Same network, same hard constr
 drawn anew on the same schedule where the method allows it; each gets the same number of seconds.
 
 Run: python experiments/optimizer_comparison.py [--seconds 60] [--write docs/results]
+One problem at a time with `--problems NAME --kept FILE`, which keeps finished curves for the page.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import datetime
+import json
 import os
 import time
 from collections.abc import Callable
@@ -28,11 +30,12 @@ import physml as pm
 
 @dataclass(frozen=True)
 class Config:
-    """Seconds for each optimizer on each problem, and where figure and page go."""
+    """Seconds for each optimizer on each problem; where curves, figure and page go."""
 
     seconds: float = 60.0
     problems: tuple[str, ...] = ("poisson-2d", "burgers")
     seed: int = 0
+    kept: Path | None = None
     write: Path | None = None
 
 
@@ -83,14 +86,23 @@ def run(problem: pm.Problem, optimizer: pm.Optimizer, config: Config) -> list[pm
 
 
 def main(config: Config) -> dict[str, dict[str, list[pm.ErrorPoint]]]:
-    """Run all and draw; returns the curves by problem and optimizer."""
+    """Run all but what is kept, and draw; returns the curves by problem and optimizer."""
     jax.config.update("jax_enable_x64", True)
     curves: dict[str, dict[str, list[pm.ErrorPoint]]] = {}
+    if config.kept is not None and config.kept.exists():
+        for name, label, points in map(json.loads, config.kept.read_text().splitlines()):
+            curves.setdefault(name, {})[label] = [pm.ErrorPoint(*point) for point in points]
     for name in config.problems:
         problem = pm.catalogue.PROBLEMS[name].problem()
         for label, make in OPTIMIZERS.items():
+            if label in curves.get(name, {}):
+                continue
             print(name, label, end=": ", flush=True)
-            curves.setdefault(name, {})[label] = run(problem, make(), config)
+            points = run(problem, make(), config)
+            curves.setdefault(name, {})[label] = points
+            if config.kept is not None:
+                with config.kept.open("a") as file:
+                    print(json.dumps([name, label, points]), file=file)
     if config.write is not None:
         config.write.mkdir(parents=True, exist_ok=True)
         draw(curves, config.write / "optimizer-comparison.png")
@@ -142,6 +154,15 @@ def draw(curves: dict[str, dict[str, list[pm.ErrorPoint]]], path: Path) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=60.0, help="for each optimizer")
-    parser.add_argument("--write", type=Path, help="folder for the figure")
+    parser.add_argument("--problems", nargs="+", default=Config.problems)
+    parser.add_argument("--kept", type=Path, help="file of finished curves, not run again")
+    parser.add_argument("--write", type=Path, help="folder for page and figure")
     given = parser.parse_args()
-    main(Config(seconds=given.seconds, write=given.write))
+    main(
+        Config(
+            seconds=given.seconds,
+            problems=tuple(given.problems),
+            kept=given.kept,
+            write=given.write,
+        )
+    )

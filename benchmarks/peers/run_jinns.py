@@ -107,6 +107,8 @@ def main() -> None:
     jax.config.update("jax_enable_x64", True)
     is_burgers = options.problem == "burgers"
     ridge, count = (1e-6, 2048) if is_burgers else (1e-8, 1024)
+    if options.recipe == "larger-ridge":
+        ridge *= 10
     drawn = (
         "uniform points, half of them drawn anew by residual every 5 steps (RAR-D, k = 2, c = 0)"
         if is_burgers
