@@ -98,9 +98,10 @@ class Problem:
             return
         point = jnp.asarray(0.5 * (self.domain.lower + self.domain.upper))
         value = jax.eval_shape(self.features, point)
-        shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)
-        if shape is None or len(shape) != 1 or not jnp.issubdtype(dtype, jnp.floating):
-            got = type(value).__name__ if shape is None else f"{dtype} {shape}"
+        shape: Any = getattr(value, "shape", None)
+        real = shape is not None and jnp.issubdtype(value.dtype, jnp.floating)
+        if not real or len(shape) != 1:
+            got = type(value).__name__ if shape is None else f"{value.dtype} {shape}"
             raise ShapeError(
                 f"features: expected real numbers of shape (k,) at one point of {self.name!r}, "
                 f"got {got}; jnp.stack([...]) makes one array of several numbers"
