@@ -90,7 +90,7 @@ ENTRIES = (
             network=NetworkSettings(name="siren", width=32, depth=2),
             optimizer=OptimizerSettings(name="gauss-newton", ratio=0.3),
             points=2048,
-            steps=250,
+            steps=150,
         ),
     ),
     Entry(

@@ -55,8 +55,8 @@ ENTRY = Entry(
     Recipe(
         network=NetworkSettings(width=20, depth=3),
         optimizer=OptimizerSettings(name="gauss-newton", ratio=0.15),
-        points=2048,
-        condition_points=1024,
+        points=1024,
+        condition_points=512,
         redraw=20,
         steps=150,
     ),
