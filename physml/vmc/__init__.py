@@ -2,6 +2,7 @@
 
 from physml.vmc.catalogue import SYSTEMS, SystemEntry
 from physml.vmc.energy import energy
+from physml.vmc.energy_parts import EnergyParts, energy_parts
 from physml.vmc.ground_state import GroundState, ground_state
 from physml.vmc.measure import Measurement, measure
 from physml.vmc.observables import (
@@ -13,6 +14,9 @@ from physml.vmc.observables import (
 )
 from physml.vmc.recipe import VMCRecipe
 from physml.vmc.systems import (
+    ANGSTROM,
+    Atom,
+    Calogero,
     Cell,
     DoubleWell,
     ElectronGas,
@@ -20,10 +24,12 @@ from physml.vmc.systems import (
     Ewald,
     HarmonicOscillator,
     Hydrogen,
+    Molecule,
     QuantumDot,
     QuantumSystem,
     Reference,
     System,
+    TrappedBosons,
 )
 from physml.vmc.wavefunctions import (
     MessagePassing,
@@ -34,17 +40,22 @@ from physml.vmc.wavefunctions import (
 )
 
 __all__ = [
+    "ANGSTROM",
     "SYSTEMS",
+    "Atom",
+    "Calogero",
     "Cell",
     "DoubleWell",
     "ElectronGas",
     "Electrons",
+    "EnergyParts",
     "Ewald",
     "GroundState",
     "HarmonicOscillator",
     "Hydrogen",
     "Measurement",
     "MessagePassing",
+    "Molecule",
     "Observable",
     "QuantumDot",
     "QuantumSystem",
@@ -53,9 +64,11 @@ __all__ = [
     "Slater",
     "SlaterJastrow",
     "System",
+    "TrappedBosons",
     "SystemEntry",
     "VMCRecipe",
     "energy",
+    "energy_parts",
     "ground_state",
     "log_amplitude",
     "measure",
