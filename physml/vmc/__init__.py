@@ -2,6 +2,7 @@
 
 from physml.vmc.catalogue import SYSTEMS, SystemEntry
 from physml.vmc.energy import energy
+from physml.vmc.energy_parts import EnergyParts, energy_parts
 from physml.vmc.ground_state import GroundState, ground_state
 from physml.vmc.measure import Measurement, measure
 from physml.vmc.observables import (
@@ -14,6 +15,9 @@ from physml.vmc.observables import (
 )
 from physml.vmc.recipe import VMCRecipe
 from physml.vmc.systems import (
+    ANGSTROM,
+    Atom,
+    Calogero,
     Cell,
     DoubleWell,
     ElectronGas,
@@ -23,10 +27,12 @@ from physml.vmc.systems import (
     HeisenbergChain,
     Hydrogen,
     IsingChain,
+    Molecule,
     QuantumDot,
     QuantumSystem,
     Reference,
     System,
+    TrappedBosons,
 )
 from physml.vmc.wavefunctions import (
     RBM,
@@ -38,12 +44,16 @@ from physml.vmc.wavefunctions import (
 )
 
 __all__ = [
+    "ANGSTROM",
     "RBM",
     "SYSTEMS",
+    "Atom",
+    "Calogero",
     "Cell",
     "DoubleWell",
     "ElectronGas",
     "Electrons",
+    "EnergyParts",
     "Ewald",
     "GroundState",
     "HarmonicOscillator",
@@ -52,6 +62,7 @@ __all__ = [
     "IsingChain",
     "Measurement",
     "MessagePassing",
+    "Molecule",
     "Observable",
     "QuantumDot",
     "QuantumSystem",
@@ -60,9 +71,11 @@ __all__ = [
     "Slater",
     "SlaterJastrow",
     "System",
+    "TrappedBosons",
     "SystemEntry",
     "VMCRecipe",
     "energy",
+    "energy_parts",
     "ground_state",
     "log_amplitude",
     "measure",

@@ -67,10 +67,13 @@ class DoubleWell:
         )
         return float(values[0])
 
+    def potential_energy(self, x: Array) -> Array:
+        """``λx⁴/4 − μx²/2`` in hartree."""
+        return self.quartic * jnp.sum(x**4) / 4 - self.quadratic * jnp.sum(x**2) / 2
+
     def local_energy(self, log_psi: Field, x: Array) -> Array:
         """``(Hψ/ψ)(x)`` in hartree."""
-        potential = self.quartic * jnp.sum(x**4) / 4 - self.quadratic * jnp.sum(x**2) / 2
-        return kinetic_energy(log_psi)(x) + potential
+        return kinetic_energy(log_psi)(x) + self.potential_energy(x)
 
     def ansatz(self, N: Field, x: Array) -> Array:
         """``N − ½x²``."""

@@ -59,9 +59,13 @@ class HarmonicOscillator:
         """``N d ω/2``."""
         return Reference(0.5 * self.particles * self.dimension * self.omega, 0.0, "exact")
 
+    def potential_energy(self, x: Array) -> Array:
+        """``½ω² r²`` in hartree."""
+        return 0.5 * self.omega**2 * jnp.sum(x**2)
+
     def local_energy(self, log_psi: Field, x: Array) -> Array:
         """``(Hψ/ψ)(x)`` in hartree."""
-        return kinetic_energy(log_psi)(x) + 0.5 * self.omega**2 * jnp.sum(x**2)
+        return kinetic_energy(log_psi)(x) + self.potential_energy(x)
 
     def ansatz(self, N: Field, x: Array) -> Array:
         """``N − ¼ω r²``: a Gaussian too wide by √2, so that the network has something to find."""

@@ -59,9 +59,13 @@ class Hydrogen:
         reduced = self.charge * jnp.linalg.norm(x)
         return -scale * reduced - (1 - scale) * reduced / (1 + reduced), jnp.ones(1, x.dtype)
 
+    def potential_energy(self, x: Array) -> Array:
+        """``−Z/r`` in hartree."""
+        return -self.charge / jnp.linalg.norm(x)
+
     def local_energy(self, log_psi: Field, x: Array) -> Array:
         """``(Hψ/ψ)(x)`` in hartree."""
-        return kinetic_energy(log_psi)(x) - self.charge / jnp.linalg.norm(x)
+        return kinetic_energy(log_psi)(x) + self.potential_energy(x)
 
     def ansatz(self, N: Field, x: Array) -> Array:
         """``N − Zr``: for networks without the cusp."""

@@ -105,10 +105,13 @@ class QuantumDot:
         orbitals = partial(harmonic_orbitals, omega=self.omega, count=count)
         return Electrons(self.n_up, self.n_down, orbitals)
 
+    def potential_energy(self, x: Array) -> Array:
+        """Trap and repulsion, in hartree."""
+        return 0.5 * self.omega**2 * jnp.sum(x**2) + jnp.sum(1 / pair_distances(x))
+
     def local_energy(self, log_psi: Field, x: Array) -> Array:
         """``(Hψ/ψ)(x)`` in hartree."""
-        trap = 0.5 * self.omega**2 * jnp.sum(x**2)
-        return kinetic_energy(log_psi)(x) + trap + jnp.sum(1 / pair_distances(x))
+        return kinetic_energy(log_psi)(x) + self.potential_energy(x)
 
     def ansatz(self, N: Field, x: Array) -> Array:
         """``N − ½ω r²``: for networks without the cusp."""

@@ -1,0 +1,76 @@
+"""Electrons and nuclei at rest: their Coulomb energy, and where electrons start."""
+
+from __future__ import annotations
+
+import itertools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from physml.vmc.systems.system import pair_distances
+
+ANGSTROM = 1.8897261246
+"""One ångström in bohr (CODATA 2018): write ``0.74 * ANGSTROM`` for a length in ångström."""
+
+
+def nuclear_distances(x: Array, positions: np.ndarray) -> Array:
+    """``|x_i − R_A|`` of electrons ``(N, 3)`` and nuclei ``(M, 3)``, ``(N, M)`` in bohr."""
+    apart = x[:, None] - jnp.asarray(positions[None], x.dtype)
+    return jnp.linalg.norm(apart, axis=-1)
+
+
+def coulomb_energy(x: Array, charges: np.ndarray, positions: np.ndarray) -> Array:
+    """``Σ_{i<j} 1/r_ij − Σ_iA Z_A/r_iA + Σ_{A<B} Z_A Z_B/R_AB``, in hartree.
+
+    Args:
+        x: electrons ``(N, 3)``, in bohr.
+        charges: ``Z``, ``(M,)``.
+        positions: of the nuclei, ``(M, 3)``, in bohr.
+
+    Returns:
+        ``()``.
+    """
+    attraction = jnp.sum(jnp.asarray(charges, x.dtype)[None] / nuclear_distances(x, positions))
+    return jnp.sum(1 / pair_distances(x)) - attraction + nuclear_repulsion(charges, positions)
+
+
+def nuclear_repulsion(charges: np.ndarray, positions: np.ndarray) -> float:
+    """``Σ_{A<B} Z_A Z_B/R_AB``, in hartree."""
+    pairs = itertools.combinations(range(len(charges)), 2)
+    return float(
+        sum(charges[a] * charges[b] / np.linalg.norm(positions[a] - positions[b]) for a, b in pairs)
+    )
+
+
+def homes(charges: np.ndarray, *, n_up: int, n_down: int) -> np.ndarray:
+    """The nucleus near which each electron starts, spin up first, ``(N,)``.
+
+    Nuclei take as many electrons as their charge, in turn up and down; those of a negative ion go
+    round again.
+    """
+    left = [n_up, n_down]
+    found: tuple[list[int], list[int]] = ([], [])
+    filling = (a for a, z in enumerate(charges) for _ in range(max(1, round(float(z)))))
+    for nucleus in itertools.islice(itertools.cycle(list(filling)), n_up + n_down):
+        # Up first where both have as many; the other spin once one is used up.
+        spin = int(len(found[0]) > len(found[1])) if all(left) else int(not left[0])
+        found[spin].append(nucleus)
+        left[spin] -= 1
+    return np.array(found[0] + found[1], int)
+
+
+def around(key: Array, count: int, *, centres: np.ndarray, spread: np.ndarray) -> Array:
+    """Walkers normal about centres, ``(count, N, 3)`` in bohr.
+
+    Args:
+        key: a random key.
+        count: of walkers.
+        centres: ``(N, 3)``, in bohr.
+        spread: ``(N,)``, the standard deviations of each electron's coordinates, in bohr.
+    """
+    noise = jax.random.normal(key, (count, *centres.shape))
+    return jnp.asarray(centres[None], noise.dtype) + noise * jnp.asarray(
+        spread[None, :, None], noise.dtype
+    )
