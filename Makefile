@@ -3,7 +3,11 @@
 
 PYTHON ?= python3
 VENV ?= .venv
+WORKERS ?= auto
 ARGS ?=
+
+# A worker fills 2 to 3 GB; those that finish early take over what is left.
+PARALLEL = -n $(WORKERS) --maxprocesses 8 --dist worksteal
 
 BIN := $(VENV)/bin
 ENVIRONMENT := $(BIN)/activate
@@ -18,16 +22,17 @@ help: ## this list
 	@echo
 	@echo "  PYTHON=python3.12   the interpreter to make the environment with (now: $(PYTHON))"
 	@echo "  VENV=.venv-3.12     where the environment lies (now: $(VENV))"
+	@echo "  WORKERS=0           processes that run the tests, 0 for none beside pytest's (now: $(WORKERS))"
 	@echo "  ARGS=\"-k burgers\"   more arguments for pytest or the demo"
 
 demo: $(VENV)/.installed-plot ## solve a PDE and find a ground state, with figures
 	$(BIN)/physml demo $(ARGS)
 
 test: $(VENV)/.installed-test ## the fast tests, and the examples in the docstrings
-	$(BIN)/python -m pytest --doctest-modules tests physml $(ARGS)
+	$(BIN)/python -m pytest $(PARALLEL) --doctest-modules tests physml $(ARGS)
 
 test-all: $(VENV)/.installed-test ## the slow tests too
-	$(BIN)/python -m pytest --doctest-modules -m "" tests physml $(ARGS)
+	$(BIN)/python -m pytest $(PARALLEL) --doctest-modules -m "" tests physml $(ARGS)
 
 test-3.%: ## the fast tests on another Python, as in: make test-3.12
 	$(MAKE) test VENV=.venv-3.$* PYTHON="$(if $(findstring command,$(origin PYTHON)),$(PYTHON),python3.$*)"

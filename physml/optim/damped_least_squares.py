@@ -28,8 +28,21 @@ class Solve(Protocol):
 
 
 def _positive_solve(matrix: Array, rhs: Array, damping: Array | float) -> Array:
-    factor = jax.scipy.linalg.cho_factor(matrix + damping * jnp.eye(len(rhs), dtype=rhs.dtype))
-    return jax.scipy.linalg.cho_solve(factor, rhs)
+    """Solve by Cholesky, with a larger damping where rounding makes the factor fail.
+
+    A Gram matrix of condition above ``1/ε`` has computed eigenvalues down to some ``−ε tr G``, and
+    a small ``λ`` does not lift them above zero; ``100 ε tr G`` does.
+    """
+    diagonal = jnp.eye(len(rhs), dtype=rhs.dtype)
+
+    def factorise(damping: Array | float) -> Array:
+        return jnp.linalg.cholesky(matrix + damping * diagonal, symmetrize_input=False)
+
+    factor = factorise(damping)
+    enough = jnp.maximum(damping, 100 * jnp.finfo(rhs.dtype).eps * jnp.trace(matrix))
+    positive = jnp.all(jnp.isfinite(jnp.diagonal(factor)))
+    factor = jax.lax.cond(positive, lambda: factor, lambda: factorise(enough))
+    return jax.scipy.linalg.cho_solve((factor, True), rhs)
 
 
 def in_sample_space(

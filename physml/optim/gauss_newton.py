@@ -37,6 +37,17 @@ class Trend(NamedTuple):
     turned: Array
 
 
+class Visited(NamedTuple):
+    """The loss before the step, the ratios at the probes, and what the last step tried achieved."""
+
+    before: Array
+    ratios: Array
+    damping: Array
+    step: Array
+    actual: Array
+    ratio: Array
+
+
 class GaussNewtonState(NamedTuple):
     """The trust radius ``Δ``, steps taken, the trend of λ (empty if unused), scalars to log."""
 
@@ -150,25 +161,36 @@ def gauss_newton(
         spectrum = factorise(
             evaluation.jacobian, evaluation.residual, step=state.step, memory=memory
         )
-        before = value_fn(params)
-
-        def attempt(radius: Array) -> tuple[Array, Array, Array]:
-            damping = _damping_at(spectrum, radius)
-            actual = before - value_fn(unravel(flat + spectrum.step(damping)))
-            actual = jnp.where(jnp.isfinite(actual), actual, -jnp.inf)
-            return damping, actual, actual / spectrum.predicted(damping)
-
         threshold = jnp.asarray(ratio, flat.dtype)
         if switch_ratio is not None:
             threshold = jnp.where(state.trend.turned, switch_ratio, threshold)
         offsets = jnp.linspace(-1.0, 1.0, probes, dtype=flat.dtype)
         radii = state.radius * span**offsets
-        _, _, ratios = jax.lax.map(attempt, radii)
-        chosen = _last_crossing(jnp.log(radii), jax.lax.cummin(ratios), threshold)
-        damping, actual, achieved = attempt(jnp.exp(chosen))
+
+        # One loop body for the loss where we stand, at the probes and at the radius chosen from
+        # them, since the loss is what takes long to compile.
+        def visit(i: Array, found: Visited) -> Visited:
+            chosen = _last_crossing(jnp.log(radii), jax.lax.cummin(found.ratios), threshold)
+            radius = jnp.where(i <= probes, radii[jnp.clip(i - 1, 0)], jnp.exp(chosen))
+            damping = _damping_at(spectrum, radius)
+            step = jnp.where(i == 0, 0.0, spectrum.step(damping))
+            loss = value_fn(unravel(flat + step))
+            before = jnp.where(i == 0, loss, found.before)
+            actual = before - loss
+            actual = jnp.where(jnp.isfinite(actual), actual, -jnp.inf)
+            achieved = actual / spectrum.predicted(damping)
+            ratios = found.ratios.at[jnp.where((i > 0) & (i <= probes), i - 1, probes)].set(
+                achieved, mode="drop"
+            )
+            return Visited(before, ratios, damping, step, actual, achieved)
+
+        zero = jnp.zeros((), flat.dtype)
+        start = Visited(zero, jnp.zeros_like(radii), zero, jnp.zeros_like(flat), zero, zero)
+        found = jax.lax.fori_loop(0, probes + 2, visit, start)
+        damping, actual, achieved = found.damping, found.actual, found.ratio
         length = spectrum.norm(damping)
         accepted = actual > 0
-        step = jnp.where(accepted, spectrum.step(damping), 0.0)
+        step = jnp.where(accepted, found.step, 0.0)
         # Below this no step changes the parameters: a converged run rests here.
         floor = jnp.finfo(flat.dtype).eps * (1 + jnp.linalg.norm(flat))
         new_radius = jnp.where(accepted, length, jnp.maximum(state.radius / span, floor))

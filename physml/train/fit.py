@@ -278,6 +278,7 @@ def fit(
 
 
 def _compile(step: Callable[[TrainState], Any], state: TrainState) -> Callable[..., Any]:
+    step = jax.jit(step)  # traced here for its metrics' shapes, and not again in the loop
     shapes = jax.eval_shape(step, state)[1]
     buffers = {name: jnp.zeros((_BUFFER, *s.shape), s.dtype) for name, s in shapes.items()}
 

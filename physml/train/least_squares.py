@@ -75,21 +75,22 @@ def least_squares(
             _check_value(name, row, params, batch[name])
         return made
 
-    def residuals(params: Any, state: dict[str, Array], batch: Batch) -> dict[str, Array]:
+    def residuals(params: Any, made: dict[str, Block]) -> dict[str, Array]:
         return {
             name: block.project(jax.vmap(lambda x, b=block: b.row(params, x))(block.batch)).ravel()
-            for name, block in blocks(params, state, batch).items()
+            for name, block in made.items()
         }
 
     def value(params: Any, state: dict[str, Array], batch: Batch) -> Array:
-        parts = residuals(params, state, batch).values()
+        parts = residuals(params, blocks(params, state, batch)).values()
         return 0.5 * jnp.sum(jnp.stack([jnp.sum(part**2) for part in parts]))
 
     def evaluate(
         params: Any, state: dict[str, Array], batch: Batch
     ) -> tuple[Evaluation, dict[str, Array]]:
-        parts = residuals(params, state, batch)
-        jacobian = Jacobian(params, tuple(blocks(params, state, batch).values()))
+        made = blocks(params, state, batch)
+        parts = residuals(params, made)
+        jacobian = Jacobian(params, tuple(made.values()))
         residual = jnp.concatenate(list(parts.values()))
         losses = {name: 0.5 * jnp.sum(part**2) / state[name] for name, part in parts.items()}
         metrics = {f"loss/{name}": loss for name, loss in losses.items()}

@@ -53,6 +53,7 @@ def physml(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CACHE_HOME", str(caches))
     before = {name: getattr(jax.config, name) for name in SETTINGS}
+    jax.config.update("jax_compilation_cache_dir", None)  # as for a user, not that of the tests
     compilation_cache.reset_cache()
 
     def call(*words: str) -> Said:

@@ -101,3 +101,29 @@ def test_residual_form_keeps_float32_accurate():
     error = lambda x: float(jnp.linalg.norm(x - exact) / jnp.linalg.norm(exact))
     assert error(from_residual) < 0.05
     assert error(from_gradient) > 0.5
+
+
+@pytest.mark.parametrize(("n", "p"), [(60, 20), (20, 60)], ids=["n > p", "n < p"])
+def test_a_gram_matrix_that_rounding_made_indefinite_is_damped_more(n, p):
+    """Rank one, of size 1e11: computed eigenvalues of −1e-5 or so, far below −λ."""
+    u, v = (jax.random.normal(jax.random.key(i), (m,)) for i, m in enumerate((n, p)))
+    objective = pm.least_squares({"rows": lambda x, row: 1e4 * row @ x - 1.0})
+    x = jnp.zeros(p)
+    batch = {"rows": jnp.outer(u, v)}
+    evaluation, _ = objective.evaluate(x, objective.init(x), batch)
+    rows = evaluation.jacobian.dense()
+    gram = rows.T @ rows if n > p else rows @ rows.T
+    assert float(jnp.linalg.eigvalsh(gram)[0]) < -1e-9
+    step = pm.smallest_side(evaluation.jacobian, evaluation.residual, 1e-12)
+    best = jnp.linalg.lstsq(rows, evaluation.residual)[0]
+    # To a percent, since rounding is divided by 100 ε tr G.
+    np.testing.assert_allclose(rows @ step, rows @ best, rtol=2e-2)
+    assert jnp.linalg.norm(step) < 1.1 * jnp.linalg.norm(best)
+
+
+def test_numbers_that_are_not_finite_stay_so():
+    objective = pm.least_squares({"rows": lambda x, row: row @ x - 1.0})
+    x = jnp.zeros(3)
+    evaluation, _ = objective.evaluate(x, objective.init(x), {"rows": jnp.full((5, 3), jnp.nan)})
+    step = pm.smallest_side(evaluation.jacobian, evaluation.residual, 1e-6)
+    assert not jnp.isfinite(step).any()
