@@ -5,6 +5,7 @@ from physml.vmc.energy import energy
 from physml.vmc.energy_parts import EnergyParts, energy_parts
 from physml.vmc.ground_state import GroundState, ground_state
 from physml.vmc.measure import Measurement, measure
+from physml.vmc.momentum_distribution import momentum_distribution
 from physml.vmc.observables import (
     Observable,
     pair_correlation,
@@ -79,6 +80,7 @@ __all__ = [
     "ground_state",
     "log_amplitude",
     "measure",
+    "momentum_distribution",
     "pair_correlation",
     "pair_distribution",
     "radial_density",
