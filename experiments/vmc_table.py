@@ -25,7 +25,6 @@ from typing import Any
 import jax
 
 import physml as pm
-from physml.vmc import VMCRecipe
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ class Case:
     network: Mapping[str, Any] = field(default_factory=dict)
     precision: int = 64
 
-    def chosen(self) -> VMCRecipe:
+    def chosen(self) -> Any:
         """The whole recipe."""
         recipe = pm.SYSTEMS[self.system].recipe
         return replace(
