@@ -123,6 +123,18 @@ def test_units_are_hartree_and_bohr():
     np.testing.assert_allclose(energy, -0.5, rtol=1e-13)
 
 
+def test_a_cell_is_in_bohr_and_its_energies_are_of_all_particles():
+    """Volume grows with N at one r_s; one electron alone has half of Madelung's energy."""
+    few, many = (pm.ElectronGas(n_up=n, n_down=n, rs=2.0) for n in (1, 7))
+    np.testing.assert_allclose(many.cell.volume, 7 * few.cell.volume)
+    np.testing.assert_allclose(few.cell.volume, 2 * 4 * np.pi / 3 * 2.0**3)
+    x = jnp.array([[-0.5, 9.0, 4.0]])
+    wrapped = few.cell.wrap(x)
+    assert float(wrapped.min()) >= 0.0 and float(wrapped.max()) < few.cell.lengths[0]
+    alone = pm.Ewald(few.cell)
+    np.testing.assert_allclose(alone(x), alone.madelung / 2, rtol=1e-12)
+
+
 def test_derivatives_sum_over_all_coordinates_of_a_walker():
     x = jnp.arange(6.0).reshape(3, 2)
     np.testing.assert_allclose(pm.laplacian(lambda y: jnp.sum(y**2))(x), 12.0)

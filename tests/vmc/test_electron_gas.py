@@ -62,9 +62,11 @@ def test_madelung_s_constant_of_rock_salt():
     assert energy == pytest.approx(-1.747564594633182 * (n / 2) / (side / 2), abs=1e-8)
 
 
-@pytest.mark.parametrize(("count", "kinetic", "potential"), [(7, 1.120913, -0.514378)])
+@pytest.mark.parametrize(
+    ("count", "kinetic", "potential"), [(7, 1.120913, -0.514378), (27, 1.063420, -0.494176)]
+)
 def test_the_hartree_fock_energy(count, kinetic, potential):
-    """``T₀/r_s² + V₀/r_s`` an electron, of the table of the (7, 7) gas."""
+    """``T₀/r_s² + V₀/r_s`` an electron, of the table of the (7, 7) and (27, 27) gases."""
     for rs in (1.0, 2.0, 5.0):
         gas = pm.ElectronGas(n_up=count, n_down=count, rs=rs)
         expected = kinetic / rs**2 + potential / rs

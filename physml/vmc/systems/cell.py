@@ -54,7 +54,9 @@ class Cell:
     def wrap(self, x: Array) -> Array:
         """The image of positions ``(..., d)`` in the cell itself, each component in [0, L)."""
         lengths = self._beside(x)
-        return x - lengths * jnp.floor(x / lengths)
+        wrapped = x - lengths * jnp.floor(x / lengths)
+        # Rounding brings what lies just below zero to L itself.
+        return jnp.where(wrapped < lengths, wrapped, 0.0)
 
     def waves(self, count: int, *, twist: tuple[float, ...] | None = None) -> np.ndarray:
         """The ``count`` shortest wave vectors ``2π (n + t)/L``, by shells.
