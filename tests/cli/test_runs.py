@@ -29,8 +29,9 @@ SOLVE_KEYS = (
     "compile_seconds precision device seed run"
 )
 GROUND_STATE_KEYS = (
-    "system energy energy_error variance reference acceptance autocorrelation steps parameters "
-    "walkers seconds compile_seconds precision device seed run"
+    "system energy energy_error energy_per_particle energy_per_particle_error variance reference "
+    "acceptance autocorrelation steps parameters walkers seconds compile_seconds precision device "
+    "seed run"
 )
 
 
