@@ -78,7 +78,8 @@ CASES = {
         "quantum-dot",
         "≤ 20.165 in 10 min",
         {"n_up": 3, "n_down": 3},
-        {"wavefunction": "message-passing"},
+        {"wavefunction": "message-passing", "walkers": 512, "steps": 250, "measurements": 200},
+        optimizer={"max_norm": 0.3},
         network={"width": 24, "depth": 2},
     ),
     "electron gas (7, 7), r_s = 1: Slater": Case(
