@@ -6,6 +6,10 @@ methods stay near 1e-2 to 1e-4, self-scaled Broyden goes two or three decades fu
 methods further still, in a fraction of the time. Same network, same hard constraints, same points
 drawn anew on the same schedule where the method allows it; each gets the same number of seconds.
 
+Found in 40 s on seed 0: on Poisson much as expected, but Adam and SOAP go below 1e-4; on Burgers
+SSBroyden is ahead at 1e-4, and the trust region, whose step costs 0.4 s, is still near 1e-1. With
+points drawn anew every 20 steps and a ratio of 0.3 (benchmarks/pinn_peers.py) it gets to 1e-4.
+
 Run: python experiments/optimizer_comparison.py [--seconds 60] [--write docs/results]
 One problem at a time with `--problems NAME --kept FILE`, which keeps finished curves for the page.
 """
@@ -120,7 +124,8 @@ def page(curves: dict[str, dict[str, list[pm.ErrorPoint]]], config: Config) -> s
         f"--write docs/results`, {datetime.date.today()}; {os.cpu_count()} CPU cores, float64, jax "
         f"{jax.__version__}, seed {config.seed}. tanh 4 × 20, hard constraints, 2,048 points drawn "
         f"anew by residual every 100 steps, {config.seconds:g} seconds of steps each, compiling "
-        "not counted; settings as in the script, not tuned for these problems.",
+        "not counted; settings as in the script, not tuned for these problems. Methods that take "
+        "a few hundred steps saw new points once or twice, or never.",
         "",
         "| problem | optimizer | "
         + " | ".join(f"s to {level:.0e}" for level in levels)
