@@ -3,8 +3,8 @@
 Expected, as in Müller and Zeinhofer (2023), arXiv:2302.13163, Urbán, Stefanou and Pons (2025),
 doi:10.1016/j.jcp.2024.113656, and Webb, Jerad and Cartis (2026), arXiv:2607.02194: first-order
 methods stay near 1e-2 to 1e-4, self-scaled Broyden goes two or three decades further, Gauss–Newton
-methods further still, in a fraction of the time. Same network, same hard constraints, as many points;
-each gets the same number of seconds.
+methods further still, in a fraction of the time. Same network, same hard constraints, as many
+points; each gets the same number of seconds.
 
 Run: python experiments/optimizer_comparison.py [--seconds 60] [--write docs/results]
 One problem at a time with `--problems NAME --kept FILE`, which keeps finished curves for the page.
