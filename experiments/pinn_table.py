@@ -131,9 +131,9 @@ def page(rows: list[dict[str, Any]], command: str) -> str:
         "the seconds those of the first. Rows of 2026-11-24 ran on one core that other jobs shared "
         "and that was taken from them for minutes at a time: their seconds are loose upper bounds.",
         "",
-        "The ansatz of black-scholes contains the payoff's spreading kink, poisson-l-shape's network "
-        "sees the singular function of its corner, poisson-multiscale's the waves of its source: "
-        "what is known of these solutions is told to the network (`Problem(features=...)`).",
+        "The ansatz of black-scholes contains the payoff's spreading kink, poisson-l-shape's "
+        "network sees the singular function of its corner, poisson-multiscale's the waves of its "
+        "source: what is known of these solutions is told to the network (`Problem(features=...)`).",
         "",
         "Seeds change the network and the points of the equation, not the data of the inverse "
         "problems, so their spread is not that of the noise. With all else known, the best fit of "

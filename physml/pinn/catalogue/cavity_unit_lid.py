@@ -93,7 +93,7 @@ ENTRY = Entry(
         points=1536,
         condition_points=256,
         redraw=20,
-        steps=100,
+        steps=80,
     ),
     unknowns=unknowns,
 )
