@@ -133,7 +133,7 @@ def page(rows: list[dict[str, Any]], command: str) -> str:
         "",
         "The ansatz of black-scholes contains the payoff's spreading kink, poisson-l-shape's "
         "network sees the singular function of its corner, poisson-multiscale's the waves of its "
-        "source: what is known of these solutions is told to the network (`Problem(features=...)`).",
+        "source: what is known of these solutions is told to it (`Problem(features=...)`).",
         "",
         "Seeds change the network and the points of the equation, not the data of the inverse "
         "problems, so their spread is not that of the noise. With all else known, the best fit of "
