@@ -92,7 +92,11 @@ CASES = {
         "electron-gas", "within 2σ of Hartree–Fock, σ ≤ 1e-4", {"rs": 5.0}, _SLATER
     ),
     "electron gas (7, 7), r_s = 2": Case(
-        "electron-gas", "≤ −0.00840 in 2 h, σ ≤ 3e-5", {"rs": 2.0}, precision=32
+        "electron-gas",
+        "≤ −0.00840 in 2 h, σ ≤ 3e-5",
+        {"rs": 2.0},
+        {"measurements": 200},
+        precision=32,
     ),
     "Ising chain N = 20, h = J": Case("ising-chain", "relative 1e-4"),
     "Heisenberg chain N = 20": Case("heisenberg-chain", "relative 1e-3"),
