@@ -129,7 +129,9 @@ def page(rows: list[dict[str, Any]], command: str) -> str:
         "cache. Recipes were chosen by looking at the error of seed 0 against the reference; the "
         "other seeds were not looked at before. Of several seeds median and worst are given, of "
         "the seconds those of the first. Rows of 2026-11-24 ran on one core that other jobs shared "
-        "and that was taken from them for minutes at a time: their seconds are loose upper bounds.",
+        "and that was taken from them for minutes at a time: their seconds are loose upper bounds. "
+        "Errors dated 2026-11-23 were kept to two digits. The 2e-2 asked of cavity-unit-lid is the "
+        "largest difference from Ghia's table, in the column also.",
         "",
         "The ansatz of black-scholes contains the payoff's spreading kink, poisson-l-shape's "
         "network sees the singular function of its corner, poisson-multiscale's the waves of its "

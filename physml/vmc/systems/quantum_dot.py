@@ -15,7 +15,7 @@ from physml.types import Field
 from physml.vmc.systems.electrons import Electrons
 from physml.vmc.systems.system import Reference, pair_distances
 
-_HOGBERGET = "diffusion Monte Carlo, Høgberget (2013)"
+_HOGBERGET = "fixed-node diffusion Monte Carlo, an upper bound, Høgberget (2013)"
 _REFERENCES = {
     (2, 1, 1, 1.0): Reference(3.0, 0.0, "exact, Taut (1994)"),
     (2, 1, 1, 1 / 6): Reference(2 / 3, 0.0, "exact, Taut (1994)"),
