@@ -205,13 +205,17 @@ def page(rows: list[dict[str, Any]]) -> str:
         "docs/results/vmc.md`. Fresh walkers after training, unclipped, blocked error bars, "
         "hartree; energies per electron for the electron gas. The difference to the reference is "
         "given in both errors' σ too. Seconds include compiling; other jobs shared the cores for "
-        "some rows, so they are upper bounds. Every seed that was run is shown, rows not listed were not. "
+        "some rows, so they are upper bounds. Every seed that was run is shown, rows not listed "
+        "were not. "
         "The message-passing electron gas was trained and measured by the command line: `physml "
-        "ground-state electron-gas --precision 32 --steps 500 --measurements 200`, stopped at step 152 "
+        "ground-state electron-gas --precision 32 --steps 500 --measurements 200`, stopped at "
+        "step 152 "
         "and resumed.",
         "",
-        "The dot of six electrons lies 4e-3 below fixed-node diffusion Monte Carlo. That is an upper "
-        "bound and not the exact energy, so it may; but no independent calculation confirms the figure "
+        "The dot of six electrons lies 4e-3 below fixed-node diffusion Monte Carlo. That is an "
+        "upper "
+        "bound and not the exact energy, so it may; but no independent calculation confirms the "
+        "figure "
         "here yet, and one should before it is relied on.",
         "",
         f"| {' | '.join(titles)} |",
