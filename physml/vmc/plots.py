@@ -48,8 +48,8 @@ def _energies(axis: Any, system: QuantumSystem, result: FitResult, measured: Mea
         reach = max(1.2 * np.max(np.abs(tail - centre)), 1e-6)
         axis.set_ylim(centre - 0.3 * reach, centre + reach)
     if reference is not None:
-        label = f"reference: {reference.source}"
-        axis.axhline(centre, color="k", linestyle="--", linewidth=1, label=label)
+        # Its source may be long, and a legend would widen the panel: the report tells it.
+        axis.axhline(centre, color="k", linestyle="--", linewidth=1, label="reference")
         axis.legend(fontsize="small")
 
 
