@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from physml.errors import ConfigurationError, ShapeError
+from physml.sampling import chain
 from physml.types import Sampler
 
 # Acceptance is steered into this window, where Gaussian moves decorrelate fastest.
@@ -59,46 +60,30 @@ def metropolis(
     >>> sampler = pm.metropolis(lambda params, x: -0.5 * jnp.sum(x**2),
     ...                         lambda key: jax.random.normal(key, (100, 1, 1)))
     """
-    if sweeps < 1:
-        raise ConfigurationError(f"sweeps: expected at least 1, got {sweeps}")
+    chain.check_chain(sweeps, burn_in)
     if not width > 0:
         raise ConfigurationError(f"width: expected a length > 0, got {width}")
-    if burn_in < 0:
-        raise ConfigurationError(f"burn_in: expected a number ≥ 0, got {burn_in}")
 
     def init(key: Array, params: Any) -> MetropolisState:
         key_initial, key_burn = jax.random.split(key)
         walkers = initial(key_initial)
         state = MetropolisState(walkers, jnp.asarray(width, walkers.dtype))
-        if burn_in == 0:
-            return state
-        keys = jax.random.split(key_burn, burn_in)
-
-        def step(state: MetropolisState, key: Array) -> tuple[MetropolisState, None]:
-            return sample(key, state, params)[0], None
-
-        burned: MetropolisState = jax.jit(lambda state: jax.lax.scan(step, state, keys)[0])(state)
-        return burned
+        return chain.burn_in(key_burn, state, burn_in, lambda k, s: sample(k, s, params)[0])
 
     def sample(
         key: Array, state: MetropolisState, params: Any
     ) -> tuple[MetropolisState, Array, dict[str, Array]]:
         walkers, width = state
         _check_value(log_psi, params, walkers)
-        log_density = jax.vmap(lambda x: 2.0 * jnp.real(log_psi(params, x)))
+        log_density = chain.log_density_of(log_psi, params)
 
         def sweep(carry: tuple[Array, Array], key: Array) -> tuple[tuple[Array, Array], Array]:
-            walkers, density = carry
             key_move, key_accept = jax.random.split(key)
+            walkers = carry[0]
             noise = jax.random.normal(key_move, walkers.shape, walkers.dtype)
             proposed = walkers + width * noise
             proposed = proposed if wrap is None else wrap(proposed)
-            new_density = log_density(proposed)
-            chance = jax.random.uniform(key_accept, density.shape, density.dtype)
-            accept = jnp.log(chance) < new_density - density
-            spread = accept.reshape((-1,) + (1,) * (walkers.ndim - 1))
-            walkers = jnp.where(spread, proposed, walkers)
-            return (walkers, jnp.where(accept, new_density, density)), jnp.mean(accept)
+            return chain.accept(key_accept, carry, proposed, log_density)
 
         start = (walkers, log_density(walkers))
         (walkers, _), accepted = jax.lax.scan(sweep, start, jax.random.split(key, sweeps))

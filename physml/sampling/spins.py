@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from physml.errors import ConfigurationError
+from physml.sampling import chain
 from physml.types import Sampler
 
 Proposal = Callable[[Array, Array], Array]
@@ -68,37 +68,21 @@ def spin_metropolis(
     >>> sampler = pm.spin_metropolis(lambda params, s: 0.1 * jnp.sum(s), up)
     """
     del adapt
-    if sweeps < 1:
-        raise ConfigurationError(f"sweeps: expected at least 1, got {sweeps}")
-    if burn_in < 0:
-        raise ConfigurationError(f"burn_in: expected a number ≥ 0, got {burn_in}")
+    chain.check_chain(sweeps, burn_in)
 
     def init(key: Array, params: Any) -> Array:
         key_initial, key_burn = jax.random.split(key)
-        spins = initial(key_initial)
-
-        def step(spins: Array, key: Array) -> tuple[Array, None]:
-            return sample(key, spins, params)[0], None
-
-        keys = jax.random.split(key_burn, burn_in) if burn_in else None
-        if keys is None:
-            return spins
-        burned: Array = jax.jit(lambda spins: jax.lax.scan(step, spins, keys)[0])(spins)
-        return burned
+        first = initial(key_initial)
+        return chain.burn_in(key_burn, first, burn_in, lambda k, s: sample(k, s, params)[0])
 
     def sample(key: Array, spins: Array, params: Any) -> tuple[Array, Array, dict[str, Array]]:
         n, sites = spins.shape[:2]
-        log_density = jax.vmap(lambda s: 2.0 * jnp.real(log_psi(params, s)))
+        log_density = chain.log_density_of(log_psi, params)
 
         def move(carry: tuple[Array, Array], key: Array) -> tuple[tuple[Array, Array], Array]:
-            spins, density = carry
             key_move, key_accept = jax.random.split(key)
-            proposed = jax.vmap(propose)(jax.random.split(key_move, n), spins)
-            new_density = log_density(proposed)
-            chance = jax.random.uniform(key_accept, density.shape, density.dtype)
-            accept = jnp.log(chance) < new_density - density
-            spins = jnp.where(accept[:, None, None], proposed, spins)
-            return (spins, jnp.where(accept, new_density, density)), jnp.mean(accept)
+            proposed = jax.vmap(propose)(jax.random.split(key_move, n), carry[0])
+            return chain.accept(key_accept, carry, proposed, log_density)
 
         start = (spins, log_density(spins))
         (spins, _), accepted = jax.lax.scan(move, start, jax.random.split(key, sweeps * sites))

@@ -62,8 +62,8 @@ def measure(
 ) -> Measurement:
     """Sample ``|ψ|²`` afresh and average the local energy.
 
-    Moves may adapt during burn-in, which ends when in a block of steps the split-R̂ of the local
-    energies falls below 1.05 and the acceptance below 70%, and are frozen afterwards.
+    Moves may adapt during burn-in, which ends when over the later half of its steps the split-R̂ of
+    the local energies falls below 1.05, with the acceptance below 70%; they are frozen afterwards.
 
     Args:
         log_psi: ``(params, walker) -> log ψ``.
@@ -104,19 +104,21 @@ def measure(
     began = time.perf_counter()
     advance = jax.jit(block).lower(key_burn, state, jnp.bool_(True)).compile()
     compile_seconds = time.perf_counter() - began
+    seen: list[np.ndarray] = []
     for burned in range(1, _MOST_BLOCKS + 1):
         state, (local, accepted, walkers) = advance(
             jax.random.fold_in(key_burn, burned), state, jnp.bool_(True)
         )
-        local = _finite(np.asarray(local), walkers)
+        seen.append(_finite(np.asarray(local), walkers))
+        # The later half of all steps: one block is too short to judge chains with a long memory.
+        rhat = split_rhat(np.concatenate(seen[burned // 2 :]))
         held = bounded or np.mean(accepted) < _HIGHEST_ACCEPTANCE
-        settled = split_rhat(local) < _RHAT and held
-        if settled and burned > 1:
+        if rhat < _RHAT and held and burned > 1:
             break
     else:
         raise SamplingError(
             f"no equilibrium after {_MOST_BLOCKS * _BLOCK} steps (split-R̂ = "
-            f"{split_rhat(local):.3f}, expected below {_RHAT}; acceptance "
+            f"{rhat:.3f}, expected below {_RHAT}; acceptance "
             f"{np.mean(accepted):.2f}, expected below {_HIGHEST_ACCEPTANCE}): is ψ "
             "square-integrable? More sweeps may help"
         )

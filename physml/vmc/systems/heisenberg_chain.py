@@ -1,7 +1,7 @@
-"""Chains of spins ½: the transverse-field Ising model, and Heisenberg's with two couplings.
+"""Heisenberg's chain of spins, with couplings to first and second neighbours.
 
-Pauli matrices throughout, periodic chains. A walker is ``(N, 1)`` with entries ±1, the values of
-``σᶻ``; the local energy ``Σ_σ' H_σσ' ψ(σ')/ψ(σ)`` runs over the few σ' that H connects with σ.
+Pauli matrices, a periodic chain. A walker is ``(N, 1)`` with entries ±1, the values of ``σᶻ``; the
+local energy ``Σ_σ' H_σσ' ψ(σ')/ψ(σ)`` runs over the few σ' that H connects with σ.
 """
 
 from __future__ import annotations
@@ -14,89 +14,11 @@ import numpy as np
 from jax import Array
 
 from physml.errors import ConfigurationError
-from physml.sampling.spins import Proposal, exchange, flip
+from physml.sampling.spins import Proposal, exchange
 from physml.types import Field
 from physml.vmc.systems.system import Reference
 
 _EXACT_CHAINS = {20: -35.6175461195, 22: -39.1475226071}
-
-
-@dataclass(frozen=True, kw_only=True)
-class IsingChain:
-    """``H = −J Σ σᶻ_i σᶻ_{i+1} − h Σ σˣ_i``, whose ground state is positive.
-
-    Attributes:
-        sites: N.
-        coupling: J > 0.
-        field: h > 0; the chain is critical at h = J.
-
-    Raises:
-        ConfigurationError: fewer than 3 sites, couplings not positive.
-
-    >>> import physml as pm
-    >>> round(pm.IsingChain(sites=20).reference.energy, 6)
-    -25.490990
-    """
-
-    sites: int = 20
-    coupling: float = 1.0
-    field: float = 1.0
-
-    def __post_init__(self) -> None:
-        """Check the numbers at once."""
-        if self.sites < 3:
-            raise ConfigurationError(f"ising-chain: sites: expected at least 3, got {self.sites}")
-        for name in ("coupling", "field"):
-            if not getattr(self, name) > 0:
-                raise ConfigurationError(
-                    f"ising-chain: {name}: expected a number > 0, got {getattr(self, name)}"
-                )
-
-    @property
-    def name(self) -> str:
-        """The name on the command line."""
-        return "ising-chain"
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """``(N, 1)``."""
-        return self.sites, 1
-
-    @property
-    def length(self) -> float:
-        """The distance of the two values of a spin, in place of a typical length."""
-        return 1.0
-
-    @property
-    def proposal(self) -> Proposal:
-        """Single flips."""
-        return flip
-
-    @property
-    def reference(self) -> Reference:
-        """``−Σ_k √(J² + h² + 2Jh cos k)`` over ``k = (2m + 1)π/N``, exactly.
-
-        Source: Pfeuty (1970), doi:10.1016/0003-4916(70)90270-8.
-        """
-        k = (2 * np.arange(self.sites) + 1) * np.pi / self.sites
-        squares = self.coupling**2 + self.field**2 + 2 * self.coupling * self.field * np.cos(k)
-        energy = -float(np.sum(np.sqrt(np.maximum(squares, 0.0))))
-        return Reference(energy, 0.0, "exact, free fermions")
-
-    def walkers(self, key: Array, count: int) -> Array:
-        """Random spins, ``(count, N, 1)``."""
-        return jax.random.rademacher(key, (count, *self.shape), dtype=jnp.result_type(float))
-
-    def local_energy(self, log_psi: Field, x: Array) -> Array:
-        """``−J Σ σ_i σ_{i+1} − h Σ_i ψ(σ with i flipped)/ψ(σ)``."""
-        bonds = jnp.sum(x * jnp.roll(x, 1, axis=0))
-        here = log_psi(x)
-        flipped = jax.vmap(lambda site: log_psi(x.at[site].multiply(-1)))(jnp.arange(self.sites))
-        return -self.coupling * bonds - self.field * jnp.sum(jnp.exp(flipped - here[None]))
-
-    def ansatz(self, N: Field, x: Array) -> Array:
-        """``N`` as it is."""
-        return N(x)
 
 
 @dataclass(frozen=True, kw_only=True)

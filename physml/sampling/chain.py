@@ -1,0 +1,69 @@
+"""What every Markov chain of walkers shares: the rule of acceptance, and burning in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from physml.errors import ConfigurationError
+
+State = TypeVar("State")
+
+
+def accept(
+    key: Array, now: tuple[Array, Array], proposed: Array, log_density: Callable[[Array], Array]
+) -> tuple[tuple[Array, Array], Array]:
+    """Move with probability ``min(1, p(x')/p(x))``, for moves as likely as their way back.
+
+    Args:
+        key: random key.
+        now: walkers ``(n, ...)`` and their log densities ``(n,)``.
+        proposed: where they would go.
+        log_density: of walkers ``(n, ...)``.
+
+    Returns:
+        Walkers and log densities afterwards, and the share that moved.
+
+    Source: Metropolis et al. (1953), doi:10.1063/1.1699114.
+    """
+    walkers, density = now
+    new_density = log_density(proposed)
+    chance = jax.random.uniform(key, density.shape, density.dtype)
+    moves = jnp.log(chance) < new_density - density
+    spread = moves.reshape((-1,) + (1,) * (walkers.ndim - 1))
+    kept = jnp.where(spread, proposed, walkers), jnp.where(moves, new_density, density)
+    return kept, jnp.mean(moves)
+
+
+def burn_in(key: Array, state: State, batches: int, draw: Callable[[Array, State], State]) -> State:
+    """The state after some batches that nobody sees; one program for all of them."""
+    if batches == 0:
+        return state
+
+    def step(state: State, key: Array) -> tuple[State, None]:
+        return draw(key, state), None
+
+    keys = jax.random.split(key, batches)
+    burned: State = jax.jit(lambda state: jax.lax.scan(step, state, keys)[0])(state)
+    return burned
+
+
+def check_chain(sweeps: int, batches: int) -> None:
+    """Refuse fewer than one sweep or a negative burn-in.
+
+    Raises:
+        ConfigurationError: with the option that is wrong.
+    """
+    if sweeps < 1:
+        raise ConfigurationError(f"sweeps: expected at least 1, got {sweeps}")
+    if batches < 0:
+        raise ConfigurationError(f"burn_in: expected a number ≥ 0, got {batches}")
+
+
+def log_density_of(log_psi: Callable[[Any, Array], Array], params: Any) -> Callable[[Array], Array]:
+    """``ln |ψ|²`` of walkers ``(n, ...)``."""
+    return jax.vmap(lambda x: 2.0 * jnp.real(log_psi(params, x)))
