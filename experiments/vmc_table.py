@@ -64,8 +64,7 @@ _SLATER = {
     "wavefunction": "slater",
     "steps": 0,
     "walkers": 1024,
-    "sweeps": 10,
-    "measurements": 400,
+    "sweeps": 30,
 }
 
 CASES = {
@@ -83,13 +82,22 @@ CASES = {
         network={"width": 24, "depth": 2},
     ),
     "electron gas (7, 7), r_s = 1: Slater": Case(
-        "electron-gas", "within 2σ of Hartree–Fock, σ ≤ 1e-4", {"rs": 1.0}, _SLATER
+        "electron-gas",
+        "within 2σ of Hartree–Fock, σ ≤ 1e-4",
+        {"rs": 1.0},
+        _SLATER | {"measurements": 4000},
     ),
     "electron gas (7, 7), r_s = 2: Slater": Case(
-        "electron-gas", "within 2σ of Hartree–Fock, σ ≤ 1e-4", {"rs": 2.0}, _SLATER
+        "electron-gas",
+        "within 2σ of Hartree–Fock, σ ≤ 1e-4",
+        {"rs": 2.0},
+        _SLATER | {"measurements": 1200},
     ),
     "electron gas (7, 7), r_s = 5: Slater": Case(
-        "electron-gas", "within 2σ of Hartree–Fock, σ ≤ 1e-4", {"rs": 5.0}, _SLATER
+        "electron-gas",
+        "within 2σ of Hartree–Fock, σ ≤ 1e-4",
+        {"rs": 5.0},
+        _SLATER | {"measurements": 400},
     ),
     "electron gas (7, 7), r_s = 2": Case(
         "electron-gas",

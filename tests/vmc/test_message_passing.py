@@ -132,6 +132,18 @@ def test_it_starts_as_a_slater_determinant_with_cusps():
     assert float(start.sign) == sign * np.sign(values[3, 0])
 
 
+def test_the_cusp_at_a_nucleus_stays_in_its_place():
+    """The local energy of helium as one electron comes near: no part grows like 1/r."""
+    helium = pm.Atom()
+    psi, x = random_state(helium, determinants=1), walker(helium)
+    log = lambda y: psi(y).log
+    local = []
+    for r in (1e-2, 1e-4, 1e-6):
+        x[0] = r * np.array([0.6, 0.0, 0.8])
+        local.append(float(helium.local_energy(log, jnp.array(x))))
+    assert abs(local[2] - local[1]) < 1e-2 * abs(local[1] - local[0]) + 1e-3
+
+
 def test_what_does_not_fit_is_named():
     with pytest.raises(ConfigurationError, match="tells no electrons"):
         pm.MessagePassing(pm.HarmonicOscillator()).init(jax.random.key(0), jnp.ones((1, 1)))

@@ -85,7 +85,7 @@ class Atom:
     @property
     def electrons(self) -> Electrons:
         """Electrons in screened orbitals 1s, 2s, 2p, each with the cusp of the nucleus."""
-        return Electrons(self.n_up, self.n_down, self._orbitals, (0, 1, 2, 2, 2))
+        return Electrons(self.n_up, self.n_down, self._orbitals, (0, 1, 2, 2, 2), fixed_cusps=True)
 
     def exponents(self) -> tuple[float, float]:
         """``ζ`` of the first and the second shell by Slater's rules, in 1/bohr.

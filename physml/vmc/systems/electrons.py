@@ -21,12 +21,14 @@ class Electrons(NamedTuple):
             variational parameter that is 1 for the unscaled orbital.
         groups: for each orbital, which factor of a wave function multiplies it; orbitals that a
             symmetry mixes, such as ``cos k·x`` and ``sin k·x``, must share one. None: one each.
+        fixed_cusps: whether orbitals have cusps at nuclei, which no backflow may move.
     """
 
     n_up: int
     n_down: int
     orbitals: Callable[[Array, Array], tuple[Array, Array]]
     groups: tuple[int, ...] | None = None
+    fixed_cusps: bool = False
 
 
 def electrons_of(system: Any, x: Array, who: str) -> Electrons:

@@ -30,6 +30,8 @@ from physml.vmc.wavefunctions.signed_log import SignedLog
 class MessagePassing(nn.Module):
     """Backflow, orbitals and Jastrow factor from messages between electrons, spin up first.
 
+    Without backflow for atoms, whose orbitals have cusps at the nucleus that it would displace.
+
     Attributes:
         system: a system with ``electrons``, such as ``QuantumDot`` or ``ElectronGas``.
         width: of nodes, messages and hidden layers.
@@ -64,11 +66,12 @@ class MessagePassing(nn.Module):
         electrons = electrons_of(self.system, x, "MessagePassing")
         dtype = jnp.result_type(float)
         nodes = self._nodes(x, electrons)
-        shift = self._linear(x.shape[1], "backflow", zero=True)(nodes)
         scale = jnp.exp(self.param("log_scale", nn.initializers.zeros, (), dtype))
         orbitals = jax.vmap(electrons.orbitals, in_axes=(0, None))
         envelopes, values = orbitals(x, scale)
-        values = orbitals(x + self.system.length * shift, scale)[1]
+        if not electrons.fixed_cusps:
+            shift = self._linear(x.shape[1], "backflow", zero=True)(nodes)
+            values = orbitals(x + self.system.length * shift, scale)[1]
         groups = electrons.groups or tuple(range(values.shape[1]))
         factors = self._linear(self.determinants * (max(groups) + 1), "orbital_factors", zero=True)
         factor = factors(nodes).reshape(len(x), self.determinants, -1)
