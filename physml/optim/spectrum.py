@@ -69,10 +69,11 @@ def by_gram(jacobian: Jacobian, residual: Array, *, step: Array, memory: int) ->
         The spectrum.
     """
     del step
+    jacobian = jacobian.built(memory=memory)
     n, p = jacobian.shape
     if n > p:
-        gram, gradient = _normal_equations(jacobian, residual, memory)
-        values, vectors = jnp.linalg.eigh(gram)
+        gradient, _ = ravel_pytree(jacobian.vm(residual))
+        values, vectors = jnp.linalg.eigh(jacobian.parameter_gram(memory=memory))
         values = jnp.maximum(values, 0.0)
         coefficients = vectors.T @ gradient
         return Spectrum(
@@ -91,16 +92,6 @@ def by_gram(jacobian: Jacobian, residual: Array, *, step: Array, memory: int) ->
 
     floor = jnp.finfo(values.dtype).eps * jnp.max(values)
     return Spectrum(values, values * coefficients**2, floor, flat_step)
-
-
-def _normal_equations(jacobian: Jacobian, residual: Array, memory: int) -> tuple[Array, Array]:
-    """``JᵀJ`` and ``Jᵀr``, both from the rows where these are built at once."""
-    n, p = jacobian.shape
-    if n * p * jacobian.dtype.itemsize <= memory:
-        rows = jacobian.dense()
-        return rows.T @ rows, rows.T @ residual
-    gradient, _ = ravel_pytree(jacobian.vm(residual))
-    return jacobian.parameter_gram(memory=memory), gradient
 
 
 def by_svd(jacobian: Jacobian, residual: Array, *, step: Array, memory: int) -> Spectrum:
