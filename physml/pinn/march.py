@@ -141,7 +141,7 @@ def continuation(
     >>> import jax.numpy as jnp, physml as pm
     >>> stiff = lambda k: pm.Problem(domain=pm.Box(x=(0, 1)), ansatz=lambda N, z: 1 + z[0] * N(z),
     ...                              equation=lambda u, z: pm.partial(u, 0)(z) + k * u(z))
-    >>> solution = pm.continuation([stiff(1.0), stiff(4.0)], pm.MLP((8,)), points=32, steps=20)
+    >>> solution = pm.continuation([stiff(1.0), stiff(4.0)], pm.MLP((8,)), points=32, steps=60)
     >>> bool(abs(solution(jnp.array([[1.0]]))[0] - jnp.exp(-4.0)) < 1e-3)
     True
     """
