@@ -16,8 +16,10 @@ import json
 import math
 import os
 import platform
+import re
 import time
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -111,8 +113,22 @@ CASES = {
         "electron-gas",
         "≤ −0.00840 in 2 h, σ ≤ 3e-5",
         {"rs": 2.0},
-        {"measurements": 200},
+        {"steps": 3200, "measurements": 400},
         precision=32,
+    ),
+    "He": Case("atom", "−2.9036 in 30 min", {"symbol": "He"}, {"steps": 300, "measurements": 2000}),
+    "Be": Case("atom", "−14.664 in 30 min", {"symbol": "Be"}, {"steps": 600, "measurements": 1000}),
+    "H₂, R = 1.401": Case(
+        "molecule", "−1.1743", {"name": "H2"}, {"steps": 200, "measurements": 1000}
+    ),
+    "LiH, R = 3.015": Case(
+        "molecule", "−8.068", {"name": "LiH"}, {"steps": 600, "measurements": 1000}
+    ),
+    "Calogero N = 5, β = 2": Case("calogero", "22.500(5)"),
+    "hard spheres N = 10, γ = √8, a = 0.0043": Case(
+        "trapped-bosons",
+        "from 24.142 (ideal) to 24.402 (mean field), σ ≤ 1e-2",
+        {"elongation": 8**0.5},
     ),
     "Ising chain N = 20, h = J": Case("ising-chain", "relative 1e-4"),
     "Heisenberg chain N = 20": Case("heisenberg-chain", "relative 1e-3"),
@@ -122,15 +138,16 @@ CASES = {
 
 @dataclass(frozen=True)
 class Config:
-    """Which rows and seeds; where finished rows are kept, and where the page is written."""
+    """Which rows and seeds; where rows and runs are kept, and where the page is written."""
 
     labels: tuple[str, ...] = tuple(CASES)
     seeds: tuple[int, ...] = (0,)
     kept: Path = Path("docs/results/vmc.json")
+    runs: Path | None = None
     write: Path | None = None
 
 
-def ground_state(label: str, seed: int) -> dict[str, Any]:
+def ground_state(label: str, seed: int, runs: Path | None = None) -> dict[str, Any]:
     """One row: energy, error bar, seconds with compilation, what it ran on."""
     case = CASES[label]
     jax.config.update("jax_enable_x64", case.precision == 64)
@@ -144,9 +161,14 @@ def ground_state(label: str, seed: int) -> dict[str, Any]:
         found = {name: update.metrics[name] for name in ("energy", "variance", "acceptance")}
         print(f"  {update.step}", found, f"{seconds:.0f} s", flush=True)
 
-    state = entry.ground_state(
-        recipe, system=system, key=jax.random.key(seed), callbacks=[pm.every(50, show)]
-    )
+    with _run(label, seed, runs) as run:
+        state = entry.ground_state(
+            recipe,
+            system=system,
+            key=jax.random.key(seed),
+            run=run,
+            callbacks=[pm.every(50, show)],
+        )
     seconds = time.perf_counter() - began
     reference = system.reference
     if recipe.wavefunction == "slater":
@@ -173,6 +195,23 @@ def ground_state(label: str, seed: int) -> dict[str, Any]:
         "cores": os.cpu_count(),
         "physml": pm.__version__,
     }
+
+
+def _run(label: str, seed: int, runs: Path | None) -> AbstractContextManager[pm.Run | None]:
+    """A row's run directory, gone on with where it was begun by the same recipe."""
+    if runs is None:
+        return nullcontext()
+    slug = "-".join(re.findall(r"\w+", label))
+    directory = runs / f"{slug}-seed-{seed}"
+    config = {"settings": settings(label), "seed": seed}
+    for free in ("steps", "measurements"):  # a run may be made longer
+        del config["settings"]["recipe"][free]
+    if (directory / "config.json").exists():
+        run = pm.Run.reopen(directory)
+        if run.config == config:
+            return run
+        run.close()
+    return pm.Run.create(directory, config, overwrite=True)
 
 
 def settings(label: str) -> dict[str, Any]:
@@ -251,7 +290,7 @@ def main(config: Config) -> str:
             if mine and mine[0]["recipe"] == settings(label):
                 continue
             rows = [row for row in rows if row not in mine]
-            rows.append(ground_state(label, seed))
+            rows.append(ground_state(label, seed, config.runs))
             config.kept.parent.mkdir(parents=True, exist_ok=True)
             config.kept.write_text(json.dumps(rows, indent=1) + "\n")
             print(line(rows[-1]), flush=True)
@@ -267,6 +306,7 @@ if __name__ == "__main__":
     parser.add_argument("labels", nargs="*", default=list(CASES), help="rows; all if none")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0], help="random seeds")
     parser.add_argument("--kept", type=Path, default=Config.kept, help="file of finished rows")
+    parser.add_argument("--runs", type=Path, help="directory of runs, to go on with long ones")
     parser.add_argument("--write", type=Path, help="file for the page")
     given = parser.parse_args()
-    main(Config(tuple(given.labels), tuple(given.seeds), given.kept, given.write))
+    main(Config(tuple(given.labels), tuple(given.seeds), given.kept, given.runs, given.write))

@@ -69,6 +69,7 @@ from physml.pinn import (
     dirichlet,
     hard_dirichlet,
     hard_initial,
+    harmonics,
     initial,
     integral,
     interface,
@@ -80,6 +81,7 @@ from physml.pinn import (
     residual_rows,
     robin,
     solve,
+    trigonometric_interpolant,
 )
 from physml.sampling import (
     Blocking,
@@ -125,6 +127,7 @@ from physml.vmc import (
     Atom,
     Calogero,
     Cell,
+    DeepSet,
     DoubleWell,
     ElectronGas,
     Electrons,
@@ -179,6 +182,7 @@ __all__ = [
     "Constant",
     "Disk",
     "Domain",
+    "DeepSet",
     "DoubleWell",
     "ElectronGas",
     "Electrons",
@@ -264,6 +268,7 @@ __all__ = [
     "ground_state",
     "hard_dirichlet",
     "hard_initial",
+    "harmonics",
     "hessian",
     "in_parameter_space",
     "in_sample_space",
@@ -311,6 +316,7 @@ __all__ = [
     "ssbroyden",
     "structure_factor",
     "taylor",
+    "trigonometric_interpolant",
     "uniform",
     "uniformly",
 ]

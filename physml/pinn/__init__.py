@@ -21,6 +21,7 @@ from physml.pinn.problem import Problem, residual_rows
 from physml.pinn.recipe import Recipe
 from physml.pinn.solution import Errors, Solution
 from physml.pinn.solve import Phase, solve
+from physml.pinn.trigonometric import harmonics, trigonometric_interpolant
 
 __all__ = [
     "Ball",
@@ -44,6 +45,7 @@ __all__ = [
     "dirichlet",
     "hard_dirichlet",
     "hard_initial",
+    "harmonics",
     "initial",
     "integral",
     "interface",
@@ -55,4 +57,5 @@ __all__ = [
     "residual_rows",
     "robin",
     "solve",
+    "trigonometric_interpolant",
 ]

@@ -37,6 +37,7 @@ from physml.vmc.systems import (
 )
 from physml.vmc.wavefunctions import (
     RBM,
+    DeepSet,
     MessagePassing,
     SignedLog,
     Slater,
@@ -51,6 +52,7 @@ __all__ = [
     "Atom",
     "Calogero",
     "Cell",
+    "DeepSet",
     "DoubleWell",
     "ElectronGas",
     "Electrons",

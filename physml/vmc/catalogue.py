@@ -15,13 +15,17 @@ from physml.train.fit import Callback
 from physml.vmc.ground_state import GroundState, ground_state
 from physml.vmc.recipe import VMCRecipe
 from physml.vmc.systems import (
+    Atom,
+    Calogero,
     DoubleWell,
     ElectronGas,
     HarmonicOscillator,
     HeisenbergChain,
     Hydrogen,
     IsingChain,
+    Molecule,
     QuantumDot,
+    TrappedBosons,
 )
 from physml.vmc.wavefunctions import build_wavefunction
 
@@ -86,6 +90,13 @@ class SystemEntry(NamedTuple):
         )
 
 
+_BOSONS = VMCRecipe(
+    wavefunction="deep-set",
+    optimizer=OptimizerSettings(
+        name="natural-gradient", learning_rate=0.1, damping=1e-3, momentum=0.9, max_norm=0.3
+    ),
+)
+
 _SPINS = VMCRecipe(
     wavefunction="rbm",
     network=NetworkSettings(width=4, depth=1),
@@ -95,6 +106,24 @@ _SPINS = VMCRecipe(
     walkers=1024,
     sweeps=1,
     steps=300,
+)
+
+# Several determinants: 2s² and 2p² are nearly degenerate in beryllium.
+_MOLECULES = VMCRecipe(
+    wavefunction="message-passing",
+    network=NetworkSettings(width=16, depth=2, initial="glorot"),
+    determinants=4,
+    optimizer=OptimizerSettings(
+        name="natural-gradient",
+        learning_rate=0.05,
+        decay=300.0,
+        damping=1e-3,
+        momentum=0.95,
+        max_norm=0.3,
+    ),
+    walkers=512,
+    sweeps=20,
+    steps=400,
 )
 
 SYSTEMS = {
@@ -142,12 +171,40 @@ SYSTEMS = {
                     decay=500.0,
                     damping=1e-3,
                     momentum=0.95,
-                    max_norm=0.1,
+                    max_norm=0.3,
                 ),
                 walkers=512,
                 sweeps=20,
                 steps=500,
             ),
+        ),
+        SystemEntry(
+            "atom",
+            "H = Σ −½∇² − Z/r_i + Σ 1/r_ij",
+            "exact energies, table",
+            Atom(),
+            _MOLECULES,
+        ),
+        SystemEntry(
+            "molecule",
+            "H = Σ −½∇² − Σ Z/r_iA + Σ 1/r_ij + Σ ZZ/R",
+            "exact energies, table",
+            Molecule(),
+            _MOLECULES,
+        ),
+        SystemEntry(
+            "calogero",
+            "H = Σ −½d²/dx² + ½ω²x² + Σ β(β−1)/(x_i−x_j)²",
+            "exact: ω [N/2 + βN(N−1)/2]",
+            Calogero(),
+            _BOSONS,
+        ),
+        SystemEntry(
+            "trapped-bosons",
+            "H = Σ −½∇² + ½ω²(x²+y²+γ²z²), hard spheres",
+            "the ideal gas where the spheres are points",
+            TrappedBosons(),
+            _BOSONS,
         ),
         SystemEntry(
             "ising-chain",

@@ -16,7 +16,7 @@ class VMCRecipe:
 
     Attributes:
         wavefunction: network (with the system's ansatz), slater, slater-jastrow, message-passing,
-            rbm (spins).
+            deep-set (bosons, with the ansatz), rbm (spins).
         network: the neural part of the wave function; its depth counts the rounds of messages,
             its width the hidden units for each spin of rbm.
         determinants: products of two determinants, of message-passing.

@@ -12,17 +12,15 @@ import pytest
 import physml as pm
 from physml.vmc.systems.nuclei import homes
 
-NEON = pm.Atom(charge=10, n_up=5, n_down=5)
-LITHIUM_HYDRIDE = pm.Molecule(
-    charges=(3.0, 1.0), positions=((0.0, 0.0, 0.0), (0.0, 0.0, 3.015)), n_up=2, n_down=2
-)
+NEON = pm.Atom(symbol="Ne")
+LITHIUM_HYDRIDE = pm.Molecule(name="LiH")
 
 
 @pytest.mark.parametrize("system", [NEON, LITHIUM_HYDRIDE], ids=["neon", "LiH"])
 def test_the_potential_is_coulomb_s(system):
     x = np.random.default_rng(0).normal(size=system.shape)
     charges = getattr(system, "charges", (10,))
-    places = np.array(getattr(system, "positions", ((0.0, 0.0, 0.0),)))
+    places = getattr(system, "places", np.zeros((1, 3)))
     points = [(-1.0, r) for r in x] + list(zip(charges, places, strict=True))
     expected = sum(
         a * b / np.linalg.norm(r - s) for (a, r), (b, s) in itertools.combinations(points, 2)
@@ -30,16 +28,16 @@ def test_the_potential_is_coulomb_s(system):
     np.testing.assert_allclose(system.potential_energy(jnp.asarray(x)), expected, rtol=1e-12)
 
 
-@pytest.mark.parametrize("charge", [1, 2])
-def test_hydrogen_is_an_atom(charge):
+@pytest.mark.parametrize(("symbol", "charge"), [("H", 0), ("He", 1), ("Be", 3)])
+def test_hydrogen_is_an_atom(symbol, charge):
     """``e^{−Zr}`` has −Z²/2 hartree everywhere."""
-    atom = pm.Atom(charge=charge, n_up=1, n_down=0)
+    atom = pm.Atom(symbol=symbol, charge=charge)
     psi = pm.Slater(atom)
     x = atom.walkers(jax.random.key(0), 8)
     params = psi.init(jax.random.key(1), x[0])
     log_psi = lambda x: psi.apply(params, x).log
     energy = jax.jit(jax.vmap(lambda x: atom.local_energy(log_psi, x)))(x)
-    np.testing.assert_allclose(energy, -(charge**2) / 2, rtol=1e-10)
+    np.testing.assert_allclose(energy, -(atom.nuclear_charge**2) / 2, rtol=1e-10)
 
 
 @pytest.mark.parametrize("scale", [0.7, 1.0, 1.3])
@@ -48,8 +46,8 @@ def test_orbitals_meet_the_nucleus_in_its_cusp(scale):
     direction = np.array([0.48, 0.6, 0.64])
 
     def at(r):
-        values = NEON.electrons.orbitals(jnp.asarray(r * direction), jnp.asarray(scale))[1]
-        return np.asarray(values) / np.array([1.0, 1.0, *(r * direction)])
+        log, values = NEON.electrons.orbitals(jnp.asarray(r * direction), jnp.asarray(scale))
+        return np.asarray(values * np.exp(log)) / np.array([1.0, 1.0, *(r * direction)])
 
     h = 1e-5
     slopes = (4 * at(h) - 3 * at(1e-12) - at(2 * h)) / (2 * h) / at(1e-12)
@@ -98,28 +96,54 @@ def test_helium():
     assert state.variance < 0.1
 
 
+def test_orbitals_of_a_molecule_come_from_its_atoms():
+    """The lowest of H₂ is even and has both cusps; the core of LiH stays at lithium."""
+    molecule = pm.Molecule()
+    up = lambda z: molecule.electrons.orbitals(jnp.array([0.0, 0.0, z]), jnp.asarray(1.0))
+    for z in (-0.7, 0.3):
+        log, value = up(z)
+        mirror_log, mirror = up(1.401 - z)
+        np.testing.assert_allclose(value * jnp.exp(log), mirror * jnp.exp(mirror_log), rtol=0.05)
+    at = lambda z: float(jnp.log(jnp.abs(up(z)[1][0]))) + float(up(z)[0])
+    # The mean of both sides cancels the slope of the other nucleus's tail.
+    np.testing.assert_allclose(at(1e-6) + at(-1e-6) - 2 * at(0.0), -2e-6, rtol=1e-3)
+    log, values = LITHIUM_HYDRIDE.electrons.orbitals(jnp.array([0.0, 0.0, 3.015]), jnp.asarray(1.0))
+    assert abs(values[0]) < 0.1 * abs(values[1])
+
+
+def test_spins_by_hund_s_rules():
+    assert (pm.Atom(symbol="N").n_up, pm.Atom(symbol="N").n_down) == (5, 2)
+    ion = pm.Atom(symbol="H", charge=-1)
+    assert (ion.n_up, ion.n_down, ion.shape) == (1, 1, (2, 3))
+    place = ((0.0, 0.0, 0.0), (0.0, 0.0, 2.0))
+    triplet = pm.Molecule(name="BeH+", nuclei=("Be", "H"), positions=place, charge=1, spin=2)
+    assert (triplet.n_up, triplet.n_down) == (3, 1)
+
+
 def test_references_belong_to_their_geometry():
     assert pm.Molecule().reference.energy == -1.17448
     assert LITHIUM_HYDRIDE.reference.energy == -8.070548
     stretched = pm.Molecule(positions=((0.0, 0.0, 0.0), (0.0, 0.0, 0.74 * pm.ANGSTROM)))
     assert stretched.reference is None
-    assert stretched.positions[1][2] == pytest.approx(1.39840, abs=1e-5)
-    assert pm.Atom(charge=3, n_up=2, n_down=1).reference.energy == -7.478060323
-    assert pm.Atom(charge=3, n_up=3, n_down=0).reference is None
+    assert stretched.places[1][2] == pytest.approx(1.39840, abs=1e-5)
+    assert pm.Atom(symbol="Li").reference.energy == -7.478060323
+    assert pm.Atom(symbol="Li", spin=3).reference is None
 
 
 @pytest.mark.parametrize(
     ("build", "message"),
     [
-        (lambda: pm.Atom(charge=0), "charge: expected Z > 0, got 0"),
-        (lambda: pm.Atom(charge=11, n_up=6, n_down=5), "n_up: expected 0 to 5 .* got 6"),
-        (lambda: pm.Atom(n_up=0, n_down=0), "at least one electron"),
-        (lambda: pm.Molecule(charges=(1.0, 0.0)), "charges: expected nuclei with Z > 0"),
-        (lambda: pm.Molecule(charges=(1.0,)), r"positions: expected 1 times \(x, y, z\)"),
+        (lambda: pm.Atom(symbol="Xx"), "element"),
+        (lambda: pm.Atom(symbol="Ne", charge=-1), "at most 5 electrons of a spin"),
+        (lambda: pm.Atom(symbol="He", charge=2), "charge: expected at least one electron"),
+        (lambda: pm.Atom(symbol="Li", spin=2), "one of 1, 3; got 2"),
+        (lambda: pm.Molecule(name="XeF2"), "molecule"),
+        (lambda: pm.Molecule(positions=((0.0,) * 3,)), r"positions: expected 2 times \(x, y, z\)"),
         (lambda: pm.Molecule(positions=((0.0,) * 3,) * 2), "nuclei in different places"),
-        (lambda: pm.Molecule(n_up=-1), "at least one electron"),
+        (lambda: pm.Molecule(charge=-3, spin=5), "as many as orbitals"),
+        (lambda: pm.Molecule(charge=2), "at least one electron"),
     ],
 )
 def test_bad_numbers_are_named(build, message):
-    with pytest.raises(pm.errors.ConfigurationError, match=message):
+    with pytest.raises(pm.errors.PhysmlError, match=message):
         build()

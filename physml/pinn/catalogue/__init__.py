@@ -13,6 +13,7 @@ from physml.pinn.catalogue import heat_4d as _heat_4d
 from physml.pinn.catalogue import helmholtz as _helmholtz
 from physml.pinn.catalogue import kdv as _kdv
 from physml.pinn.catalogue import kovasznay as _kovasznay
+from physml.pinn.catalogue import kuramoto_sivashinsky as _kuramoto_sivashinsky
 from physml.pinn.catalogue import lorenz as _lorenz
 from physml.pinn.catalogue import oscillator as _oscillator
 from physml.pinn.catalogue import poisson_2d as _poisson_2d
@@ -37,6 +38,7 @@ from physml.pinn.catalogue.heat_4d import heat_4d
 from physml.pinn.catalogue.helmholtz import helmholtz
 from physml.pinn.catalogue.kdv import kdv
 from physml.pinn.catalogue.kovasznay import kovasznay
+from physml.pinn.catalogue.kuramoto_sivashinsky import kuramoto_sivashinsky
 from physml.pinn.catalogue.lorenz import lorenz
 from physml.pinn.catalogue.oscillator import oscillator
 from physml.pinn.catalogue.poisson_2d import poisson_2d
@@ -62,6 +64,7 @@ PROBLEMS = {
         _burgers_smooth.ENTRY,
         _allen_cahn.ENTRY,
         _kdv.ENTRY,
+        _kuramoto_sivashinsky.ENTRY,
         _schrodinger.ENTRY,
         _helmholtz.ENTRY,
         _kovasznay.ENTRY,
@@ -94,6 +97,7 @@ __all__ = [
     "helmholtz",
     "kdv",
     "kovasznay",
+    "kuramoto_sivashinsky",
     "lorenz",
     "oscillator",
     "poisson_100d",

@@ -13,6 +13,7 @@ from physml.pinn.catalogue.entry import Entry
 from physml.pinn.geometry import Box
 from physml.pinn.problem import Problem
 from physml.pinn.recipe import Recipe
+from physml.pinn.trigonometric import harmonics
 from physml.types import Field
 
 DISPERSION = 0.022**2
@@ -34,11 +35,13 @@ def kdv() -> Problem:
 
     Source: Zabusky and Kruskal (1965), doi:10.1103/PhysRevLett.15.240.
     """
+    domain = Box(t=(0, 1), x=(-1, 1))
     return Problem(
-        domain=Box(t=(0, 1), x=(-1, 1)),
+        domain=domain,
         equation=equation,
         ansatz=ansatz,
         periodic="x",
+        features=harmonics(domain, "x", 8),
         exact=references.kdv,
         reference_error=references.KDV_ERROR,
         name="kdv",

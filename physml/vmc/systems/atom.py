@@ -1,4 +1,4 @@
-"""Atoms from hydrogen to neon."""
+"""Atoms and ions from hydrogen to neon."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from physml.calculus import kinetic_energy
 from physml.errors import ConfigurationError
 from physml.types import Field
 from physml.vmc.systems.electrons import Electrons
+from physml.vmc.systems.elements import exponents, free_spin, nuclear_charge, spins_of
 from physml.vmc.systems.nuclei import around, coulomb_energy
 from physml.vmc.systems.system import Reference, pair_distances
 
@@ -32,40 +33,58 @@ class Atom:
     """``H = Σ_i [−½∇_i² − Z/r_i] + Σ_{i<j} 1/r_ij``, nucleus at rest in the origin.
 
     Attributes:
-        charge: Z.
-        n_up: electrons with spin up, at most 5.
-        n_down: electrons with spin down, at most 5.
+        symbol: of the element, H to Ne.
+        charge: of the whole ion; 0 for the neutral atom.
+        spin: unpaired electrons, ``n_up − n_down``; by Hund's rules if None.
 
     Raises:
-        ConfigurationError: a charge not positive, no electron, more than the first two shells hold.
+        UnknownNameError: for another element.
+        ConfigurationError: no electron, a spin that so many electrons cannot have, more than the
+            first two shells hold.
 
     >>> import physml as pm
-    >>> helium = pm.Atom(charge=2, n_up=1, n_down=1)
-    >>> helium.shape, helium.reference.energy
-    ((2, 3), -2.903724377)
+    >>> carbon = pm.Atom(symbol="C")
+    >>> carbon.n_up, carbon.n_down, carbon.reference.energy
+    (4, 2, -37.845)
     """
 
-    charge: int = 2
-    n_up: int = 1
-    n_down: int = 1
+    symbol: str = "He"
+    charge: int = 0
+    spin: int | None = None
 
     def __post_init__(self) -> None:
         """Check the numbers at once."""
-        if not self.charge > 0:
-            raise ConfigurationError(f"atom: charge: expected Z > 0, got {self.charge}")
-        for name, count in (("n_up", self.n_up), ("n_down", self.n_down)):
-            if not 0 <= count <= 5:
-                raise ConfigurationError(
-                    f"atom: {name}: expected 0 to 5 electrons of a spin, in 1s, 2s and 2p, got "
-                    f"{count}"
-                )
-        if self.n_up + self.n_down == 0:
-            raise ConfigurationError("atom: expected at least one electron")
+        if max(self._spins) > 5:
+            raise ConfigurationError(
+                "atom: charge, spin: expected at most 5 electrons of a spin, in 1s, 2s and 2p, got "
+                f"{self.n_up} up and {self.n_down} down"
+            )
+
+    @property
+    def _spins(self) -> tuple[int, int]:
+        electrons = self.nuclear_charge - self.charge
+        spin = free_spin(electrons) if self.spin is None else self.spin
+        return spins_of(electrons, spin, "atom")
 
     @property
     def name(self) -> str:
         """The name on the command line."""
         return "atom"
+
+    @property
+    def nuclear_charge(self) -> int:
+        """Z."""
+        return nuclear_charge(self.symbol)
+
+    @property
+    def n_up(self) -> int:
+        """Electrons with spin up."""
+        return self._spins[0]
+
+    @property
+    def n_down(self) -> int:
+        """Electrons with spin down."""
+        return self._spins[1]
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -80,43 +99,46 @@ class Atom:
     @property
     def reference(self) -> Reference | None:
         """The tabulated energy, if this atom has one."""
-        return _REFERENCES.get((self.charge, self.n_up, self.n_down))
+        return _REFERENCES.get((self.nuclear_charge, self.n_up, self.n_down))
 
     @property
     def electrons(self) -> Electrons:
         """Electrons in screened orbitals 1s, 2s, 2p, each with the cusp of the nucleus."""
-        return Electrons(self.n_up, self.n_down, self._orbitals, (0, 1, 2, 2, 2), fixed_cusps=True)
+        first, second = self.exponents()
+        scales = [1 / first, 2 / second] if self._shells > 1 else [1 / first]
+        centres = tuple(((0.0, 0.0, 0.0), scale) for scale in scales)
+        return Electrons(self.n_up, self.n_down, self._orbitals, (0, 1, 2, 2, 2), centres)
 
     def exponents(self) -> tuple[float, float]:
-        """``ζ`` of the first and the second shell by Slater's rules, in 1/bohr.
+        """``ζ`` of the first and the second shell by Slater's rules, in 1/bohr."""
+        return exponents(self.nuclear_charge, self.n_up, self.n_down)
 
-        Source: Slater (1930), doi:10.1103/PhysRev.36.57.
-        """
-        inner = min(self.n_up, 1) + min(self.n_down, 1)
-        outer = self.n_up + self.n_down - inner
-        first = self.charge - 0.30 * (inner - 1)
-        second = self.charge - 0.85 * inner - 0.35 * max(outer - 1, 0)
-        return max(first, 0.3), max(second / 2, 0.3)
+    @property
+    def _shells(self) -> int:
+        return 2 if max(self._spins) > 1 else 1
 
     def _sizes(self) -> np.ndarray:
         first, second = self.exponents()
-        shells = [0] * min(self.n_up, 1) + [1] * max(self.n_up - 1, 0)
-        shells += [0] * min(self.n_down, 1) + [1] * max(self.n_down - 1, 0)
+        shells = [
+            shell for count in self._spins for shell in [0] * min(count, 1) + [1] * (count - 1)
+        ]
         return np.array([1 / first, 2 / second])[shells]
 
     def _orbitals(self, x: Array, scale: Array) -> tuple[Array, Array]:
-        """``e^{−f}``, ``(1 + (ζ₂ − Z) r) e^{−ζ₂ r}`` and ``x_a e^{−g}``, ζ times the scale.
+        """``e^{−h}`` times ``e^{−(ζ₁−ζ)s}``, ``e^{−(ζ₂−ζ)s}`` and ``x_a e^{−(ζ₂−ζ)s + p}``.
 
-        ``f′(0) = Z`` and ``g′(0) = Z/2`` whatever the exponents, which ``f`` and ``g`` approach
-        further out: what meets a nucleus does so with the cusp −Z for s and −Z/2 for p.
+        The envelope ``h`` has the slope Z at the nucleus and ζ, the exponent of the outer occupied
+        shell, far away; ``s = √(r² + 1/Z²) − 1/Z`` is smooth, so that what meets the nucleus does
+        so with the cusp −Z, and ``p`` makes it −Z/2 for the radial part of 2p.
         """
-        r, z = jnp.linalg.norm(x), float(self.charge)
+        r, z = jnp.linalg.norm(x), float(self.nuclear_charge)
         first, second = (scale * exponent for exponent in self.exponents())
-        one = jnp.exp(-first * r - (z - first) * r / (1 + z * r))
-        two = (1 + (second - z) * r) * jnp.exp(-second * r)
-        bent = -second * r - (z / 2 - second) * r / (1 + z * r / 2)
-        values = jnp.concatenate([jnp.stack([one, two]), x * jnp.exp(bent)])
-        return jnp.zeros((), x.dtype), values
+        outer = second if self._shells > 1 else first
+        envelope = -outer * r - (z - outer) * r / (1 + z * r)
+        smooth = jnp.sqrt(r**2 + z**-2) - 1 / z
+        one, two = jnp.exp((outer - first) * smooth), jnp.exp((outer - second) * smooth)
+        p = x * two * jnp.exp(0.5 * z * r / (1 + z * r))
+        return envelope, jnp.concatenate([jnp.stack([one, two]), p])
 
     def walkers(self, key: Array, count: int) -> Array:
         """First walkers, normal with the sizes of the shells, ``(count, N, 3)`` in bohr."""
@@ -125,7 +147,7 @@ class Atom:
 
     def potential_energy(self, x: Array) -> Array:
         """Attraction and repulsion in hartree."""
-        return coulomb_energy(x, np.array([self.charge]), _NUCLEUS)
+        return coulomb_energy(x, np.array([self.nuclear_charge]), _NUCLEUS)
 
     def local_energy(self, log_psi: Field, x: Array) -> Array:
         """``(Hψ/ψ)(x)`` in hartree."""
@@ -134,5 +156,5 @@ class Atom:
     def ansatz(self, N: Field, x: Array) -> Array:
         """``N − Z Σ r_i + ½ Σ r_ij/(1 + r_ij)``: both cusps, for one electron of each spin."""
         r = pair_distances(x)
-        nucleus = self.charge * jnp.sum(jnp.linalg.norm(x, axis=-1))
+        nucleus = self.nuclear_charge * jnp.sum(jnp.linalg.norm(x, axis=-1))
         return N(x) - nucleus + 0.5 * jnp.sum(r / (1 + r))

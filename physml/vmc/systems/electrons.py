@@ -19,16 +19,19 @@ class Electrons(NamedTuple):
         orbitals: ``(x (d,), scale ()) -> (log envelope (), values (K,))``: orbital ``k`` is
             ``e^{log envelope} · values[k]``, with ``K`` at least the larger count; the scale is a
             variational parameter that is 1 for the unscaled orbital.
+            Cusps at nuclei belong to the envelope, which no backflow moves.
         groups: for each orbital, which factor of a wave function multiplies it; orbitals that a
             symmetry mixes, such as ``cos k·x`` and ``sin k·x``, must share one. None: one each.
-        fixed_cusps: whether orbitals have cusps at nuclei, which no backflow may move.
+        centres: places and lengths in bohr, ``((R, ℓ), …)``, on whose scale a network sees where an
+            electron is; a nucleus has one for each of its shells. None: the origin and the system's
+            length. Unused in a cell, where no place is special.
     """
 
     n_up: int
     n_down: int
     orbitals: Callable[[Array, Array], tuple[Array, Array]]
     groups: tuple[int, ...] | None = None
-    fixed_cusps: bool = False
+    centres: tuple[tuple[tuple[float, ...], float], ...] | None = None
 
 
 def electrons_of(system: Any, x: Array, who: str) -> Electrons:

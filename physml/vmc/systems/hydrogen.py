@@ -52,7 +52,7 @@ class Hydrogen:
     @property
     def electrons(self) -> Electrons:
         """One electron in an exponential orbital."""
-        return Electrons(1, 0, self._orbital, fixed_cusps=True)
+        return Electrons(1, 0, self._orbital)
 
     def _orbital(self, x: Array, scale: Array) -> tuple[Array, Array]:
         """``e^{−sZr}``, corrected at the nucleus so that the cusp is −Z for every scale s."""

@@ -1,78 +1,125 @@
-"""Molecules: electrons and several nuclei at rest."""
+"""Molecules: electrons about several nuclei at rest."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
 from physml.calculus import kinetic_energy
-from physml.errors import ConfigurationError
+from physml.errors import ConfigurationError, UnknownNameError
 from physml.types import Field
+from physml.vmc.systems.electrons import Electrons
+from physml.vmc.systems.elements import exponents, free_spin, nuclear_charge, spins_of
 from physml.vmc.systems.nuclei import around, coulomb_energy, homes, nuclear_distances
 from physml.vmc.systems.system import Reference, pair_distances
 
+Positions = tuple[tuple[float, float, float], ...]
+
+# At their equilibrium distances in bohr.
+MOLECULES: dict[str, tuple[tuple[str, ...], Positions]] = {
+    "H2": (("H", "H"), ((0.0, 0.0, 0.0), (0.0, 0.0, 1.401))),
+    "LiH": (("Li", "H"), ((0.0, 0.0, 0.0), (0.0, 0.0, 3.015))),
+}
 _TABLE = "exact non-relativistic energy, table"
 _REFERENCES = {
-    ((1, 1), (1, 1), 1.401): Reference(-1.17448, 0.0, _TABLE),
-    ((1, 3), (2, 2), 3.015): Reference(-8.070548, 0.0, _TABLE),
+    (("H", "H"), (1, 1), 1.401): Reference(-1.17448, 0.0, _TABLE),
+    (("H", "Li"), (2, 2), 3.015): Reference(-8.070548, 0.0, _TABLE),
 }
+# Extended Hückel: orbitals that overlap mix by this factor times overlap and mean energy; and a
+# p orbital's energy over that of the s orbital in its shell.
+_HUECKEL = 1.75
+_P_SHELL = 0.6
+_QUADRATURE = 20_000
 
 
 @dataclass(frozen=True, kw_only=True)
 class Molecule:
     """``H = Σ_i [−½∇_i² − Σ_A Z_A/r_iA] + Σ_{i<j} 1/r_ij + Σ_{A<B} Z_A Z_B/R_AB``.
 
-    Hydrogen, H₂ at its equilibrium distance, if nothing is given.
-
     Attributes:
-        charges: ``Z_A`` of the nuclei.
-        positions: of the nuclei, in bohr; ``1.2 * ANGSTROM`` is 1.2 ångström.
-        n_up: electrons with spin up.
-        n_down: electrons with spin down.
+        name: of a molecule known at its equilibrium distance, H2 or LiH; any name where nuclei and
+            positions are given.
+        charge: of the whole molecule.
+        spin: unpaired electrons, ``n_up − n_down``; 0 or 1 if None.
+        nuclei: symbols of the elements; those of the known molecule if None.
+        positions: of the nuclei, in bohr; ``1.2 * ANGSTROM`` is 1.2 ångström. Those of the known
+            molecule if None.
 
     Raises:
-        ConfigurationError: nuclei without charge or place, two in one place, no electron.
+        UnknownNameError: an unknown molecule without nuclei, or an unknown element.
+        ConfigurationError: nuclei without place, two in one place, no electron, a spin that so many
+            electrons cannot have.
+
+    Sources: Wolfsberg and Helmholz (1952), doi:10.1063/1.1700580 (how orbitals of atoms mix at the
+    start; the wave function corrects them).
 
     >>> import physml as pm
-    >>> molecule = pm.Molecule(charges=(3, 1), positions=((0, 0, 0), (0, 0, 3.015)),
-    ...                        n_up=2, n_down=2)
-    >>> molecule.shape, molecule.reference.energy
+    >>> pm.Molecule(name="LiH").shape, pm.Molecule(name="LiH").reference.energy
     ((4, 3), -8.070548)
+    >>> stretched = pm.Molecule(name="H2", positions=((0, 0, 0), (0, 0, 0.9 * pm.ANGSTROM)))
     """
 
-    charges: tuple[float, ...] = (1.0, 1.0)
-    positions: tuple[tuple[float, float, float], ...] = ((0.0, 0.0, 0.0), (0.0, 0.0, 1.401))
-    n_up: int = 1
-    n_down: int = 1
+    name: str = "H2"
+    charge: int = 0
+    spin: int | None = None
+    nuclei: tuple[str, ...] | None = None
+    positions: Positions | None = None
 
     def __post_init__(self) -> None:
         """Check the numbers at once."""
-        if not self.charges or not all(z > 0 for z in self.charges):
+        if (self.nuclei is None or self.positions is None) and self.name not in MOLECULES:
+            raise UnknownNameError("molecule", self.name, MOLECULES)
+        places = self.positions if self.positions is not None else MOLECULES[self.name][1]
+        if not self.symbols or len(places) != len(self.symbols) or any(len(r) != 3 for r in places):
             raise ConfigurationError(
-                f"molecule: charges: expected nuclei with Z > 0, got {self.charges}"
+                f"molecule: positions: expected {len(self.symbols)} times (x, y, z) in bohr, one "
+                f"for each nucleus, got {places}"
             )
-        if len(self.positions) != len(self.charges) or any(len(r) != 3 for r in self.positions):
+        if len(set(places)) < len(places):
             raise ConfigurationError(
-                f"molecule: positions: expected {len(self.charges)} times (x, y, z) in bohr, one "
-                f"for each charge, got {self.positions}"
+                f"molecule: positions: expected nuclei in different places, got {places}"
             )
-        if len(set(self.positions)) < len(self.positions):
+        if max(self._spins) > len(self._basis):
             raise ConfigurationError(
-                f"molecule: positions: expected nuclei in different places, got {self.positions}"
-            )
-        if min(self.n_up, self.n_down) < 0 or self.n_up + self.n_down == 0:
-            raise ConfigurationError(
-                f"molecule: expected at least one electron, got n_up = {self.n_up}, "
-                f"n_down = {self.n_down}"
+                f"molecule: charge, spin: expected at most {len(self._basis)} electrons of a spin, "
+                f"as many as orbitals in these nuclei's shells, got {max(self._spins)}"
             )
 
     @property
-    def name(self) -> str:
-        """The name on the command line."""
-        return "molecule"
+    def symbols(self) -> tuple[str, ...]:
+        """The elements."""
+        return MOLECULES[self.name][0] if self.nuclei is None else self.nuclei
+
+    @property
+    def charges(self) -> np.ndarray:
+        """``Z`` of the nuclei, ``(M,)``."""
+        return np.array([nuclear_charge(symbol) for symbol in self.symbols])
+
+    @property
+    def places(self) -> np.ndarray:
+        """Of the nuclei, ``(M, 3)`` in bohr."""
+        known = self.positions is None
+        return np.asarray(MOLECULES[self.name][1] if known else self.positions, float)
+
+    @property
+    def _spins(self) -> tuple[int, int]:
+        electrons = int(self.charges.sum()) - self.charge
+        return spins_of(electrons, electrons % 2 if self.spin is None else self.spin, "molecule")
+
+    @property
+    def n_up(self) -> int:
+        """Electrons with spin up."""
+        return self._spins[0]
+
+    @property
+    def n_down(self) -> int:
+        """Electrons with spin down."""
+        return self._spins[1]
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -87,15 +134,94 @@ class Molecule:
     @property
     def reference(self) -> Reference | None:
         """The tabulated energy, if this molecule at this distance has one."""
-        if len(self.charges) != 2:
+        if len(self.symbols) != 2:
             return None
-        first, second = np.asarray(self.positions, float)
-        distance = float(np.linalg.norm(first - second))
-        for (charges, spins, at), reference in _REFERENCES.items():
-            same = tuple(sorted(self.charges)) == charges and {self.n_up, self.n_down} == {*spins}
+        distance = float(np.linalg.norm(self.places[0] - self.places[1]))
+        for (symbols, spins, at), reference in _REFERENCES.items():
+            same = tuple(sorted(self.symbols)) == symbols and self._spins == spins
             if same and abs(distance - at) < 1e-9:
                 return reference
         return None
+
+    @property
+    def electrons(self) -> Electrons:
+        """Electrons in the lowest orbitals that extended Hückel theory makes of the atoms'."""
+        centres = []
+        for (z, first, second), place in zip(self._shells, self.places, strict=True):
+            for scale in [1 / first, 2 / second] if z > 2 else [1 / first]:
+                centres.append((tuple(map(float, place)), scale))
+        return Electrons(self.n_up, self.n_down, self._orbitals, centres=tuple(centres))
+
+    @property
+    def _shells(self) -> list[tuple[int, float, float]]:
+        """Charge and exponents of each nucleus, those of its free atom."""
+        found = []
+        for z in map(int, self.charges):
+            spins = spins_of(z, free_spin(z), "molecule")
+            found.append((z, *exponents(z, *spins)))
+        return found
+
+    @property
+    def _basis(self) -> list[float]:
+        """The energy of each orbital of the atoms, in hartree, from ``ζ``."""
+        energies = []
+        for z, first, second in self._shells:
+            energies.append(-(first**2) / 2)
+            if z > 2:
+                energies += [-(second**2) / 2] + 3 * [-_P_SHELL * second**2 / 2]
+        return energies
+
+    def _atomic_orbitals(self, x: Array, scale: Array) -> tuple[Array, Array]:
+        """``e^{−Σ h_A}`` times ``e^{−ζs_A}`` and ``(x − R_A)_a e^{−ζs_A}`` of all shells.
+
+        ``h = Zr/(1 + Zr)`` has the slope Z at the nucleus and stays below 1;
+        ``s = √(r² + 1/Z²) − 1/Z`` is smooth.
+        """
+        delta = x[None] - jnp.asarray(self.places, x.dtype)
+        squares = jnp.sum(delta**2, axis=-1)
+        reduced = jnp.sqrt(squares) * jnp.asarray(self.charges, x.dtype)
+        values = []
+        for nucleus, (z, first, second) in enumerate(self._shells):
+            smooth = jnp.sqrt(squares[nucleus] + z**-2) - 1 / z
+            values.append(jnp.exp(-scale * first * smooth)[None])
+            if z > 2:
+                outer = jnp.exp(-scale * second * smooth)
+                values += [outer[None], delta[nucleus] * outer]
+        return -jnp.sum(reduced / (1 + reduced)), jnp.concatenate(values)
+
+    def _orbitals(self, x: Array, scale: Array) -> tuple[Array, Array]:
+        envelope, values = self._atomic_orbitals(x, scale)
+        return envelope, jnp.asarray(self._mixing, x.dtype) @ values
+
+    @cached_property
+    def _mixing(self) -> np.ndarray:
+        """Molecular from atomic orbitals, lowest first, ``(max(n_up, n_down), K)``.
+
+        ``H_ab = ½ · 1.75 (E_a + E_b) S_ab``, with overlaps by Monte Carlo to about a percent.
+        """
+        rng = np.random.default_rng(0)
+        sizes = np.array([2 / exponent[1 if z > 2 else 0] for z, *exponent in self._shells])
+        near = rng.integers(len(sizes), size=_QUADRATURE)
+        reach = rng.gamma(3.0, sizes[near] / 2)  # the density ∝ e^{−2r/size}
+        points = rng.normal(size=(_QUADRATURE, 3))
+        points *= (reach / np.linalg.norm(points, axis=1))[:, None]
+        points += self.places[near]
+        r = np.linalg.norm(points[:, None] - self.places[None], axis=-1)
+        density = np.mean(np.exp(-2 * r / sizes) / (np.pi * sizes**3), axis=1)
+        with jax.ensure_compile_time_eval():
+            orbitals = jax.vmap(self._atomic_orbitals, in_axes=(0, None))
+            log, values = map(np.asarray, orbitals(jnp.asarray(points), jnp.asarray(1.0)))
+        chi = values * np.exp(log)[:, None]
+        norms = np.sqrt(np.mean(chi**2 / density[:, None], axis=0))
+        chi /= norms
+        overlap = chi.T @ (chi / density[:, None]) / _QUADRATURE
+        energies = np.array(self._basis)
+        coupled = _HUECKEL * (energies[:, None] + energies[None]) / 2 * overlap
+        coupled[np.diag_indices_from(coupled)] = energies
+        root = np.linalg.inv(np.linalg.cholesky(overlap))
+        vectors = (root.T @ np.linalg.eigh(root @ coupled @ root.T)[1]).T
+        lowest = vectors[: max(self._spins)]
+        return lowest / norms / np.max(np.abs(lowest / norms), axis=1, keepdims=True)
 
     def walkers(self, key: Array, count: int) -> Array:
         """First walkers, normal about the nuclei, ``(count, N, 3)`` in bohr.
@@ -103,19 +229,18 @@ class Molecule:
         Each nucleus gets as many electrons as its charge, of either spin in turn; the spread is
         1 bohr, and ``1/Z`` for the first two of a nucleus with Z > 2.
         """
-        near = homes(np.asarray(self.charges), n_up=self.n_up, n_down=self.n_down)
+        near = homes(self.charges, n_up=self.n_up, n_down=self.n_down)
         spread = np.ones(len(near))
         for nucleus, charge in enumerate(self.charges):
             if charge > 2:
                 for spin in (slice(0, self.n_up), slice(self.n_up, None)):
                     inner = np.flatnonzero(near[spin] == nucleus)[:1] + (spin.start or 0)
                     spread[inner] = 1 / charge
-        centres = np.asarray(self.positions, float)[near]
-        return around(key, count, centres=centres, spread=spread)
+        return around(key, count, centres=self.places[near], spread=spread)
 
     def potential_energy(self, x: Array) -> Array:
         """Attraction and repulsion of electrons and nuclei, in hartree."""
-        return coulomb_energy(x, np.asarray(self.charges), np.asarray(self.positions, float))
+        return coulomb_energy(x, self.charges, self.places)
 
     def local_energy(self, log_psi: Field, x: Array) -> Array:
         """``(Hψ/ψ)(x)`` in hartree."""
@@ -138,8 +263,8 @@ class Molecule:
             )
         charges = np.broadcast_to(self.charges, (x.shape[0], len(self.charges)))
         z = jnp.asarray(charges, x.dtype)
-        far = z / sum(self.charges)
-        r = nuclear_distances(x, np.asarray(self.positions, float))
+        far = z / float(self.charges.sum())
+        r = nuclear_distances(x, self.places)
         decay = jnp.sum(far * r + (z - far) * r / (1 + z * r))
         apart = pair_distances(x)
         return N(x) - decay + 0.5 * jnp.sum(apart / (1 + apart))

@@ -121,6 +121,6 @@ class TrappedBosons:
             return value
         r = pair_distances(x)
         apart = r > self.diameter
-        outside = jnp.where(apart, r, 2 * self.diameter)
+        outside = jnp.maximum(r, (1 + 4 * jnp.finfo(r.dtype).eps) * self.diameter)
         pairs = jnp.sum(jnp.log1p(-self.diameter / outside))
         return jnp.where(jnp.all(apart), value + pairs, -jnp.inf)

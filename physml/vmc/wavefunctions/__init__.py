@@ -1,5 +1,6 @@
 """Wave functions: linen modules from a walker to log ψ."""
 
+from physml.vmc.wavefunctions.deep_set import DeepSet
 from physml.vmc.wavefunctions.message_passing import MessagePassing
 from physml.vmc.wavefunctions.named import WavefunctionName, build_wavefunction
 from physml.vmc.wavefunctions.rbm import RBM
@@ -8,6 +9,7 @@ from physml.vmc.wavefunctions.slater import Slater
 from physml.vmc.wavefunctions.slater_jastrow import SlaterJastrow
 
 __all__ = [
+    "DeepSet",
     "RBM",
     "LogPsi",
     "MessagePassing",

@@ -19,7 +19,7 @@ from jax import Array
 
 from physml.networks import MLP
 from physml.vmc.systems.electrons import Electrons
-from physml.vmc.wavefunctions.separation import cell_lengths, separation
+from physml.vmc.wavefunctions.separation import cell_lengths, place, separation
 
 
 class PairJastrow(nn.Module):
@@ -58,9 +58,8 @@ class PairJastrow(nn.Module):
         reduced = r / self.system.length
         features = [reduced / (1 + reduced), jnp.asarray(like, x.dtype)]
         if cell_lengths(self.system) is None:
-            squares = jnp.sum(x**2, axis=-1) / self.system.length**2
-            reach = squares / (1 + squares)
-            features.insert(1, reach[first] + reach[second])
+            reach = place(self.system, x).scalars[:, ::2]
+            features[1:1] = list((reach[first] + reach[second]).T)
         network = MLP(self.widths, activation=self.activation, name="pairs")
         neural = jax.vmap(network)(jnp.stack(features, axis=-1))
         return total + jnp.sum(reduced**2 / (1 + reduced**2) * neural)

@@ -6,7 +6,8 @@
 The edges ``e_ij`` are smooth functions of one displacement, so ``φ(e_ij)`` depends on six
 coordinates whatever N is, and only the N nodes on all of them: that is what makes the Laplacian
 cheap. In a periodic cell the nodes begin without coordinates, and ψ is invariant under translations
-of all electrons; in open space they begin with the electron's own place.
+of all electrons; in open space they begin with the electron's own place. Backflow moves the
+orbitals and not their envelopes, to which the cusps at nuclei belong.
 """
 
 from __future__ import annotations
@@ -23,14 +24,12 @@ from jax import Array
 from physml.vmc.systems.electrons import Electrons, electrons_of
 from physml.vmc.wavefunctions.determinants import slater_determinants
 from physml.vmc.wavefunctions.jastrow import PairJastrow
-from physml.vmc.wavefunctions.separation import cell_lengths, separation
+from physml.vmc.wavefunctions.separation import cell_lengths, place, separation
 from physml.vmc.wavefunctions.signed_log import SignedLog
 
 
 class MessagePassing(nn.Module):
     """Backflow, orbitals and Jastrow factor from messages between electrons, spin up first.
-
-    Without backflow for atoms, whose orbitals have cusps at the nucleus that it would displace.
 
     Attributes:
         system: a system with ``electrons``, such as ``QuantumDot`` or ``ElectronGas``.
@@ -68,25 +67,25 @@ class MessagePassing(nn.Module):
         nodes = self._nodes(x, electrons)
         scale = jnp.exp(self.param("log_scale", nn.initializers.zeros, (), dtype))
         orbitals = jax.vmap(electrons.orbitals, in_axes=(0, None))
-        envelopes, values = orbitals(x, scale)
-        if not electrons.fixed_cusps:
-            shift = self._linear(x.shape[1], "backflow", zero=True)(nodes)
-            values = orbitals(x + self.system.length * shift, scale)[1]
+        envelopes = orbitals(x, scale)[0]
+        shift = self._linear(x.shape[1], "backflow", nn.initializers.zeros)(nodes)
+        values = orbitals(x + self.system.length * shift, scale)[1]
         groups = electrons.groups or tuple(range(values.shape[1]))
-        factors = self._linear(self.determinants * (max(groups) + 1), "orbital_factors", zero=True)
-        factor = factors(nodes).reshape(len(x), self.determinants, -1)
-        if self.determinants > 1:
-            # Equal determinants would have equal gradients for ever.
-            start = nn.initializers.normal(0.1)
-            factor = factor + self.param("first_factors", start, (1, *factor.shape[1:]), dtype)
+        # Determinants that are equal at the start would have equal gradients for ever.
+        start = nn.initializers.normal(0.1) if self.determinants > 1 else nn.initializers.zeros
+        count = self.determinants * (max(groups) + 1)
+        factor = self._linear(count, "orbital_factors", start)(nodes)
+        factor = factor.reshape(len(x), self.determinants, -1)
         spread = jnp.moveaxis(1 + factor[:, :, np.array(groups)], 1, 0)
         log, sign = slater_determinants(values[None] * spread, electrons.n_up)
         jastrow = PairJastrow(self.system, (), name="jastrow")(x)
-        one_body = self._linear(1, "log_factor", zero=True)(nodes)
+        one_body = self._linear(1, "log_factor", nn.initializers.zeros)(nodes)
         return SignedLog(log + jnp.sum(envelopes) + jastrow + jnp.sum(one_body), sign)
 
-    def _linear(self, outputs: int, name: str, *, zero: bool = False) -> nn.Dense:
-        start = nn.initializers.zeros if zero else nn.initializers.lecun_normal()
+    def _linear(
+        self, outputs: int, name: str, start: nn.initializers.Initializer | None = None
+    ) -> nn.Dense:
+        start = nn.initializers.lecun_normal() if start is None else start
         return nn.Dense(outputs, kernel_init=start, param_dtype=jnp.result_type(float), name=name)
 
     def _nodes(self, x: Array, electrons: Electrons) -> Array:
@@ -95,9 +94,8 @@ class MessagePassing(nn.Module):
         spins = np.repeat([1.0, -1.0], [electrons.n_up, electrons.n_down])
         own = jnp.asarray(spins, x.dtype)[:, None]
         if cell_lengths(self.system) is None:
-            reduced = x / self.system.length
-            squares = jnp.sum(reduced**2, axis=-1, keepdims=True)
-            own = jnp.concatenate([own, reduced / jnp.sqrt(1 + squares), jnp.log1p(squares)], -1)
+            seen = place(self.system, x)
+            own = jnp.concatenate([own, seen.vectors, seen.scalars[:, 1::2]], axis=-1)
         nodes = act(self._linear(self.width, "own")(own))
         if n < 2:
             return nodes

@@ -10,12 +10,15 @@ import flax.linen as nn
 from physml.errors import ConfigurationError, UnknownNameError
 from physml.networks import MLP
 from physml.networks.settings import NetworkSettings
+from physml.vmc.wavefunctions.deep_set import DeepSet
 from physml.vmc.wavefunctions.message_passing import MessagePassing
 from physml.vmc.wavefunctions.rbm import RBM
 from physml.vmc.wavefunctions.slater import Slater
 from physml.vmc.wavefunctions.slater_jastrow import SlaterJastrow
 
-WavefunctionName = Literal["network", "slater", "slater-jastrow", "message-passing", "rbm"]
+WavefunctionName = Literal[
+    "network", "slater", "slater-jastrow", "message-passing", "deep-set", "rbm"
+]
 
 
 def build_wavefunction(
@@ -25,7 +28,8 @@ def build_wavefunction(
 
     Args:
         name: ``network`` (with the system's ansatz), ``slater`` (determinants alone),
-            ``slater-jastrow``, ``message-passing``, or ``rbm`` of a periodic chain of spins.
+            ``slater-jastrow``, ``message-passing``, ``deep-set`` of bosons (with the system's
+            ansatz), or ``rbm`` of a periodic chain of spins.
         system: whose electrons it describes.
         network: its neural part; width and activation, and depth, which counts the rounds of
             messages of ``message-passing``; the width alone, hidden units for each spin, of
@@ -70,10 +74,16 @@ def _message_passing(system: Any, settings: NetworkSettings, determinants: int) 
     )
 
 
+def _deep_set(system: Any, settings: NetworkSettings, determinants: int) -> nn.Module:
+    network = _perceptron("deep-set", settings)
+    return DeepSet(network.widths, network.activation, network.kernel_init)
+
+
 _BUILDERS: dict[str, Callable[[Any, NetworkSettings, int], nn.Module]] = {
     "network": lambda system, settings, determinants: settings.build(),
     "slater": lambda system, settings, determinants: Slater(system),
     "slater-jastrow": _slater_jastrow,
     "message-passing": _message_passing,
+    "deep-set": _deep_set,
     "rbm": lambda system, settings, determinants: RBM(settings.width, translations=True),
 }

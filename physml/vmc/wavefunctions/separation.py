@@ -1,4 +1,4 @@
-"""How far apart particles are, in open space and in a periodic cell.
+"""Where particles are and how far apart, in open space and in a periodic cell.
 
 In a cell of lengths ``L`` the distance ``√Σ_a (L_a/π)² sin²(π Δ_a/L_a)`` is smooth wherever two
 particles do not meet, equals ``|Δ|`` where they nearly do, and has the period of the cell. Sines
@@ -62,6 +62,35 @@ def separation(system: Any, x: Array, first: np.ndarray, second: np.ndarray) -> 
         directions = [2 * sines * cosines, 1 - 2 * sines**2]
     cubic = reduced**3 / (1 + reduced**2)
     return Separation(r, jnp.concatenate([*directions, cubic], axis=-1))
+
+
+class Place(NamedTuple):
+    """Where each particle is in open space, in functions that are smooth at every centre.
+
+    Attributes:
+        scalars: ``r²/(ℓ² + r²)`` and ``ln(1 + r²/ℓ²)`` of each centre, ``(N, 2c)``.
+        vectors: ``(x − R)/√(ℓ² + r²)`` of each centre, ``(N, c d)``.
+    """
+
+    scalars: Array
+    vectors: Array
+
+
+def place(system: Any, x: Array) -> Place:
+    """Where particles are, as seen from a system's centres; without a cell.
+
+    Args:
+        system: with ``electrons``, whose ``centres`` are used, or the origin and its ``length``.
+        x: a walker ``(N, d)``, in bohr.
+    """
+    centres = system.electrons.centres or (((0.0,) * x.shape[1], system.length),)
+    scalars, vectors = [], []
+    for position, length in centres:
+        delta = (x - jnp.asarray([position], x.dtype)) / length
+        squares = jnp.sum(delta**2, axis=-1, keepdims=True)
+        scalars += [squares / (1 + squares), jnp.log1p(squares)]
+        vectors.append(delta / jnp.sqrt(1 + squares))
+    return Place(jnp.concatenate(scalars, axis=-1), jnp.concatenate(vectors, axis=-1))
 
 
 def cell_lengths(system: Any) -> np.ndarray | None:

@@ -1,10 +1,10 @@
 """Slater determinants times a Jastrow factor with exact cusps and a neural part.
 
     ψ = det φ_k(x_i↑) · det φ_k(x_j↓) · e^J
-    J = J_pairs + Σ_i g(r_i) v(r_i),    g(r) = r²/(ℓ² + r²)
+    J = J_pairs + Σ_i v(r_i)
 
-Since ``g`` begins with ``r²``, the network ``v`` cannot disturb a cusp at the origin; the pairs are
-told in ``jastrow.py``.
+The network ``v`` sees smooth functions of ``r²`` to the origin or to each nucleus, so that it
+cannot disturb a cusp there; the pairs are told in ``jastrow.py``.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from jax import Array
 from physml.networks import MLP
 from physml.vmc.systems.electrons import electrons_of
 from physml.vmc.wavefunctions.jastrow import PairJastrow
-from physml.vmc.wavefunctions.separation import cell_lengths
+from physml.vmc.wavefunctions.separation import cell_lengths, place
 from physml.vmc.wavefunctions.signed_log import SignedLog
 from physml.vmc.wavefunctions.slater import Slater
 
@@ -62,11 +62,8 @@ class SlaterJastrow(nn.Module):
         return SignedLog(log + self._one_body(x) + jastrow, sign)
 
     def _one_body(self, x: Array) -> Array:
-        """``Σ_i g(r_i) v(r_i)``; nothing in a cell, where no place is special."""
+        """``Σ_i v(r_i)``; nothing in a cell, where no place is special."""
         if cell_lengths(self.system) is not None:
             return jnp.zeros((), x.dtype)
         network = MLP(self.widths, activation=self.activation, name="one_body")
-        squares = jnp.sum(x**2, axis=-1) / self.system.length**2
-        reach = squares / (1 + squares)
-        features = jnp.stack([reach, jnp.log1p(squares)], axis=-1)
-        return jnp.sum(reach * jax.vmap(network)(features))
+        return jnp.sum(jax.vmap(network)(place(self.system, x).scalars))

@@ -1,0 +1,85 @@
+"""Sines and cosines of a periodic coordinate: features of a point, and interpolation."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from physml.errors import ConfigurationError, ShapeError
+from physml.pinn.geometry import Box
+from physml.types import Field
+
+
+def harmonics(domain: Box, axis: str, waves: int) -> Field:
+    """``cos kθ, sin kθ`` for ``k = 1 … waves`` with ``θ = 2π (x − a)/P``: features for a network.
+
+    A solution that has grown many waves is out of reach of the first one alone.
+
+    Args:
+        domain: whose coordinate has the period ``P`` from ``a`` on.
+        axis: the coordinate's name.
+        waves: how many.
+
+    >>> import jax.numpy as jnp, physml as pm
+    >>> pm.harmonics(pm.Box(t=(0, 1), x=(-1, 1)), "x", 3)(jnp.array([0.0, -1.0])).tolist()
+    [1.0, 1.0, 1.0, 0.0, 0.0, 0.0]
+    """
+    if waves < 1:
+        raise ConfigurationError(f"harmonics: waves: expected at least 1, got {waves}")
+    index = domain.axis(axis)
+    low, high = float(domain.lower[index]), float(domain.upper[index])
+
+    def features(z: Array) -> Array:
+        angle = 2 * jnp.pi * (z[index] - low) / (high - low) * jnp.arange(1, waves + 1)
+        return jnp.concatenate([jnp.cos(angle), jnp.sin(angle)])
+
+    return features
+
+
+def trigonometric_interpolant(field: Field, domain: Box, *, waves: int) -> Field:
+    """A field at the domain's first time as a sum of waves, so that it costs the same each slab.
+
+    ``Σ_k Re c_k e^{ikθ}`` for ``k = 0 … waves``, through ``4 (waves + 1)`` equal distances of the
+    second coordinate, in which the field is periodic; of the others it keeps nothing.
+
+    Args:
+        field: a scalar function of a point (t, x).
+        domain: ``Box(t=…, x=…)``.
+        waves: the highest ``k``.
+
+    Raises:
+        ShapeError: a domain of other than two coordinates, or a field that is no scalar.
+
+    >>> import jax.numpy as jnp, physml as pm
+    >>> box = pm.Box(t=(0, 1), x=(-1, 1))
+    >>> u = pm.trigonometric_interpolant(lambda z: jnp.sin(jnp.pi * z[1]) ** 2, box, waves=4)
+    >>> bool(abs(u(jnp.array([0.7, 0.5])) - 1) < 1e-6)
+    True
+    """
+    if domain.dimension != 2:
+        raise ShapeError(
+            "trigonometric_interpolant: expected a domain of two coordinates, time first, got "
+            f"{', '.join(domain.names)}"
+        )
+    (first, low), (_, high) = map(np.asarray, (domain.lower, domain.upper))
+    count = 4 * (waves + 1)
+    grid = np.stack([np.full(count, first), low + (high - low) * np.arange(count) / count], -1)
+    values = np.asarray(jax.jit(jax.vmap(field))(jnp.asarray(grid)), np.float64)
+    if values.shape != (count,):
+        raise ShapeError(
+            f"trigonometric_interpolant: expected a scalar field, got {values.shape[1:]}"
+        )
+    coefficients = np.fft.rfft(values)[: waves + 1] / count
+    coefficients[1:] *= 2
+    wave = 2 * np.pi * np.arange(waves + 1) / (high - low)
+
+    def interpolant(z: Array) -> Array:
+        angle = jnp.asarray(wave, z.dtype) * (z[1] - low)
+        real, imaginary = (
+            jnp.asarray(part, z.dtype) for part in (coefficients.real, coefficients.imag)
+        )
+        return jnp.dot(real, jnp.cos(angle)) - jnp.dot(imaginary, jnp.sin(angle))
+
+    return interpolant
