@@ -22,6 +22,7 @@ _REFERENCES = {
     (3, 1, 1, 1 / 2): Reference(2.0, 0.0, "exact, Taut (1993)"),
     (3, 1, 1, 1 / 10): Reference(0.5, 0.0, "exact, Taut (1993)"),
     (2, 1, 1, 0.5): Reference(1.65977, 1e-5, _HOGBERGET),
+    (2, 3, 0, 1.0): Reference(6.75795, 4e-5, "own exact diagonalisation, 7 to 12 shells"),
     (2, 3, 3, 1.0): Reference(20.15932, 8e-5, _HOGBERGET),
     (2, 3, 3, 0.5): Reference(11.78484, 6e-5, _HOGBERGET),
     (2, 6, 6, 1.0): Reference(65.7001, 1e-4, _HOGBERGET),
