@@ -3,6 +3,7 @@
 from physml.networks.activations import ACTIVATIONS
 from physml.networks.constant import Constant
 from physml.networks.embeddings import FourierFeatures, PeriodicEmbedding
+from physml.networks.fourier_series import FourierSeries
 from physml.networks.last_layer import fit_last_layer
 from physml.networks.mlp import MLP, ScaledInitializer, glorot_normal, orthogonal
 from physml.networks.pirate_net import PirateNet
@@ -18,6 +19,7 @@ __all__ = [
     "Constant",
     "FactorisedDense",
     "FourierFeatures",
+    "FourierSeries",
     "PeriodicEmbedding",
     "PirateNet",
     "ScaledInitializer",

@@ -11,6 +11,7 @@ from flax import linen as nn
 from physml.errors import ConfigurationError, UnknownNameError
 from physml.networks.activations import ACTIVATIONS
 from physml.networks.embeddings import FourierFeatures
+from physml.networks.fourier_series import FourierSeries
 from physml.networks.mlp import MLP, glorot_normal, orthogonal
 from physml.networks.pirate_net import PirateNet
 from physml.networks.separable import Separable
@@ -22,7 +23,8 @@ class NetworkSettings:
     """Which network, and its numbers; None leaves the network's own default.
 
     Attributes:
-        name: mlp, siren, fourier (Fourier features, then an mlp), pirate or separable.
+        name: mlp, siren, fourier (Fourier features, then an mlp), pirate, separable, or
+            fourier-series (of the last coordinate, which is periodic).
         width: neurons a hidden layer.
         depth: hidden layers; residual blocks of pirate, of three hidden layers each.
         activation: tanh, sin, gelu, silu or softplus, of all but siren (tanh).
@@ -30,10 +32,10 @@ class NetworkSettings:
         frequency: of siren's first layer, in radians per unit length of its input (1).
         scale: deviation of the Fourier frequencies, in cycles per unit length: of fourier (1) and
             of pirate (a dense layer in place of Fourier features); width / 2 frequencies.
-        rank: products of separable (the width).
+        rank: products of separable, waves of fourier-series (the width).
     """
 
-    name: Literal["mlp", "siren", "fourier", "pirate", "separable"] = "mlp"
+    name: Literal["mlp", "siren", "fourier", "pirate", "separable", "fourier-series"] = "mlp"
     width: int = 20
     depth: int = 4
     activation: Literal["tanh", "sin", "gelu", "silu", "softplus"] | None = None
@@ -120,10 +122,16 @@ def _separable(settings: NetworkSettings, outputs: int | None) -> nn.Module:
     return Separable(settings._widths(), rank, outputs=outputs, **settings._layers())
 
 
+def _fourier_series(settings: NetworkSettings, outputs: int | None) -> nn.Module:
+    waves = settings.width if settings.rank is None else settings.rank
+    return FourierSeries(settings._widths(), waves, outputs=outputs, **settings._layers())
+
+
 _BUILDERS: dict[str, tuple[Callable[[NetworkSettings, int | None], nn.Module], tuple[str, ...]]] = {
     "mlp": (_mlp, ("activation", "initial")),
     "siren": (_siren, ("frequency",)),
     "fourier": (_fourier, ("activation", "initial", "scale")),
     "pirate": (_pirate, ("activation", "initial", "scale")),
     "separable": (_separable, ("activation", "initial", "rank")),
+    "fourier-series": (_fourier_series, ("activation", "initial", "rank")),
 }

@@ -14,7 +14,7 @@ from physml.pinn.catalogue.entry import Entry
 from physml.pinn.geometry import Box
 from physml.pinn.problem import Problem
 from physml.pinn.recipe import Recipe
-from physml.pinn.trigonometric import harmonics, trigonometric_interpolant
+from physml.pinn.trigonometric import trigonometric_interpolant
 from physml.types import Field
 
 TRANSPORT, GROWTH, DAMPING = 100 / 16, 100 / 16**2, 100 / 16**4
@@ -41,7 +41,6 @@ def slab(domain: Box, start: Field) -> Problem:
         equation=equation,
         ansatz=lambda N, z: begin(z) + (z[0] - first) / (last - first) * N(z),
         periodic="x",
-        features=harmonics(domain, "x", 16),
         exact=references.kuramoto_sivashinsky,
         reference_error=references.KURAMOTO_SIVASHINSKY_ERROR,
         name="kuramoto-sivashinsky",
@@ -65,7 +64,7 @@ ENTRY = Entry(
     "own spectral solution (ETDRK4)",
     kuramoto_sivashinsky,
     Recipe(
-        network=NetworkSettings(width=32, depth=2),
+        network=NetworkSettings(name="fourier-series", width=24, depth=2, rank=40),
         optimizer=OptimizerSettings(name="gauss-newton", ratio=0.15),
         points=1536,
         steps=40,
