@@ -186,7 +186,7 @@ def main(config: Config) -> str:
             rows = [r for r in rows if r not in mine]
             rows.append(solve(name, seed))
             config.kept.parent.mkdir(parents=True, exist_ok=True)
-            config.kept.write_text(json.dumps(rows, indent=1))
+            config.kept.write_text(json.dumps(rows, indent=1) + "\n")
             row = rows[-1]
             print(
                 name, seed, row["relative_l2"], row["other"], f"{row['seconds']:.0f} s", flush=True

@@ -64,6 +64,7 @@ def march(
     network: Network,
     *,
     slabs: int | Sequence[float],
+    overlap: float = 0.0,
     noise: float = 0.01,
     key: Array | None = None,
     **options: Any,
@@ -76,6 +77,8 @@ def march(
         start: the initial values, a function of a point of which it may ignore the time.
         network: for each slab; their first parameters are those of the slab before.
         slabs: how many, of equal length, or the times of all edges.
+        overlap: the part of its length by which a slab, but for the last, is solved beyond its end,
+            where the next begins: collocation is worst at the very edge.
         noise: relative size of the random change of those parameters.
         key: random key; ``jax.random.key(0)`` if not given.
         **options: of ``solve``, for each slab; not ``params``, ``phase`` or ``errors_every``.
@@ -101,6 +104,8 @@ def march(
         raise ConfigurationError(
             f"slabs: expected their number or times ascending from {low:g} to {high:g}, got {slabs}"
         )
+    if not overlap >= 0:
+        raise ConfigurationError(f"overlap: expected a number ≥ 0, got {overlap}")
     if isinstance(network, Mapping):
         raise ConfigurationError(
             f"network: march expects one module, got a dict of {', '.join(network)}; use one "
@@ -112,7 +117,8 @@ def march(
     for i, (begin, end) in enumerate(pairwise(times)):
         key_noise, key_solve = jax.random.split(jax.random.fold_in(key, i))
         bounds = dict(zip(domain.names, zip(domain.lower, domain.upper, strict=True), strict=True))
-        bounds[domain.names[0]] = (begin, end)
+        beyond = overlap * (end - begin) if end < high else 0.0
+        bounds[domain.names[0]] = (begin, end + beyond)
         problem = slab(Box(**bounds), start)
         params = _shaken(done[-1].params, noise, key_noise) if done else None
         named = _named(f"slab-{i + 1}", options)

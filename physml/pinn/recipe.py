@@ -34,6 +34,7 @@ class Recipe:
         warm_up: steps of Adam (learning rate 1e-3) before the optimizer.
         steps: optimizer steps, in each slab.
         slabs: slabs of time, for problems that are solved so.
+        overlap: the part of its length by which a slab is solved beyond its end.
     """
 
     network: NetworkSettings = field(default_factory=NetworkSettings)
@@ -47,6 +48,7 @@ class Recipe:
     warm_up: int = 0
     steps: int = 100
     slabs: int = 1
+    overlap: float = 0.0
 
     def __post_init__(self) -> None:
         """Check the numbers before anything is made or overwritten."""
@@ -62,6 +64,9 @@ class Recipe:
             number = getattr(self, name)
             if number is not None and number < lowest:
                 raise ConfigurationError(f"{name}: expected at least {lowest}, got {number}")
+
+        if not self.overlap >= 0:
+            raise ConfigurationError(f"overlap: expected a number ≥ 0, got {self.overlap}")
 
     def rule(self) -> Balance | None:
         """The rule for the weights of the terms."""

@@ -165,6 +165,7 @@ SYSTEMS = {
             VMCRecipe(
                 wavefunction="message-passing",
                 network=NetworkSettings(width=32, depth=2, initial="glorot"),
+                determinants=8,
                 optimizer=OptimizerSettings(
                     name="natural-gradient",
                     learning_rate=0.05,
@@ -174,7 +175,7 @@ SYSTEMS = {
                     max_norm=0.3,
                 ),
                 walkers=512,
-                sweeps=20,
+                sweeps=10,
                 steps=500,
             ),
         ),

@@ -12,6 +12,7 @@ from physml.networks import (
     MLP,
     SIREN,
     FourierFeatures,
+    FourierSeries,
     PirateNet,
     Separable,
     glorot_normal,
@@ -46,6 +47,8 @@ GAIN = orthogonal(5 / 3)
         ),
         ({"name": "separable"}, Separable((8, 8), 8, 2, kernel_init=GAIN)),
         ({"name": "separable", "rank": 3}, Separable((8, 8), 3, 2, kernel_init=GAIN)),
+        ({"name": "fourier-series"}, FourierSeries((8, 8), 8, 2, kernel_init=GAIN)),
+        ({"name": "fourier-series", "rank": 3}, FourierSeries((8, 8), 3, 2, kernel_init=GAIN)),
     ],
     ids=lambda part: str(part) if isinstance(part, dict) else "",
 )

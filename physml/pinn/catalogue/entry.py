@@ -95,6 +95,12 @@ class Entry(NamedTuple):
                     "curve; expected None"
                 )
             return march(
-                self.slab, problem.domain, self.start, network, slabs=chosen.slabs, **options
+                self.slab,
+                problem.domain,
+                self.start,
+                network,
+                slabs=chosen.slabs,
+                overlap=chosen.overlap,
+                **options,
             )
         return solve(problem, network, errors_every=errors_every, **options)

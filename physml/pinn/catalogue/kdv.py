@@ -64,6 +64,7 @@ ENTRY = Entry(
         points=1024,
         steps=60,
         slabs=20,
+        overlap=0.2,
     ),
     slab=slab,
     start=start,

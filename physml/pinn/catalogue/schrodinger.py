@@ -83,6 +83,7 @@ ENTRY = Entry(
         points=1024,
         steps=50,
         slabs=12,
+        overlap=0.2,
     ),
     slab=slab,
     start=start,

@@ -12,13 +12,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import flax.linen as nn
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from physml.networks import MLP
 from physml.vmc.systems.electrons import Electrons
+from physml.vmc.wavefunctions.correction import Correction
 from physml.vmc.wavefunctions.separation import cell_lengths, place, separation
 
 
@@ -56,10 +55,10 @@ class PairJastrow(nn.Module):
         if not self.widths:
             return total
         reduced = r / self.system.length
-        features = [reduced / (1 + reduced), jnp.asarray(like, x.dtype)]
+        features = [(reduced / (1 + reduced))[:, None], jnp.asarray(like, x.dtype)[:, None]]
         if cell_lengths(self.system) is None:
             reach = place(self.system, x).scalars[:, ::2]
-            features[1:1] = list((reach[first] + reach[second]).T)
-        network = MLP(self.widths, activation=self.activation, name="pairs")
-        neural = jax.vmap(network)(jnp.stack(features, axis=-1))
+            features.insert(1, reach[first] + reach[second])
+        network = Correction(self.widths, self.activation, name="pairs")
+        neural = network(jnp.concatenate(features, axis=-1))
         return total + jnp.sum(reduced**2 / (1 + reduced**2) * neural)

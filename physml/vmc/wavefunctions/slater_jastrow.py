@@ -13,12 +13,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import flax.linen as nn
-import jax
 import jax.numpy as jnp
 from jax import Array
 
-from physml.networks import MLP
 from physml.vmc.systems.electrons import electrons_of
+from physml.vmc.wavefunctions.correction import Correction
 from physml.vmc.wavefunctions.jastrow import PairJastrow
 from physml.vmc.wavefunctions.separation import cell_lengths, place
 from physml.vmc.wavefunctions.signed_log import SignedLog
@@ -65,5 +64,5 @@ class SlaterJastrow(nn.Module):
         """``Σ_i v(r_i)``; nothing in a cell, where no place is special."""
         if cell_lengths(self.system) is not None:
             return jnp.zeros((), x.dtype)
-        network = MLP(self.widths, activation=self.activation, name="one_body")
-        return jnp.sum(jax.vmap(network)(place(self.system, x).scalars))
+        network = Correction(self.widths, self.activation, name="one_body")
+        return jnp.sum(network(place(self.system, x).scalars))

@@ -1,0 +1,116 @@
+"""The electron gas of 14 electrons against density: energy per electron beside other methods.
+
+Expected (hartree per electron, Cassella et al. 2023 and the sources there): message passing below
+fixed-node diffusion Monte Carlo with backflow, at r_s = 2 at or below the −0.008427 of FermiNet
+with 16 determinants, and never below the basis-set limit of i-FCIQMC.
+
+Reads the rows that `python experiments/vmc_table.py "electron gas (7, 7), r_s = 2" ...` has kept,
+and trains nothing.
+
+Run: python experiments/electron_gas_scan.py [--write docs/results/electron-gas.md]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import physml as pm
+
+# r_s: backflow DMC, FermiNet with 16 determinants, i-FCIQMC; Cassella et al. (2023).
+PUBLISHED = {
+    0.5: (3.412910, 3.412684, 3.412258),
+    1.0: (0.569005, 0.568897, 0.568498),
+    2.0: (-0.008282, -0.008427, -0.008725),
+    5.0: (-0.079806, -0.079821, -0.079896),
+}
+METHODS = ("Slater–Jastrow-backflow DMC", "FermiNet, 16 determinants", "i-FCIQMC, basis-set limit")
+
+
+@dataclass(frozen=True)
+class Config:
+    """Where the rows are kept, and where page and figure go."""
+
+    kept: Path = Path("docs/results/vmc.json")
+    write: Path | None = None
+
+
+def measured(rows: list[dict[str, Any]], rs: float) -> dict[str, Any] | None:
+    """The row of message passing at a density, the first seed's."""
+    for row in sorted(rows, key=lambda row: row["seed"]):
+        recipe = row["recipe"]
+        same = recipe["system"] == "electron-gas" and recipe["numbers"].get("rs") == rs
+        if same and recipe["recipe"]["wavefunction"] == "message-passing":
+            return row
+    return None
+
+
+def main(config: Config) -> str:
+    """The page; with a path, written beside its figure."""
+    rows = json.loads(config.kept.read_text())
+    titles = ["r_s", "Hartree–Fock", *METHODS, "physml", "share of the correlation energy"]
+    lines = [
+        "# The electron gas against density",
+        "",
+        "Written by `python experiments/electron_gas_scan.py --write docs/results/electron-gas.md` "
+        "from the rows of `docs/results/vmc.json`, where settings, seconds and versions stand. "
+        "Fourteen unpolarised electrons, hartree per electron. The share is "
+        "(E − E_HF)/(E_FCIQMC − E_HF); what others published comes from Cassella et al. (2023), "
+        "the error of i-FCIQMC is not stated there.",
+        "",
+        f"| {' | '.join(titles)} |",
+        "|" + "---|" * len(titles),
+    ]
+    found = []
+    for rs, published in PUBLISHED.items():
+        hf = pm.ElectronGas(n_up=7, n_down=7, rs=rs).hartree_fock_energy / 14
+        row = measured(rows, rs)
+        cells = [f"{rs:g}", f"{hf:.6f}", *(f"{energy:.6f}" for energy in published)]
+        if row is None:
+            cells += ["not run", ""]
+        else:
+            mean, error = row["energy"] / 14, row["error"] / 14
+            estimate = pm.Estimate(mean, error, tau=1.0, rhat=1.0, variance=0.0, samples=1)
+            share, uncertain = (x / (published[2] - hf) for x in (mean - hf, error))
+            cells += [str(estimate), f"{100 * share:.2f}({100 * abs(uncertain):.2f})%"]
+            found.append((rs, share, abs(uncertain)))
+        lines.append(f"| {' | '.join(cells)} |")
+    if config.write is not None:
+        figure = config.write.with_suffix(".png")
+        plot(found, figure)
+        lines += ["", f"![Share of the correlation energy against r_s]({figure.name})"]
+        config.write.write_text("\n".join(lines) + "\n")
+    return "\n".join(lines) + "\n"
+
+
+def plot(found: list[tuple[float, float, float]], path: Path) -> None:
+    """How much of the correlation energy each method misses, against r_s."""
+    with pm.figure(path, 1, 1) as axes:
+        for method, name in enumerate(METHODS[:2]):
+            missed = []
+            for rs, published in PUBLISHED.items():
+                hf = pm.ElectronGas(n_up=7, n_down=7, rs=rs).hartree_fock_energy / 14
+                missed.append(1 - (published[method] - hf) / (published[2] - hf))
+            axes.plot(list(PUBLISHED), missed, "o--", label=name.replace("Slater–Jastrow-", ""))
+        if found:
+            rs, share, error = zip(*found, strict=True)
+            axes.errorbar(rs, [1 - s for s in share], error, fmt="s", label="message passing")
+        axes.set(
+            xscale="log",
+            yscale="log",
+            xlabel="$r_s$ (bohr)",
+            ylabel="correlation energy missed",
+        )
+        axes.set_xticks(list(PUBLISHED), [f"{rs:g}" for rs in PUBLISHED], minor=False)
+        axes.legend(fontsize="small")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--kept", type=Path, default=Config.kept, help="file of finished rows")
+    parser.add_argument("--write", type=Path, help="file for the page; its figure stands beside it")
+    given = parser.parse_args()
+    print(main(Config(given.kept, given.write)))
