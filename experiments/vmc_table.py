@@ -64,6 +64,7 @@ class Case:
 
 _SLATER = {
     "wavefunction": "slater",
+    "determinants": 1,
     "steps": 0,
     "walkers": 1024,
     "sweeps": 30,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Generic, Literal, TypeVar, get_args, get_type_hints
 
@@ -85,10 +85,12 @@ class ResumeOptions(OutputOptions):
     Attributes:
         run: directory of the run.
         steps: optimizer steps in all, to make a run longer than it was asked to be; None: as asked.
+        measurements: of a ground state, to measure it again with so many; None: as asked.
     """
 
     run: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
     steps: int | None = None
+    measurements: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,12 +148,32 @@ def optimizer_default(recipe: OptimizerSettings, argv: Sequence[str]) -> Optimiz
     Returns:
         The recipe's; for an optimizer of another name, no numbers but its own defaults.
     """
-    name: str = recipe.name
-    for word, following in zip(argv, [*argv[1:], ""], strict=True):
-        option, equals, value = word.partition("=")
-        if option == "--optimizer.name":
-            name = value if equals else following
+    name = _given(argv, "--optimizer.name", recipe.name)
     for offered in get_args(get_type_hints(OptimizerSettings)["name"]):
         if offered == name != recipe.name:
             return OptimizerSettings(name=offered)
     return recipe
+
+
+def wavefunction_default(recipe: VMCRecipe, argv: Sequence[str]) -> VMCRecipe:
+    """Where the options of the wave function come from that are not given.
+
+    Args:
+        recipe: the catalogue's.
+        argv: the words that may hold ``--wavefunction``.
+
+    Returns:
+        The recipe; with one determinant, which every wave function has, for another wave function.
+    """
+    if _given(argv, "--wavefunction", recipe.wavefunction) == recipe.wavefunction:
+        return recipe
+    return replace(recipe, determinants=1)
+
+
+def _given(argv: Sequence[str], option: str, default: str) -> str:
+    """The last value given to an option, as ``--option value`` or ``--option=value``."""
+    for word, following in zip(argv, [*argv[1:], ""], strict=True):
+        name, equals, value = word.partition("=")
+        if name == option:
+            default = value if equals else following
+    return default

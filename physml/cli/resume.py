@@ -35,8 +35,11 @@ def command(argv: Sequence[str]) -> None:
         if made_by != __version__:
             complain(f"begun by physml {made_by}, this is {__version__}: bits may differ")
         result = _finished(run)
-        if options.steps is not None and options.steps != job.steps:
-            job = _longer(job, options.steps)
+        longer = job if options.steps is None else _longer(job, options.steps)
+        if options.measurements is not None:
+            longer = _measured(longer, options.measurements)
+        if longer != job:
+            job = longer
             run.write("config.json", config(job))
             (run.directory / "result.json").unlink(missing_ok=True)
             result = None
@@ -98,6 +101,15 @@ def _longer(job: SolveJob | GroundStateJob, steps: int) -> SolveJob | GroundStat
     if isinstance(job, SolveJob):
         return replace(job, recipe=replace(job.recipe, steps=steps))
     return replace(job, recipe=replace(job.recipe, steps=steps))
+
+
+def _measured(job: SolveJob | GroundStateJob, measurements: int) -> GroundStateJob:
+    if isinstance(job, SolveJob):
+        raise ConfigurationError(
+            f"measurements: expected none, since {job.name} is an equation to solve, got "
+            f"{measurements}"
+        )
+    return replace(job, recipe=replace(job.recipe, measurements=measurements))
 
 
 def _finished(run: Run) -> Result | None:

@@ -15,6 +15,7 @@ from physml.cli.options import (
     SolveOptions,
     optimizer_default,
     parse,
+    wavefunction_default,
 )
 from physml.cli.solve import SolveJob
 from physml.errors import ConfigurationError
@@ -48,7 +49,8 @@ def ground_state(argv: Sequence[str]) -> None:
     if name is None:
         return
     entry = catalogue.system(name)
-    recipe = replace(entry.recipe, optimizer=optimizer_default(entry.recipe.optimizer, words))
+    recipe = wavefunction_default(entry.recipe, words)
+    recipe = replace(recipe, optimizer=optimizer_default(recipe.optimizer, words))
     kind: Any = GroundStateOptions
     options: GroundStateOptions[Any] = parse(
         kind[type(entry.system)],

@@ -8,6 +8,7 @@ import jax
 import pytest
 
 from physml.cli.jax_settings import cache_folder, keep_compiled_programs
+from physml.cli.options import wavefunction_default
 from physml.pinn.catalogue import PROBLEMS
 from physml.vmc import SYSTEMS
 
@@ -64,6 +65,14 @@ def test_help_of_a_system(physml):
     said = physml("ground-state", "quantum-dot", "--help")
     assert "--system.n-up" in said.out
     assert "ω in hartree. (default: 1.0)" in said.out
+
+
+def test_another_wave_function_starts_with_one_determinant():
+    recipe = SYSTEMS["electron-gas"].recipe
+    assert recipe.determinants > 1
+    assert wavefunction_default(recipe, ["--steps", "3"]) == recipe
+    for words in (["--wavefunction", "slater"], ["--wavefunction=slater"]):
+        assert wavefunction_default(recipe, words).determinants == 1
 
 
 @pytest.mark.parametrize("command", ["solve", "ground-state"])

@@ -126,6 +126,11 @@ def test_ground_state(physml):
     energy = f"{result['energy']:.1f}"[:-1]
     assert energy in told and "0.25 hartree (exact)" in told and "σ)" in told
 
+    again = physml("resume", "trap", "--measurements", "20", "--json")
+    assert again.code == 0 and again.object["steps"] == 2
+    assert np.load("trap/samples.npz")["local_energies"].shape == (20, 16)
+    assert len(Path("trap/metrics.jsonl").read_text().splitlines()) == 2
+
 
 @pytest.mark.parametrize("words", [(*HEAT, "--redraw", "3"), TRAP], ids=["solve", "ground-state"])
 def test_interrupted_and_resumed_is_never_interrupted(physml, trained, monkeypatch, words):
@@ -159,6 +164,8 @@ def test_longer_run_and_unfinished_result(physml, trained):
     assert json.loads(Path("run/config.json").read_text())["recipe"]["steps"] == 3
     shorter = physml("resume", "run", "--steps", "2")
     assert shorter.code == 2 and "at least the 3" in shorter.err
+    measured = physml("resume", "run", "--measurements", "9")
+    assert measured.code == 2 and "heat is an equation to solve" in measured.err
 
     Path("run/result.json").unlink()
     said = physml("resume", "run", "--json", "--quiet")
