@@ -1,6 +1,7 @@
 """Points, batches and walkers, and what judges chains."""
 
 from physml.sampling.batches import drawn, fixed
+from physml.sampling.langevin import langevin
 from physml.sampling.metropolis import metropolis
 from physml.sampling.points import (
     Points,
@@ -38,6 +39,7 @@ __all__ = [
     "fixed",
     "flip",
     "grid_points",
+    "langevin",
     "latin_hypercube",
     "metropolis",
     "sobol",

@@ -61,8 +61,7 @@ def metropolis(
     ...                         lambda key: jax.random.normal(key, (100, 1, 1)))
     """
     chain.check_chain(sweeps, burn_in)
-    if not width > 0:
-        raise ConfigurationError(f"width: expected a length > 0, got {width}")
+    check_width(width)
 
     def init(key: Array, params: Any) -> MetropolisState:
         key_initial, key_burn = jax.random.split(key)
@@ -74,7 +73,7 @@ def metropolis(
         key: Array, state: MetropolisState, params: Any
     ) -> tuple[MetropolisState, Array, dict[str, Array]]:
         walkers, width = state
-        _check_value(log_psi, params, walkers)
+        check_value(log_psi, params, walkers)
         log_density = chain.log_density_of(log_psi, params)
 
         def sweep(carry: tuple[Array, Array], key: Array) -> tuple[tuple[Array, Array], Array]:
@@ -89,15 +88,29 @@ def metropolis(
         (walkers, _), accepted = jax.lax.scan(sweep, start, jax.random.split(key, sweeps))
         acceptance = jnp.mean(accepted).astype(width.dtype)
         metrics = {"acceptance": acceptance, "width": width}
-        low, high = _WINDOW
-        width = jnp.where(adapt & (acceptance > high), width * _WIDTH_FACTOR, width)
-        width = jnp.where(adapt & (acceptance < low), width / _WIDTH_FACTOR, width)
+        width = adapted(width, acceptance, _WINDOW, adapt)
         return MetropolisState(walkers, width), walkers, metrics
 
     return Sampler(init, sample)
 
 
-def _check_value(log_psi: Callable[[Any, Array], Array], params: Any, walkers: Array) -> None:
+def adapted(
+    width: Array, acceptance: Array, window: tuple[float, float], adapt: bool | Array
+) -> Array:
+    """A wider move above the window of acceptance, a narrower one below."""
+    low, high = window
+    width = jnp.where(adapt & (acceptance > high), width * _WIDTH_FACTOR, width)
+    return jnp.where(adapt & (acceptance < low), width / _WIDTH_FACTOR, width)
+
+
+def check_width(width: float) -> None:
+    """Refuse a width that is not positive."""
+    if not width > 0:
+        raise ConfigurationError(f"width: expected a length > 0, got {width}")
+
+
+def check_value(log_psi: Callable[[Any, Array], Array], params: Any, walkers: Array) -> None:
+    """Refuse a log ψ that is not one number."""
     one = jax.ShapeDtypeStruct(walkers.shape[1:], walkers.dtype)
     value = jax.eval_shape(log_psi, params, one)
     got = getattr(value, "shape", type(value).__name__)

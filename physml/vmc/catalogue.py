@@ -80,6 +80,7 @@ class SystemEntry(NamedTuple):
             system,
             self.wavefunction(chosen, system),
             optimizer=chosen.optimizer.build(),
+            sampler=chosen.sampler,
             walkers=chosen.walkers,
             sweeps=chosen.sweeps,
             steps=chosen.steps,
@@ -168,7 +169,7 @@ SYSTEMS = {
                 determinants=8,
                 optimizer=OptimizerSettings(
                     name="natural-gradient",
-                    learning_rate=0.05,
+                    learning_rate=0.1,
                     decay=500.0,
                     damping=1e-3,
                     momentum=0.95,

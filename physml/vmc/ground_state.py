@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import flax.linen as nn
 import jax
@@ -13,9 +13,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from physml.errors import ConfigurationError
+from physml.errors import ConfigurationError, UnknownNameError
 from physml.optim import natural_gradient
-from physml.sampling import Estimate, metropolis, spin_metropolis
+from physml.sampling import Estimate, langevin, metropolis, spin_metropolis
 from physml.train import FitResult, Run, fit
 from physml.train.fit import Callback
 from physml.types import Optimizer, Sampler
@@ -50,6 +50,7 @@ def ground_state(
     wavefunction: nn.Module,
     *,
     optimizer: Optimizer | None = None,
+    sampler: Literal["metropolis", "langevin"] = "metropolis",
     walkers: int = 1024,
     sweeps: int = 10,
     steps: int = 300,
@@ -65,6 +66,8 @@ def ground_state(
         wavefunction: a linen module from a walker ``(N, d)`` to log ψ or a ``SignedLog``.
         optimizer: any optax transformation without a line search; ``natural_gradient(0.1)`` if not
             given.
+        sampler: ``metropolis``, or ``langevin``, whose moves follow the drift; a system with a
+            ``proposal``, such as a chain of spins, has moves of its own.
         walkers: in training and measurement.
         sweeps: Metropolis moves of every walker between steps.
         steps: optimizer steps.
@@ -102,7 +105,7 @@ def ground_state(
     def initial(key: Array) -> Array:
         return first_walkers(system, key, walkers)
 
-    moves, bounded = _moves(system, log_psi, initial, sweeps)
+    moves, bounded = _moves(system, log_psi, initial, sampler, sweeps)
     result = fit(
         energy(log_psi, system.local_energy),
         moves(burn_in=50),
@@ -126,18 +129,32 @@ def ground_state(
 
 
 def _moves(
-    system: QuantumSystem, log_psi: LogPsi, initial: Callable[[Array], Array], sweeps: int
+    system: QuantumSystem,
+    log_psi: LogPsi,
+    initial: Callable[[Array], Array],
+    sampler: str,
+    sweeps: int,
 ) -> tuple[Callable[..., Sampler], bool]:
     """What makes the system's sampler, and whether its walkers have nowhere to spread to."""
     propose = getattr(system, "proposal", None)
+    if sampler not in _SAMPLERS:
+        raise UnknownNameError("sampler", sampler, _SAMPLERS)
     if propose is not None:
+        if sampler != "metropolis":
+            raise ConfigurationError(
+                f"sampler: expected metropolis, since {system.name} has moves of its own, got "
+                f"{sampler}"
+            )
         return partial(spin_metropolis, log_psi, initial, propose=propose, sweeps=sweeps), True
     cell = getattr(system, "cell", None)
     wrap = None if cell is None else cell.wrap
-    width = 0.5 * system.length
-    return partial(
-        metropolis, log_psi, initial, sweeps=sweeps, width=width, wrap=wrap
-    ), cell is not None
+    moves = partial(
+        _SAMPLERS[sampler], log_psi, initial, sweeps=sweeps, width=0.5 * system.length, wrap=wrap
+    )
+    return moves, cell is not None
+
+
+_SAMPLERS = {"metropolis": metropolis, "langevin": langevin}
 
 
 class GroundState:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from physml.errors import ConfigurationError
 from physml.networks.settings import NetworkSettings
@@ -21,6 +22,7 @@ class VMCRecipe:
             its width the hidden units for each spin of rbm.
         determinants: products of two determinants, of message-passing.
         optimizer: the optimizer; one without a line search.
+        sampler: metropolis, or langevin: moves along the drift; spins have moves of their own.
         walkers: in training and in the measurement.
         sweeps: Metropolis moves of every walker between steps.
         steps: optimizer steps.
@@ -37,6 +39,7 @@ class VMCRecipe:
             name="natural-gradient", learning_rate=0.1, decay=200.0, damping=1e-3, momentum=0.9
         )
     )
+    sampler: Literal["metropolis", "langevin"] = "metropolis"
     walkers: int = 1024
     sweeps: int = 10
     steps: int = 300

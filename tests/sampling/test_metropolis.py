@@ -1,4 +1,4 @@
-"""Metropolis sampling: the invariant density, detailed balance, and the width of a move."""
+"""Metropolis and Langevin sampling: the invariant density, detailed balance, width of a move."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ import physml as pm
 def gaussian(params, x):
     """``|ψ|²`` is a normal density of variance 1/(2 a)."""
     return -0.5 * params * jnp.sum(x**2)
+
+
+both = pytest.mark.parametrize("sampling", [pm.metropolis, pm.langevin])
 
 
 def run(sampler, params, steps, *, seed=0):
@@ -31,14 +34,15 @@ def run(sampler, params, steps, *, seed=0):
     return all_steps(jax.random.key(seed))
 
 
-def test_moments_of_a_gaussian():
+@both
+def test_moments_of_a_gaussian(sampling):
     """Starting far away and too narrow: mean 0, variance ¼, kurtosis 3 at a = 2.
 
     2000 walkers of 2 x 3 coordinates, all independent of one another, after 400 sweeps: the mean
     has the deviation ½/√12000, the variance ¼√(2/12000), the fourth moment 3/16 √(32/3/12000).
     """
     start = lambda key: 2.0 + 0.01 * jax.random.normal(key, (2000, 2, 3))
-    sampler = pm.metropolis(gaussian, start, sweeps=20)
+    sampler = sampling(gaussian, start, sweeps=20)
     state, _ = run(sampler, jnp.array(2.0), 20)
     x = np.asarray(state.walkers)
     assert x.shape == (2000, 2, 3)
@@ -49,7 +53,8 @@ def test_moments_of_a_gaussian():
     assert abs(correlation) < 4 * 0.25 / 6000**0.5
 
 
-def test_detailed_balance():
+@both
+def test_detailed_balance(sampling):
     """From walkers with the density ``|ψ|²``, as many move from cell i to j as from j to i.
 
     ψ² is a mixture of two normal densities. χ² = Σ (n_ij − n_ji)²/(n_ij + n_ji) over the 10 pairs
@@ -68,7 +73,7 @@ def test_detailed_balance():
         place = centres[side] + widths[side] * jax.random.normal(key_place, (n,))
         return place[:, None, None]
 
-    sampler = pm.metropolis(log_psi, start, sweeps=1, width=2.0, adapt=False)
+    sampler = sampling(log_psi, start, sweeps=1, width=2.0, adapt=False)
     state = sampler.init(key, None)
     before = np.asarray(state.walkers).ravel()
     _, walkers, metrics = sampler.sample(jax.random.key(4), state, None)
@@ -134,30 +139,33 @@ def test_width_finds_the_window():
     assert np.all(np.isclose(ratios, 1.1) | np.isclose(ratios, 1 / 1.1) | (ratios == 1.0))
 
 
-def test_burn_in_is_the_sampling_itself():
+@both
+def test_burn_in_is_the_sampling_itself(sampling):
     """Three batches dropped before the first: the state that sampling three times leads to."""
     start = lambda key: jax.random.normal(key, (20, 1, 2))
     key, params = jax.random.key(5), jnp.array(1.0)
-    burned = pm.metropolis(gaussian, start, burn_in=3).init(key, params)
-    sampler = pm.metropolis(gaussian, start)
+    burned = sampling(gaussian, start, burn_in=3).init(key, params)
+    sampler = sampling(gaussian, start)
     state, sample = sampler.init(key, params), jax.jit(sampler.sample)
     for sub in jax.random.split(jax.random.split(key)[1], 3):
         state, _, _ = sample(sub, state, params)
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-12), burned, state)
 
 
-def test_nodes_are_never_entered():
+@both
+def test_nodes_are_never_entered(sampling):
     """``ψ = 0`` for x < 0: no move is accepted there."""
     wall = lambda params, x: jnp.where(x[0, 0] > 0, -x[0, 0], -jnp.inf)
     start = lambda key: jnp.abs(jax.random.normal(key, (500, 1, 1)))
-    state, _ = run(pm.metropolis(wall, start, width=2.0), None, 10)
+    state, _ = run(sampling(wall, start, width=2.0), None, 10)
     assert float(state.walkers.min()) > 0
 
 
-def test_single_precision_stays():
+@both
+def test_single_precision_stays(sampling):
     with jax.enable_x64(False):
         start = lambda key: jax.random.normal(key, (20, 1, 2))
-        sampler = pm.metropolis(gaussian, start)
+        sampler = sampling(gaussian, start)
         one = jnp.array(1.0)
         state = jax.eval_shape(sampler.init, jax.random.key(0), one)
         made = jax.eval_shape(sampler.sample, jax.random.key(0), state, one)
@@ -174,6 +182,20 @@ def test_a_wave_function_has_one_value(log_psi, got):
 
 
 @pytest.mark.parametrize("options", [{"sweeps": 0}, {"width": 0.0}, {"burn_in": -1}])
-def test_bad_numbers_are_named(options):
+@both
+def test_bad_numbers_are_named(sampling, options):
     with pytest.raises(pm.errors.ConfigurationError, match=f"{next(iter(options))}: expected"):
-        pm.metropolis(gaussian, lambda key: jnp.zeros((1, 1, 1)), **options)
+        sampling(gaussian, lambda key: jnp.zeros((1, 1, 1)), **options)
+
+
+def test_a_drift_decorrelates_sooner():
+    """At a normal density of 30 coordinates, as many sweeps: a shorter memory of ``Σ x²``."""
+    start = lambda key: 0.5**0.5 * jax.random.normal(key, (100, 10, 3))
+    taus = []
+    for sampling in (pm.metropolis, pm.langevin):
+        state, _ = run(sampling(gaussian, start, sweeps=2), 1.0, 100)
+        frozen = sampling(gaussian, lambda key, at=state: at.walkers, sweeps=2,
+                          width=float(state.width), adapt=False)  # fmt: skip
+        _, (walkers, _) = run(frozen, 1.0, 200)
+        taus.append(pm.estimate(np.sum(np.asarray(walkers) ** 2, axis=(2, 3))).tau)
+    assert taus[1] < 0.5 * taus[0]

@@ -144,3 +144,15 @@ def test_recipes_reach_their_accuracy(name, exact):
     print(state, f"{result.seconds:.0f} s + {result.compile_seconds:.0f} s")
     assert abs(state.energy.mean - exact) < bound
     assert state.energy.error < bound
+
+
+def test_moves_along_the_drift_find_the_same_energy():
+    trap = pm.HarmonicOscillator()
+    state = pm.ground_state(
+        trap, pm.MLP((8,)), sampler="langevin", walkers=128, steps=60, measurements=50
+    )
+    assert abs(state.energy.mean - 0.5) < 0.01
+    with pytest.raises(pm.errors.UnknownNameError, match="sampler"):
+        pm.ground_state(trap, pm.MLP((8,)), sampler="gibbs")
+    with pytest.raises(pm.errors.ConfigurationError, match="moves of its own"):
+        pm.ground_state(pm.IsingChain(sites=4), pm.RBM(), sampler="langevin")
