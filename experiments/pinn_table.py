@@ -129,13 +129,19 @@ def page(rows: list[dict[str, Any]], command: str) -> str:
         "cache. Recipes were chosen by looking at the error of seed 0 against the reference; the "
         "other seeds were not looked at before. Of several seeds median and worst are given, of "
         "the seconds those of the first. Rows of 2026-11-24 ran on one core that other jobs shared "
-        "and that was taken from them for minutes at a time: their seconds are loose upper bounds. "
+        "and that was taken from them for minutes at a time, those of 2026-11-26 on one core "
+        "beside a job on the other: their seconds are upper bounds. "
         "Errors dated 2026-11-23 were kept to two digits. The 2e-2 asked of cavity-unit-lid is the "
         "largest difference from Ghia's table, in the column also.",
         "",
         "The ansatz of black-scholes contains the payoff's spreading kink, poisson-l-shape's "
         "network sees the singular function of its corner, poisson-multiscale's the waves of its "
         "source: what is known of these solutions is told to it (`Problem(features=...)`).",
+        "",
+        "kdv, kuramoto-sivashinsky and schrodinger are solved in slabs of time, each from the end "
+        "of the last, as Fourier series whose amplitudes are a network of time; schrodinger's "
+        "ansatz lets the waves of each start run freely. kuramoto-sivashinsky ends at t = ½, where "
+        "its waves have filled the domain and begin to wander.",
         "",
         "Seeds change the network and the points of the equation, not the data of the inverse "
         "problems, so their spread is not that of the noise. With all else known, the best fit of "

@@ -33,9 +33,9 @@ def start(z: Array) -> Array:
 
 
 def slab(domain: Box, start: Field) -> Problem:
-    """From ``start`` at the slab's first time, by its 64 waves."""
+    """From ``start`` at the slab's first time, by its 96 waves."""
     first, last = float(domain.lower[0]), float(domain.upper[0])
-    begin = trigonometric_interpolant(start, domain, waves=64)
+    begin = trigonometric_interpolant(start, domain, waves=96)
     return Problem(
         domain=domain,
         equation=equation,
@@ -64,10 +64,10 @@ ENTRY = Entry(
     "own spectral solution (ETDRK4)",
     kuramoto_sivashinsky,
     Recipe(
-        network=NetworkSettings(name="fourier-series", width=10, depth=1, rank=56),
-        optimizer=OptimizerSettings(name="gauss-newton", ratio=0.15),
-        points=2048,
-        steps=65,
+        network=NetworkSettings(name="fourier-series", width=12, depth=1, rank=64),
+        optimizer=OptimizerSettings(name="gauss-newton", ratio=0.5),
+        points=3072,
+        steps=25,
         slabs=20,
         overlap=0.2,
     ),

@@ -79,9 +79,9 @@ ENTRY = Entry(
     schrodinger,
     Recipe(
         network=NetworkSettings(name="fourier-series", width=16, depth=1, rank=40),
-        optimizer=OptimizerSettings(name="gauss-newton", ratio=0.15),
+        optimizer=OptimizerSettings(name="gauss-newton", ratio=0.5),
         points=1024,
-        steps=50,
+        steps=25,
         slabs=12,
         overlap=0.2,
     ),
