@@ -138,10 +138,9 @@ def page(rows: list[dict[str, Any]], command: str) -> str:
         "network sees the singular function of its corner, poisson-multiscale's the waves of its "
         "source: what is known of these solutions is told to it (`Problem(features=...)`).",
         "",
-        "kdv, kuramoto-sivashinsky and schrodinger are solved in slabs of time, each from the end "
-        "of the last, as Fourier series whose amplitudes are a network of time; schrodinger's "
-        "ansatz lets the waves of each start run freely. kuramoto-sivashinsky ends at t = ½, where "
-        "its waves have filled the domain and begin to wander.",
+        "kdv and kuramoto-sivashinsky are solved in slabs of time, each from the end of the last, "
+        "as Fourier series whose amplitudes are a network of time. kuramoto-sivashinsky ends at "
+        "t = ½, where its waves have filled the domain and begin to wander.",
         "",
         "Seeds change the network and the points of the equation, not the data of the inverse "
         "problems, so their spread is not that of the noise. With all else known, the best fit of "

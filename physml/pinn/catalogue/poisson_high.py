@@ -90,6 +90,7 @@ ENTRIES = (
             network=NetworkSettings(name="siren", width=32, depth=2),
             optimizer=OptimizerSettings(name="gauss-newton", ratio=0.3),
             points=2048,
+            condition_points=1024,
             steps=150,
         ),
     ),

@@ -11,13 +11,11 @@ from physml.networks.settings import NetworkSettings
 from physml.optim.settings import OptimizerSettings
 from physml.pinn import references
 from physml.pinn.catalogue.entry import Entry
+from physml.pinn.conditions import initial
 from physml.pinn.geometry import Box
 from physml.pinn.problem import Problem
 from physml.pinn.recipe import Recipe
-from physml.pinn.trigonometric import wave_amplitudes
 from physml.types import Field
-
-WAVES = 128
 
 
 def equation(h: Field, z: Array) -> Array:
@@ -32,33 +30,12 @@ def start(z: Array) -> Array:
     return jnp.stack([2 / jnp.cosh(z[1]), 0 * z[1]])
 
 
-def slab(domain: Box, start: Field) -> Problem:
-    """From ``start`` at the slab's first time, whose waves run freely until the network bends them.
-
-    ``Σ_k c_k e^{iκx − iκ²(t − t₀)/2}`` solves the equation without attraction, whatever its waves:
-    those of the kink are too fast for a network.
-    """
-    first, last = float(domain.lower[0]), float(domain.upper[0])
-    low = float(domain.lower[1])
-    wave, amplitudes = wave_amplitudes(start, domain, waves=WAVES, components=2)
-
-    def free(z: Array) -> Array:
-        k = jnp.asarray(wave, z.dtype)
-        angle = k * (z[1] - low) - k**2 / 2 * (z[0] - first)
-        real, imaginary = (
-            jnp.asarray(part, z.dtype) for part in (amplitudes.real, amplitudes.imag)
-        )
-        cosine, sine = jnp.cos(angle), jnp.sin(angle)
-        parts = (
-            (jnp.dot(real, cosine) - jnp.dot(imaginary, sine)),
-            (jnp.dot(real, sine) + jnp.dot(imaginary, cosine)),
-        )
-        return jnp.stack(parts)
-
+def schrodinger() -> Problem:
+    """``i h_t + ½ h_xx + |h|² h = 0`` on [−5, 5], periodic, ``h(0, x) = 2 sech x``, to t = π/2."""
     return Problem(
-        domain=domain,
+        domain=Box(t=(0, np.pi / 2), x=(-5, 5)),
         equation=equation,
-        ansatz=lambda N, z: free(z) + (z[0] - first) / (last - first) * N(z),
+        conditions=[initial(start, weight=100.0)],
         periodic="x",
         components=2,
         exact=references.schrodinger,
@@ -67,24 +44,16 @@ def slab(domain: Box, start: Field) -> Problem:
     )
 
 
-def schrodinger() -> Problem:
-    """``i h_t + ½ h_xx + |h|² h = 0`` on [−5, 5], periodic, ``h(0, x) = 2 sech x``, to t = π/2."""
-    return slab(Box(t=(0, np.pi / 2), x=(-5, 5)), start)
-
-
 ENTRY = Entry(
     "schrodinger",
     "i h_t + ½ h_xx + |h|² h = 0, h(0, x) = 2 sech x",
     "own spectral solution (Lawson)",
     schrodinger,
     Recipe(
-        network=NetworkSettings(name="fourier-series", width=16, depth=1, rank=40),
-        optimizer=OptimizerSettings(name="gauss-newton", ratio=0.5),
-        points=1024,
-        steps=25,
-        slabs=12,
-        overlap=0.2,
+        network=NetworkSettings(width=20, depth=4),
+        optimizer=OptimizerSettings(name="gauss-newton", ratio=0.15),
+        points=2048,
+        redraw=20,
+        steps=150,
     ),
-    slab=slab,
-    start=start,
 )
