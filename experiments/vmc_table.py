@@ -125,7 +125,7 @@ CASES = {
         "electron-gas",
         "≤ −0.00840 in 2 h, σ ≤ 3e-5",
         {"rs": 2.0},
-        {"steps": 1800, "measurements": 250},
+        {"steps": 2500, "measurements": 200},
         precision=32,
     ),
     "He": Case("atom", "−2.9036 in 30 min", {"symbol": "He"}, {"steps": 300, "measurements": 2000}),

@@ -41,7 +41,8 @@ def harmonics(domain: Box, axis: str, waves: int) -> Field:
 def trigonometric_interpolant(field: Field, domain: Box, *, waves: int) -> Field:
     """A field at the domain's first time as a sum of waves, so that it costs the same each slab.
 
-    ``Σ_k Re c_k e^{ikθ}`` for ``k = 0 … waves``; see ``wave_amplitudes``.
+    ``Σ_k Re c_k e^{ikθ}`` for ``k = 0 … waves``, through ``4 (waves + 1)`` equal distances of the
+    second coordinate.
 
     Args:
         field: a scalar function of a point (t, x), periodic in x.
@@ -57,9 +58,22 @@ def trigonometric_interpolant(field: Field, domain: Box, *, waves: int) -> Field
     >>> bool(abs(u(jnp.array([0.7, 0.5])) - 1) < 1e-6)
     True
     """
-    wave, amplitudes = wave_amplitudes(field, domain, waves=waves, components=None)
-    wave, amplitudes = wave[waves:], amplitudes[waves:] * np.where(wave[waves:] > 0, 2, 1)
-    low = float(domain.lower[1])
+    if domain.dimension != 2:
+        raise ShapeError(
+            "trigonometric_interpolant: expected a domain of two coordinates, time first, got "
+            f"{', '.join(domain.names)}"
+        )
+    (first, low), (_, high) = map(np.asarray, (domain.lower, domain.upper))
+    count = 4 * (waves + 1)
+    grid = np.stack([np.full(count, first), low + (high - low) * np.arange(count) / count], -1)
+    values = np.asarray(jax.jit(jax.vmap(field))(jnp.asarray(grid)), np.float64)
+    if values.shape != (count,):
+        raise ShapeError(
+            f"trigonometric_interpolant: expected a scalar field, got {values.shape[1:]}"
+        )
+    amplitudes = np.fft.rfft(values)[: waves + 1] / count
+    amplitudes[1:] *= 2
+    wave = 2 * np.pi * np.arange(waves + 1) / (high - low)
 
     def interpolant(z: Array) -> Array:
         angle = jnp.asarray(wave, z.dtype) * (z[1] - low)
@@ -69,36 +83,3 @@ def trigonometric_interpolant(field: Field, domain: Box, *, waves: int) -> Field
         return jnp.dot(real, jnp.cos(angle)) - jnp.dot(imaginary, jnp.sin(angle))
 
     return interpolant
-
-
-def wave_amplitudes(
-    field: Field, domain: Box, *, waves: int, components: int | None
-) -> tuple[np.ndarray, np.ndarray]:
-    """Wave numbers ``2πk/P`` and amplitudes of a field at the domain's first time.
-
-    By a discrete transform over ``4 (waves + 1)`` equal distances of the second coordinate.
-
-    Args:
-        field: a function of a point (t, x), periodic in x.
-        domain: ``Box(t=…, x=…)``.
-        waves: the highest ``k``.
-        components: None for a scalar, 2 for real and imaginary part.
-
-    Returns:
-        ``(2 waves + 1,)`` each, ``k`` from ``−waves`` to ``waves``.
-    """
-    if domain.dimension != 2:
-        raise ShapeError(
-            "waves: expected a domain of two coordinates, time first, got "
-            f"{', '.join(domain.names)}"
-        )
-    (first, low), (_, high) = map(np.asarray, (domain.lower, domain.upper))
-    count = 4 * (waves + 1)
-    grid = np.stack([np.full(count, first), low + (high - low) * np.arange(count) / count], -1)
-    values = np.asarray(jax.jit(jax.vmap(field))(jnp.asarray(grid)), np.float64)
-    if values.shape != (count,) + (() if components is None else (components,)):
-        expected = "a scalar field" if components is None else f"{components} components"
-        raise ShapeError(f"waves: expected {expected}, got {values.shape[1:]}")
-    signal = values if components is None else values[:, 0] + 1j * values[:, 1]
-    k = np.arange(-waves, waves + 1)
-    return 2 * np.pi * k / (high - low), (np.fft.fft(signal) / count)[k]

@@ -68,7 +68,7 @@ def test_help_of_a_system(physml):
 
 
 def test_another_wave_function_starts_with_one_determinant():
-    recipe = SYSTEMS["electron-gas"].recipe
+    recipe = SYSTEMS["atom"].recipe
     assert recipe.determinants > 1
     assert wavefunction_default(recipe, ["--steps", "3"]) == recipe
     for words in (["--wavefunction", "slater"], ["--wavefunction=slater"]):
