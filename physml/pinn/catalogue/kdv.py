@@ -13,7 +13,6 @@ from physml.pinn.catalogue.entry import Entry
 from physml.pinn.geometry import Box
 from physml.pinn.problem import Problem
 from physml.pinn.recipe import Recipe
-from physml.pinn.trigonometric import trigonometric_interpolant
 from physml.types import Field
 
 DISPERSION = 0.022**2
@@ -25,24 +24,9 @@ def equation(u: Field, z: Array) -> Array:
     return u_t + u(z) * u_x + DISPERSION * partial(u, 1, 1, 1)(z)
 
 
-def start(z: Array) -> Array:
-    """``cos πx``."""
-    return jnp.cos(jnp.pi * z[1])
-
-
-def slab(domain: Box, start: Field) -> Problem:
-    """From ``start`` at the slab's first time, by its 96 waves."""
-    first, last = float(domain.lower[0]), float(domain.upper[0])
-    begin = trigonometric_interpolant(start, domain, waves=96)
-    return Problem(
-        domain=domain,
-        equation=equation,
-        ansatz=lambda N, z: begin(z) + (z[0] - first) / (last - first) * N(z),
-        periodic="x",
-        exact=references.kdv,
-        reference_error=references.KDV_ERROR,
-        name="kdv",
-    )
+def ansatz(N: Field, z: Array) -> Array:
+    """``cos πx + t N``: the initial value exactly."""
+    return jnp.cos(jnp.pi * z[1]) + z[0] * N(z)
 
 
 def kdv() -> Problem:
@@ -50,7 +34,15 @@ def kdv() -> Problem:
 
     Source: Zabusky and Kruskal (1965), doi:10.1103/PhysRevLett.15.240.
     """
-    return slab(Box(t=(0, 1), x=(-1, 1)), start)
+    return Problem(
+        domain=Box(t=(0, 1), x=(-1, 1)),
+        equation=equation,
+        ansatz=ansatz,
+        periodic="x",
+        exact=references.kdv,
+        reference_error=references.KDV_ERROR,
+        name="kdv",
+    )
 
 
 ENTRY = Entry(
@@ -59,13 +51,10 @@ ENTRY = Entry(
     "own spectral solution (ETDRK4)",
     kdv,
     Recipe(
-        network=NetworkSettings(name="fourier-series", width=14, depth=1, rank=56),
-        optimizer=OptimizerSettings(name="gauss-newton", ratio=0.5),
-        points=2560,
-        steps=25,
-        slabs=20,
-        overlap=0.2,
+        network=NetworkSettings(width=20, depth=4),
+        optimizer=OptimizerSettings(name="gauss-newton", ratio=0.15),
+        points=4096,
+        redraw=20,
+        steps=250,
     ),
-    slab=slab,
-    start=start,
 )
