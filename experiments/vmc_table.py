@@ -273,9 +273,11 @@ def page(rows: list[dict[str, Any]]) -> str:
         "hartree; energies per electron for the electron gas. The difference to the reference is "
         "given in both errors' σ too. Seconds include compiling; other jobs shared the cores for "
         "some rows, so they are upper bounds. Every seed that was run is shown, rows not listed "
-        "were not. The message-passing electron gas was trained and measured by the command line: "
-        "`physml ground-state electron-gas --precision 32 --steps 500 --measurements 200`, stopped "
-        "at step 152 and resumed.",
+        "were not. The message-passing electron gas was trained on one core in two sittings with "
+        "`--runs DIR`, 1,812 steps and the rest; its seconds are those of both.",
+        "",
+        "Slater determinants at different r_s and one seed have the same walkers in units of r_s, "
+        "so their deviations from Hartree–Fock are one draw of chance, not three.",
         "",
         "The dot of six electrons lies below diffusion Monte Carlo, whose nodes are those of a "
         "trial state: an upper bound and not the exact energy, so a state with better nodes may. "
