@@ -4,6 +4,7 @@ from physml.vmc.catalogue import SYSTEMS, SystemEntry
 from physml.vmc.energy import energy
 from physml.vmc.energy_parts import EnergyParts, energy_parts
 from physml.vmc.ground_state import GroundState, ground_state
+from physml.vmc.local_energies import local_energies
 from physml.vmc.measure import Measurement, measure
 from physml.vmc.momentum_distribution import momentum_distribution
 from physml.vmc.observables import (
@@ -81,6 +82,7 @@ __all__ = [
     "energy_parts",
     "ground_state",
     "log_amplitude",
+    "local_energies",
     "measure",
     "momentum_distribution",
     "pair_correlation",
