@@ -104,7 +104,8 @@ def plot(found: list[tuple[float, float, float]], path: Path) -> None:
             xlabel="$r_s$ (bohr)",
             ylabel="correlation energy missed",
         )
-        axes.set_xticks(list(PUBLISHED), [f"{rs:g}" for rs in PUBLISHED], minor=False)
+        axes.set_xticks(list(PUBLISHED), [f"{rs:g}" for rs in PUBLISHED])
+        axes.set_xticks([], minor=True)
         axes.legend(fontsize="small")
 
 
