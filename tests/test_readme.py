@@ -88,9 +88,11 @@ def test_the_page_of_differential_equations(tmp_path, monkeypatch):
 def test_the_page_of_ground_states(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     _, steps = run(ROOT / "docs" / "vmc.md")
-    gas, pair, free = steps[1], steps[2], steps[4]
+    gas, pair, molecule, free = steps[1], steps[2], steps[3], steps[5]
     assert abs(gas["gas"].hartree_fock_energy / 14 - 0.023039) < 1e-6
     energy = pair["state"].energy
     assert abs(energy.mean - 3.0) < 5 * energy.error + 5e-3
+    # Two hydrogen atoms a little apart: bound, and above the minimum at 1.401 bohr.
+    assert -1.1745 < molecule["state"].energy.mean < -1.15
     assert np.all(free["found"].values > 0) and len(free["found"].at) == 4
     assert (tmp_path / "samples.npz").exists() and (tmp_path / "gas.png").exists()

@@ -94,7 +94,8 @@ def test_small_recipes_come_near(name, bound, tmp_path):
     )
     reference = entry.system.reference
     assert abs(state.energy.mean - reference.energy) < bound + 4 * state.energy.error
-    assert state.variance < 0.2 * state.result.history["variance"][0]
+    # Hydrogen is exact before training.
+    assert state.variance < max(0.2 * state.result.history["variance"][0], 1e-25)
     assert state.plot(tmp_path / "state.png").stat().st_size > 10_000
 
 
