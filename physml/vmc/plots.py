@@ -88,5 +88,9 @@ def _spins(axes: Any, measured: Measurement) -> None:
 
 
 def _local_energies(axis: Any, measured: Measurement) -> None:
-    axis.hist(measured.local_energies.ravel(), bins=80)
+    local = measured.local_energies.ravel()
+    # Those of an exact state differ by rounding alone, less than a bin can be wide.
+    least = 1e-9 * max(1.0, float(np.max(np.abs(local))))
+    low, high = float(local.min()), float(local.max())
+    axis.hist(local, bins=80, range=(min(low, high - least), high))
     axis.set(xlabel="local energy (hartree)", ylabel="count", title="local energy")
