@@ -56,7 +56,7 @@ def main() -> None:
         jax.block_until_ready(state.samples)
 
     def step() -> None:
-        driver.advance(1)
+        driver.run(1, out=(), show_progress=False)
         jax.block_until_ready(state.parameters)
 
     x = state.samples.reshape(-1, n * d)
