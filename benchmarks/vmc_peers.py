@@ -69,10 +69,10 @@ def gas(spin: int, repeats: int, walkers: int = 64) -> tuple[list[float], list[f
     params = jax.jit(psi.init)(jax.random.key(1), x[0])
     log_psi = lambda params, x: psi.apply(params, x).log
     log = jax.jit(jax.vmap(log_psi, in_axes=(None, 0)))
-    objective = jax.jit(partial(pm.local_energies, system.local_energy, log_psi))
+    local = jax.jit(partial(pm.local_energies, system.local_energy, log_psi))
     return (
         rate(lambda: log(params, x), walkers, repeats),
-        rate(lambda: objective(params, x), walkers, repeats),
+        rate(lambda: local(params, x), walkers, repeats),
     )
 
 

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
 from jax import Array
 
-from physml.errors import ConfigurationError
+from physml.errors import ConfigurationError, ShapeError
 
 State = TypeVar("State")
+
+_WIDTH_FACTOR = 1.1
+
+
+class MetropolisState(NamedTuple):
+    """Walkers ``(n, N, d)`` and the width of a move, in the walkers' unit of length."""
+
+    walkers: Array
+    width: Array
 
 
 def accept(
@@ -67,3 +76,54 @@ def check_chain(sweeps: int, batches: int) -> None:
 def log_density_of(log_psi: Callable[[Any, Array], Array], params: Any) -> Callable[[Array], Array]:
     """``ln |ψ|²`` of walkers ``(n, ...)``."""
     return jax.vmap(lambda x: 2.0 * jnp.real(log_psi(params, x)))
+
+
+def start(
+    initial: Callable[[Array], Array],
+    width: float,
+    burned: int,
+    sample: Callable[[Array, MetropolisState, Any], tuple[MetropolisState, Array, Any]],
+) -> Callable[[Array, Any], MetropolisState]:
+    """What makes the first state: walkers, the width of a move, and some batches dropped.
+
+    Args:
+        initial: ``key -> walkers (n, N, d)``.
+        width: to start from.
+        burned: batches to draw and drop.
+        sample: of the sampler.
+    """
+
+    def init(key: Array, params: Any) -> MetropolisState:
+        key_initial, key_burn = jax.random.split(key)
+        walkers = initial(key_initial)
+        state = MetropolisState(walkers, jnp.asarray(width, walkers.dtype))
+        return burn_in(key_burn, state, burned, lambda k, s: sample(k, s, params)[0])
+
+    return init
+
+
+def adapted(
+    width: Array, acceptance: Array, window: tuple[float, float], adapt: bool | Array
+) -> Array:
+    """A wider move above the window of acceptance, a narrower one below."""
+    low, high = window
+    width = jnp.where(adapt & (acceptance > high), width * _WIDTH_FACTOR, width)
+    return jnp.where(adapt & (acceptance < low), width / _WIDTH_FACTOR, width)
+
+
+def check_width(width: float) -> None:
+    """Refuse a width that is not positive."""
+    if not width > 0:
+        raise ConfigurationError(f"width: expected a length > 0, got {width}")
+
+
+def check_value(log_psi: Callable[[Any, Array], Array], params: Any, walkers: Array) -> None:
+    """Refuse a log ψ that is not one number."""
+    one = jax.ShapeDtypeStruct(walkers.shape[1:], walkers.dtype)
+    value = jax.eval_shape(log_psi, params, one)
+    got = getattr(value, "shape", type(value).__name__)
+    if got != ():
+        raise ShapeError(
+            f"log ψ: expected one number at a walker of shape {one.shape}, got {got}; a network "
+            "takes outputs=None"
+        )

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from physml.sampling import chain
-from physml.sampling.metropolis import MetropolisState, adapted, check_value, check_width
+from physml.sampling.chain import MetropolisState
 from physml.types import Sampler
 
 # The best acceptance of moves along the drift is 0.57: Roberts and Rosenthal (1998).
@@ -57,19 +57,13 @@ def langevin(
     ...                       lambda key: jax.random.normal(key, (100, 1, 1)))
     """
     chain.check_chain(sweeps, burn_in)
-    check_width(width)
-
-    def init(key: Array, params: Any) -> MetropolisState:
-        key_initial, key_burn = jax.random.split(key)
-        walkers = initial(key_initial)
-        state = MetropolisState(walkers, jnp.asarray(width, walkers.dtype))
-        return chain.burn_in(key_burn, state, burn_in, lambda k, s: sample(k, s, params)[0])
+    chain.check_width(width)
 
     def sample(
         key: Array, state: MetropolisState, params: Any
     ) -> tuple[MetropolisState, Array, dict[str, Array]]:
         walkers, width = state
-        check_value(log_psi, params, walkers)
+        chain.check_value(log_psi, params, walkers)
         slope = jax.vmap(jax.value_and_grad(lambda x: jnp.real(log_psi(params, x))))
 
         def look(walkers: Array) -> tuple[Array, Array]:
@@ -104,7 +98,7 @@ def langevin(
         (walkers, _, _), accepted = jax.lax.scan(sweep, start, jax.random.split(key, sweeps))
         acceptance = jnp.mean(accepted).astype(width.dtype)
         metrics = {"acceptance": acceptance, "width": width}
-        width = adapted(width, acceptance, _WINDOW, adapt)
+        width = chain.adapted(width, acceptance, _WINDOW, adapt)
         return MetropolisState(walkers, width), walkers, metrics
 
-    return Sampler(init, sample)
+    return Sampler(chain.start(initial, width, burn_in, sample), sample)

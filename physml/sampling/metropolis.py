@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jax import Array
 
-from physml.errors import ConfigurationError, ShapeError
 from physml.sampling import chain
+from physml.sampling.chain import MetropolisState
 from physml.types import Sampler
 
 # Acceptance is steered into this window, where Gaussian moves decorrelate fastest.
 _WINDOW = (0.50, 0.55)
-_WIDTH_FACTOR = 1.1
-
-
-class MetropolisState(NamedTuple):
-    """Walkers ``(n, N, d)`` and the width of a move, in the walkers' unit of length."""
-
-    walkers: Array
-    width: Array
 
 
 def metropolis(
@@ -61,19 +53,13 @@ def metropolis(
     ...                         lambda key: jax.random.normal(key, (100, 1, 1)))
     """
     chain.check_chain(sweeps, burn_in)
-    check_width(width)
-
-    def init(key: Array, params: Any) -> MetropolisState:
-        key_initial, key_burn = jax.random.split(key)
-        walkers = initial(key_initial)
-        state = MetropolisState(walkers, jnp.asarray(width, walkers.dtype))
-        return chain.burn_in(key_burn, state, burn_in, lambda k, s: sample(k, s, params)[0])
+    chain.check_width(width)
 
     def sample(
         key: Array, state: MetropolisState, params: Any
     ) -> tuple[MetropolisState, Array, dict[str, Array]]:
         walkers, width = state
-        check_value(log_psi, params, walkers)
+        chain.check_value(log_psi, params, walkers)
         log_density = chain.log_density_of(log_psi, params)
 
         def sweep(carry: tuple[Array, Array], key: Array) -> tuple[tuple[Array, Array], Array]:
@@ -88,34 +74,7 @@ def metropolis(
         (walkers, _), accepted = jax.lax.scan(sweep, start, jax.random.split(key, sweeps))
         acceptance = jnp.mean(accepted).astype(width.dtype)
         metrics = {"acceptance": acceptance, "width": width}
-        width = adapted(width, acceptance, _WINDOW, adapt)
+        width = chain.adapted(width, acceptance, _WINDOW, adapt)
         return MetropolisState(walkers, width), walkers, metrics
 
-    return Sampler(init, sample)
-
-
-def adapted(
-    width: Array, acceptance: Array, window: tuple[float, float], adapt: bool | Array
-) -> Array:
-    """A wider move above the window of acceptance, a narrower one below."""
-    low, high = window
-    width = jnp.where(adapt & (acceptance > high), width * _WIDTH_FACTOR, width)
-    return jnp.where(adapt & (acceptance < low), width / _WIDTH_FACTOR, width)
-
-
-def check_width(width: float) -> None:
-    """Refuse a width that is not positive."""
-    if not width > 0:
-        raise ConfigurationError(f"width: expected a length > 0, got {width}")
-
-
-def check_value(log_psi: Callable[[Any, Array], Array], params: Any, walkers: Array) -> None:
-    """Refuse a log ψ that is not one number."""
-    one = jax.ShapeDtypeStruct(walkers.shape[1:], walkers.dtype)
-    value = jax.eval_shape(log_psi, params, one)
-    got = getattr(value, "shape", type(value).__name__)
-    if got != ():
-        raise ShapeError(
-            f"log ψ: expected one number at a walker of shape {one.shape}, got {got}; a network "
-            "takes outputs=None"
-        )
+    return Sampler(chain.start(initial, width, burn_in, sample), sample)
