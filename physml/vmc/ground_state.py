@@ -23,7 +23,8 @@ from physml.vmc.energy import energy
 from physml.vmc.measure import FEWEST_MEASUREMENTS, Measurement, measure
 from physml.vmc.plots import overview
 from physml.vmc.systems.system import QuantumSystem, first_walkers
-from physml.vmc.wavefunctions.signed_log import LogPsi, log_amplitude
+from physml.vmc.wavefunctions.signed_log import LogPsi, SignedLog, log_amplitude
+from physml.vmc.wavefunctions.symmetry import check_symmetry
 
 
 def log_psi_of(system: QuantumSystem, wavefunction: nn.Module) -> LogPsi:
@@ -33,16 +34,21 @@ def log_psi_of(system: QuantumSystem, wavefunction: nn.Module) -> LogPsi:
     network, to which the system's ansatz is applied.
     """
 
-    def log_psi(params: Any, x: Array) -> Array:
-        def network(y: Array) -> Any:
-            return wavefunction.apply(params, y)
+    return lambda params, x: log_amplitude(amplitude(system, wavefunction, params, x))
 
-        value = jax.eval_shape(network, x)
-        if isinstance(value, jax.ShapeDtypeStruct):
-            return system.ansatz(network, x)
-        return log_amplitude(network(x))
 
-    return log_psi
+def amplitude(
+    system: QuantumSystem, wavefunction: nn.Module, params: Any, x: Array
+) -> Array | SignedLog:
+    """What a wave function says at a walker: log ψ of a network in the ansatz, or a SignedLog."""
+
+    def network(y: Array) -> Any:
+        return wavefunction.apply(params, y)
+
+    if isinstance(jax.eval_shape(network, x), jax.ShapeDtypeStruct):
+        return system.ansatz(network, x)
+    value: SignedLog = network(x)
+    return value
 
 
 def ground_state(
@@ -80,7 +86,8 @@ def ground_state(
         The state, with its energy and error bar in hartree.
 
     Raises:
-        ConfigurationError: fewer than 2 walkers or 8 measurements.
+        ConfigurationError: fewer than 2 walkers or 8 measurements; a wave function of electrons
+            that is not antisymmetric, or in a cell not periodic.
         ShapeError: wave function and system do not fit.
         NoValueError: for an optimizer that needs the loss at fixed samples.
         NonFiniteError, SamplingError: see ``fit`` and ``measure``.
@@ -101,6 +108,7 @@ def ground_state(
     key_params, key_fit, key_measure = jax.random.split(key, 3)
     params = jax.jit(wavefunction.init)(key_params, system.length * jnp.ones(system.shape))
     log_psi = log_psi_of(system, wavefunction)
+    check_symmetry(system, partial(amplitude, system, wavefunction), params, key_params)
 
     def initial(key: Array) -> Array:
         return first_walkers(system, key, walkers)

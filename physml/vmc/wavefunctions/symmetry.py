@@ -1,0 +1,104 @@
+"""Whether a wave function has the symmetries that its system demands, before anything is trained.
+
+    ψ(… x_j … x_i …) = −ψ(x) for electrons of one spin,    ψ(… x_i + L e_a …) = e^{2πi t_a} ψ(x)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jax.flatten_util import ravel_pytree
+
+from physml.errors import ConfigurationError, ShapeError
+from physml.vmc.systems.electrons import Electrons
+from physml.vmc.systems.system import QuantumSystem, first_walkers
+from physml.vmc.wavefunctions.separation import cell_lengths
+from physml.vmc.wavefunctions.signed_log import SignedLog
+
+_WALKERS = 4
+
+# Parts of a wave function that begin as zero would hide what they violate.
+_NOISE = 0.1
+
+# Rounding is amplified near a node; what is wrong is wrong by a whole sign or a good part of one.
+_TOLERANCE = {64: 1e-6, 32: 1e-2}
+
+
+def check_symmetry(
+    system: QuantumSystem, psi: Callable[[Any, Array], Any], params: Any, key: Array
+) -> None:
+    """Refuse a wave function that is not antisymmetric or not periodic where it must be.
+
+    Measured at four walkers, with every parameter moved a little: by exchanging two electrons of
+    one spin, and in a cell by moving an electron by a period. The violation is ``|ψ'/ψ − s|`` with
+    the factor ``s`` that ``ψ'`` should have.
+
+    Args:
+        system: with ``electrons``, a ``cell`` or both; of another nothing is demanded.
+        psi: ``(params, walker) ->`` log ψ, real or complex, or a ``SignedLog``.
+        params: its parameters.
+        key: random key.
+
+    Raises:
+        ConfigurationError: with the symmetry that is violated and by how much.
+        ShapeError: if log ψ of one walker is not one number.
+    """
+    changes = list(_changes(system))
+    if not changes:
+        return
+    key_noise, key_walkers = jax.random.split(key)
+    flat, unravel = ravel_pytree(params)
+    moved = unravel(flat + _NOISE * jax.random.normal(key_noise, flat.shape, flat.dtype))
+    walkers = first_walkers(system, key_walkers, _WALKERS)
+    places = jnp.stack([walkers, *(change(walkers) for _, change, _ in changes)])
+    values = jax.jit(jax.vmap(jax.vmap(lambda x: _log_and_phase(psi(moved, x)))))(places)
+    logs, phases = (np.asarray(part) for part in values)
+    if logs.ndim != 2:
+        raise ShapeError(f"log ψ: expected one number at a walker, got shape {logs.shape[2:]}")
+    found = np.exp(logs[1:] - logs[0]) * phases[1:] / phases[0]
+    demanded = np.array([factor for *_, factor in changes])[:, None]
+    violations = np.max(np.abs(found - demanded), axis=1)
+    tolerance = _TOLERANCE[jnp.finfo(walkers.dtype).bits]
+    for (what, _, factor), violation in zip(changes, violations, strict=True):
+        if not violation <= tolerance:
+            raise ConfigurationError(
+                f"{system.name}: expected ψ to be multiplied by {factor:.3g} {what}, but it is not:"
+                f" |ψ'/ψ − ({factor:.3g})| = {violation:.2g}. Use Slater, SlaterJastrow or "
+                "MessagePassing, or return a SignedLog with that symmetry"
+            )
+
+
+def _log_and_phase(value: Array | SignedLog) -> tuple[Array, Array]:
+    if isinstance(value, SignedLog):
+        return value.log, value.sign
+    value = jnp.asarray(value)
+    return value.real, jnp.exp(1j * value.imag) if jnp.iscomplexobj(value) else jnp.ones_like(value)
+
+
+def _changes(
+    system: QuantumSystem,
+) -> Iterator[tuple[str, Callable[[Array], Array], complex]]:
+    """What is done to walkers, in words and as a function, and by what it must multiply ψ."""
+    electrons = getattr(system, "electrons", None)
+    if isinstance(electrons, Electrons):
+        spins = ("up", 0, electrons.n_up), ("down", electrons.n_up, system.shape[0])
+        for spin, first, end in spins:
+            for i, j in list(pairwise(range(first, end)))[:1]:
+                order = np.arange(system.shape[0])
+                order[[i, j]] = j, i
+                what = f"when two electrons with spin {spin} change places"
+                yield what, lambda x, order=order: x[:, order], -1.0
+    lengths = cell_lengths(system)
+    if lengths is not None:
+        twist = getattr(system, "twist", None) or (0.0,) * len(lengths)
+        for axis, (length, phase) in enumerate(zip(lengths, twist, strict=True)):
+            factor = np.exp(2j * np.pi * phase)
+            what = f"when one electron moves by the period {length:.4g} bohr along axis {axis}"
+            shift = lambda x, axis=axis, length=length: x.at[:, 0, axis].add(length)
+            yield what, shift, factor.real if abs(factor.imag) < 1e-12 else factor
