@@ -33,7 +33,6 @@ def log_psi_of(system: QuantumSystem, wavefunction: nn.Module) -> LogPsi:
     A module that returns a ``SignedLog`` is a wave function as it stands; a plain number is a
     network, to which the system's ansatz is applied.
     """
-
     return lambda params, x: log_amplitude(amplitude(system, wavefunction, params, x))
 
 

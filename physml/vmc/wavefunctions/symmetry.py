@@ -1,11 +1,13 @@
 """Whether a wave function has the symmetries that its system demands, before anything is trained.
 
-    ψ(… x_j … x_i …) = −ψ(x) for electrons of one spin,    ψ(… x_i + L e_a …) = e^{2πi t_a} ψ(x)
+For electrons of one spin ``ψ(… x_j … x_i …) = −ψ(x)``; in a cell ``ψ(… x_i + L e_a …) =
+e^{2πi t_a} ψ(x)``, with the twist ``t``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -93,12 +95,21 @@ def _changes(
                 order = np.arange(system.shape[0])
                 order[[i, j]] = j, i
                 what = f"when two electrons with spin {spin} change places"
-                yield what, lambda x, order=order: x[:, order], -1.0
+                yield what, partial(_exchanged, order), -1.0
     lengths = cell_lengths(system)
     if lengths is not None:
         twist = getattr(system, "twist", None) or (0.0,) * len(lengths)
         for axis, (length, phase) in enumerate(zip(lengths, twist, strict=True)):
             factor = np.exp(2j * np.pi * phase)
             what = f"when one electron moves by the period {length:.4g} bohr along axis {axis}"
-            shift = lambda x, axis=axis, length=length: x.at[:, 0, axis].add(length)
-            yield what, shift, factor.real if abs(factor.imag) < 1e-12 else factor
+            shift = np.zeros(system.shape)
+            shift[0, axis] = length
+            yield what, partial(_moved, shift), factor.real if abs(factor.imag) < 1e-12 else factor
+
+
+def _exchanged(order: np.ndarray, x: Array) -> Array:
+    return x[:, order]
+
+
+def _moved(shift: np.ndarray, x: Array) -> Array:
+    return x + jnp.asarray(shift[None], x.dtype)
