@@ -3,6 +3,7 @@
 from physml.vmc.catalogue import SYSTEMS, SystemEntry
 from physml.vmc.energy import energy
 from physml.vmc.energy_parts import EnergyParts, energy_parts
+from physml.vmc.extrapolation import Extrapolation, extrapolate_in_variance
 from physml.vmc.ground_state import GroundState, ground_state
 from physml.vmc.local_energies import local_energies
 from physml.vmc.measure import Measurement, measure
@@ -59,6 +60,7 @@ __all__ = [
     "Electrons",
     "EnergyParts",
     "Ewald",
+    "Extrapolation",
     "GroundState",
     "HarmonicOscillator",
     "HeisenbergChain",
@@ -80,6 +82,7 @@ __all__ = [
     "VMCRecipe",
     "energy",
     "energy_parts",
+    "extrapolate_in_variance",
     "ground_state",
     "log_amplitude",
     "local_energies",
