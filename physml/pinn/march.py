@@ -65,6 +65,7 @@ def march(
     *,
     slabs: int | Sequence[float],
     overlap: float = 0.0,
+    warm: bool = True,
     noise: float = 0.01,
     key: Array | None = None,
     **options: Any,
@@ -75,10 +76,12 @@ def march(
         slab: ``(domain, start) -> Problem`` on one slab, whose initial condition is ``start``.
         domain: the whole, with time as its first coordinate.
         start: the initial values, a function of a point of which it may ignore the time.
-        network: for each slab; their first parameters are those of the slab before.
+        network: for each slab.
         slabs: how many, of equal length, or the times of all edges.
         overlap: the part of its length by which a slab, but for the last, is solved beyond its end,
             where the next begins: collocation is worst at the very edge.
+        warm: whether a slab's first parameters are those of the slab before. That saves steps;
+            drawn anew, a network that is nearly linear in its parameters may end lower.
         noise: relative size of the random change of those parameters.
         key: random key; ``jax.random.key(0)`` if not given.
         **options: of ``solve``, for each slab; not ``params``, ``phase`` or ``errors_every``.
@@ -120,7 +123,7 @@ def march(
         beyond = overlap * (end - begin) if end < high else 0.0
         bounds[domain.names[0]] = (begin, end + beyond)
         problem = slab(Box(**bounds), start)
-        params = _shaken(done[-1].params, noise, key_noise) if done else None
+        params = _shaken(done[-1].params, noise, key_noise) if done and warm else None
         named = _named(f"slab-{i + 1}", options)
         done.append(solve(problem, network, params=params, key=key_solve, **named))
         start = _end_values(done[-1], float(end))

@@ -35,6 +35,7 @@ class Recipe:
         steps: optimizer steps, in each slab.
         slabs: slabs of time, for problems that are solved so.
         overlap: the part of its length by which a slab is solved beyond its end.
+        warm: whether a slab begins with the parameters of the slab before.
     """
 
     network: NetworkSettings = field(default_factory=NetworkSettings)
@@ -49,6 +50,7 @@ class Recipe:
     steps: int = 100
     slabs: int = 1
     overlap: float = 0.0
+    warm: bool = True
 
     def __post_init__(self) -> None:
         """Check the numbers before anything is made or overwritten."""

@@ -108,6 +108,39 @@ def test_the_cusp_of_unlike_spins_is_exact(system):
     np.testing.assert_allclose(twice[-1], 1.0, atol=2e-5)  # 1/(d − 1), d = 2
 
 
+def test_the_p_wave_of_unlike_spins_has_its_own_cusp():
+    """Where they meet, E_L jumps with the direction by what the determinants do not see alone.
+
+    A factor of ψ whose gradient along the distance is ``b`` has the cusp of the s wave and leaves a
+    jump of ``−2/(d − 1) b``: envelopes and Jastrow factors of other pairs here, but no determinant.
+    """
+    psi, x = pm.MessagePassing(DOT, width=6), walker(DOT, seed=4)
+    x[[1, 2]] += [[7.0, 0.0], [0.0, 7.0]]  # beyond the reach of their own backflow
+    x[3] = x[0]
+    params = psi.init(jax.random.key(0), x + 0.1 * walker(DOT))
+    log = lambda y: psi.apply(params, y).log
+
+    def others(y):
+        """Envelopes, and cusps of the pairs but for 0 and 3: rates are 1/length at the start."""
+        envelopes = jax.vmap(DOT.electrons.orbitals, in_axes=(0, None))(y, 1.0)[0]
+        first, second = np.array([(0, 1), (0, 2), (1, 2), (1, 3), (2, 3)]).T
+        r = jnp.linalg.norm(y[first] - y[second], axis=-1)
+        cusp = np.where(second < 3, 1 / 3, 1.0)
+        return jnp.sum(envelopes) + jnp.sum(cusp * r / (1 + r / DOT.length))
+
+    def relative(function, y):
+        slope = jax.grad(function)(jnp.asarray(y))
+        return (slope[0] - slope[3]) / 2
+
+    for direction in np.eye(2):
+        ends = [x.copy(), x.copy()]
+        for y, side in zip(ends, (1, -1), strict=True):
+            y[0] += side * 1e-6 * direction
+        jump = float(DOT.local_energy(log, ends[0]) - DOT.local_energy(log, ends[1])) / 2
+        expected = -2 * relative(others, x) @ direction
+        np.testing.assert_allclose(jump, expected, atol=2e-3)
+
+
 def test_the_local_energy_agrees_with_the_linearised_gradient():
     """The sparse forward Laplacian against a method that knows nothing of sparsity."""
     psi, x = random_state(GAS), walker(GAS)
@@ -121,7 +154,12 @@ def test_it_starts_as_a_slater_determinant_with_cusps():
     psi = pm.MessagePassing(DOT, width=6)
     x = walker(DOT)
     start = psi.apply(psi.init(jax.random.key(0), x), x)
-    envelope, values = jax.vmap(DOT.electrons.orbitals, in_axes=(0, None))(x, 1.0)
+    orbitals = jax.vmap(DOT.electrons.orbitals, in_axes=(0, None))
+    apart = x[:3] - x[3]
+    squares = np.sum(apart**2, axis=-1, keepdims=True)
+    shift = -np.sqrt(squares) * apart * np.exp(-squares / (DOT.length / 2) ** 2) / 3
+    moved = x + np.concatenate([shift, -shift.sum(axis=0, keepdims=True)])
+    envelope, values = orbitals(x, 1.0)[0], orbitals(moved, 1.0)[1]
     sign, log = np.linalg.slogdet(values[:3, :3])
     first, second = np.triu_indices(4, k=1)
     r = np.linalg.norm(x[first] - x[second], axis=-1)

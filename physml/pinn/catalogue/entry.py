@@ -101,6 +101,7 @@ class Entry(NamedTuple):
                 network,
                 slabs=chosen.slabs,
                 overlap=chosen.overlap,
+                warm=chosen.warm,
                 **options,
             )
         return solve(problem, network, errors_every=errors_every, **options)

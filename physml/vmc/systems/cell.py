@@ -90,6 +90,15 @@ class Cell:
             )
         return np.asarray(vectors[order[:count]])
 
+    def closed(self, count: int, *, shells: int) -> int:
+        """How many waves there are with some more shells than those of ``count``."""
+        reach = math.ceil(count ** (1 / self.dimension)) + 1 + shells
+        line = range(-reach, reach + 1)
+        integers = np.array(list(itertools.product(line, repeat=self.dimension)))
+        squares = np.sum((integers / np.asarray(self.lengths)) ** 2, axis=1)
+        ends = np.flatnonzero(np.diff(np.sort(squares)) > 1e-9) + 1
+        return int(ends[ends > count][shells - 1])
+
     def _beside(self, x: Array) -> Array:
         return jnp.asarray(np.reshape(self.lengths, (1,) * (x.ndim - 1) + (-1,)), x.dtype)
 

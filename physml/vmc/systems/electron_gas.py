@@ -17,6 +17,7 @@ from physml.types import Field
 from physml.vmc.systems.cell import Cell
 from physml.vmc.systems.electrons import Electrons
 from physml.vmc.systems.ewald import Ewald
+from physml.vmc.systems.pair_excitations import PairExcitations, momentum_conserving
 from physml.vmc.systems.system import Reference
 
 _FCIQMC = "i-FCIQMC, basis-set limit, table of Cassella et al. (2023), its error not stated"
@@ -26,6 +27,9 @@ _REFERENCES = {
     (3, 7, 7, 2.0): Reference(14 * -0.008725, 0.0, _FCIQMC),
     (3, 7, 7, 5.0): Reference(14 * -0.079896, 0.0, _FCIQMC),
 }
+
+# Shells of unoccupied waves to which pairs are lifted.
+_SHELLS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,7 +157,22 @@ class ElectronGas:
             return jnp.zeros((), x.dtype), jnp.concatenate([jnp.ones(1, x.dtype), pairs])
 
         groups = (0, *(1 + i // 2 for i in range(2 * len(half))))
-        return Electrons(self.n_up, self.n_down, orbitals, groups)
+        return Electrons(self.n_up, self.n_down, orbitals, groups, pairs=self._pairs)
+
+    @cached_property
+    def _pairs(self) -> PairExcitations:
+        """Excitations of two electrons into the next shells of waves."""
+        occupied = max(self.n_up, self.n_down)
+        unit = 2 * np.pi / self.cell.lengths[0]
+        waves = self.cell.waves(self.cell.closed(occupied, shells=_SHELLS))
+        integers = np.rint(waves / unit).astype(int)
+        half = waves[occupied::2]
+
+        def virtual(x: Array) -> Array:
+            phase = jnp.asarray(half, x.dtype) @ x
+            return jnp.stack([jnp.cos(phase), jnp.sin(phase)], axis=-1).reshape(-1)
+
+        return momentum_conserving(integers[:occupied], integers[occupied:], virtual)
 
     def walkers(self, key: Array, count: int) -> Array:
         """First walkers, uniform in the cell, ``(count, N, d)`` in bohr."""

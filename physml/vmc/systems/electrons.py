@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from jax import Array
 
 from physml.errors import ConfigurationError, ShapeError
+from physml.vmc.systems.pair_excitations import PairExcitations
 
 
 class Electrons(NamedTuple):
@@ -25,6 +26,7 @@ class Electrons(NamedTuple):
         centres: places and lengths in bohr, ``((R, ℓ), …)``, on whose scale a network sees where an
             electron is; a nucleus has one for each of its shells. None: the origin and the system's
             length. Unused in a cell, where no place is special.
+        pairs: excitations of two electrons that ψ may contain beside the determinants; None: none.
     """
 
     n_up: int
@@ -32,6 +34,7 @@ class Electrons(NamedTuple):
     orbitals: Callable[[Array, Array], tuple[Array, Array]]
     groups: tuple[int, ...] | None = None
     centres: tuple[tuple[tuple[float, ...], float], ...] | None = None
+    pairs: PairExcitations | None = None
 
 
 def electrons_of(system: Any, x: Array, who: str) -> Electrons:

@@ -1,13 +1,15 @@
 """A message-passing neural quantum state: electrons as nodes, pairs as edges.
 
     m_i = Σ_{j≠i} φ(e_ij) ⊙ (W h_j + b),    h_i ← h_i + MLP([h_i, m_i])          (repeated)
-    ψ = Σ_k det[φ_j(x_i + B h_i) (1 + u_kj(h_i))]↑ det[…]↓ · e^{J(x) + Σ_i w(h_i)}
+    ψ = Σ_k (1 + P_k) det[φ_j(x_i + B h_i + c_i) (1 + u_kj(h_i))]↑ det[…]↓ · e^{J(x) + Σ_i w(h_i)}
 
 The edges ``e_ij`` are smooth functions of one displacement, so ``φ(e_ij)`` depends on six
 coordinates whatever N is, and only the N nodes on all of them: that is what makes the Laplacian
 cheap. In a periodic cell the nodes begin without coordinates, and ψ is invariant under translations
 of all electrons; in open space they begin with the electron's own place. Backflow moves the
-orbitals and not their envelopes, to which the cusps at nuclei belong.
+orbitals and not their envelopes, to which the cusps at nuclei belong; ``c_i`` is the part of it
+that makes the p wave of unlike electrons exact where they meet. ``P_k`` adds the determinants with
+a pair of electrons lifted, in systems that tell such pairs.
 """
 
 from __future__ import annotations
@@ -22,7 +24,9 @@ import numpy as np
 from jax import Array
 
 from physml.vmc.systems.electrons import Electrons, electrons_of
+from physml.vmc.wavefunctions.cusp_backflow import CuspBackflow
 from physml.vmc.wavefunctions.determinants import slater_determinants
+from physml.vmc.wavefunctions.excited_pairs import ExcitedPairs
 from physml.vmc.wavefunctions.jastrow import PairJastrow
 from physml.vmc.wavefunctions.separation import cell_lengths, place, separation
 from physml.vmc.wavefunctions.signed_log import SignedLog
@@ -69,7 +73,8 @@ class MessagePassing(nn.Module):
         orbitals = jax.vmap(electrons.orbitals, in_axes=(0, None))
         envelopes = orbitals(x, scale)[0]
         shift = self._linear(x.shape[1], "backflow", nn.initializers.zeros)(nodes)
-        values = orbitals(x + self.system.length * shift, scale)[1]
+        moved = x + self.system.length * shift + CuspBackflow(self.system, name="cusp_backflow")(x)
+        values = orbitals(moved, scale)[1]
         groups = electrons.groups or tuple(range(values.shape[1]))
         # Determinants that are equal at the start would have equal gradients for ever.
         start = nn.initializers.normal(0.1) if self.determinants > 1 else nn.initializers.zeros
@@ -77,7 +82,12 @@ class MessagePassing(nn.Module):
         factor = self._linear(count, "orbital_factors", start)(nodes)
         factor = factor.reshape(len(x), self.determinants, -1)
         spread = jnp.moveaxis(1 + factor[:, :, np.array(groups)], 1, 0)
-        log, sign = slater_determinants(values[None] * spread, electrons.n_up)
+        occupied, factors = values[None] * spread, None
+        if electrons.pairs is not None:
+            pairs = ExcitedPairs(electrons.pairs, electrons.n_up, name="pairs")
+            lifted = jax.vmap(electrons.pairs.virtual)(moved)
+            factors = jnp.stack([pairs(one, lifted) for one in occupied])
+        log, sign = slater_determinants(occupied, electrons.n_up, factors)
         jastrow = PairJastrow(self.system, (), name="jastrow")(x)
         one_body = self._linear(1, "log_factor", nn.initializers.zeros)(nodes)
         return SignedLog(log + jnp.sum(envelopes) + jastrow + jnp.sum(one_body), sign)

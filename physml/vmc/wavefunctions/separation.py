@@ -24,10 +24,12 @@ class Separation(NamedTuple):
             direction and distance as functions whose expansion at contact has no term linear in
             ``r``. In open space ``Δ/√(ℓ² + r²)`` and ``ln(1 + r²/ℓ²)``, in a cell
             ``sin(2πΔ_a/L_a)`` and ``cos(2πΔ_a/L_a)``; and ``r³/(ℓ³ + ℓr²)`` in both.
+        displacement: ``(..., d)``, ``Δ`` in bohr, in a cell ``(L_a/2π) sin(2πΔ_a/L_a)``.
     """
 
     distance: Array
     features: Array
+    displacement: Array
 
 
 def separation(system: Any, x: Array, first: np.ndarray, second: np.ndarray) -> Separation:
@@ -59,9 +61,11 @@ def separation(system: Any, x: Array, first: np.ndarray, second: np.ndarray) -> 
         over = (lengths / np.pi).reshape((1,) * first.ndim + (-1,))
         r = jnp.sqrt(jnp.sum((jnp.asarray(over, x.dtype) * sines) ** 2, axis=-1))
         reduced = (r / system.length)[..., None]
-        directions = [2 * sines * cosines, 1 - 2 * sines**2]
+        doubled = 2 * sines * cosines
+        delta = doubled * jnp.asarray(over / 2, x.dtype)
+        directions = [doubled, 1 - 2 * sines**2]
     cubic = reduced**3 / (1 + reduced**2)
-    return Separation(r, jnp.concatenate([*directions, cubic], axis=-1))
+    return Separation(r, jnp.concatenate([*directions, cubic], axis=-1), delta)
 
 
 class Place(NamedTuple):
