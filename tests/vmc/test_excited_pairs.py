@@ -1,0 +1,133 @@
+"""Pairs lifted out of the Fermi sea: the sum of their determinants, and the symmetry of the cell."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import physml as pm
+
+GAS = pm.ElectronGas(n_up=5, n_down=5, rs=1.0, dimension=2)
+
+
+def lifted_state(system, scale=0.1):
+    """``walker -> SignedLog`` of message passing as it starts, but with random amplitudes."""
+    psi = pm.MessagePassing(system, width=4, iterations=1)
+    params = psi.init(jax.random.key(0), system.walkers(jax.random.key(1), 1)[0])
+    draw = np.random.default_rng(0).normal
+
+    def change(path, leaf):
+        return draw(scale=scale, size=leaf.shape) if "pairs" in jax.tree_util.keystr(path) else leaf
+
+    return psi, params, jax.tree_util.tree_map_with_path(change, params)
+
+
+def waves(system, count):
+    """Integers of the lowest waves."""
+    return np.rint(system.cell.waves(count) * system.cell.lengths[0] / (2 * np.pi)).astype(int)
+
+
+def determinant(columns, positions, system):
+    phase = 2j * np.pi / system.cell.lengths[0] * (positions @ np.array(columns).T)
+    return np.linalg.det(np.exp(phase))
+
+
+def test_one_class_is_the_sum_of_its_determinants():
+    """Amplitudes of classes against the determinants themselves, of complex plane waves."""
+    psi, start, _ = lifted_state(GAS)
+    x = np.asarray(GAS.walkers(jax.random.key(3), 1)[0])
+    # At the start backflow is the cusp's alone: where pairs are told apart, it is switched off.
+    start = jax.tree_util.tree_map_with_path(
+        lambda path, leaf: leaf - 9.0 if "log_range" in jax.tree_util.keystr(path) else leaf, start
+    )
+    bare = psi.apply(start, x)
+    occupied, every = waves(GAS, 5), waves(GAS, GAS.electrons.pairs.virtual(x[0]).size + 5)
+    empty = [tuple(k) for k in every[5:]]
+    up, down = x[:5], x[5:]
+    whole = determinant(occupied, up, GAS) * determinant(occupied, down, GAS)
+
+    def lifted(spin, moves):
+        columns = [tuple(k) for k in occupied]
+        for k, p in moves:
+            columns[columns.index(tuple(k))] = p
+        return determinant(columns, spin, GAS) / determinant(occupied, spin, GAS)
+
+    square = lambda k: int(np.dot(k, k))
+    unlike: dict = {}
+    for k in occupied:
+        for m in occupied:
+            for p in empty:
+                q = tuple(np.add(k, m) - p)
+                if q in empty:
+                    moves = sorted([(square(k), square(p)), (square(m), square(q))])
+                    key = (*moves, square(np.subtract(p, k)), int(k @ m))
+                    unlike.setdefault(key, []).append(lifted(up, [(k, p)]) * lifted(down, [(m, q)]))
+    sums = np.array([np.sum(found) / np.sqrt(len(found)) for found in unlike.values()])
+    np.testing.assert_allclose(sums.imag, 0, atol=1e-9)
+    assert len(sums) == GAS.electrons.pairs.unlike.classes > 5
+    for kind in range(len(sums)):
+        with_one = jax.tree_util.tree_map_with_path(
+            lambda path, leaf, kind=kind: (
+                leaf.at[kind].set(0.3) if "unlike" in jax.tree_util.keystr(path) else leaf
+            ),
+            start,
+        )
+        value = psi.apply(with_one, x)
+        ratio = value.sign * bare.sign * np.exp(value.log - bare.log)
+        np.testing.assert_allclose(ratio, 1 + 0.3 * sums[kind].real, rtol=1e-8, atol=1e-9)
+    assert abs(whole) > 0
+
+
+def test_pairs_of_like_spins_are_two_by_two_determinants():
+    """With all amplitudes equal, against the determinants with two columns replaced."""
+    polarised = pm.ElectronGas(n_up=5, n_down=0, rs=1.0, dimension=2)
+    psi, start, _ = lifted_state(polarised)
+    x = np.asarray(polarised.walkers(jax.random.key(3), 1)[0])
+    pairs = polarised.electrons.pairs
+    occupied = waves(polarised, 5)
+    empty = [tuple(k) for k in waves(polarised, pairs.virtual(x[0]).size + 5)[5:]]
+    found: dict = {}
+    square = lambda k: int(np.dot(k, k))
+    for (a, k), (b, m) in combinations(enumerate(occupied), 2):
+        for p in empty:
+            q = tuple(np.add(k, m) - p)
+            if q in empty and q != p:
+                columns = [tuple(c) for c in occupied]
+                columns[a], columns[b] = p, q
+                moves = sorted([(square(k), square(p)), (square(m), square(q))])
+                key = (*moves, square(np.subtract(p, k)), int(k @ m))
+                found.setdefault(key, []).append(
+                    determinant(columns, x, polarised) / determinant(occupied, x, polarised)
+                )
+    assert len(found) == pairs.like.classes
+    expected = 1 + 0.2 * sum(np.sum(one) / np.sqrt(len(one)) for one in found.values())
+    equal = jax.tree_util.tree_map_with_path(
+        lambda path, leaf: leaf + 0.2 if "'like'" in jax.tree_util.keystr(path) else leaf, start
+    )
+    bare, value = psi.apply(start, x), psi.apply(equal, x)
+    ratio = value.sign * bare.sign * np.exp(value.log - bare.log)
+    np.testing.assert_allclose(ratio, expected.real, rtol=1e-8)
+
+
+@pytest.mark.parametrize(
+    "system", [GAS, pm.ElectronGas(n_up=7, n_down=7, rs=2.0)], ids=["2D", "3D"]
+)
+def test_they_keep_the_symmetry_of_the_cell(system):
+    psi, start, params = lifted_state(system)
+    x = system.walkers(jax.random.key(5), 1)[0]
+    value = jax.jit(lambda y: psi.apply(params, y))
+    log, sign = value(x)
+    assert abs(log - psi.apply(start, x).log) > 1e-3
+    mirrored = x.at[:, 0].multiply(-1)
+    for y in (x + 0.37, x[:, ::-1], -x, mirrored):
+        np.testing.assert_allclose(value(y).log, log, rtol=1e-11)
+    assert float(value(x + 0.37).sign) == float(sign)
+
+
+def test_a_twisted_gas_has_no_pairs():
+    twisted = pm.ElectronGas(n_up=1, n_down=1, rs=1.0, twist=(0.1, 0.0, 0.0))
+    assert twisted.electrons.pairs is None
