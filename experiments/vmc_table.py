@@ -103,6 +103,23 @@ CASES = {
         optimizer={"max_norm": 0.3},
         network={"width": 24, "depth": 2},
     ),
+    "dot N = 12, ω = 1": Case(
+        "quantum-dot",
+        "≤ 65.75 in an hour",
+        {"n_up": 6, "n_down": 6},
+        {"wavefunction": "message-passing", "walkers": 512, "steps": 300, "measurements": 200},
+        optimizer={"max_norm": 0.3},
+        network={"width": 24, "depth": 2},
+        precision=32,
+    ),
+    "dot N = 20, ω = 1: Slater–Jastrow": Case(
+        "quantum-dot",
+        "≤ 156.1",
+        {"n_up": 10, "n_down": 10},
+        {"walkers": 512},
+        optimizer={"max_norm": 0.3},
+        precision=32,
+    ),
     "electron gas (7, 7), r_s = 1: Slater": Case(
         "electron-gas",
         "within 2σ of Hartree–Fock, σ ≤ 1e-4",

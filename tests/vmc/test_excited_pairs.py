@@ -1,4 +1,4 @@
-"""Pairs lifted out of the Fermi sea: the sum of their determinants, and the symmetry of the cell."""
+"""Pairs lifted out of the Fermi sea: the sum of their determinants, the symmetry of the cell."""
 
 from __future__ import annotations
 
