@@ -88,9 +88,9 @@ def page(lines: list[str], config: Config) -> str:
         f"{jax.__version__}, {os.cpu_count()} CPU cores, float64, seed {config.seed}. Six "
         f"electrons in a dot at ω = 1, message passing 2 × 24, {config.walkers} walkers, 10 sweeps "
         f"a step, {config.steps} steps; step lengths decay as 1/(1 + t/200), settings as in the "
-        "script, chosen once and not searched. Energies in hartree from fresh walkers after training, "
-        f"unclipped; diffusion Monte Carlo has {EXACT}(8) (Høgberget 2013), whose nodes message "
-        "passing can better.",
+        "script, chosen once and not searched. Energies in hartree from fresh walkers after "
+        f"training, unclipped; diffusion Monte Carlo has {EXACT}(8) (Høgberget 2013), whose nodes "
+        "message passing can better.",
         "",
         "| optimizer | energy | variance | seconds a step |",
         "|---|---|---|---|",
