@@ -139,11 +139,8 @@ def page(rows: list[dict[str, Any]], command: str) -> str:
         "source: what is known of these solutions is told to it (`Problem(features=...)`).",
         "",
         "kuramoto-sivashinsky is solved in slabs of time, each from the end of the last, as a "
-        "Fourier series whose amplitudes are a network of time. It ends at t = ½, where its waves "
-        "have filled the domain and begin to wander. Its row is a miss, measured with an earlier "
-        "recipe (width 10, 56 waves, 2,048 points, 65 steps, ratio 0.15, slabs overlapping by a "
-        "fifth); the one in the catalogue since then takes a third of the steps for a slab, and "
-        "has not been run to the end.",
+        "Fourier series whose amplitudes are a network of time, drawn anew for each slab. It ends "
+        "at t = ½, where its waves have filled the domain and begin to wander.",
         "",
         "Seeds change the network and the points of the equation, not the data of the inverse "
         "problems, so their spread is not that of the noise. With all else known, the best fit of "

@@ -40,6 +40,7 @@ from physml.vmc.systems import (
 from physml.vmc.wavefunctions import (
     RBM,
     DeepSet,
+    GaussianRBM,
     MessagePassing,
     SignedLog,
     Slater,
@@ -61,6 +62,7 @@ __all__ = [
     "EnergyParts",
     "Ewald",
     "Extrapolation",
+    "GaussianRBM",
     "GroundState",
     "HarmonicOscillator",
     "HeisenbergChain",

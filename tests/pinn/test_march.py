@@ -42,6 +42,25 @@ def test_a_march_is_continuous_and_exact_enough():
         solution.save("anywhere")
 
 
+@pytest.mark.parametrize("warm", [True, False])
+def test_a_slab_starts_from_the_last_ones_parameters_or_from_its_own(warm):
+    """Without a step, the parameters of the second slab are those it began with."""
+    solution = pm.march(
+        decay,
+        pm.Box(t=(0, 2)),
+        rise,
+        pm.MLP((8,)),
+        slabs=2,
+        warm=warm,
+        noise=0.0,
+        points=8,
+        steps=0,
+    )
+    first, second = (jax.tree.leaves(slab.params) for slab in solution.slabs)
+    same = all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
+    assert same is warm
+
+
 def test_a_march_in_space_starts_from_the_last_slabs_end():
     """Heat in two slabs: the second's initial condition is the first's solution."""
 

@@ -1,6 +1,7 @@
 """Wave functions: linen modules from a walker to log ψ."""
 
 from physml.vmc.wavefunctions.deep_set import DeepSet
+from physml.vmc.wavefunctions.gaussian_rbm import GaussianRBM
 from physml.vmc.wavefunctions.message_passing import MessagePassing
 from physml.vmc.wavefunctions.named import WavefunctionName, build_wavefunction
 from physml.vmc.wavefunctions.rbm import RBM
@@ -10,6 +11,7 @@ from physml.vmc.wavefunctions.slater_jastrow import SlaterJastrow
 
 __all__ = [
     "DeepSet",
+    "GaussianRBM",
     "RBM",
     "LogPsi",
     "MessagePassing",

@@ -11,13 +11,14 @@ from physml.errors import ConfigurationError, UnknownNameError
 from physml.networks import MLP
 from physml.networks.settings import NetworkSettings
 from physml.vmc.wavefunctions.deep_set import DeepSet
+from physml.vmc.wavefunctions.gaussian_rbm import GaussianRBM
 from physml.vmc.wavefunctions.message_passing import MessagePassing
 from physml.vmc.wavefunctions.rbm import RBM
 from physml.vmc.wavefunctions.slater import Slater
 from physml.vmc.wavefunctions.slater_jastrow import SlaterJastrow
 
 WavefunctionName = Literal[
-    "network", "slater", "slater-jastrow", "message-passing", "deep-set", "rbm"
+    "network", "slater", "slater-jastrow", "message-passing", "deep-set", "rbm", "gaussian-rbm"
 ]
 
 
@@ -29,11 +30,12 @@ def build_wavefunction(
     Args:
         name: ``network`` (with the system's ansatz), ``slater`` (determinants alone),
             ``slater-jastrow``, ``message-passing``, ``deep-set`` of bosons (with the system's
-            ansatz), or ``rbm`` of a periodic chain of spins.
+            ansatz), ``rbm`` of a periodic chain of spins, or ``gaussian-rbm`` of particles in a
+            trap.
         system: whose electrons it describes.
         network: its neural part; width and activation, and depth, which counts the rounds of
-            messages of ``message-passing``; the width alone, hidden units for each spin, of
-            ``rbm``; unused by ``slater``.
+            messages of ``message-passing``; the width alone, hidden units for each spin of ``rbm``
+            and all hidden units of ``gaussian-rbm``; unused by ``slater``.
         determinants: of ``message-passing``.
 
     Raises:
@@ -86,4 +88,5 @@ _BUILDERS: dict[str, Callable[[Any, NetworkSettings, int], nn.Module]] = {
     "message-passing": _message_passing,
     "deep-set": _deep_set,
     "rbm": lambda system, settings, determinants: RBM(settings.width, translations=True),
+    "gaussian-rbm": lambda system, settings, determinants: GaussianRBM(system, settings.width),
 }
