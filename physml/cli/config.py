@@ -85,10 +85,10 @@ def value(kind: Any, document: Any, *, where: str) -> Any:
         return read(kind, document, where=where)
     elif kind is float and type(document) in (int, float):
         return float(document)
-    elif kind in (int, float, str):
+    elif kind in (bool, int, float, str):
         if type(document) is kind:
             return document
-        words = {int: "a whole number", float: "a number", str: "a string"}
+        words = {bool: "true or false", int: "a whole number", float: "a number", str: "a string"}
         raise _unexpected(where, words[kind], document)
     raise TypeError(f"{where}: no way to read a {kind} from JSON")
 

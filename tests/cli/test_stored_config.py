@@ -52,6 +52,7 @@ MISSING = object()
         (("name",), 3, "name: expected a string, got 3"),
         (("seed",), 1.5, "seed: expected a whole number, got 1.5"),
         (("seed",), True, "seed: expected a whole number, got True"),
+        (("recipe", "warm"), 1, "recipe.warm: expected true or false, got 1"),
         (("seed",), MISSING, "missing key 'seed'"),
         (("precision",), 16, "precision: expected one of 32, 64, got 16"),
         (("sede",), 0, "unknown key 'sede'"),
