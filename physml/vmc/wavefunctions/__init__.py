@@ -1,9 +1,12 @@
 """Wave functions: linen modules from a walker to log ψ."""
 
 from physml.vmc.wavefunctions.deep_set import DeepSet
+from physml.vmc.wavefunctions.fermi_net import FermiNet
 from physml.vmc.wavefunctions.gaussian_rbm import GaussianRBM
 from physml.vmc.wavefunctions.message_passing import MessagePassing
 from physml.vmc.wavefunctions.named import WavefunctionName, build_wavefunction
+from physml.vmc.wavefunctions.neural_slater import NeuralSlater
+from physml.vmc.wavefunctions.psi_former import PsiFormer
 from physml.vmc.wavefunctions.rbm import RBM
 from physml.vmc.wavefunctions.signed_log import LogPsi, SignedLog, log_amplitude
 from physml.vmc.wavefunctions.slater import Slater
@@ -11,6 +14,9 @@ from physml.vmc.wavefunctions.slater_jastrow import SlaterJastrow
 
 __all__ = [
     "DeepSet",
+    "FermiNet",
+    "NeuralSlater",
+    "PsiFormer",
     "GaussianRBM",
     "RBM",
     "LogPsi",

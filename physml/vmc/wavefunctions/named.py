@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Literal
 
 import flax.linen as nn
@@ -11,14 +12,25 @@ from physml.errors import ConfigurationError, UnknownNameError
 from physml.networks import MLP
 from physml.networks.settings import NetworkSettings
 from physml.vmc.wavefunctions.deep_set import DeepSet
+from physml.vmc.wavefunctions.fermi_net import FermiNet
 from physml.vmc.wavefunctions.gaussian_rbm import GaussianRBM
 from physml.vmc.wavefunctions.message_passing import MessagePassing
+from physml.vmc.wavefunctions.neural_slater import NeuralSlater
+from physml.vmc.wavefunctions.psi_former import PsiFormer
 from physml.vmc.wavefunctions.rbm import RBM
 from physml.vmc.wavefunctions.slater import Slater
 from physml.vmc.wavefunctions.slater_jastrow import SlaterJastrow
 
 WavefunctionName = Literal[
-    "network", "slater", "slater-jastrow", "message-passing", "deep-set", "rbm", "gaussian-rbm"
+    "network",
+    "slater",
+    "slater-jastrow",
+    "message-passing",
+    "ferminet",
+    "psiformer",
+    "deep-set",
+    "rbm",
+    "gaussian-rbm",
 ]
 
 
@@ -29,14 +41,15 @@ def build_wavefunction(
 
     Args:
         name: ``network`` (with the system's ansatz), ``slater`` (determinants alone),
-            ``slater-jastrow``, ``message-passing``, ``deep-set`` of bosons (with the system's
-            ansatz), ``rbm`` of a periodic chain of spins, or ``gaussian-rbm`` of particles in a
-            trap.
+            ``slater-jastrow``, ``message-passing``, ``ferminet``, ``psiformer``, ``deep-set`` of
+            bosons (with the system's ansatz), ``rbm`` of a periodic chain of spins, or
+            ``gaussian-rbm`` of particles in a trap.
         system: whose electrons it describes.
         network: its neural part; width and activation, and depth, which counts the rounds of
-            messages of ``message-passing``; the width alone, hidden units for each spin of ``rbm``
-            and all hidden units of ``gaussian-rbm``; unused by ``slater``.
-        determinants: of ``message-passing``.
+            messages of ``message-passing`` and the layers of its like; the width alone, hidden
+            units for each spin of ``rbm`` and all hidden units of ``gaussian-rbm``; unused by
+            ``slater``.
+        determinants: of ``message-passing``, ``ferminet`` and ``psiformer``.
 
     Raises:
         UnknownNameError: for another name.
@@ -44,9 +57,10 @@ def build_wavefunction(
     """
     if name not in _BUILDERS:
         raise UnknownNameError("wavefunction", name, _BUILDERS)
-    if determinants < 1 or (determinants > 1 and name != "message-passing"):
+    if determinants < 1 or (determinants > 1 and name not in _NEURAL):
         raise ConfigurationError(
-            f"determinants: expected 1, or more of message-passing, got {determinants} of {name}"
+            f"determinants: expected 1, or more of {', '.join(_NEURAL)}, got {determinants} of "
+            f"{name}"
         )
     return _BUILDERS[name](system, network, determinants)
 
@@ -65,9 +79,16 @@ def _slater_jastrow(system: Any, settings: NetworkSettings, determinants: int) -
     return SlaterJastrow(system, widths=network.widths, activation=network.activation)
 
 
-def _message_passing(system: Any, settings: NetworkSettings, determinants: int) -> nn.Module:
-    network = _perceptron("message-passing", settings)
-    return MessagePassing(
+_NEURAL: dict[str, type[NeuralSlater]] = {
+    "message-passing": MessagePassing,
+    "ferminet": FermiNet,
+    "psiformer": PsiFormer,
+}
+
+
+def _neural(name: str, system: Any, settings: NetworkSettings, determinants: int) -> nn.Module:
+    network = _perceptron(name, settings)
+    return _NEURAL[name](
         system,
         width=settings.width,
         iterations=settings.depth,
@@ -85,7 +106,7 @@ _BUILDERS: dict[str, Callable[[Any, NetworkSettings, int], nn.Module]] = {
     "network": lambda system, settings, determinants: settings.build(),
     "slater": lambda system, settings, determinants: Slater(system),
     "slater-jastrow": _slater_jastrow,
-    "message-passing": _message_passing,
+    **{name: partial(_neural, name) for name in _NEURAL},
     "deep-set": _deep_set,
     "rbm": lambda system, settings, determinants: RBM(settings.width, translations=True),
     "gaussian-rbm": lambda system, settings, determinants: GaussianRBM(system, settings.width),
