@@ -94,7 +94,7 @@ def momentum_conserving(
             for i, j in zip(*np.nonzero(np.abs(table) > 1e-12), strict=True):
                 terms.append((kind, int(i), int(j), float(table[i, j])))
         columns = list(zip(*terms, strict=True)) if terms else [(), (), (), ()]
-        kinds, first, second = (np.array(column, int) for column in columns[:3])
+        kinds, first, second = (np.array(column, np.int32) for column in columns[:3])
         return Products(kinds, first, second, np.array(columns[3], float), len(found))
 
     return PairExcitations(

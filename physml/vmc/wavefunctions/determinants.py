@@ -9,15 +9,14 @@ from jax import Array
 from physml.vmc.wavefunctions.signed_log import SignedLog
 
 
-def slater_determinants(orbitals: Array, n_up: int, factors: Array | None = None) -> SignedLog:
-    """``Σ_k f_k det φ_kj(x_i↑) · det φ_kj(x_i↓)``, the logarithm of its modulus and its sign.
+def slater_determinants(orbitals: Array, n_up: int) -> SignedLog:
+    """``Σ_k det φ_kj(x_i↑) · det φ_kj(x_i↓)``, the logarithm of its modulus and its sign.
 
     Args:
         orbitals: ``φ_kj(x_i)``, ``(K, N, M)``: determinants, electrons with spin up first, at least
             as many orbitals as electrons of either spin; a spin takes the first of them. Real or
             complex.
         n_up: electrons with spin up.
-        factors: ``f_k``, ``(K,)`` and real; ones if None.
 
     Returns:
         ``log|·|`` and the sign, or the phase where the orbitals are complex.
@@ -27,9 +26,13 @@ def slater_determinants(orbitals: Array, n_up: int, factors: Array | None = None
         if spin.shape[1]:
             spin_sign, spin_log = jnp.linalg.slogdet(spin[:, :, : spin.shape[1]])
             log, sign = log + spin_log, sign * spin_sign
-    if factors is not None:
-        log, sign = log + jnp.log(jnp.abs(factors)), sign * jnp.sign(factors)
-    if orbitals.shape[0] == 1:
+    return signed_sum(SignedLog(log, sign))
+
+
+def signed_sum(terms: SignedLog) -> SignedLog:
+    """The sum of ``(K,)`` numbers given by logarithm and sign or phase, in the same form."""
+    log, sign = terms
+    if len(log) == 1:
         return SignedLog(log[0], sign[0])
     largest = jax.lax.stop_gradient(jnp.max(log))
     total = jnp.sum(sign * jnp.exp(log - largest))

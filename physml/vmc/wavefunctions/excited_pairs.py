@@ -3,7 +3,10 @@
     Σ_D c_D D / D₀ = 1 + Σ_c a_c Σ S↑ S↓ + Σ_c b_c Σ (S↑ S↑ + S↓ S↓),    S = A⁻¹ V
 
 A determinant in which two columns are replaced is the whole one times a 2 × 2 determinant of ``S``,
-so hundreds of them cost one solution of ``N/2`` equations for each spin.
+so hundreds of them cost one solution of ``N/2`` equations for each spin. But ``A`` is singular
+where ``D₀`` has its nodes, and there the sum is not zero: it has nodes of its own. So ``S`` is
+``g/d + β`` with the last pivot ``d`` and ``g`` of rank one (``elimination.py``), and the sum times
+``D₀`` is written without a division by ``d``.
 """
 
 from __future__ import annotations
@@ -13,10 +16,12 @@ import jax.numpy as jnp
 from jax import Array
 
 from physml.vmc.systems.pair_excitations import PairExcitations, Products
+from physml.vmc.wavefunctions.elimination import Elimination, eliminate
+from physml.vmc.wavefunctions.signed_log import SignedLog
 
 
 class ExcitedPairs(nn.Module):
-    """The factor by which excited pairs change a product of two determinants.
+    """A product of two determinants with what excited pairs add to it.
 
     Attributes:
         pairs: of the system's electrons.
@@ -30,11 +35,12 @@ class ExcitedPairs(nn.Module):
     n_up: int
 
     @nn.compact
-    def __call__(self, occupied: Array, unoccupied: Array) -> Array:
-        """The factor, ``()``; one at the start.
+    def __call__(self, occupied: Array, unoccupied: Array) -> SignedLog:
+        """The sum's ``log|·|`` and sign; at the start those of the determinants alone.
 
         Args:
-            occupied: ``(N, M)``, spin up first.
+            occupied: ``(N, M)``, spin up first, with at least as many orbitals as electrons of
+                either spin; pairs are lifted of spins that fill all of them.
             unoccupied: ``(N, V)``.
         """
         dtype = jnp.result_type(float)
@@ -42,23 +48,31 @@ class ExcitedPairs(nn.Module):
         start = nn.initializers.zeros
         amplitudes = self.param("unlike", start, (unlike.classes,), dtype)
         own_amplitudes = self.param("like", start, (like.classes,), dtype)
-        spins = (slice(None, self.n_up), slice(self.n_up, None))
-        jumps = [
-            jnp.linalg.solve(occupied[spin], unoccupied[spin]).reshape(-1)
-            for spin in spins
-            if occupied[spin].shape[0] == occupied.shape[1]
-        ]
-        factor = jnp.ones((), occupied.dtype)
-        if len(jumps) == 2:
-            factor = factor + _sum(unlike, amplitudes, jumps[0], jumps[1])
-        for one in jumps:
-            factor = factor + _sum(like, own_amplitudes, one, one)
-        return factor
+        one = jnp.ones((), occupied.dtype)
+        log, sign, total = 0 * one, one, one
+        solved: list[Elimination] = []
+        for spin in (slice(None, self.n_up), slice(self.n_up, None)):
+            rows = occupied[spin]
+            if len(rows):
+                found = eliminate(rows[:, : len(rows)], unoccupied[spin])
+                log, sign, total = log + found.log, sign * found.sign, total * found.d
+                if len(rows) == rows.shape[1]:
+                    solved.append(found)
+        if len(solved) == 2:
+            up, down = (jnp.ravel(found.g + found.d * found.beta) for found in solved)
+            total = total + up @ (_table(unlike, amplitudes, up.size) @ down)
+        for i, found in enumerate(solved):
+            g, beta = jnp.ravel(found.g), jnp.ravel(found.beta)
+            table = _table(like, own_amplitudes, g.size)
+            # g of rank one has no 2 × 2 determinant of its own.
+            added = (g + found.d * beta) @ (table @ beta) + beta @ (table @ g)
+            for other in solved[:i] + solved[i + 1 :]:
+                added = added * other.d
+            total = total + added
+        return SignedLog(log + jnp.log(jnp.abs(total)), sign * jnp.sign(total))
 
 
-def _sum(products: Products, amplitudes: Array, first: Array, second: Array) -> Array:
-    size = first.shape[0]
+def _table(products: Products, amplitudes: Array, size: int) -> Array:
     weights = amplitudes[products.kind] * jnp.asarray(products.weight, amplitudes.dtype)
     table = jnp.zeros((size, size), amplitudes.dtype)
-    table = table.at[products.first, products.second].add(weights)
-    return first @ (table @ second)
+    return table.at[products.first, products.second].add(weights)

@@ -22,7 +22,7 @@ from jax import Array
 
 from physml.vmc.systems.electrons import Electrons, electrons_of
 from physml.vmc.wavefunctions.cusp_backflow import CuspBackflow
-from physml.vmc.wavefunctions.determinants import slater_determinants
+from physml.vmc.wavefunctions.determinants import signed_sum, slater_determinants
 from physml.vmc.wavefunctions.excited_pairs import ExcitedPairs
 from physml.vmc.wavefunctions.jastrow import PairJastrow
 from physml.vmc.wavefunctions.separation import cell_lengths, place, separation
@@ -73,12 +73,14 @@ class NeuralSlater(nn.Module):
         factor = self.linear(count, "orbital_factors", start)(nodes)
         factor = factor.reshape(len(x), self.determinants, -1)
         spread = jnp.moveaxis(1 + factor[:, :, np.array(groups)], 1, 0)
-        occupied, factors = values[None] * spread, None
-        if electrons.pairs is not None:
+        occupied = values[None] * spread
+        if electrons.pairs is None:
+            log, sign = slater_determinants(occupied, electrons.n_up)
+        else:
             pairs = ExcitedPairs(electrons.pairs, electrons.n_up, name="pairs")
             lifted = jax.vmap(electrons.pairs.virtual)(moved)
-            factors = jnp.stack([pairs(one, lifted) for one in occupied])
-        log, sign = slater_determinants(occupied, electrons.n_up, factors)
+            terms = [pairs(one, lifted) for one in occupied]
+            log, sign = signed_sum(jax.tree.map(lambda *parts: jnp.stack(parts), *terms))
         jastrow = PairJastrow(self.system, (), name="jastrow")(x)
         one_body = self.linear(1, "log_factor", nn.initializers.zeros)(nodes)
         return SignedLog(log + jnp.sum(envelopes) + jastrow + jnp.sum(one_body), sign)
