@@ -7,7 +7,9 @@ so that ψ keeps the symmetry of the cell and its total momentum of zero.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -79,20 +81,23 @@ def momentum_conserving(
     lower = np.linalg.inv(_from_real(len(occupied), constant=True))
     upper = _from_real(len(unoccupied), constant=False)
 
-    def jump(k: int, p: int) -> np.ndarray:
-        return np.outer(lower[k], upper[:, p]).ravel()
+    def jump(k: int, p: int) -> dict[int, complex]:
+        return {
+            int(m) * len(unoccupied) + int(v): lower[k, m] * upper[v, p]
+            for m in np.flatnonzero(lower[k])
+            for v in np.flatnonzero(upper[:, p])
+        }
 
     def products(found: list[list[tuple[int, int, int, int]]], exchange: bool) -> Products:
         terms: list[tuple[int, int, int, float]] = []
         for kind, members in enumerate(found):
-            table = np.zeros((len(occupied) * len(unoccupied),) * 2)
+            table: dict[tuple[int, int], float] = defaultdict(float)
             for a, p, b, q in members:
-                table += np.real(np.outer(jump(a, p), jump(b, q)))
-                if exchange:
-                    table -= np.real(np.outer(jump(a, q), jump(b, p)))
-            table /= np.sqrt(len(members))
-            for i, j in zip(*np.nonzero(np.abs(table) > 1e-12), strict=True):
-                terms.append((kind, int(i), int(j), float(table[i, j])))
+                exchanged = [(jump(a, q), jump(b, p), -1.0)] if exchange else []
+                for one, other, sign in [(jump(a, p), jump(b, q), 1.0), *exchanged]:
+                    for (i, x), (j, y) in product(one.items(), other.items()):
+                        table[i, j] += sign * (x * y).real / np.sqrt(len(members))
+            terms += [(kind, i, j, w) for (i, j), w in sorted(table.items()) if abs(w) > 1e-12]
         columns = list(zip(*terms, strict=True)) if terms else [(), (), (), ()]
         kinds, first, second = (np.array(column, np.int32) for column in columns[:3])
         return Products(kinds, first, second, np.array(columns[3], float), len(found))
