@@ -108,7 +108,8 @@ def plot(found: list[tuple[float, float, float]], path: Path) -> None:
         )
         axes.set_xticks(list(PUBLISHED), [f"{rs:g}" for rs in PUBLISHED])
         axes.set_xticks([], minor=True)
-        axes.legend(fontsize="small")
+        axes.set_ylim(top=0.024)
+        axes.legend(fontsize="small", loc="upper right")
 
 
 if __name__ == "__main__":
