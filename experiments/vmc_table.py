@@ -305,9 +305,10 @@ def page(rows: list[dict[str, Any]]) -> str:
         "given in both errors' σ too. Seconds include compiling; other jobs shared the cores for "
         "some rows, so they are upper bounds. Every seed that was run with the present wave "
         "functions is shown, rows not listed were not. The message-passing electron gas at r_s = "
-        "2 and 5 was trained on one core in two sittings with `--runs "
-        "DIR`, 1,132 and 177 steps and the rest; its seconds are those of both. Between them the sum of determinants was rewritten, the same function without "
-        "float32's cancellation near a node of the bare determinant.",
+        "2 and 5 was trained on one core in two sittings with `--runs DIR`, 1,132 and 177 steps "
+        "and the rest; its seconds are those of both. Between them the sum of determinants was "
+        "rewritten, the same function without float32's cancellation near a node of the bare "
+        "determinant.",
         "",
         "Slater determinants at different r_s and one seed have the same walkers in units of r_s, "
         "so their deviations from Hartree–Fock are one draw of chance, not three.",
