@@ -105,9 +105,10 @@ def ground_state(
         )
     key = jax.random.key(0) if key is None else key
     key_params, key_fit, key_measure = jax.random.split(key, 3)
+    key_check = jax.random.fold_in(key, 3)
     params = jax.jit(wavefunction.init)(key_params, system.length * jnp.ones(system.shape))
     log_psi = log_psi_of(system, wavefunction)
-    check_symmetry(system, partial(amplitude, system, wavefunction), params, key_params)
+    check_symmetry(system, partial(amplitude, system, wavefunction), params, key_check)
 
     def initial(key: Array) -> Array:
         return first_walkers(system, key, walkers)

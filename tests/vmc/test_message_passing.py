@@ -201,6 +201,11 @@ def test_one_electron_is_enough(architecture):
     np.testing.assert_allclose(atom.local_energy(log, x), -0.5, rtol=1e-9)
 
 
+def test_a_base_without_nodes_says_what_to_use():
+    with pytest.raises(ConfigurationError, match="use MessagePassing, FermiNet or PsiFormer"):
+        pm.NeuralSlater(DOT).init(jax.random.key(0), walker(DOT))
+
+
 def test_heads_divide_the_width():
     with pytest.raises(ConfigurationError, match="multiple of heads = 4, got 6"):
         pm.PsiFormer(DOT, width=6).init(jax.random.key(0), walker(DOT))

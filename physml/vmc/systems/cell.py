@@ -83,7 +83,7 @@ class Cell:
         pairs = [tuple(n if lead else -n) for n, lead in zip(integers, leads, strict=True)]
         order = sorted(range(len(integers)), key=lambda i: (squares[i], pairs[i], not leads[i]))
         if squares[order[count - 1]] == squares[order[count]]:
-            shells = _closed(np.sort(squares))
+            shells = _closed(np.sort(squares))[:6]
             raise ConfigurationError(
                 f"expected a number of electrons of one spin that fills shells of plane waves "
                 f"({', '.join(map(str, shells))}), got {count}"
@@ -96,14 +96,13 @@ class Cell:
         line = range(-reach, reach + 1)
         integers = np.array(list(itertools.product(line, repeat=self.dimension)))
         squares = np.sum((integers / np.asarray(self.lengths)) ** 2, axis=1)
-        ends = np.flatnonzero(np.diff(np.sort(squares)) > 1e-9) + 1
-        return int(ends[ends > count][shells - 1])
+        return [end for end in _closed(np.sort(squares)) if end > count][shells - 1]
 
     def _beside(self, x: Array) -> Array:
         return jnp.asarray(np.reshape(self.lengths, (1,) * (x.ndim - 1) + (-1,)), x.dtype)
 
 
 def _closed(squares: np.ndarray) -> list[int]:
-    """The first numbers of vectors that end with a whole shell."""
+    """The numbers of vectors that end with a whole shell."""
     ends = np.flatnonzero(np.diff(squares) > 1e-9) + 1
-    return [int(end) for end in ends[:6]]
+    return [int(end) for end in ends]

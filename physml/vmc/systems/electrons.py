@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import numpy as np
 from jax import Array
 
 from physml.errors import ConfigurationError, ShapeError
@@ -35,6 +36,11 @@ class Electrons(NamedTuple):
     groups: tuple[int, ...] | None = None
     centres: tuple[tuple[tuple[float, ...], float], ...] | None = None
     pairs: PairExcitations | None = None
+
+    @property
+    def spins(self) -> np.ndarray:
+        """1 for spin up, −1 for spin down, ``(N,)``."""
+        return np.repeat([1.0, -1.0], [self.n_up, self.n_down])
 
 
 def electrons_of(system: Any, x: Array, who: str) -> Electrons:

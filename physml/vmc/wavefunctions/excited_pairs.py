@@ -61,9 +61,9 @@ class ExcitedPairs(nn.Module):
         if len(solved) == 2:
             up, down = (jnp.ravel(found.g + found.d * found.beta) for found in solved)
             total = total + up @ (_table(unlike, amplitudes, up.size) @ down)
+        table = _table(like, own_amplitudes, occupied.shape[1] * unoccupied.shape[1])
         for i, found in enumerate(solved):
             g, beta = jnp.ravel(found.g), jnp.ravel(found.beta)
-            table = _table(like, own_amplitudes, g.size)
             # g of rank one has no 2 × 2 determinant of its own.
             added = (g + found.d * beta) @ (table @ beta) + beta @ (table @ g)
             for other in solved[:i] + solved[i + 1 :]:

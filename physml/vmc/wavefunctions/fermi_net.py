@@ -49,8 +49,7 @@ class FermiNet(NeuralSlater):
         if len(x) < 2:
             return nodes
         edges, others = self.edges(x, electrons)
-        spins = np.repeat([1, -1], [electrons.n_up, electrons.n_down])
-        like = spins[:, None] == spins[others]
+        like = electrons.spins[:, None] == electrons.spins[others]
         weights = [
             jnp.asarray(mask / np.maximum(1, mask.sum(axis=1, keepdims=True)), x.dtype)
             for mask in (like, ~like)

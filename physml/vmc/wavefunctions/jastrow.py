@@ -43,7 +43,7 @@ class PairJastrow(nn.Module):
         if n < 2:
             return jnp.zeros((), x.dtype)
         electrons: Electrons = self.system.electrons
-        spins = np.repeat([1.0, -1.0], [electrons.n_up, electrons.n_down])
+        spins = electrons.spins
         first, second = np.triu_indices(n, k=1)
         like = spins[first] * spins[second]
         cusp = jnp.asarray(np.where(like > 0, 1 / (d + 1), 1 / (d - 1)), x.dtype)

@@ -20,6 +20,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from physml.errors import ConfigurationError
 from physml.vmc.systems.electrons import Electrons, electrons_of
 from physml.vmc.wavefunctions.cusp_backflow import CuspBackflow
 from physml.vmc.wavefunctions.determinants import signed_sum, slater_determinants
@@ -52,7 +53,10 @@ class NeuralSlater(nn.Module):
 
     def nodes(self, x: Array, electrons: Electrons) -> Array:
         """What is known of each electron, ``(N, width)``."""
-        raise NotImplementedError
+        raise ConfigurationError(
+            f"{type(self).__name__}: expected a method nodes(x, electrons); use MessagePassing, "
+            "FermiNet or PsiFormer, or write one"
+        )
 
     @nn.compact
     def __call__(self, x: Array) -> SignedLog:
@@ -94,7 +98,7 @@ class NeuralSlater(nn.Module):
 
     def own(self, x: Array, electrons: Electrons) -> Array:
         """What an electron knows alone, ``(N, m)``: its spin, and in open space its place."""
-        own = jnp.asarray(_spins(electrons), x.dtype)[:, None]
+        own = jnp.asarray(electrons.spins, x.dtype)[:, None]
         if cell_lengths(self.system) is None:
             seen = place(self.system, x)
             own = jnp.concatenate([own, seen.vectors, seen.scalars[:, 1::2]], axis=-1)
@@ -102,13 +106,9 @@ class NeuralSlater(nn.Module):
 
     def edges(self, x: Array, electrons: Electrons) -> tuple[Array, np.ndarray]:
         """What each electron sees of the others, ``(N, N − 1, m)``, and which they are."""
-        n, spins = len(x), _spins(electrons)
+        n, spins = len(x), electrons.spins
         others = np.array([[j for j in range(n) if j != i] for i in range(n)])
         like = jnp.asarray(spins[:, None] * spins[others], x.dtype)[..., None]
         each = np.broadcast_to(np.arange(n)[:, None], others.shape)
         apart = separation(self.system, x, each, others)
         return jnp.concatenate([apart.features, like], axis=-1), others
-
-
-def _spins(electrons: Electrons) -> np.ndarray:
-    return np.repeat([1.0, -1.0], [electrons.n_up, electrons.n_down])
