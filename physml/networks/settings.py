@@ -24,11 +24,11 @@ class NetworkSettings:
 
     Attributes:
         name: mlp, siren, fourier (Fourier features, then an mlp), pirate, separable, or
-            fourier-series (of the last coordinate, which is periodic).
-        width: neurons a hidden layer.
+            fourier-series (of the last coordinate, which is periodic; depth 1).
+        width: neurons a hidden layer; polynomials of fourier-series.
         depth: hidden layers; residual blocks of pirate, of three hidden layers each.
-        activation: tanh, sin, gelu, silu or softplus, of all but siren (tanh).
-        initial: distribution of the first weights, of all but siren (orthogonal).
+        activation: tanh, sin, gelu, silu or softplus, of mlp, fourier, pirate, separable (tanh).
+        initial: distribution of the first weights, of the same (orthogonal).
         frequency: of siren's first layer, in radians per unit length of its input (1).
         scale: deviation of the Fourier frequencies, in cycles per unit length: of fourier (1) and
             of pirate (a dense layer in place of Fourier features); width / 2 frequencies.
@@ -124,7 +124,12 @@ def _separable(settings: NetworkSettings, outputs: int | None) -> nn.Module:
 
 def _fourier_series(settings: NetworkSettings, outputs: int | None) -> nn.Module:
     waves = settings.width if settings.rank is None else settings.rank
-    return FourierSeries(settings._widths(), waves, outputs=outputs, **settings._layers())
+    if settings.depth != 1:
+        raise ConfigurationError(
+            f"network.depth: fourier-series has one layer of fixed features; expected 1, got "
+            f"{settings.depth}"
+        )
+    return FourierSeries(settings.width, waves, outputs=outputs)
 
 
 _BUILDERS: dict[str, tuple[Callable[[NetworkSettings, int | None], nn.Module], tuple[str, ...]]] = {
@@ -133,5 +138,5 @@ _BUILDERS: dict[str, tuple[Callable[[NetworkSettings, int | None], nn.Module], t
     "fourier": (_fourier, ("activation", "initial", "scale")),
     "pirate": (_pirate, ("activation", "initial", "scale")),
     "separable": (_separable, ("activation", "initial", "rank")),
-    "fourier-series": (_fourier_series, ("activation", "initial", "rank")),
+    "fourier-series": (_fourier_series, ("rank",)),
 }

@@ -18,8 +18,10 @@ from physml.pinn.problem import Ansatz
 from physml.types import Field
 
 
-def hard_initial(value: Value, *, velocity: Value | None = None, start: float = 0.0) -> Ansatz:
-    """``u₀ + (t − t₀) N``, or ``u₀ + (t − t₀) v₀ + (t − t₀)² N`` with an initial velocity.
+def hard_initial(
+    value: Value, *, velocity: Value | None = None, start: float = 0.0, unit: float = 1.0
+) -> Ansatz:
+    """``u₀ + s N``, or ``u₀ + (t − t₀) v₀ + s² N`` with an initial velocity; ``s = (t − t₀)/T``.
 
     Time is the first coordinate.
 
@@ -27,19 +29,25 @@ def hard_initial(value: Value, *, velocity: Value | None = None, start: float = 
         value: ``u₀``, a number or a function of the point, evaluated at ``t₀``.
         velocity: ``v₀``, likewise, for equations of second order in time.
         start: ``t₀``.
+        unit: ``T``; the length of a short slab keeps ``N`` of the size of the change.
+
+    Raises:
+        ConfigurationError: a unit that is not positive.
 
     >>> import jax.numpy as jnp, physml as pm
     >>> ansatz = pm.hard_initial(lambda z: jnp.sin(z[1]))
     >>> float(ansatz(lambda z: jnp.exp(z[0]), jnp.array([0.0, 0.0])))
     0.0
     """
+    if not unit > 0:
+        raise ConfigurationError(f"unit: expected a number > 0, got {unit}")
     at_start, rate = function(value), None if velocity is None else function(velocity)
 
     def ansatz(network: Field, z: Array) -> Array:
         t, first = z[0] - start, z.at[0].set(start)
         if rate is None:
-            return at_start(first) + t * network(z)
-        return at_start(first) + t * rate(first) + t**2 * network(z)
+            return at_start(first) + t / unit * network(z)
+        return at_start(first) + t * rate(first) + (t / unit) ** 2 * network(z)
 
     return ansatz
 

@@ -45,12 +45,12 @@ def trigonometric_interpolant(field: Field, domain: Box, *, waves: int) -> Field
     second coordinate.
 
     Args:
-        field: a scalar function of a point (t, x), periodic in x.
+        field: a function of a point (t, x), periodic in x, with value ``()`` or ``(m,)``.
         domain: ``Box(t=…, x=…)``.
         waves: the highest ``k``.
 
     Raises:
-        ShapeError: a domain of other than two coordinates, or a field that is no scalar.
+        ShapeError: a domain of other than two coordinates, or a field of matrices.
 
     >>> import jax.numpy as jnp, physml as pm
     >>> box = pm.Box(t=(0, 1), x=(-1, 1))
@@ -67,11 +67,11 @@ def trigonometric_interpolant(field: Field, domain: Box, *, waves: int) -> Field
     count = 4 * (waves + 1)
     grid = np.stack([np.full(count, first), low + (high - low) * np.arange(count) / count], -1)
     values = np.asarray(jax.jit(jax.vmap(field))(jnp.asarray(grid)), np.float64)
-    if values.shape != (count,):
+    if values.ndim > 2:
         raise ShapeError(
-            f"trigonometric_interpolant: expected a scalar field, got {values.shape[1:]}"
+            f"trigonometric_interpolant: expected a value () or (m,), got {values.shape[1:]}"
         )
-    amplitudes = np.fft.rfft(values)[: waves + 1] / count
+    amplitudes = np.fft.rfft(values, axis=0)[: waves + 1] / count
     amplitudes[1:] *= 2
     wave = 2 * np.pi * np.arange(waves + 1) / (high - low)
 
@@ -80,6 +80,6 @@ def trigonometric_interpolant(field: Field, domain: Box, *, waves: int) -> Field
         real, imaginary = (
             jnp.asarray(part, z.dtype) for part in (amplitudes.real, amplitudes.imag)
         )
-        return jnp.dot(real, jnp.cos(angle)) - jnp.dot(imaginary, jnp.sin(angle))
+        return jnp.cos(angle) @ real - jnp.sin(angle) @ imaginary
 
     return interpolant

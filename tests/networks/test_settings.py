@@ -47,13 +47,13 @@ GAIN = orthogonal(5 / 3)
         ),
         ({"name": "separable"}, Separable((8, 8), 8, 2, kernel_init=GAIN)),
         ({"name": "separable", "rank": 3}, Separable((8, 8), 3, 2, kernel_init=GAIN)),
-        ({"name": "fourier-series"}, FourierSeries((8, 8), 8, 2, kernel_init=GAIN)),
-        ({"name": "fourier-series", "rank": 3}, FourierSeries((8, 8), 3, 2, kernel_init=GAIN)),
+        ({"name": "fourier-series", "depth": 1}, FourierSeries(8, 8, 2)),
+        ({"name": "fourier-series", "depth": 1, "rank": 3}, FourierSeries(8, 3, 2)),
     ],
     ids=lambda part: str(part) if isinstance(part, dict) else "",
 )
 def test_settings_are_the_network_they_name(settings, network, key):
-    built = NetworkSettings(width=8, depth=2, **settings).build(outputs=2)
+    built = NetworkSettings(**{"width": 8, "depth": 2} | settings).build(outputs=2)
     assert built == network
     assert jax.eval_shape(built.init_with_output, key, np.ones(3))[0].shape == (2,)
 
@@ -70,6 +70,8 @@ def test_settings_are_the_network_they_name(settings, network, key):
         ({"name": "siren", "initial": "glorot"}, "network.initial: no option of siren"),
         ({"name": "separable", "scale": 1.0}, "network.scale: no option of separable"),
         ({"name": "pirate", "rank": 1}, "network.rank: no option of pirate"),
+        ({"name": "fourier-series"}, "network.depth: .* expected 1, got 4"),
+        ({"name": "fourier-series", "activation": "sin"}, "activation: no option of fourier-ser"),
         ({"width": 0}, "width ≥ 1"),
         ({"depth": 0}, "depth ≥ 1"),
         ({"name": "separable", "rank": 0}, "rank: expected a positive integer"),

@@ -68,6 +68,19 @@ def test_hard_initial_value_and_velocity():
         assert abs(float(u(z.at[0].set(1.0))) - np.sin(0.3)) > 1.0
 
 
+def test_a_unit_of_time_scales_the_network_alone():
+    start, rate = lambda z: jnp.sin(z[1]), lambda z: z[1] ** 2
+    z = jnp.array([0.7, 0.3, 0.1])
+    for velocity in (None, rate):
+        power = 1 if velocity is None else 2
+        plain = pm.hard_initial(start, velocity=velocity, start=0.5)(rough, z)
+        scaled = pm.hard_initial(start, velocity=velocity, start=0.5, unit=0.1)(rough, z)
+        expected = (0.2**power) * (10**power - 1) * rough(z)
+        assert float(scaled - plain) == pytest.approx(float(expected))
+    with pytest.raises(pm.errors.ConfigurationError, match="unit: expected a number > 0, got 0"):
+        pm.hard_initial(start, unit=0.0)
+
+
 def test_chain_applies_the_first_innermost():
     both = pm.chain(pm.hard_dirichlet(BOX, on="x"), pm.hard_initial(lambda z: jnp.cos(z[1])))
     z = jnp.array([1.0, 1.0, 0.2])

@@ -9,10 +9,12 @@ from physml.calculus import gradient, partial
 from physml.networks.settings import NetworkSettings
 from physml.optim.settings import OptimizerSettings
 from physml.pinn import references
+from physml.pinn.ansatz import hard_initial
 from physml.pinn.catalogue.entry import Entry
 from physml.pinn.geometry import Box
 from physml.pinn.problem import Problem
 from physml.pinn.recipe import Recipe
+from physml.pinn.trigonometric import trigonometric_interpolant
 from physml.types import Field
 
 DISPERSION = 0.022**2
@@ -24,9 +26,24 @@ def equation(u: Field, z: Array) -> Array:
     return u_t + u(z) * u_x + DISPERSION * partial(u, 1, 1, 1)(z)
 
 
-def ansatz(N: Field, z: Array) -> Array:
-    """``cos πx + t N``: the initial value exactly."""
-    return jnp.cos(jnp.pi * z[1]) + z[0] * N(z)
+def start(z: Array) -> Array:
+    """``cos πx``."""
+    return jnp.cos(jnp.pi * z[1])
+
+
+def slab(domain: Box, start: Field) -> Problem:
+    """From ``start`` at the slab's first time, by its 112 waves."""
+    first, last = float(domain.lower[0]), float(domain.upper[0])
+    begin = trigonometric_interpolant(start, domain, waves=112)
+    return Problem(
+        domain=domain,
+        equation=equation,
+        ansatz=hard_initial(begin, start=first, unit=last - first),
+        periodic="x",
+        exact=references.kdv,
+        reference_error=references.KDV_ERROR,
+        name="kdv",
+    )
 
 
 def kdv() -> Problem:
@@ -34,15 +51,7 @@ def kdv() -> Problem:
 
     Source: Zabusky and Kruskal (1965), doi:10.1103/PhysRevLett.15.240.
     """
-    return Problem(
-        domain=Box(t=(0, 1), x=(-1, 1)),
-        equation=equation,
-        ansatz=ansatz,
-        periodic="x",
-        exact=references.kdv,
-        reference_error=references.KDV_ERROR,
-        name="kdv",
-    )
+    return slab(Box(t=(0, 1), x=(-1, 1)), start)
 
 
 ENTRY = Entry(
@@ -51,10 +60,14 @@ ENTRY = Entry(
     "own spectral solution (ETDRK4)",
     kdv,
     Recipe(
-        network=NetworkSettings(width=20, depth=4),
-        optimizer=OptimizerSettings(name="gauss-newton", ratio=0.15),
+        network=NetworkSettings(name="fourier-series", width=9, depth=1, rank=112),
+        optimizer=OptimizerSettings(name="gauss-newton", ratio=0.5),
         points=4096,
-        redraw=20,
-        steps=250,
+        steps=5,
+        slabs=25,
+        overlap=0.1,
+        warm=False,
     ),
+    slab=slab,
+    start=start,
 )

@@ -10,6 +10,7 @@ from physml.calculus import gradient, partial
 from physml.networks.settings import NetworkSettings
 from physml.optim.settings import OptimizerSettings
 from physml.pinn import references
+from physml.pinn.ansatz import hard_initial
 from physml.pinn.catalogue.entry import Entry
 from physml.pinn.geometry import Box
 from physml.pinn.problem import Problem
@@ -39,7 +40,7 @@ def slab(domain: Box, start: Field) -> Problem:
     return Problem(
         domain=domain,
         equation=equation,
-        ansatz=lambda N, z: begin(z) + (z[0] - first) / (last - first) * N(z),
+        ansatz=hard_initial(begin, start=first, unit=last - first),
         periodic="x",
         exact=references.kuramoto_sivashinsky,
         reference_error=references.KURAMOTO_SIVASHINSKY_ERROR,
@@ -64,10 +65,10 @@ ENTRY = Entry(
     "own spectral solution (ETDRK4)",
     kuramoto_sivashinsky,
     Recipe(
-        network=NetworkSettings(name="fourier-series", width=8, depth=1, rank=80),
+        network=NetworkSettings(name="fourier-series", width=9, depth=1, rank=96),
         optimizer=OptimizerSettings(name="gauss-newton", ratio=0.5),
-        points=2048,
-        steps=35,
+        points=3072,
+        steps=6,
         slabs=40,
         overlap=0.2,
         warm=False,
