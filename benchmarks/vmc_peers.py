@@ -1,14 +1,15 @@
-"""Local energies, log ψ and steps a second, beside NetKet, in one run; and the cost against N.
+"""Local energies, log ψ and steps a second, beside NetKet and DeepQMC; and the cost against N.
 
-The dot of six electrons with the same linen network, walkers, sweeps and precision in both: each in
-a process of its own, in turn, round after round. Then physml alone on the electron gas of 14, 38
+The dot of six and the electron gas of fourteen beside NetKet, with the same linen network, walkers,
+sweeps and precision in both; LiH beside DeepQMC, each with its own FermiNet of the same sizes. Each
+library in a process of its own, in turn, round after round. Then physml alone on the gas of 14, 38
 and 54 electrons: what a local energy costs in evaluations of log ψ, and the exponents in N.
 
 Expected: three times NetKet's local energies a second on the dot; a local energy within 16
 evaluations of log ψ on the dot of six and within 50 on the gas of fourteen.
 
-Run: python benchmarks/vmc_peers.py --netket PYTHON [--rounds 3] [--write PAGE]
-with the interpreter of an environment that has netket and what physml needs.
+Run: python benchmarks/vmc_peers.py --netket PYTHON --deepqmc PYTHON [--write PAGE]
+with the interpreters of environments that have netket or deepqmc, and what physml needs.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -35,10 +36,49 @@ ROOT = Path(__file__).parent.parent
 ELECTRONS = (7, 19, 27)
 
 
-def run(python: str, script: str, options: argparse.Namespace) -> dict[str, Any]:
+class Comparison(NamedTuple):
+    """A system, what it is in words, its walkers, and the library beside physml's."""
+
+    title: str
+    about: str
+    walkers: int
+    peer: str
+
+
+COMPARISONS = {
+    "dot": Comparison(
+        "The dot of six electrons",
+        "The same linen network in both (message passing, 1 × 16), float64, natural gradient in "
+        "sample space without momentum. A step is sampling, local energies, gradient and solve "
+        "together.",
+        1024,
+        "NetKet",
+    ),
+    "gas": Comparison(
+        "The electron gas of fourteen",
+        "The same linen network in both (message passing, 2 × 32, lifted pairs), float64, natural "
+        "gradient as above.",
+        128,
+        "NetKet",
+    ),
+    "lih": Comparison(
+        "LiH",
+        "Each library's own FermiNet with 2 layers of width 32, pairs of width 8 and 4 "
+        "determinants, float32; physml's has a backflow, a Jastrow factor and exact cusps besides, "
+        "DeepQMC's none of them; forward Laplacian in both. Steps are not compared: DeepQMC's "
+        "optimizer is KFAC.",
+        1024,
+        "DeepQMC",
+    ),
+}
+SCRIPTS = {"NetKet": "vmc_netket.py", "DeepQMC": "vmc_deepqmc.py"}
+
+
+def run(python: str, script: str, system: str, options: argparse.Namespace) -> dict[str, Any]:
     """What a library's script measured."""
-    command = [python, str(PEERS / script)]
-    for name in ("walkers", "sweeps", "repeats"):
+    command = [python, str(PEERS / script), "--system", system]
+    command += ["--walkers", str(COMPARISONS[system].walkers)]
+    for name in ("sweeps", "repeats"):
         command += [f"--{name}", str(getattr(options, name))]
     path = os.pathsep.join([str(ROOT), str(PEERS)])
     done = subprocess.run(
@@ -79,60 +119,73 @@ def gas(spin: int, repeats: int, walkers: int = 64) -> tuple[list[float], list[f
 def shown(values: list[float]) -> str:
     """Median and range."""
     digits = "{:.3g}".format
+    if not values:
+        return "–"
     return f"{digits(np.median(values))} ({digits(min(values))}–{digits(max(values))})"
 
 
-def main(options: argparse.Namespace) -> str:
-    """Measure everything and return the page."""
+def compare(system: str, pythons: dict[str, str], options: argparse.Namespace) -> list[str]:
+    """The section of one system: every library round after round, and the ratios of medians."""
+    case = COMPARISONS[system]
     runners = {"physml": (sys.executable, "vmc_physml.py")}
-    if options.netket:
-        runners["NetKet"] = (options.netket, "vmc_netket.py")
+    if case.peer in pythons:
+        runners[case.peer] = (pythons[case.peer], SCRIPTS[case.peer])
     found: dict[str, list[dict[str, Any]]] = {name: [] for name in runners}
     for _ in range(options.rounds):
         for name, (python, script) in runners.items():
-            found[name].append(run(python, script, options))
-            print(name, found[name][-1], flush=True)
+            found[name].append(run(python, script, system, options))
+            print(system, name, found[name][-1], flush=True)
 
     def all_of(name: str, what: str) -> list[float]:
         return [value for one in found[name] for value in one[what]]
 
-    cores = len(os.sched_getaffinity(0))
     lines = [
-        "# Ground states: speed",
+        f"## {case.title}",
         "",
-        f"Written by `python benchmarks/vmc_peers.py --netket PYTHON --rounds {options.rounds} "
-        f"--write docs/results/vmc-speed.md`, {datetime.date.today()}; {cores} CPU "
-        f"core{'s' if cores > 1 else ''}. Median and range of {options.rounds} rounds of "
-        f"{options.repeats} repeats, the libraries in turn.",
+        f"{case.about} {case.walkers} walkers, {options.sweeps} sweeps a step.",
         "",
-        "## The dot of six electrons",
-        "",
-        f"The same linen network (message passing, 1 × 16), {options.walkers} walkers, "
-        f"{options.sweeps} sweeps a step, float64, natural gradient in sample space without "
-        "momentum. A step is sampling, local energies, gradient and solve together.",
-        "",
-        "| library | log ψ a second | local energies a second | sampling, s | a step, s | "
-        "local energy in log ψ |",
-        "|---|---|---|---|---|---|",
+        "| library | parameters | log ψ a second | local energies a second | sampling, s "
+        "| a step, s | local energy in log ψ |",
+        "|---|---|---|---|---|---|---|",
     ]
     for name, rows in found.items():
         cost = np.median(all_of(name, "log_psi")) / np.median(all_of(name, "local_energy"))
         cells = [shown(all_of(name, what)) for what in _COLUMNS]
-        lines.append(f"| {rows[0]['about']} | {' | '.join(cells)} | {cost:.1f} |")
-    if "NetKet" in found:
-        ratios = [
-            np.median(all_of("physml", what)) / np.median(all_of("NetKet", what))
-            for what in _COLUMNS
-        ]
         lines.append(
-            f"| physml over NetKet | {ratios[0]:.2f} | {ratios[1]:.2f} | 1/{1 / ratios[2]:.2f} | "
-            f"1/{1 / ratios[3]:.2f} | |"
+            f"| {rows[0]['about']} | {rows[0]['parameters']} | {' | '.join(cells)} | {cost:.1f} |"
         )
-    lines += [
+    if case.peer in found:
+        ratios = []
+        for what in _COLUMNS:
+            mine, other = all_of("physml", what), all_of(case.peer, what)
+            rates = what in ("log_psi", "local_energy")
+            by = np.median(mine) / np.median(other) if mine and other else None
+            ratios.append("–" if by is None else f"{by if rates else 1 / by:.2f}")
+        lines.append(f"| physml, times as fast | | {' | '.join(ratios)} | |")
+    return [*lines, ""]
+
+
+def main(options: argparse.Namespace) -> str:
+    """Measure everything and return the page."""
+    given = {"NetKet": options.netket, "DeepQMC": options.deepqmc}
+    pythons = {name: python for name, python in given.items() if python}
+    cores = len(os.sched_getaffinity(0))
+    lines = [
+        "# Ground states: speed",
         "",
+        "Written by `python benchmarks/vmc_peers.py --netket PYTHON --deepqmc PYTHON --rounds "
+        f"{options.rounds} --repeats {options.repeats} --write docs/results/vmc-speed.md`, "
+        f"{datetime.date.today()}; {cores} CPU core{'s' if cores > 1 else ''}. Median and range of "
+        f"{options.rounds} rounds of {options.repeats} repeats (two of a step), the libraries in "
+        "turn, compiling excluded.",
+        "",
+    ]
+    for system in COMPARISONS:
+        lines += compare(system, pythons, options)
+    lines += [
         "## The electron gas against N",
         "",
-        "Message passing 2 × 32, float32, 64 walkers.",
+        "physml alone: message passing 2 × 32, float32, 64 walkers.",
         "",
         "| electrons | log ψ a second | local energies a second | local energy in log ψ |",
         "|---|---|---|---|",
@@ -160,7 +213,7 @@ _COLUMNS = ("log_psi", "local_energy", "sampling", "step")
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--netket", help="interpreter of an environment with netket")
-    parser.add_argument("--walkers", type=int, default=1024, help="of the dot")
+    parser.add_argument("--deepqmc", help="interpreter of an environment with deepqmc")
     parser.add_argument("--sweeps", type=int, default=10, help="moves of each walker a step")
     parser.add_argument("--repeats", type=int, default=5, help="of each measurement in a round")
     parser.add_argument("--rounds", type=int, default=3, help="of the libraries in turn")

@@ -1,28 +1,43 @@
-"""What the scripts of the ground-state benchmark share: the system, the network and the clock."""
+"""What the scripts of the ground-state benchmark share: the systems, the networks and the clock."""
 
 from __future__ import annotations
 
 import argparse
 import time
 from collections.abc import Callable
+from typing import Any
+
+import jax
 
 import physml as pm
+
+SYSTEMS = ("dot", "gas", "lih")
 
 
 def arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser()
+    parser.add_argument("--system", choices=SYSTEMS, default="dot")
     parser.add_argument("--walkers", type=int, default=1024)
     parser.add_argument("--sweeps", type=int, default=10)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--seed", type=int, default=0)
-    return parser.parse_args()
+    options = parser.parse_args()
+    # DeepQMC computes in float32; the systems beside NetKet are in float64.
+    jax.config.update("jax_enable_x64", options.system != "lih")
+    return options
 
 
-def dot_and_network() -> tuple[pm.QuantumDot, pm.MessagePassing]:
-    """Six electrons at ω = 1, and one round of messages of width 16."""
-    dot = pm.QuantumDot(n_up=3, n_down=3)
-    return dot, pm.MessagePassing(dot, width=16, iterations=1)
+def system_and_network(name: str) -> tuple[Any, Any]:
+    """The dot of six and the gas of fourteen by message passing, LiH by two layers of FermiNet."""
+    if name == "dot":
+        dot = pm.QuantumDot(n_up=3, n_down=3)
+        return dot, pm.MessagePassing(dot, width=16, iterations=1)
+    if name == "gas":
+        gas = pm.ElectronGas(n_up=7, n_down=7, rs=2.0)
+        return gas, pm.MessagePassing(gas, width=32, iterations=2)
+    molecule = pm.Molecule(name="LiH")
+    return molecule, pm.FermiNet(molecule, width=32, iterations=2, determinants=4)
 
 
 def seconds(call: Callable[[], object], repeats: int) -> list[float]:
