@@ -88,7 +88,10 @@ def test_the_page_of_differential_equations(tmp_path, monkeypatch):
 def test_the_page_of_ground_states(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     _, steps = run(ROOT / "docs" / "vmc.md")
-    gas, pair, molecule, free = steps[1], steps[2], steps[3], steps[5]
+    square, line, gas, pair, molecule, free = (steps[i] for i in (1, 2, 3, 4, 5, 7))
+    assert abs(square["square"].reference.energy + 8.4579) < 1e-4
+    above = line["state"].energy.mean - line["line"].reference.energy
+    assert -4 * line["state"].energy.error < above < 0.05
     assert abs(gas["gas"].hartree_fock_energy / 14 - 0.023039) < 1e-6
     energy = pair["state"].energy
     assert abs(energy.mean - 3.0) < 5 * energy.error + 5e-3

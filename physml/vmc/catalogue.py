@@ -21,10 +21,12 @@ from physml.vmc.systems import (
     ElectronGas,
     HarmonicOscillator,
     HeisenbergChain,
+    HeisenbergSquare,
     Hydrogen,
     IsingChain,
     Molecule,
     QuantumDot,
+    SpinlessFermions,
     TrappedBosons,
 )
 from physml.vmc.wavefunctions import build_wavefunction
@@ -201,6 +203,23 @@ SYSTEMS = {
             _BOSONS,
         ),
         SystemEntry(
+            "spinless-fermions",
+            "H = Σ −½d²/dx² + ½ω²x² + Σ V₀/(√(2π) σ₀) e^{−(x_i−x_j)²/2σ₀²}",
+            "exact without the force and for two; own exact diagonalisation for three",
+            SpinlessFermions(),
+            VMCRecipe(
+                wavefunction="message-passing",
+                optimizer=OptimizerSettings(
+                    name="natural-gradient",
+                    learning_rate=0.1,
+                    decay=200.0,
+                    damping=1e-3,
+                    momentum=0.9,
+                    max_norm=0.3,
+                ),
+            ),
+        ),
+        SystemEntry(
             "trapped-bosons",
             "H = Σ −½∇² + ½ω²(x²+y²+γ²z²), hard spheres",
             "the ideal gas where the spheres are points",
@@ -219,6 +238,13 @@ SYSTEMS = {
             "H = J₁ Σ σ_i·σ_{i+1} + J₂ Σ σ_i·σ_{i+2}, periodic",
             "exact diagonalisation for 20 and 22 sites",
             HeisenbergChain(),
+            _SPINS,
+        ),
+        SystemEntry(
+            "heisenberg-square",
+            "H = J₁ Σ S_i·S_j + J₂ Σ S_i·S_j of neighbours and diagonals, L × L periodic",
+            "exact diagonalisation for 4 × 4 and 6 × 6 sites",
+            HeisenbergSquare(),
             _SPINS,
         ),
     )

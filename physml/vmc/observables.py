@@ -145,23 +145,33 @@ def structure_factor(walkers: np.ndarray, cell: Cell, *, shells: int = 12) -> Ob
     return _observable(shortest, chains / (len(walkers) * walkers.shape[2]))
 
 
-def spin_correlation(walkers: np.ndarray) -> Observable:
-    """``⟨σ_i σ_{i+r}⟩`` of a periodic chain, averaged over its sites.
+def spin_correlation(walkers: np.ndarray, *, lattice: tuple[int, ...] | None = None) -> Observable:
+    """``⟨σ_i σ_{i+r}⟩`` along the axes of a periodic lattice, averaged over its sites and axes.
 
     Args:
         walkers: spins ±1, ``(snapshots, walkers, N, 1)``.
+        lattice: sites along each axis, row-major, whose product is N; a chain if None.
 
     Returns:
-        Distances ``r = 0 … N/2`` in sites, the correlation and its errors.
+        Distances ``r = 0 … L/2`` in sites, of the shortest axis L, the correlation and its errors.
 
     Raises:
         ShapeError: for walkers of another shape.
     """
     if walkers.ndim != 4 or walkers.shape[-1] != 1:
         raise ShapeError(f"walkers: expected (snapshots, walkers, N, 1), got {walkers.shape}")
-    spins = np.asarray(walkers[..., 0], np.float64)
-    distances = np.arange(spins.shape[-1] // 2 + 1)
-    products = [np.mean(spins * np.roll(spins, -r, axis=-1), axis=(0, 2)) for r in distances]
+    sites = walkers.shape[2:3] if lattice is None else lattice
+    if math.prod(sites) != walkers.shape[2]:
+        raise ShapeError(
+            f"lattice: expected axes whose product is N = {walkers.shape[2]}, got {lattice}"
+        )
+    spins = np.asarray(walkers, np.float64).reshape(*walkers.shape[:2], *sites)
+    axes = range(2, spins.ndim)
+    distances = np.arange(min(sites) // 2 + 1)
+    products = [
+        np.mean([np.mean(spins * np.roll(spins, -r, axis), axis=(0, *axes)) for axis in axes], 0)
+        for r in distances
+    ]
     return _observable(distances, np.stack(products, axis=-1))
 
 

@@ -29,7 +29,7 @@ def overview(
         _energies(axes[0], system, result, measured)
         cell = getattr(system, "cell", None)
         if hasattr(system, "proposal"):
-            _spins(axes[1:], measured)
+            _spins(axes[1:], measured, getattr(system, "lattice", None))
         elif cell is None:
             _open_space(axes[1:], measured)
         else:
@@ -79,8 +79,8 @@ def _cell(axes: Any, measured: Measurement, cell: Cell, n_up: int | None) -> Non
     axes[1].axhline(1.0, color="k", linewidth=0.5)
 
 
-def _spins(axes: Any, measured: Measurement) -> None:
-    found = spin_correlation(measured.walkers)
+def _spins(axes: Any, measured: Measurement, lattice: tuple[int, ...] | None) -> None:
+    found = spin_correlation(measured.walkers, lattice=lattice)
     axes[0].errorbar(found.at, found.values, found.errors, fmt="o-", markersize=3, linewidth=1)
     label = r"$\langle\sigma_i\sigma_{i+r}\rangle$"
     axes[0].set(xlabel="r (sites)", ylabel=label, title="spin correlation")

@@ -9,11 +9,13 @@ from physml.vmc.systems.electrons import Electrons
 from physml.vmc.systems.ewald import Ewald
 from physml.vmc.systems.harmonic_oscillator import HarmonicOscillator
 from physml.vmc.systems.heisenberg_chain import HeisenbergChain
+from physml.vmc.systems.heisenberg_square import HeisenbergSquare
 from physml.vmc.systems.hydrogen import Hydrogen
 from physml.vmc.systems.ising_chain import IsingChain
 from physml.vmc.systems.molecule import Molecule
 from physml.vmc.systems.nuclei import ANGSTROM
 from physml.vmc.systems.quantum_dot import QuantumDot
+from physml.vmc.systems.spinless_fermions import SpinlessFermions
 from physml.vmc.systems.system import QuantumSystem, Reference, System
 from physml.vmc.systems.trapped_bosons import TrappedBosons
 
@@ -28,12 +30,14 @@ __all__ = [
     "Ewald",
     "HarmonicOscillator",
     "HeisenbergChain",
+    "HeisenbergSquare",
     "Hydrogen",
     "IsingChain",
     "Molecule",
     "QuantumDot",
     "QuantumSystem",
     "Reference",
+    "SpinlessFermions",
     "System",
     "TrappedBosons",
 ]

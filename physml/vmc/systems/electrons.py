@@ -28,6 +28,8 @@ class Electrons(NamedTuple):
             electron is; a nucleus has one for each of its shells. None: the origin and the system's
             length. Unused in a cell, where no place is special.
         pairs: excitations of two electrons that ψ may contain beside the determinants; None: none.
+        cusps: whether electrons repel by ``1/r``, so that ψ has Kato's cusps where they meet;
+            without them it is smooth there, and one dimension will do.
     """
 
     n_up: int
@@ -36,6 +38,7 @@ class Electrons(NamedTuple):
     groups: tuple[int, ...] | None = None
     centres: tuple[tuple[tuple[float, ...], float], ...] | None = None
     pairs: PairExcitations | None = None
+    cusps: bool = True
 
     @property
     def spins(self) -> np.ndarray:
@@ -48,17 +51,19 @@ def electrons_of(system: Any, x: Array, who: str) -> Electrons:
 
     Raises:
         ConfigurationError: for a system that does not tell its electrons.
-        ShapeError: for a walker of another system, or of one dimension, where no cusp is finite.
+        ShapeError: for a walker of another system, or of one dimension with cusps, where none is
+            finite.
     """
     electrons = getattr(system, "electrons", None)
     if not isinstance(electrons, Electrons):
         raise ConfigurationError(
             f"{who}: {system.name} tells no electrons; use an MLP with its ansatz"
         )
-    expected = (electrons.n_up + electrons.n_down, max(2, system.shape[1]))
+    least = 2 if electrons.cusps else 1
+    expected = (electrons.n_up + electrons.n_down, max(least, system.shape[1]))
     if x.shape != expected:
+        where = ", electrons in at least two dimensions" if electrons.cusps else ""
         raise ShapeError(
-            f"{who}: expected a walker {expected} of {system.name}, electrons in at least two "
-            f"dimensions, got {x.shape}"
+            f"{who}: expected a walker {expected} of {system.name}{where}, got {x.shape}"
         )
     return electrons

@@ -1,28 +1,20 @@
-"""Heisenberg's chain of spins, with couplings to first and second neighbours.
-
-Pauli matrices, a periodic chain. A walker is ``(N, 1)`` with entries ±1, the values of ``σᶻ``; the
-local energy ``Σ_σ' H_σσ' ψ(σ')/ψ(σ)`` runs over the few σ' that H connects with σ.
-"""
+"""Heisenberg's chain of spins, with couplings to first and second neighbours."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jax import Array
 
 from physml.errors import ConfigurationError
-from physml.sampling.spins import Proposal, exchange
-from physml.types import Field
+from physml.vmc.systems.spin_bonds import BondedSpins, Bonds, bonds_to
 from physml.vmc.systems.system import Reference
 
 _EXACT_CHAINS = {20: -35.6175461195, 22: -39.1475226071}
 
 
 @dataclass(frozen=True, kw_only=True)
-class HeisenbergChain:
+class HeisenbergChain(BondedSpins):
     """``H = J₁ Σ σ_i·σ_{i+1} + J₂ Σ σ_i·σ_{i+2}`` with zero total spin along z.
 
     Every second spin is turned by π about z (Marshall's sign rule), after which the ground state is
@@ -63,19 +55,18 @@ class HeisenbergChain:
         return "heisenberg-chain"
 
     @property
-    def shape(self) -> tuple[int, int]:
-        """``(N, 1)``."""
-        return self.sites, 1
+    def lattice(self) -> tuple[int, ...]:
+        """``(N,)``."""
+        return (self.sites,)
 
     @property
-    def length(self) -> float:
-        """The distance of the two values of a spin, in place of a typical length."""
-        return 1.0
-
-    @property
-    def proposal(self) -> Proposal:
-        """Exchanges of an up spin and a down spin."""
-        return exchange
+    def bonds(self) -> Bonds:
+        """First and second neighbours around the ring."""
+        sites = np.arange(self.sites)
+        return bonds_to(
+            (np.roll(sites, -1), self.coupling, True),
+            (np.roll(sites, -2), self.next_coupling, False),
+        )
 
     @property
     def reference(self) -> Reference | None:
@@ -84,34 +75,3 @@ class HeisenbergChain:
         if energy is None:
             return None
         return Reference(self.coupling * energy, 0.0, "exact diagonalisation")
-
-    def walkers(self, key: Array, count: int) -> Array:
-        """Random spins whose sum is zero, ``(count, N, 1)``."""
-        half = self.sites // 2
-        spins = jnp.asarray(np.repeat([1.0, -1.0], half), jnp.result_type(float))
-        shuffle = jax.vmap(lambda key: jax.random.permutation(key, spins))
-        return shuffle(jax.random.split(key, count))[..., None]
-
-    def local_energy(self, log_psi: Field, x: Array) -> Array:
-        """``Σ_bonds J [σ_i σ_j ∓ 2 ψ(σ with i, j exchanged)/ψ(σ)]``, the ratio for unlike spins."""
-        sites = np.arange(self.sites)
-        first = np.concatenate([sites, sites])
-        second = np.concatenate([np.roll(sites, -1), np.roll(sites, -2)])
-        # Marshall's sign: exchanges between the sublattices change it, those within do not.
-        couplings = np.repeat([self.coupling, self.next_coupling], self.sites)
-        signs = np.repeat([-1.0, 1.0], self.sites)
-        kept = couplings != 0
-        first, second, couplings, signs = (a[kept] for a in (first, second, couplings, signs))
-        here = log_psi(x)
-
-        def exchanged(i: Array, j: Array) -> Array:
-            return jnp.exp(log_psi(x.at[i].set(x[j]).at[j].set(x[i])) - here)
-
-        ratios = jax.vmap(exchanged)(jnp.asarray(first), jnp.asarray(second))
-        products = x[first, 0] * x[second, 0]
-        moved = jnp.where(products < 0, 2.0 * jnp.asarray(signs, x.dtype) * ratios, 0.0)
-        return jnp.sum(jnp.asarray(couplings, x.dtype) * (products + moved))
-
-    def ansatz(self, N: Field, x: Array) -> Array:
-        """``N`` as it is."""
-        return N(x)

@@ -44,7 +44,7 @@ class CuspBackflow(nn.Module):
         """The displacements at a walker ``(N, d)``."""
         d = x.shape[1]
         electrons: Electrons = self.system.electrons
-        if not electrons.n_up or not electrons.n_down:
+        if not electrons.cusps or not electrons.n_up or not electrons.n_down:
             return jnp.zeros_like(x)
         log_range = self.param("log_range", nn.initializers.zeros, (), jnp.result_type(float))
         up, down = np.divmod(np.arange(electrons.n_up * electrons.n_down), electrons.n_down)

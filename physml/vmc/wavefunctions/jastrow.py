@@ -3,7 +3,8 @@
     J = Σ_{i<j} [c_ij r_ij/(1 + b r_ij) + g(r_ij) u(r_ij, …)],    g(r) = r²/(ℓ² + r²)
 
 with ``c = 1/(d − 1)`` for unlike spins and ``1/(d + 1)`` for like. Since ``g`` begins with ``r²``,
-the network ``u`` cannot disturb the cusp.
+the network ``u`` cannot disturb the cusp. Where nothing diverges when particles meet there is no
+cusp, and all is a function of ``r²``.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from physml.vmc.wavefunctions.separation import cell_lengths, place, separation
 
 
 class PairJastrow(nn.Module):
-    """``J`` of all pairs of electrons, with Kato's cusp and a neural part.
+    """``J`` of all pairs of electrons, with Kato's cusp, if they have one, and a neural part.
 
     Attributes:
         system: a system with ``electrons``.
@@ -46,16 +47,18 @@ class PairJastrow(nn.Module):
         spins = electrons.spins
         first, second = np.triu_indices(n, k=1)
         like = spins[first] * spins[second]
-        cusp = jnp.asarray(np.where(like > 0, 1 / (d + 1), 1 / (d - 1)), x.dtype)
-        dtype = jnp.result_type(float)
-        rates = jnp.exp(self.param("log_cusp_rate", nn.initializers.zeros, (2,), dtype))
-        rate = jnp.where(like > 0, rates[0], rates[1]) / self.system.length
         r = separation(self.system, x, first, second).distance
-        total = jnp.sum(cusp * r / (1 + rate * r))
+        reduced = r / self.system.length
+        total, seen = jnp.zeros((), x.dtype), reduced**2 / (1 + reduced**2)
+        if electrons.cusps:
+            cusp = jnp.asarray(np.where(like > 0, 1 / (d + 1), 1 / (d - 1)), x.dtype)
+            dtype = jnp.result_type(float)
+            rates = jnp.exp(self.param("log_cusp_rate", nn.initializers.zeros, (2,), dtype))
+            rate = jnp.where(like > 0, rates[0], rates[1]) / self.system.length
+            total, seen = jnp.sum(cusp * r / (1 + rate * r)), reduced / (1 + reduced)
         if not self.widths:
             return total
-        reduced = r / self.system.length
-        features = [(reduced / (1 + reduced))[:, None], jnp.asarray(like, x.dtype)[:, None]]
+        features = [seen[:, None], jnp.asarray(like, x.dtype)[:, None]]
         if cell_lengths(self.system) is None:
             reach = place(self.system, x).scalars[:, ::2]
             features.insert(1, reach[first] + reach[second])

@@ -42,7 +42,7 @@ def build_wavefunction(
     Args:
         name: ``network`` (with the system's ansatz), ``slater`` (determinants alone),
             ``slater-jastrow``, ``message-passing``, ``ferminet``, ``psiformer``, ``deep-set`` of
-            bosons (with the system's ansatz), ``rbm`` of a periodic chain of spins, or
+            bosons (with the system's ansatz), ``rbm`` of spins on a periodic lattice, or
             ``gaussian-rbm`` of particles in a trap.
         system: whose electrons it describes.
         network: its neural part; width and activation, and depth, which counts the rounds of
@@ -102,12 +102,16 @@ def _deep_set(system: Any, settings: NetworkSettings, determinants: int) -> nn.M
     return DeepSet(network.widths, network.activation, network.kernel_init)
 
 
+def _rbm(system: Any, settings: NetworkSettings, determinants: int) -> nn.Module:
+    return RBM(settings.width, translations=True, lattice=getattr(system, "lattice", None))
+
+
 _BUILDERS: dict[str, Callable[[Any, NetworkSettings, int], nn.Module]] = {
     "network": lambda system, settings, determinants: settings.build(),
     "slater": lambda system, settings, determinants: Slater(system),
     "slater-jastrow": _slater_jastrow,
     **{name: partial(_neural, name) for name in _NEURAL},
     "deep-set": _deep_set,
-    "rbm": lambda system, settings, determinants: RBM(settings.width, translations=True),
+    "rbm": _rbm,
     "gaussian-rbm": lambda system, settings, determinants: GaussianRBM(system, settings.width),
 }

@@ -5,11 +5,14 @@ log ψ(σ) = Σ_j ln 2cosh(b_j + W_j·σ) + a·σ
 
 from __future__ import annotations
 
+import math
+
 import flax.linen as nn
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 
-from physml.errors import ConfigurationError
+from physml.errors import ConfigurationError, ShapeError
 
 
 class RBM(nn.Module):
@@ -17,12 +20,14 @@ class RBM(nn.Module):
 
     Attributes:
         density: hidden units for each spin.
-        translations: average over all translations of a periodic chain: ``Σ_t`` of the sum over
+        translations: average over all translations of a periodic lattice: ``Σ_t`` of the sum over
             ``density`` filters, each of N weights; the visible biases then have no effect beyond
             the magnetisation and are left out.
+        lattice: sites along each axis of that lattice, row-major; a chain if None.
 
     Raises:
         ConfigurationError: for a density below 1.
+        ShapeError: for a walker that does not fill the lattice.
 
     Source: Carleo and Troyer (2017), doi:10.1126/science.aag2302.
 
@@ -35,6 +40,7 @@ class RBM(nn.Module):
 
     density: int = 2
     translations: bool = False
+    lattice: tuple[int, ...] | None = None
 
     @nn.compact
     def __call__(self, x: Array) -> Array:
@@ -47,12 +53,24 @@ class RBM(nn.Module):
         if self.translations:
             kernel = self.param("kernel", start, (self.density, n), dtype)
             bias = self.param("bias", start, (self.density, 1), dtype)
-            shifts = (jnp.arange(n)[:, None] + jnp.arange(n)[None]) % n
-            return jnp.sum(_log_2cosh(kernel @ spins[shifts] + bias))
+            return jnp.sum(_log_2cosh(kernel @ spins[self._translations(n)] + bias))
         visible = self.param("visible_bias", nn.initializers.zeros, (n,), dtype)
         kernel = self.param("kernel", start, (self.density * n, n), dtype)
         bias = self.param("bias", start, (self.density * n,), dtype)
         return jnp.sum(_log_2cosh(kernel @ spins + bias)) + jnp.dot(visible, spins)
+
+    def _translations(self, n: int) -> np.ndarray:
+        """Which spin each site has after each translation, ``(n, n)``."""
+        lattice = (n,) if self.lattice is None else self.lattice
+        if math.prod(lattice) != n:
+            raise ShapeError(
+                f"RBM: expected spins ({math.prod(lattice)}, 1) on the lattice {lattice}, got "
+                f"{n} of them"
+            )
+        sites = np.arange(n).reshape(lattice)
+        axes = tuple(range(len(lattice)))
+        moved = [np.roll(sites, [-t for t in step], axes) for step in np.ndindex(*lattice)]
+        return np.stack(moved).reshape(n, n)
 
 
 def _log_2cosh(x: Array) -> Array:

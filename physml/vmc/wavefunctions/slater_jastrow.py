@@ -27,7 +27,8 @@ from physml.vmc.wavefunctions.slater import Slater
 class SlaterJastrow(nn.Module):
     """A Slater–Jastrow wave function of electrons, spin up first.
 
-    The cusp at contact is ``∂log ψ/∂r = 1/(d − 1)`` for unlike spins and ``1/(d + 1)`` for like.
+    The cusp at contact is ``∂log ψ/∂r = 1/(d − 1)`` for unlike spins and ``1/(d + 1)`` for like,
+    and none where the system has none.
 
     Attributes:
         system: a system with ``electrons``, such as ``QuantumDot``.
@@ -36,7 +37,8 @@ class SlaterJastrow(nn.Module):
 
     Raises:
         ConfigurationError: for a system that does not tell its electrons.
-        ShapeError: for a walker of another system, or of one dimension, where no cusp is finite.
+        ShapeError: for a walker of another system, or of one dimension with cusps, where none is
+            finite.
 
     Source: Kato (1957), doi:10.1002/cpa.3160100201 (cusps).
 
