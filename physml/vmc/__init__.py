@@ -5,6 +5,7 @@ from physml.vmc.energy import energy
 from physml.vmc.energy_parts import EnergyParts, energy_parts
 from physml.vmc.extrapolation import Extrapolation, extrapolate_in_variance
 from physml.vmc.ground_state import GroundState, ground_state
+from physml.vmc.hartree_fock import HartreeFock, hartree_fock
 from physml.vmc.local_energies import local_energies
 from physml.vmc.measure import Measurement, measure
 from physml.vmc.momentum_distribution import momentum_distribution
@@ -16,6 +17,7 @@ from physml.vmc.observables import (
     spin_correlation,
     structure_factor,
 )
+from physml.vmc.pretraining import pretrain
 from physml.vmc.recipe import VMCRecipe
 from physml.vmc.systems import (
     ANGSTROM,
@@ -73,6 +75,7 @@ __all__ = [
     "PsiFormer",
     "GroundState",
     "HarmonicOscillator",
+    "HartreeFock",
     "HeisenbergChain",
     "HeisenbergSquare",
     "Hydrogen",
@@ -96,12 +99,14 @@ __all__ = [
     "energy_parts",
     "extrapolate_in_variance",
     "ground_state",
+    "hartree_fock",
     "log_amplitude",
     "local_energies",
     "measure",
     "momentum_distribution",
     "pair_correlation",
     "pair_distribution",
+    "pretrain",
     "radial_density",
     "spin_correlation",
     "structure_factor",

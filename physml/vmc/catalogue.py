@@ -13,6 +13,8 @@ from physml.optim.settings import OptimizerSettings
 from physml.train import Run
 from physml.train.fit import Callback
 from physml.vmc.ground_state import GroundState, ground_state
+from physml.vmc.hartree_fock import hartree_fock
+from physml.vmc.pretraining import pretrain
 from physml.vmc.recipe import VMCRecipe
 from physml.vmc.systems import (
     Atom,
@@ -78,15 +80,30 @@ class SystemEntry(NamedTuple):
         """
         chosen = self.recipe if recipe is None else recipe
         system = self.system if system is None else system
+        wavefunction = self.wavefunction(chosen, system)
+        params = None
+        if chosen.pretrain:
+            params = pretrain(
+                system,
+                wavefunction,
+                hartree_fock(system),
+                walkers=chosen.walkers,
+                sweeps=chosen.sweeps,
+                steps=chosen.pretrain,
+                key=key,
+                run=run,
+                callbacks=callbacks,
+            ).params
         return ground_state(
             system,
-            self.wavefunction(chosen, system),
+            wavefunction,
             optimizer=chosen.optimizer.build(),
             sampler=chosen.sampler,
             walkers=chosen.walkers,
             sweeps=chosen.sweeps,
             steps=chosen.steps,
             measurements=chosen.measurements,
+            params=params,
             key=key,
             run=run,
             callbacks=callbacks,

@@ -18,6 +18,7 @@ from physml.optim import natural_gradient
 from physml.sampling import Estimate, langevin, metropolis, spin_metropolis
 from physml.train import FitResult, Run, fit
 from physml.train.fit import Callback
+from physml.train.warm_start import warm_start
 from physml.types import Optimizer, Sampler
 from physml.vmc.energy import energy
 from physml.vmc.measure import FEWEST_MEASUREMENTS, Measurement, measure
@@ -60,6 +61,7 @@ def ground_state(
     sweeps: int = 10,
     steps: int = 300,
     measurements: int = 200,
+    params: Any = None,
     key: Array | None = None,
     run: Run | None = None,
     callbacks: Sequence[Callback] = (),
@@ -77,6 +79,7 @@ def ground_state(
         sweeps: Metropolis moves of every walker between steps.
         steps: optimizer steps.
         measurements: steps of the measurement afterwards.
+        params: where to start, such as those of ``pretrain``; random if not given.
         key: random key; ``jax.random.key(0)`` if not given.
         run: a run directory for metrics, checkpoints and resume.
         callbacks: see ``fit``.
@@ -87,7 +90,7 @@ def ground_state(
     Raises:
         ConfigurationError: fewer than 2 walkers or 8 measurements; a wave function of electrons
             that is not antisymmetric, or in a cell not periodic.
-        ShapeError: wave function and system do not fit.
+        ShapeError: wave function and system do not fit, or the parameters another wave function.
         NoValueError: for an optimizer that needs the loss at fixed samples.
         NonFiniteError, SamplingError: see ``fit`` and ``measure``.
 
@@ -104,9 +107,10 @@ def ground_state(
             f"measurements: expected at least {FEWEST_MEASUREMENTS}, got {measurements}"
         )
     key = jax.random.key(0) if key is None else key
-    key_params, key_fit, key_measure = jax.random.split(key, 3)
+    _, key_fit, key_measure = jax.random.split(key, 3)
     key_check = jax.random.fold_in(key, 3)
-    params = jax.jit(wavefunction.init)(key_params, system.length * jnp.ones(system.shape))
+    fresh = first_params(system, wavefunction, key)
+    params = fresh if params is None else warm_start(params, fresh)
     log_psi = log_psi_of(system, wavefunction)
     check_symmetry(system, partial(amplitude, system, wavefunction), params, key_check)
 
@@ -134,6 +138,12 @@ def ground_state(
         bounded=bounded,
     )
     return GroundState(system, wavefunction, result, measured)
+
+
+def first_params(system: QuantumSystem, wavefunction: nn.Module, key: Array) -> Any:
+    """The parameters from which ``ground_state`` with this key starts."""
+    init = jax.jit(wavefunction.init)
+    return init(jax.random.split(key, 3)[0], system.length * jnp.ones(system.shape))
 
 
 def _moves(

@@ -26,6 +26,8 @@ class VMCRecipe:
         sampler: metropolis, or langevin: moves along the drift; spins have moves of their own.
         walkers: in training and in the measurement.
         sweeps: Metropolis moves of every walker between steps.
+        pretrain: steps before those of the energy, towards the orbitals of Hartree–Fock; for an
+            atom or a molecule by message-passing, ferminet or psiformer, with pyscf installed.
         steps: optimizer steps.
         measurements: steps of the measurement on fresh walkers.
     """
@@ -43,12 +45,14 @@ class VMCRecipe:
     sampler: Literal["metropolis", "langevin"] = "metropolis"
     walkers: int = 1024
     sweeps: int = 10
+    pretrain: int = 0
     steps: int = 300
     measurements: int = 400
 
     def __post_init__(self) -> None:
         """Check the numbers before anything is made or overwritten."""
-        lowest = {"walkers": 2, "sweeps": 1, "steps": 0, "measurements": 8, "determinants": 1}
+        lowest = {"walkers": 2, "sweeps": 1, "pretrain": 0, "steps": 0, "measurements": 8}
+        lowest["determinants"] = 1
         for name, least in lowest.items():
             if getattr(self, name) < least:
                 raise ConfigurationError(

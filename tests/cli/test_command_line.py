@@ -112,6 +112,11 @@ def test_help_without_a_name(physml, command):
         (("ground-state", "quantum-dot", "--system.n-up", "2"), "n_up: expected a closed shell"),
         (("ground-state", "hydrogen", "--walkers", "1"), "walkers: expected at least 2"),
         (("ground-state", "hydrogen", "--measurements", "1"), "at least 8"),
+        (("ground-state", "hydrogen", "--pretrain", "1"), "whose orbitals are trained"),
+        (
+            ("ground-state", "quantum-dot", "--wavefunction", "ferminet", "--pretrain", "1"),
+            "expected an Atom or a Molecule, got quantum-dot",
+        ),
         (("list", "--all"), "--all"),
         (("resume",), "RUN"),
     ],

@@ -4,6 +4,7 @@ import json
 import signal
 import sys
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import jax
@@ -22,7 +23,9 @@ TINY = ("--network.width", "4", "--network.depth", "1")
 ADAM = ("--optimizer.name", "adam")
 HEAT = ("solve", "heat", *TINY, *ADAM, "--points", "16")
 TRAP = ("ground-state", "harmonic-oscillator", *TINY, *ADAM)
-TRAP = (*TRAP, "--walkers", "16", "--sweeps", "5", "--measurements", "8")
+CHAINS = ("--walkers", "16", "--sweeps", "5", "--measurements", "8")
+TRAP = (*TRAP, *CHAINS)
+ATOM = ("ground-state", "atom", "--system.symbol", "H", "--determinants", "1", *TINY, *ADAM)
 
 SOLVE_KEYS = (
     "problem relative_l2 max_error reference_error loss steps parameters points seconds "
@@ -132,7 +135,18 @@ def test_ground_state(physml):
     assert len(Path("trap/metrics.jsonl").read_text().splitlines()) == 2
 
 
-@pytest.mark.parametrize("words", [(*HEAT, "--redraw", "3"), TRAP], ids=["solve", "ground-state"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param((*HEAT, "--redraw", "3"), id="solve"),
+        pytest.param(TRAP, id="ground-state"),
+        pytest.param(
+            (*ATOM, *CHAINS, "--pretrain", "6"),
+            id="pretrain",
+            marks=pytest.mark.skipif(find_spec("pyscf") is None, reason="needs pyscf"),
+        ),
+    ],
+)
 def test_interrupted_and_resumed_is_never_interrupted(physml, trained, monkeypatch, words):
     assert physml(*words, "--steps", "6", "--run", "whole", "--quiet").code == 0
     with monkeypatch.context() as patch:

@@ -100,3 +100,15 @@ def test_whole_numbers_are_read_as_floats():
 def test_what_cannot_be_read_is_our_mistake():
     with pytest.raises(TypeError, match="no way to read"):
         value(list[int], [1], where="config.json")
+
+
+def test_runs_begun_before_pretraining_are_read(tmp_path):
+    entry = SYSTEMS["atom"]
+    job = GroundStateJob(
+        entry=entry, system=entry.system, recipe=entry.recipe, seed=0, precision=64
+    )
+    document = config(job)
+    del document["recipe"]["pretrain"]
+    Run.create(tmp_path, document).close()
+    with Run.reopen(tmp_path) as run:
+        assert stored_job(run) == job

@@ -72,6 +72,16 @@ class Atom:
         return "atom"
 
     @property
+    def symbols(self) -> tuple[str, ...]:
+        """The one element."""
+        return (self.symbol,)
+
+    @property
+    def places(self) -> np.ndarray:
+        """Of the nucleus, ``(1, 3)``: the origin."""
+        return _NUCLEUS
+
+    @property
     def nuclear_charge(self) -> int:
         """Z."""
         return nuclear_charge(self.symbol)

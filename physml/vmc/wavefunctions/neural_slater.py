@@ -29,6 +29,9 @@ from physml.vmc.wavefunctions.jastrow import PairJastrow
 from physml.vmc.wavefunctions.separation import cell_lengths, place, separation
 from physml.vmc.wavefunctions.signed_log import SignedLog
 
+# flax leaves this collection out when parameters are made.
+_ASIDE = "intermediates"
+
 
 class NeuralSlater(nn.Module):
     """What every architecture makes of its nodes; it starts as a Slater determinant with cusps.
@@ -87,6 +90,9 @@ class NeuralSlater(nn.Module):
             log, sign = signed_sum(jax.tree.map(lambda *parts: jnp.stack(parts), *terms))
         jastrow = PairJastrow(self.system, (), name="jastrow")(x)
         one_body = self.linear(1, "log_factor", nn.initializers.zeros)(nodes)
+        if self.is_mutable_collection(_ASIDE):  # by orbital_matrices alone
+            rows = jnp.exp(envelopes + one_body[:, 0])
+            self.sow(_ASIDE, "orbitals", occupied * rows[None, :, None])
         return SignedLog(log + jnp.sum(envelopes) + jastrow + jnp.sum(one_body), sign)
 
     def linear(
@@ -112,3 +118,23 @@ class NeuralSlater(nn.Module):
         each = np.broadcast_to(np.arange(n)[:, None], others.shape)
         apart = separation(self.system, x, each, others)
         return jnp.concatenate([apart.features, like], axis=-1), others
+
+
+def orbital_matrices(wavefunction: NeuralSlater, params: Any, x: Array) -> Array:
+    """The orbitals in a wave function's determinants, with all factors of one electron.
+
+    ``e^{a(x_i) + w(h_i)} φ_j(x_i + B h_i + c_i) (1 + u_kj(h_i))`` with the envelope ``e^a``:
+    ``ψ = Σ_k det[…]↑ det[…]↓ · e^{J(x)}`` where no pairs are lifted.
+
+    Args:
+        wavefunction: a ``MessagePassing``, a ``FermiNet`` or a ``PsiFormer``.
+        params: its parameters.
+        x: a walker ``(N, d)``.
+
+    Returns:
+        ``(K, N, M)``: determinants, electrons with spin up first, at least as many orbitals as
+        electrons of either spin, of which a spin takes the first.
+    """
+    _, aside = wavefunction.apply(params, x, mutable=_ASIDE)
+    matrices: Array = aside[_ASIDE]["orbitals"][0]
+    return matrices
