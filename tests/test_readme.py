@@ -72,7 +72,7 @@ def test_the_page_of_how_tos(tmp_path, monkeypatch):
 def test_the_page_of_differential_equations(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     _, steps = run(ROOT / "docs" / "pinn.md")
-    plate, string, corner, error, decay, orbit, grid = steps[1:]
+    plate, string, corner, error, decay, orbit, waves, grid = steps[1:]
     assert plate["solution"].errors is not None and (tmp_path / "plate.png").exists()
     assert string["string"].name == "string"
     assert corner["solution"].problem.name == "membrane"
@@ -82,13 +82,15 @@ def test_the_page_of_differential_equations(tmp_path, monkeypatch):
     np.testing.assert_allclose(
         orbit["orbit"](np.array([[4.0]])), [[np.cos(4), np.sin(4)]], atol=1e-3
     )
+    crest = waves["steepening"](np.array([[0.4, 1 + 0.4 * np.sin(1)]]))
+    np.testing.assert_allclose(crest, np.sin(1), atol=1e-6)
     assert grid["u_xx"].shape == (32, 32, 32)
 
 
 def test_the_page_of_ground_states(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     _, steps = run(ROOT / "docs" / "vmc.md")
-    square, line, gas, pair, molecule, free = (steps[i] for i in (1, 2, 3, 4, 5, 7))
+    square, line, gas, pair, molecule, many, free = (steps[i] for i in (1, 2, 3, 4, 5, 7, 8))
     assert abs(square["square"].reference.energy + 8.4579) < 1e-4
     above = line["state"].energy.mean - line["line"].reference.energy
     assert -4 * line["state"].energy.error < above < 0.05
@@ -97,5 +99,6 @@ def test_the_page_of_ground_states(tmp_path, monkeypatch):
     assert abs(energy.mean - 3.0) < 5 * energy.error + 5e-3
     # Two hydrogen atoms a little apart: bound, and above the minimum at 1.401 bohr.
     assert -1.1745 < molecule["state"].energy.mean < -1.15
+    assert 20.159 < many["state"].energy.mean < 21
     assert np.all(free["found"].values > 0) and len(free["found"].at) == 4
     assert (tmp_path / "samples.npz").exists() and (tmp_path / "gas.png").exists()

@@ -3,6 +3,7 @@
 from physml.sampling.batches import drawn, fixed
 from physml.sampling.langevin import langevin
 from physml.sampling.metropolis import metropolis
+from physml.sampling.one_electron import OneElectronMoves, metropolis_one_electron
 from physml.sampling.points import (
     Points,
     Redraw,
@@ -27,6 +28,7 @@ from physml.sampling.statistics import (
 __all__ = [
     "Blocking",
     "Estimate",
+    "OneElectronMoves",
     "Points",
     "Redraw",
     "autocorrelation_time",
@@ -42,6 +44,7 @@ __all__ = [
     "langevin",
     "latin_hypercube",
     "metropolis",
+    "metropolis_one_electron",
     "sobol",
     "spin_metropolis",
     "split_rhat",

@@ -53,6 +53,7 @@ from physml.vmc.wavefunctions import (
     Slater,
     SlaterJastrow,
     log_amplitude,
+    one_electron_moves,
 )
 
 __all__ = [
@@ -104,6 +105,7 @@ __all__ = [
     "local_energies",
     "measure",
     "momentum_distribution",
+    "one_electron_moves",
     "pair_correlation",
     "pair_distribution",
     "pretrain",

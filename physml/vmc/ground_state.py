@@ -15,7 +15,14 @@ from jax import Array
 
 from physml.errors import ConfigurationError, UnknownNameError
 from physml.optim import natural_gradient
-from physml.sampling import Estimate, langevin, metropolis, spin_metropolis
+from physml.sampling import (
+    Estimate,
+    OneElectronMoves,
+    langevin,
+    metropolis,
+    metropolis_one_electron,
+    spin_metropolis,
+)
 from physml.train import FitResult, Run, fit
 from physml.train.fit import Callback
 from physml.train.warm_start import warm_start
@@ -24,6 +31,7 @@ from physml.vmc.energy import energy
 from physml.vmc.measure import FEWEST_MEASUREMENTS, Measurement, measure
 from physml.vmc.plots import overview
 from physml.vmc.systems.system import QuantumSystem, first_walkers
+from physml.vmc.wavefunctions.rank_one import one_electron_moves
 from physml.vmc.wavefunctions.signed_log import LogPsi, SignedLog, log_amplitude
 from physml.vmc.wavefunctions.symmetry import check_symmetry
 
@@ -56,7 +64,7 @@ def ground_state(
     wavefunction: nn.Module,
     *,
     optimizer: Optimizer | None = None,
-    sampler: Literal["metropolis", "langevin"] = "metropolis",
+    sampler: Literal["metropolis", "metropolis-one-electron", "langevin"] = "metropolis",
     walkers: int = 1024,
     sweeps: int = 10,
     steps: int = 300,
@@ -73,8 +81,10 @@ def ground_state(
         wavefunction: a linen module from a walker ``(N, d)`` to log ψ or a ``SignedLog``.
         optimizer: any optax transformation without a line search; ``natural_gradient(0.1)`` if not
             given.
-        sampler: ``metropolis``, or ``langevin``, whose moves follow the drift; a system with a
-            ``proposal``, such as a chain of spins, has moves of its own.
+        sampler: ``metropolis``, whose moves are of all particles at once; ``langevin``, whose moves
+            follow the drift; or ``metropolis-one-electron``, cheap for a wave function that has
+            rank-one updates. A system with a ``proposal``, such as a chain of spins, has moves of
+            its own.
         walkers: in training and measurement.
         sweeps: Metropolis moves of every walker between steps.
         steps: optimizer steps.
@@ -117,7 +127,7 @@ def ground_state(
     def initial(key: Array) -> Array:
         return first_walkers(system, key, walkers)
 
-    moves, bounded = _moves(system, log_psi, initial, sampler, sweeps)
+    moves, bounded = _moves(system, wavefunction, log_psi, initial, sampler, sweeps)
     result = fit(
         energy(log_psi, system.local_energy),
         moves(burn_in=50),
@@ -148,6 +158,7 @@ def first_params(system: QuantumSystem, wavefunction: nn.Module, key: Array) -> 
 
 def _moves(
     system: QuantumSystem,
+    wavefunction: nn.Module,
     log_psi: LogPsi,
     initial: Callable[[Array], Array],
     sampler: str,
@@ -164,15 +175,23 @@ def _moves(
                 f"{sampler}"
             )
         return partial(spin_metropolis, log_psi, initial, propose=propose, sweeps=sweeps), True
+    psi: LogPsi | OneElectronMoves = log_psi
+    if sampler == _ONE_ELECTRON:
+        psi = one_electron_moves(wavefunction) or log_psi
     cell = getattr(system, "cell", None)
     wrap = None if cell is None else cell.wrap
     moves = partial(
-        _SAMPLERS[sampler], log_psi, initial, sweeps=sweeps, width=0.5 * system.length, wrap=wrap
+        _SAMPLERS[sampler], psi, initial, sweeps=sweeps, width=0.5 * system.length, wrap=wrap
     )
     return moves, cell is not None
 
 
-_SAMPLERS = {"metropolis": metropolis, "langevin": langevin}
+_ONE_ELECTRON = "metropolis-one-electron"
+_SAMPLERS: dict[str, Callable[..., Sampler]] = {
+    "metropolis": metropolis,
+    _ONE_ELECTRON: metropolis_one_electron,
+    "langevin": langevin,
+}
 
 
 class GroundState:

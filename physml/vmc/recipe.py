@@ -23,7 +23,8 @@ class VMCRecipe:
             its width the hidden units for each spin of rbm, all those of gaussian-rbm.
         determinants: products of two determinants, of message-passing, ferminet, psiformer.
         optimizer: the optimizer; one without a line search.
-        sampler: metropolis, or langevin: moves along the drift; spins have moves of their own.
+        sampler: metropolis: all particles move at once; metropolis-one-electron: one after
+            another; langevin: along the drift. Spins have moves of their own.
         walkers: in training and in the measurement.
         sweeps: Metropolis moves of every walker between steps.
         pretrain: steps before those of the energy, towards the orbitals of Hartree–Fock; for an
@@ -42,7 +43,7 @@ class VMCRecipe:
             name="natural-gradient", learning_rate=0.1, decay=200.0, damping=1e-3, momentum=0.9
         )
     )
-    sampler: Literal["metropolis", "langevin"] = "metropolis"
+    sampler: Literal["metropolis", "metropolis-one-electron", "langevin"] = "metropolis"
     walkers: int = 1024
     sweeps: int = 10
     pretrain: int = 0

@@ -1,4 +1,4 @@
-"""Metropolis and Langevin sampling: the invariant density, detailed balance, width of a move."""
+"""Samplers of ``|ψ|²``: the invariant density, detailed balance, width of a move."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ def gaussian(params, x):
     return -0.5 * params * jnp.sum(x**2)
 
 
-both = pytest.mark.parametrize("sampling", [pm.metropolis, pm.langevin])
+every = pytest.mark.parametrize(
+    "sampling", [pm.metropolis, pm.metropolis_one_electron, pm.langevin]
+)
 
 
 def run(sampler, params, steps, *, seed=0):
@@ -34,7 +36,7 @@ def run(sampler, params, steps, *, seed=0):
     return all_steps(jax.random.key(seed))
 
 
-@both
+@every
 def test_moments_of_a_gaussian(sampling):
     """Starting far away and too narrow: mean 0, variance ¼, kurtosis 3 at a = 2.
 
@@ -53,7 +55,7 @@ def test_moments_of_a_gaussian(sampling):
     assert abs(correlation) < 4 * 0.25 / 6000**0.5
 
 
-@both
+@every
 def test_detailed_balance(sampling):
     """From walkers with the density ``|ψ|²``, as many move from cell i to j as from j to i.
 
@@ -115,10 +117,14 @@ def test_acceptance_of_gaussian_moves():
     np.testing.assert_array_equal(metrics["width"], widths)
 
 
-def test_width_finds_the_window():
-    """From far too small or large, acceptance comes between 50% and 55% (5000 moves: ± 0.7%)."""
+@pytest.mark.parametrize(
+    ("sampling", "low", "high"),
+    [(pm.metropolis, 0.50, 0.55), (pm.metropolis_one_electron, 0.45, 0.55)],
+)
+def test_width_finds_the_window(sampling, low, high):
+    """From far too small or large, acceptance comes into the window (5000 moves: ± 0.7%)."""
     start = lambda key: jax.random.normal(key, (1000, 2, 2))
-    sampler = pm.metropolis(gaussian, start, sweeps=5)
+    sampler = sampling(gaussian, start, sweeps=5)
 
     @jax.jit
     @jax.vmap
@@ -132,14 +138,14 @@ def test_width_finds_the_window():
 
     metrics = adapt(jnp.array([1e-3, 50.0]))
     tail = np.asarray(metrics["acceptance"])[:, -30:]
-    assert tail.min() > 0.47
-    assert tail.max() < 0.58
+    assert tail.min() > low - 0.03
+    assert tail.max() < high + 0.03
     widths = np.asarray(metrics["width"])
     ratios = widths[:, 1:] / widths[:, :-1]
     assert np.all(np.isclose(ratios, 1.1) | np.isclose(ratios, 1 / 1.1) | (ratios == 1.0))
 
 
-@both
+@every
 def test_burn_in_is_the_sampling_itself(sampling):
     """Three batches dropped before the first: the state that sampling three times leads to."""
     start = lambda key: jax.random.normal(key, (20, 1, 2))
@@ -152,7 +158,7 @@ def test_burn_in_is_the_sampling_itself(sampling):
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-12), burned, state)
 
 
-@both
+@every
 def test_nodes_are_never_entered(sampling):
     """``ψ = 0`` for x < 0: no move is accepted there."""
     wall = lambda params, x: jnp.where(x[0, 0] > 0, -x[0, 0], -jnp.inf)
@@ -161,7 +167,7 @@ def test_nodes_are_never_entered(sampling):
     assert float(state.walkers.min()) > 0
 
 
-@both
+@every
 def test_single_precision_stays(sampling):
     with jax.enable_x64(False):
         start = lambda key: jax.random.normal(key, (20, 1, 2))
@@ -175,14 +181,15 @@ def test_single_precision_stays(sampling):
 @pytest.mark.parametrize(
     ("log_psi", "got"), [(lambda a, x: x, r"\(2, 3\)"), (lambda a, x: (x, x), "tuple")]
 )
-def test_a_wave_function_has_one_value(log_psi, got):
-    sampler = pm.metropolis(log_psi, lambda key: jnp.zeros((5, 2, 3)), burn_in=1)
+@every
+def test_a_wave_function_has_one_value(sampling, log_psi, got):
+    sampler = sampling(log_psi, lambda key: jnp.zeros((5, 2, 3)), burn_in=1)
     with pytest.raises(pm.errors.ShapeError, match=f"log ψ: expected one number .*, got {got}"):
         sampler.init(jax.random.key(0), None)
 
 
 @pytest.mark.parametrize("options", [{"sweeps": 0}, {"width": 0.0}, {"burn_in": -1}])
-@both
+@every
 def test_bad_numbers_are_named(sampling, options):
     with pytest.raises(pm.errors.ConfigurationError, match=f"{next(iter(options))}: expected"):
         sampling(gaussian, lambda key: jnp.zeros((1, 1, 1)), **options)
@@ -199,3 +206,29 @@ def test_a_drift_decorrelates_sooner():
         _, (walkers, _) = run(frozen, 1.0, 200)
         taus.append(pm.estimate(np.sum(np.asarray(walkers) ** 2, axis=(2, 3))).tau)
     assert taus[1] < 0.5 * taus[0]
+
+
+def test_one_electron_moves_alone():
+    """Where electron 0 cannot move and 1 always can, half of the moves of two are accepted."""
+
+    def walled(params, x):
+        return jnp.where(jnp.abs(x[0, 0]) < 1e-9, 0.0, -jnp.inf)
+
+    start = lambda key: jnp.zeros((50, 2, 1))
+    sampler = pm.metropolis_one_electron(walled, start, sweeps=3, adapt=False)
+    state = sampler.init(jax.random.key(0), None)
+    state, walkers, metrics = jax.jit(sampler.sample)(jax.random.key(1), state, None)
+    assert float(metrics["acceptance"]) == 0.5 and float(state.width) == 1.0
+    np.testing.assert_array_equal(walkers[:, 0], 0.0)
+    assert float(jnp.abs(walkers[:, 1]).min()) > 0
+
+
+def test_one_electron_moves_stay_in_their_cell():
+    start = lambda key: jax.random.uniform(key, (200, 3, 2))
+    sampler = pm.metropolis_one_electron(
+        lambda params, x: 0.0 * jnp.sum(x), start, width=3.0, wrap=lambda x: x % 1.0
+    )
+    state = sampler.init(jax.random.key(0), None)
+    state, walkers, metrics = jax.jit(sampler.sample)(jax.random.key(1), state, None)
+    assert float(walkers.min()) >= 0 and float(walkers.max()) < 1
+    assert float(metrics["acceptance"]) == 1.0 and float(metrics["width"]) == 3.0

@@ -7,6 +7,7 @@ from physml.vmc.wavefunctions.message_passing import MessagePassing
 from physml.vmc.wavefunctions.named import WavefunctionName, build_wavefunction
 from physml.vmc.wavefunctions.neural_slater import NeuralSlater
 from physml.vmc.wavefunctions.psi_former import PsiFormer
+from physml.vmc.wavefunctions.rank_one import one_electron_moves
 from physml.vmc.wavefunctions.rbm import RBM
 from physml.vmc.wavefunctions.signed_log import LogPsi, SignedLog, log_amplitude
 from physml.vmc.wavefunctions.slater import Slater
@@ -27,4 +28,5 @@ __all__ = [
     "WavefunctionName",
     "build_wavefunction",
     "log_amplitude",
+    "one_electron_moves",
 ]

@@ -10,16 +10,18 @@ cusp, and all is a function of ``r²``.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import flax.linen as nn
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from physml.vmc.systems.electrons import Electrons
 from physml.vmc.wavefunctions.correction import Correction
-from physml.vmc.wavefunctions.separation import cell_lengths, place, separation
+from physml.vmc.wavefunctions.separation import cell_lengths, separation
+from physml.vmc.wavefunctions.separation import place as place_of
+
+Indices: TypeAlias = np.ndarray | Array
 
 
 class PairJastrow(nn.Module):
@@ -37,31 +39,50 @@ class PairJastrow(nn.Module):
     widths: Sequence[int] = (16, 16)
     activation: Callable[[Array], Array] = nn.tanh
 
-    @nn.compact
     def __call__(self, x: Array) -> Array:
         """``J`` at a walker ``(N, d)``."""
-        n, d = x.shape
+        if len(x) < 2:
+            return jnp.zeros((), x.dtype)
+        first, second = np.triu_indices(len(x), k=1)
+        spins = self.system.electrons.spins
+        return jnp.sum(self._pairs(x, first, second, spins[first] * spins[second]))
+
+    def change(self, x: Array, i: Array, place: Array) -> Array:
+        """``J' − J`` where electron ``i`` of a walker goes to a place ``(d,)``; its pairs alone."""
+        n = len(x)
         if n < 2:
             return jnp.zeros((), x.dtype)
-        electrons: Electrons = self.system.electrons
-        spins = electrons.spins
-        first, second = np.triu_indices(n, k=1)
-        like = spins[first] * spins[second]
+        spins, other = jnp.asarray(self.system.electrons.spins), jnp.arange(n)
+        after, before = jnp.full(n, n), jnp.full(n, i)
+        both = self._pairs(
+            jnp.concatenate([x, place[None]]),
+            jnp.concatenate([after, before]),
+            jnp.concatenate([other, other]),
+            jnp.tile(spins[i] * spins, 2),
+        )
+        return jnp.sum(jnp.where(other == i, 0.0, both[:n] - both[n:]))
+
+    @nn.compact
+    def _pairs(self, x: Array, first: Indices, second: Indices, like: Indices) -> Array:
+        """The term of each pair; ``like`` is 1 or −1."""
+        d = x.shape[1]
+        cusps = self.system.electrons.cusps
+        like = jnp.asarray(like, x.dtype)
         r = separation(self.system, x, first, second).distance
         reduced = r / self.system.length
-        total, seen = jnp.zeros((), x.dtype), reduced**2 / (1 + reduced**2)
-        if electrons.cusps:
-            cusp = jnp.asarray(np.where(like > 0, 1 / (d + 1), 1 / (d - 1)), x.dtype)
+        terms, seen = jnp.zeros_like(r), reduced**2 / (1 + reduced**2)
+        if cusps:
+            cusp = jnp.where(like > 0, 1 / (d + 1), 1 / (d - 1)).astype(x.dtype)
             dtype = jnp.result_type(float)
             rates = jnp.exp(self.param("log_cusp_rate", nn.initializers.zeros, (2,), dtype))
             rate = jnp.where(like > 0, rates[0], rates[1]) / self.system.length
-            total, seen = jnp.sum(cusp * r / (1 + rate * r)), reduced / (1 + reduced)
+            terms, seen = cusp * r / (1 + rate * r), reduced / (1 + reduced)
         if not self.widths:
-            return total
-        features = [seen[:, None], jnp.asarray(like, x.dtype)[:, None]]
+            return terms
+        features = [seen[:, None], like[:, None]]
         if cell_lengths(self.system) is None:
-            reach = place(self.system, x).scalars[:, ::2]
+            reach = place_of(self.system, x).scalars[:, ::2]
             features.insert(1, reach[first] + reach[second])
         network = Correction(self.widths, self.activation, name="pairs")
         neural = network(jnp.concatenate(features, axis=-1))
-        return total + jnp.sum(reduced**2 / (1 + reduced**2) * neural)
+        return terms + reduced**2 / (1 + reduced**2) * neural

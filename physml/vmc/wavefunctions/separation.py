@@ -32,7 +32,9 @@ class Separation(NamedTuple):
     displacement: Array
 
 
-def separation(system: Any, x: Array, first: np.ndarray, second: np.ndarray) -> Separation:
+def separation(
+    system: Any, x: Array, first: np.ndarray | Array, second: np.ndarray | Array
+) -> Separation:
     """The pairs ``Δ = x_i − x_j``.
 
     Args:

@@ -11,6 +11,7 @@ from jax import Array
 
 from physml.vmc.systems.electrons import electrons_of
 from physml.vmc.wavefunctions.determinants import slater_determinants
+from physml.vmc.wavefunctions.rank_one import inverses, replace_row
 from physml.vmc.wavefunctions.signed_log import SignedLog
 
 
@@ -37,12 +38,29 @@ class Slater(nn.Module):
 
     system: Any
 
-    @nn.compact
     def __call__(self, x: Array) -> SignedLog:
         """``log|ψ|`` and the sign at a walker ``(N, d)``."""
         electrons = electrons_of(self.system, x, "Slater")
-        dtype = jnp.result_type(float)
-        scale = jnp.exp(self.param("log_scale", nn.initializers.zeros, (), dtype))
-        envelopes, values = jax.vmap(electrons.orbitals, in_axes=(0, None))(x, scale)
+        envelopes, values = self._orbitals(x)
         log, sign = slater_determinants(values[None], electrons.n_up)
         return SignedLog(log + jnp.sum(envelopes), sign)
+
+    def begin(self, x: Array) -> Array:
+        """What moves of one electron need: inverses of the determinants' matrices, ``(N, M)``."""
+        electrons = electrons_of(self.system, x, "Slater")
+        _, values = self._orbitals(x)
+        return inverses(values, electrons.n_up)
+
+    def move(self, inverse: Array, x: Array, i: Array, place: Array) -> tuple[Array, Array]:
+        """``log|ψ'/ψ|`` where electron ``i`` goes to a place ``(d,)``, and the inverses there."""
+        electrons = electrons_of(self.system, x, "Slater")
+        envelopes, values = self._orbitals(jnp.stack([x[i], place]))
+        log, inverse = replace_row(inverse, electrons.n_up, i, values[1])
+        return log + envelopes[1] - envelopes[0], inverse
+
+    @nn.compact
+    def _orbitals(self, x: Array) -> tuple[Array, Array]:
+        """Log envelopes and values of the orbitals at places ``(n, d)``: ``(n,)``, ``(n, K)``."""
+        dtype = jnp.result_type(float)
+        scale = jnp.exp(self.param("log_scale", nn.initializers.zeros, (), dtype))
+        return jax.vmap(self.system.electrons.orbitals, in_axes=(0, None))(x, scale)

@@ -19,7 +19,8 @@ from jax import Array
 from physml.vmc.systems.electrons import electrons_of
 from physml.vmc.wavefunctions.correction import Correction
 from physml.vmc.wavefunctions.jastrow import PairJastrow
-from physml.vmc.wavefunctions.separation import cell_lengths, place
+from physml.vmc.wavefunctions.separation import cell_lengths
+from physml.vmc.wavefunctions.separation import place as place_of
 from physml.vmc.wavefunctions.signed_log import SignedLog
 from physml.vmc.wavefunctions.slater import Slater
 
@@ -54,17 +55,30 @@ class SlaterJastrow(nn.Module):
     widths: Sequence[int] = (16, 16)
     activation: Callable[[Array], Array] = nn.tanh
 
-    @nn.compact
+    def setup(self) -> None:
+        """Determinants and Jastrow factor; no network of one electron in a cell."""
+        self.slater = Slater(self.system)
+        self.jastrow = PairJastrow(self.system, self.widths, self.activation)
+        self.one_body = Correction(self.widths, self.activation)
+
     def __call__(self, x: Array) -> SignedLog:
         """``log|ψ|`` and the sign at a walker ``(N, d)``."""
         electrons_of(self.system, x, "SlaterJastrow")
-        log, sign = Slater(self.system, name="slater")(x)
-        jastrow = PairJastrow(self.system, self.widths, self.activation, name="jastrow")(x)
-        return SignedLog(log + self._one_body(x) + jastrow, sign)
+        log, sign = self.slater(x)
+        return SignedLog(log + jnp.sum(self._one_body(x)) + self.jastrow(x), sign)
+
+    def begin(self, x: Array) -> Array:
+        """What moves of one electron need: that of the determinants."""
+        return self.slater.begin(x)
+
+    def move(self, inverse: Array, x: Array, i: Array, place: Array) -> tuple[Array, Array]:
+        """``log|ψ'/ψ|`` where electron ``i`` goes to a place ``(d,)``, and what the next needs."""
+        log, inverse = self.slater.move(inverse, x, i, place)
+        before, after = self._one_body(jnp.stack([x[i], place]))
+        return log + after - before + self.jastrow.change(x, i, place), inverse
 
     def _one_body(self, x: Array) -> Array:
-        """``Σ_i v(r_i)``; nothing in a cell, where no place is special."""
+        """``v`` at places ``(n, d)``: ``(n,)``, zero in a cell, where no place is special."""
         if cell_lengths(self.system) is not None:
-            return jnp.zeros((), x.dtype)
-        network = Correction(self.widths, self.activation, name="one_body")
-        return jnp.sum(network(place(self.system, x).scalars))
+            return jnp.zeros(len(x), x.dtype)
+        return self.one_body(place_of(self.system, x).scalars)

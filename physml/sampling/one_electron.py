@@ -1,0 +1,134 @@
+"""Metropolis sampling of ``|ψ|²`` by moves of one electron after another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from physml.sampling import chain
+from physml.sampling.chain import MetropolisState
+from physml.types import Sampler
+
+# One electron has few coordinates, whose best acceptance lies near a half.
+_WINDOW = (0.45, 0.55)
+
+
+class OneElectronMoves(NamedTuple):
+    """How ψ changes when one electron moves, as pure functions of one walker.
+
+    Whatever makes the ratio cheap is kept in a memory, such as the inverse of a Slater matrix.
+
+    Attributes:
+        begin: ``(params, walker (N, d)) -> memory``, any pytree of arrays.
+        move: ``(params, memory, walker, i, place (d,)) -> (log|ψ'/ψ|, memory)``: electron ``i`` of
+            the walker goes to a place, and the memory is that of the walker afterwards. The ratio
+            is +∞ where ψ of the walker is zero.
+    """
+
+    begin: Callable[[Any, Array], Any]
+    move: Callable[[Any, Any, Array, Array, Array], tuple[Array, Any]]
+
+
+def metropolis_one_electron(
+    psi: Callable[[Any, Array], Array] | OneElectronMoves,
+    initial: Callable[[Array], Array],
+    *,
+    sweeps: int = 1,
+    width: float = 1.0,
+    adapt: bool | Array = True,
+    burn_in: int = 0,
+    wrap: Callable[[Array], Array] | None = None,
+) -> Sampler:
+    """Sample ``|ψ|²``: propose ``r_i' = r_i + w η`` for each electron in turn.
+
+    Each move is accepted alone with ``min(1, |ψ'/ψ|²)``, so that its width need not shrink with
+    the number of electrons. A sweep costs N evaluations of a ``log ψ``, or N cheaper ratios of a
+    wave function that offers ``OneElectronMoves``; their memory is made afresh at each sweep,
+    against accumulated rounding.
+
+    Args:
+        psi: ``(params, walker (N, d)) -> log ψ``, whose real part matters, or the moves of a ψ.
+        initial: ``key -> walkers (n, N, d)``.
+        sweeps: moves of every electron between batches.
+        width: ``w`` to start from, in bohr.
+        adapt: steer ``w`` to an acceptance of 45 to 55%; switch off to measure.
+        burn_in: batches to draw and drop before the first.
+        wrap: brings places back into a periodic cell, ``(n, 1, d)`` to the same.
+
+    Returns:
+        A sampler whose batch is the walkers and whose metrics are ``acceptance`` and ``width``.
+
+    Raises:
+        ConfigurationError: for fewer than one sweep, a width not positive, a negative burn-in.
+        ShapeError: when traced, if log ψ of one walker is not one number.
+
+    Source: Ceperley, Chester and Kalos (1977), doi:10.1103/PhysRevB.16.3081.
+
+    >>> import jax, jax.numpy as jnp, physml as pm
+    >>> sampler = pm.metropolis_one_electron(lambda params, x: -0.5 * jnp.sum(x**2),
+    ...                                      lambda key: jax.random.normal(key, (100, 4, 2)))
+    >>> state = sampler.init(jax.random.key(0), None)
+    >>> state, walkers, metrics = sampler.sample(jax.random.key(1), state, None)
+    >>> walkers.shape
+    (100, 4, 2)
+    """
+    chain.check_chain(sweeps, burn_in)
+    chain.check_width(width)
+    moves = psi if isinstance(psi, OneElectronMoves) else _by_evaluation(psi)
+
+    def sample(
+        key: Array, state: MetropolisState, params: Any
+    ) -> tuple[MetropolisState, Array, dict[str, Array]]:
+        walkers, width = state
+        if not isinstance(psi, OneElectronMoves):
+            chain.check_value(psi, params, walkers)
+        n, electrons, dimension = walkers.shape
+        begin = jax.vmap(lambda x: moves.begin(params, x))
+        move = jax.vmap(lambda *given: moves.move(params, *given), in_axes=(0, 0, None, 0))
+
+        def one(now: tuple[Array, Any], drawn: tuple[Array, ...]) -> tuple[Any, Array]:
+            walkers, memory = now
+            i, noise, chance = drawn
+            place = walkers[:, i] + width * noise
+            place = place if wrap is None else wrap(place[:, None])[:, 0]
+            ratio, changed = move(memory, walkers, i, place)
+            accepted = jnp.log(chance) < 2 * ratio
+
+            def kept(new: Array, old: Array) -> Array:
+                return jnp.where(accepted.reshape((-1,) + (1,) * (new.ndim - 1)), new, old)
+
+            walkers = walkers.at[:, i].set(kept(place, walkers[:, i]))
+            return (walkers, jax.tree.map(kept, changed, memory)), jnp.mean(accepted)
+
+        def sweep(walkers: Array, key: Array) -> tuple[Array, Array]:
+            key_move, key_accept = jax.random.split(key)
+            noise = jax.random.normal(key_move, (electrons, n, dimension), walkers.dtype)
+            chance = jax.random.uniform(key_accept, (electrons, n), walkers.dtype)
+            drawn = (jnp.arange(electrons), noise, chance)
+            (walkers, _), accepted = jax.lax.scan(one, (walkers, begin(walkers)), drawn)
+            return walkers, jnp.mean(accepted)
+
+        walkers, accepted = jax.lax.scan(sweep, walkers, jax.random.split(key, sweeps))
+        acceptance = jnp.mean(accepted).astype(width.dtype)
+        metrics = {"acceptance": acceptance, "width": width}
+        width = chain.adapted(width, acceptance, _WINDOW, adapt)
+        return MetropolisState(walkers, width), walkers, metrics
+
+    return Sampler(chain.start(initial, width, burn_in, sample), sample)
+
+
+def _by_evaluation(log_psi: Callable[[Any, Array], Array]) -> OneElectronMoves:
+    """The moves of any log ψ, which is its own memory."""
+
+    def begin(params: Any, walker: Array) -> Array:
+        return jnp.real(log_psi(params, walker))
+
+    def move(params: Any, log: Array, walker: Array, i: Array, place: Array) -> tuple[Array, Array]:
+        new = begin(params, walker.at[i].set(place))
+        return jnp.where(log == -jnp.inf, jnp.inf, new - log), new
+
+    return OneElectronMoves(begin, move)
