@@ -138,9 +138,10 @@ def page(rows: list[dict[str, Any]], command: str) -> str:
         "network sees the singular function of its corner, poisson-multiscale's the waves of its "
         "source: what is known of these solutions is told to it (`Problem(features=...)`).",
         "",
-        "kuramoto-sivashinsky is solved in slabs of time, each from the end of the last, as a "
-        "Fourier series whose amplitudes are a network of time, drawn anew for each slab. It ends "
-        "at t = ½, where its waves have filled the domain and begin to wander.",
+        "kdv, schrodinger and kuramoto-sivashinsky are solved in slabs of time, each from the end "
+        "of the last, as a Fourier series whose amplitudes are Chebyshev sums of time: one layer "
+        "of fixed features, linear in its parameters. kuramoto-sivashinsky ends at t = ½, where "
+        "its waves have filled the domain and begin to wander.",
         "",
         "Seeds change the network and the points of the equation, not the data of the inverse "
         "problems, so their spread is not that of the noise. With all else known, the best fit of "
