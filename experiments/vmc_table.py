@@ -92,6 +92,17 @@ CASES = {
         optimizer={"max_norm": 0.3},
         network={"width": 16, "depth": 2},
     ),
+    "dot N = 6, ω = 1: Slater": Case(
+        "quantum-dot", "", {"n_up": 3, "n_down": 3}, _SLATER | {"steps": 300}
+    ),
+    "dot N = 6, ω = 1: Slater–RBM": Case(
+        "quantum-dot",
+        "",
+        {"n_up": 3, "n_down": 3},
+        {"wavefunction": "slater-rbm", "walkers": 1024, "steps": 400},
+        optimizer={"max_norm": 0.3},
+        network={"width": 8},
+    ),
     "dot N = 6, ω = 1: Slater–Jastrow": Case(
         "quantum-dot", "", {"n_up": 3, "n_down": 3}, {"walkers": 512}, optimizer={"max_norm": 0.3}
     ),
@@ -108,6 +119,15 @@ CASES = {
         "≤ 65.75 in an hour",
         {"n_up": 6, "n_down": 6},
         {"wavefunction": "message-passing", "walkers": 512, "steps": 300, "measurements": 200},
+        optimizer={"max_norm": 0.3},
+        network={"width": 24, "depth": 2},
+        precision=32,
+    ),
+    "dot N = 20, ω = 1": Case(
+        "quantum-dot",
+        "stretch: 155.89 on a GPU",
+        {"n_up": 10, "n_down": 10},
+        {"wavefunction": "message-passing", "walkers": 512, "steps": 250, "measurements": 200},
         optimizer={"max_norm": 0.3},
         network={"width": 24, "depth": 2},
         precision=32,

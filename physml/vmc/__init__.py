@@ -52,6 +52,7 @@ from physml.vmc.wavefunctions import (
     SignedLog,
     Slater,
     SlaterJastrow,
+    SlaterRBM,
     log_amplitude,
     one_electron_moves,
 )
@@ -91,6 +92,7 @@ __all__ = [
     "SignedLog",
     "Slater",
     "SlaterJastrow",
+    "SlaterRBM",
     "SpinlessFermions",
     "System",
     "TrappedBosons",

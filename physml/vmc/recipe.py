@@ -16,11 +16,11 @@ class VMCRecipe:
     """Settings that reach a system's energy on two CPU cores.
 
     Attributes:
-        wavefunction: network (with the system's ansatz), slater, slater-jastrow, message-passing,
-            ferminet, psiformer, deep-set (bosons, with the ansatz), rbm (spins), gaussian-rbm
-            (particles in a trap).
+        wavefunction: network (with the system's ansatz), slater, slater-jastrow, slater-rbm,
+            message-passing, ferminet, psiformer, deep-set (bosons, with the ansatz), rbm (spins),
+            gaussian-rbm (particles in a trap).
         network: the neural part of the wave function; its depth counts the rounds of messages,
-            its width the hidden units for each spin of rbm, all those of gaussian-rbm.
+            its width the hidden units for each spin of rbm, all of gaussian-rbm and slater-rbm.
         determinants: products of two determinants, of message-passing, ferminet, psiformer.
         optimizer: the optimizer; one without a line search.
         sampler: metropolis: all particles move at once; metropolis-one-electron: one after

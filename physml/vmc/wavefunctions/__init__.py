@@ -12,6 +12,7 @@ from physml.vmc.wavefunctions.rbm import RBM
 from physml.vmc.wavefunctions.signed_log import LogPsi, SignedLog, log_amplitude
 from physml.vmc.wavefunctions.slater import Slater
 from physml.vmc.wavefunctions.slater_jastrow import SlaterJastrow
+from physml.vmc.wavefunctions.slater_rbm import SlaterRBM
 
 __all__ = [
     "DeepSet",
@@ -25,6 +26,7 @@ __all__ = [
     "SignedLog",
     "Slater",
     "SlaterJastrow",
+    "SlaterRBM",
     "WavefunctionName",
     "build_wavefunction",
     "log_amplitude",

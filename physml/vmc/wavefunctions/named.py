@@ -20,11 +20,13 @@ from physml.vmc.wavefunctions.psi_former import PsiFormer
 from physml.vmc.wavefunctions.rbm import RBM
 from physml.vmc.wavefunctions.slater import Slater
 from physml.vmc.wavefunctions.slater_jastrow import SlaterJastrow
+from physml.vmc.wavefunctions.slater_rbm import SlaterRBM
 
 WavefunctionName = Literal[
     "network",
     "slater",
     "slater-jastrow",
+    "slater-rbm",
     "message-passing",
     "ferminet",
     "psiformer",
@@ -41,14 +43,14 @@ def build_wavefunction(
 
     Args:
         name: ``network`` (with the system's ansatz), ``slater`` (determinants alone),
-            ``slater-jastrow``, ``message-passing``, ``ferminet``, ``psiformer``, ``deep-set`` of
-            bosons (with the system's ansatz), ``rbm`` of spins on a periodic lattice, or
-            ``gaussian-rbm`` of particles in a trap.
+            ``slater-jastrow``, ``slater-rbm``, ``message-passing``, ``ferminet``, ``psiformer``,
+            ``deep-set`` of bosons (with the system's ansatz), ``rbm`` of spins on a periodic
+            lattice, or ``gaussian-rbm`` of particles in a trap.
         system: whose electrons it describes.
         network: its neural part; width and activation, and depth, which counts the rounds of
             messages of ``message-passing`` and the layers of its like; the width alone, hidden
-            units for each spin of ``rbm`` and all hidden units of ``gaussian-rbm``; unused by
-            ``slater``.
+            units for each spin of ``rbm`` and all hidden units of ``gaussian-rbm`` and
+            ``slater-rbm``; unused by ``slater``.
         determinants: of ``message-passing``, ``ferminet`` and ``psiformer``.
 
     Raises:
@@ -114,4 +116,5 @@ _BUILDERS: dict[str, Callable[[Any, NetworkSettings, int], nn.Module]] = {
     "deep-set": _deep_set,
     "rbm": _rbm,
     "gaussian-rbm": lambda system, settings, determinants: GaussianRBM(system, settings.width),
+    "slater-rbm": lambda system, settings, determinants: SlaterRBM(system, settings.width),
 }
