@@ -162,9 +162,11 @@ def main(options: argparse.Namespace) -> str:
         f"Written by `python benchmarks/samplers.py --write docs/results/samplers.md`, "
         f"{datetime.date.today()}; {cores} CPU core{'s' if cores > 1 else ''}, "
         f"{jnp.zeros(()).dtype}, {options.walkers} walkers, widths adapted and then frozen. "
-        f"Medians of {options.rounds} rounds of the samplers in turn; τ of the local energy from "
-        f"{options.steps} measurements of 32 of them. A sweep moves every electron once; walkers "
-        "are counted one by one. Langevin is left out above 20 electrons: with jax 0.10.2 on two "
+        f"Medians of {options.rounds} rounds of the samplers in turn; τ of the local energy (of "
+        f"the gas: of the potential) from {options.steps} measurements of 32 of them. A sweep "
+        "moves every electron once; walkers are counted one by one. The chains of all-electron "
+        "moves are 12 to 16 τ long on the dots, so their τ, and the factors over them, are good "
+        "to some tens of percent. Langevin is left out above 20 electrons: with jax 0.10.2 on two "
         "CPU threads the gradient of such determinants stood still, its batched LAPACK calls "
         "waiting for one another.",
         "",

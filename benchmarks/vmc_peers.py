@@ -82,7 +82,11 @@ def run(python: str, script: str, system: str, options: argparse.Namespace) -> d
         command += [f"--{name}", str(getattr(options, name))]
     path = os.pathsep.join([str(ROOT), str(PEERS)])
     done = subprocess.run(
-        command, env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True
+        command,
+        env=os.environ | {"PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        timeout=options.limit,
     )
     if done.returncode != 0:
         raise RuntimeError(f"{script}: {done.stderr[-2000:]}")
@@ -133,8 +137,14 @@ def compare(system: str, pythons: dict[str, str], options: argparse.Namespace) -
     found: dict[str, list[dict[str, Any]]] = {name: [] for name in runners}
     for _ in range(options.rounds):
         for name, (python, script) in runners.items():
-            found[name].append(run(python, script, system, options))
+            try:
+                found[name].append(run(python, script, system, options))
+            except subprocess.TimeoutExpired:
+                # Several batches of LAPACK calls in one program can stand still for ever.
+                print(f"{system} {name}: stopped after {options.limit:.0f} s", flush=True)
+                continue
             print(system, name, found[name][-1], flush=True)
+    found = {name: rows for name, rows in found.items() if rows}
 
     def all_of(name: str, what: str) -> list[float]:
         return [value for one in found[name] for value in one[what]]
@@ -148,6 +158,8 @@ def compare(system: str, pythons: dict[str, str], options: argparse.Namespace) -
         "| a step, s | local energy in log ψ |",
         "|---|---|---|---|---|---|---|",
     ]
+    if case.peer in runners and case.peer not in found:
+        lines[-2:-2] = [f"{case.peer} did not end within {options.limit:.0f} s in any round.", ""]
     for name, rows in found.items():
         cost = np.median(all_of(name, "log_psi")) / np.median(all_of(name, "local_energy"))
         cells = [shown(all_of(name, what)) for what in _COLUMNS]
@@ -217,5 +229,6 @@ if __name__ == "__main__":
     parser.add_argument("--sweeps", type=int, default=10, help="moves of each walker a step")
     parser.add_argument("--repeats", type=int, default=5, help="of each measurement in a round")
     parser.add_argument("--rounds", type=int, default=3, help="of the libraries in turn")
+    parser.add_argument("--limit", type=float, default=300, help="seconds for one process")
     parser.add_argument("--write", type=Path, help="file for the page")
     print(main(parser.parse_args()))

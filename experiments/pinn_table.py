@@ -130,7 +130,7 @@ def page(rows: list[dict[str, Any]], command: str) -> str:
         "other seeds were not looked at before. Of several seeds median and worst are given, of "
         "the seconds those of the first. Rows of 2026-11-24 ran on one core that other jobs shared "
         "and that was taken from them for minutes at a time, those of 2026-11-26 on one core "
-        "beside a job on the other: their seconds are upper bounds. "
+        "beside other jobs: their seconds are upper bounds. "
         "Errors dated 2026-11-23 were kept to two digits. The 2e-2 asked of cavity-unit-lid is the "
         "largest difference from Ghia's table, in the column also.",
         "",

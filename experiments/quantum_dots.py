@@ -1,9 +1,10 @@
 """Quantum dots of 2 to 20 electrons beside diffusion Monte Carlo; RBM, Jastrow and backflow on six.
 
 Expected: a Slater–Jastrow state within 0.1% of fixed-node diffusion Monte Carlo, message passing
-(backflow, Jastrow factor and orbitals that know all electrons) at it or below, whose nodes are
-those of a single determinant; on six electrons the energy falls from the bare determinants to
-hidden units that see sums over the electrons, to a Jastrow factor with cusps, to backflow.
+(backflow, Jastrow factor and orbitals that know all electrons) at it or below, since its nodes are
+trained and those of diffusion Monte Carlo are a determinant's; on six electrons the energy falls
+from the bare determinants to hidden units that see sums over the electrons, to a Jastrow factor
+with cusps, to backflow.
 
 Reads the rows that `python experiments/vmc_table.py "dot N = 6, ω = 1" ...` has kept, and trains
 nothing.
@@ -45,8 +46,10 @@ def dots(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         recipe = row["recipe"]
         numbers = recipe["numbers"]
         closed = numbers.get("n_up", 1) == numbers.get("n_down", 1)
-        if recipe["system"] == "quantum-dot" and closed and "omega" not in numbers:
-            found[recipe["recipe"]["wavefunction"], row["particles"]] = row
+        kind = recipe["recipe"]["wavefunction"]
+        ours = recipe["system"] == "quantum-dot" and kind in KINDS
+        if ours and closed and "omega" not in numbers:
+            found[kind, row["particles"]] = row
     order = list(KINDS)
     return [found[at] for at in sorted(found, key=lambda at: (at[1], order.index(at[0])))]
 

@@ -234,7 +234,7 @@ def ground_state(label: str, seed: int, runs: Path | None = None) -> dict[str, A
         )
     seconds = time.perf_counter() - began
     reference = system.reference
-    if recipe.wavefunction == "slater":
+    if case.system == "electron-gas" and recipe.wavefunction == "slater":
         exact = system.hartree_fock_energy
         reference = pm.Reference(exact, 0.0, "Hartree–Fock, exact for this state")
     return {
@@ -298,7 +298,9 @@ def line(row: dict[str, Any]) -> str:
         sigmas = away / math.hypot(row["error"], error)
         shown += [f"{energy / each:.10g} ({source})", f"{away / each:+.1e} ({sigmas:+.1f} σ)"]
     what = recipe["wavefunction"]
-    if what != "slater":
+    if what == "slater-rbm":
+        what += f", {recipe['network']['width']} hidden units"
+    elif what != "slater":
         what += f", {recipe['network']['depth']} × {recipe['network']['width']}"
     if recipe["determinants"] > 1:
         what += f", {recipe['determinants']} determinants"

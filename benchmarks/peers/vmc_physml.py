@@ -6,7 +6,7 @@ import json
 from functools import partial
 
 import jax
-from vmc_rates import arguments, rate, seconds, system_and_network
+from vmc_rates import arguments, rate, seconds, system_and_network, walkers_of
 
 import physml as pm
 
@@ -16,7 +16,7 @@ def main() -> None:
     options = arguments()
     system, psi = system_and_network(options.system)
     key = jax.random.key(options.seed)
-    walkers = system.walkers(key, options.walkers)
+    walkers = walkers_of(system, options)
     params = jax.jit(psi.init)(key, walkers[0])
     log_psi = lambda params, x: psi.apply(params, x).log
     moves = pm.metropolis(

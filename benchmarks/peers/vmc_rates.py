@@ -40,6 +40,14 @@ def system_and_network(name: str) -> tuple[Any, Any]:
     return molecule, pm.FermiNet(molecule, width=32, iterations=2, determinants=4)
 
 
+def walkers_of(system: Any, options: argparse.Namespace) -> Any:
+    """Places to measure at: the system's own first walkers, or normal ones of about its size."""
+    key = jax.random.key(options.seed)
+    if hasattr(system, "walkers"):
+        return system.walkers(key, options.walkers)
+    return 0.7 * system.length * jax.random.normal(key, (options.walkers, *system.shape))
+
+
 def seconds(call: Callable[[], object], repeats: int) -> list[float]:
     """Wall time of each call, after one that compiles."""
     call()

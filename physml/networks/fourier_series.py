@@ -22,8 +22,8 @@ class FourierSeries(nn.Module):
     embeds, the last two entries are ``cos θ`` and ``sin θ`` and those before them ``y``, such as
     the time, each from −1 to 1 over the domain; of several the ``T_j`` are all products.
 
-    One layer of fixed features and linear in its parameters, which start at zero: of a linear
-    equation Gauss–Newton finds the least residual in one step, of a quadratic one in about four. It
+    One layer of fixed features and linear in its parameters, which start at zero: Gauss–Newton
+    finds the least residual of a linear equation in two steps, of a quadratic one in about four. It
     has ``(1 + 2K) P^d`` parameters a component for ``K`` waves and ``P`` polynomials of ``d``
     coordinates, and the linear algebra takes the third power of them: ``march`` solves it in slabs
     of time so short that few polynomials do.

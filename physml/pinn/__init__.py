@@ -21,7 +21,7 @@ from physml.pinn.problem import Problem, residual_rows
 from physml.pinn.recipe import Recipe
 from physml.pinn.solution import Errors, Solution
 from physml.pinn.solve import Phase, solve
-from physml.pinn.trigonometric import harmonics, trigonometric_interpolant
+from physml.pinn.trigonometric import harmonics, interpolated_start, trigonometric_interpolant
 
 __all__ = [
     "Ball",
@@ -48,6 +48,7 @@ __all__ = [
     "harmonics",
     "initial",
     "integral",
+    "interpolated_start",
     "interface",
     "l_shape",
     "march",

@@ -81,7 +81,7 @@ def march(
         overlap: the part of its length by which a slab, but for the last, is solved beyond its end,
             where the next begins: collocation is worst at the very edge.
         warm: whether a slab's first parameters are those of the slab before. That saves steps;
-            drawn anew, a network that is nearly linear in its parameters may end lower.
+            off, each starts afresh: for ``FourierSeries``, whose parameters then start at zero.
         noise: relative size of the random change of those parameters.
         key: random key; ``jax.random.key(0)`` if not given.
         **options: of ``solve``, for each slab; not ``params``, ``phase`` or ``errors_every``.

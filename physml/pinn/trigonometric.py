@@ -8,7 +8,9 @@ import numpy as np
 from jax import Array
 
 from physml.errors import ConfigurationError, ShapeError
+from physml.pinn.ansatz import hard_initial
 from physml.pinn.geometry import Box
+from physml.pinn.problem import Ansatz
 from physml.types import Field
 
 
@@ -83,3 +85,27 @@ def trigonometric_interpolant(field: Field, domain: Box, *, waves: int) -> Field
         return jnp.cos(angle) @ real - jnp.sin(angle) @ imaginary
 
     return interpolant
+
+
+def interpolated_start(start: Field, domain: Box, *, waves: int) -> Ansatz:
+    """``u₀ + s N`` with ``u₀`` of so many waves and ``s`` from 0 to 1 over the domain's time.
+
+    What a slab of ``march`` needs that begins with the end of another.
+
+    Args:
+        start: values at the domain's first time, ``()`` or ``(m,)``.
+        domain: ``Box(t=…, x=…)``, periodic in x.
+        waves: the highest ``k``.
+
+    Raises:
+        ShapeError: see ``trigonometric_interpolant``.
+
+    >>> import jax.numpy as jnp, physml as pm
+    >>> box = pm.Box(t=(1, 2), x=(0, 2 * jnp.pi))
+    >>> ansatz = pm.interpolated_start(lambda z: jnp.cos(z[1]), box, waves=2)
+    >>> round(float(ansatz(lambda z: 10.0, jnp.array([1.5, 0.0]))), 6)
+    6.0
+    """
+    first, last = float(domain.lower[0]), float(domain.upper[0])
+    begin = trigonometric_interpolant(start, domain, waves=waves)
+    return hard_initial(begin, start=first, unit=last - first)

@@ -222,7 +222,7 @@ SYSTEMS = {
         SystemEntry(
             "spinless-fermions",
             "H = Σ −½d²/dx² + ½ω²x² + Σ V₀/(√(2π) σ₀) e^{−(x_i−x_j)²/2σ₀²}",
-            "exact without the force and for two; own exact diagonalisation for three",
+            "exact without interaction and for two; own exact diagonalisation for three",
             SpinlessFermions(),
             VMCRecipe(
                 wavefunction="message-passing",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -32,6 +33,7 @@ from physml.vmc.measure import FEWEST_MEASUREMENTS, Measurement, measure
 from physml.vmc.plots import overview
 from physml.vmc.systems.system import QuantumSystem, first_walkers
 from physml.vmc.wavefunctions.rank_one import one_electron_moves
+from physml.vmc.wavefunctions.rbm import RBM
 from physml.vmc.wavefunctions.signed_log import LogPsi, SignedLog, log_amplitude
 from physml.vmc.wavefunctions.symmetry import check_symmetry
 
@@ -99,7 +101,8 @@ def ground_state(
 
     Raises:
         ConfigurationError: fewer than 2 walkers or 8 measurements; a wave function of electrons
-            that is not antisymmetric, or in a cell not periodic.
+            that is not antisymmetric, or in a cell not periodic; an RBM with the translations
+            of another lattice.
         ShapeError: wave function and system do not fit, or the parameters another wave function.
         NoValueError: for an optimizer that needs the loss at fixed samples.
         NonFiniteError, SamplingError: see ``fit`` and ``measure``.
@@ -122,6 +125,7 @@ def ground_state(
     fresh = first_params(system, wavefunction, key)
     params = fresh if params is None else warm_start(params, fresh)
     log_psi = log_psi_of(system, wavefunction)
+    _check_lattice(system, wavefunction)
     check_symmetry(system, partial(amplitude, system, wavefunction), params, key_check)
 
     def initial(key: Array) -> Array:
@@ -156,6 +160,19 @@ def first_params(system: QuantumSystem, wavefunction: nn.Module, key: Array) -> 
     return init(jax.random.split(key, 3)[0], system.length * jnp.ones(system.shape))
 
 
+def _check_lattice(system: QuantumSystem, wavefunction: nn.Module) -> None:
+    """Refuse translations that are not those of the system's lattice."""
+    lattice = getattr(system, "lattice", None)
+    if lattice is None or not isinstance(wavefunction, RBM) or not wavefunction.translations:
+        return
+    shifted = (math.prod(lattice),) if wavefunction.lattice is None else wavefunction.lattice
+    if shifted != lattice:
+        raise ConfigurationError(
+            f"RBM: expected the translations of {system.name}'s lattice {lattice}, got those of "
+            f"{shifted}; use RBM(translations=True, lattice={lattice})"
+        )
+
+
 def _moves(
     system: QuantumSystem,
     wavefunction: nn.Module,
@@ -177,13 +194,20 @@ def _moves(
         return partial(spin_metropolis, log_psi, initial, propose=propose, sweeps=sweeps), True
     psi: LogPsi | OneElectronMoves = log_psi
     if sampler == _ONE_ELECTRON:
-        psi = one_electron_moves(wavefunction) or log_psi
+        psi = _cheap_moves(system, wavefunction) or log_psi
     cell = getattr(system, "cell", None)
     wrap = None if cell is None else cell.wrap
     moves = partial(
         _SAMPLERS[sampler], psi, initial, sweeps=sweeps, width=0.5 * system.length, wrap=wrap
     )
     return moves, cell is not None
+
+
+def _cheap_moves(system: QuantumSystem, wavefunction: nn.Module) -> OneElectronMoves | None:
+    """A wave function's own moves, unless the system's ansatz makes another ψ of it."""
+    point = jax.ShapeDtypeStruct(system.shape, jnp.result_type(float))
+    value, _ = jax.eval_shape(wavefunction.init_with_output, jax.random.key(0), point)
+    return one_electron_moves(wavefunction) if isinstance(value, SignedLog) else None
 
 
 _ONE_ELECTRON = "metropolis-one-electron"

@@ -35,7 +35,7 @@ _CONVERGED = 1e-11
 
 
 class HartreeFock(NamedTuple):
-    """The best single determinant in a basis.
+    """A self-consistent single determinant in a basis, of unrestricted orbitals.
 
     Attributes:
         energy: in hartree.

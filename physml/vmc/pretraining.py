@@ -63,8 +63,8 @@ def pretrain(
         The fit, whose ``params`` are those for ``ground_state(..., params=...)`` to start from.
 
     Raises:
-        ConfigurationError: another wave function, or fewer than 2 walkers.
-        ShapeError: orbitals of another system.
+        ConfigurationError: another wave function, orbitals of other spins, fewer than 2 walkers.
+        ShapeError: orbitals of another number of electrons.
         NonFiniteError: see ``fit``.
 
     Source: Pfau, Spencer, Matthews and Foulkes (2020), doi:10.1103/PhysRevResearch.2.033429.
@@ -72,6 +72,11 @@ def pretrain(
     trained = _with_orbitals(wavefunction)
     if walkers < 2:
         raise ConfigurationError(f"walkers: expected at least 2, got {walkers}")
+    if orbitals.n_up != system.n_up:
+        raise ConfigurationError(
+            f"orbitals: expected those of {system.n_up} electrons with spin up, as {system.name} "
+            f"has, got {orbitals.n_up}; use hartree_fock of the same system"
+        )
     key = jax.random.key(0) if key is None else key
     log_psi = log_psi_of(system, wavefunction)
 

@@ -30,7 +30,7 @@ def test_it_has_the_period_and_no_higher_waves(outputs):
     params = drawn(network, embedded(0.3, theta=0.2))
     angles = 2 * np.pi * np.arange(64) / 64
     values = np.array([network.apply(params, embedded(0.3, theta=angle)) for angle in angles])
-    assert values.shape == (64,) if outputs is None else (64, outputs)
+    assert values.shape == ((64,) if outputs is None else (64, outputs))
     spectrum = np.abs(np.fft.rfft(values, axis=0)) / 64
     assert spectrum[1:6].max() > 1e-2
     np.testing.assert_allclose(spectrum[6:], 0, atol=1e-12)
@@ -67,7 +67,7 @@ def test_derivatives_along_the_circle_are_exact():
 
 
 def test_a_linear_equation_takes_two_steps():
-    """``u_t + u_x = 0`` from sin x: the first step solves it, the second finds nothing to do."""
+    """``u_t + u_x = 0`` from sin x: the trust region holds back the first step alone."""
     problem = pm.Problem(
         domain=pm.Box(t=(0, 1), x=(0, 2 * np.pi)),
         equation=lambda u, z: pm.partial(u, 0)(z) + pm.partial(u, 1)(z),

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from physml.vmc.wavefunctions.determinants import slater_determinants
 from physml.vmc.wavefunctions.elimination import eliminate
 
 
@@ -51,3 +52,24 @@ def test_its_derivatives_are_those_of_the_determinant():
     inverse = np.linalg.inv(a)
     expected = -np.einsum("li,jk->ijkl", inverse, inverse)
     np.testing.assert_allclose(hessian, expected, rtol=1e-8, atol=1e-9)
+
+
+@pytest.mark.parametrize("n", [1, 3, 4])
+@pytest.mark.parametrize("phases", [False, True], ids=["real", "complex"])
+def test_slater_determinants_are_those_of_numpy(n, phases):
+    """Two spins and two determinants, by elimination up to three orbitals and LAPACK beyond."""
+    random = np.random.default_rng(n)
+    orbitals = random.normal(size=(2, 2 * n, n))
+    if phases:
+        orbitals = orbitals + 1j * random.normal(size=orbitals.shape)
+    log, sign = jax.jit(slater_determinants, static_argnums=1)(jnp.asarray(orbitals), n)
+    expected = np.sum(np.linalg.det(orbitals[:, :n]) * np.linalg.det(orbitals[:, n:]))
+    np.testing.assert_allclose(complex(sign) * np.exp(float(log)), expected, rtol=1e-10)
+
+
+@pytest.mark.parametrize("rank", [0, 1, 2])
+def test_a_determinant_of_zero_is_zero_and_not_nan(rank):
+    rows = np.random.default_rng(0).normal(size=(3, 3))
+    rows[rank:] = 0.0
+    log, sign = slater_determinants(jnp.asarray(rows)[None], 3)
+    assert float(log) == -np.inf and float(sign) == 0.0

@@ -204,3 +204,9 @@ def test_bad_numbers_are_named():
     psi = pm.RBM(translations=True, lattice=(4, 4))
     with pytest.raises(ShapeError, match=r"expected spins \(16, 1\) on the lattice"):
         psi.init(jax.random.key(0), jnp.ones((12, 1)))
+
+
+def test_translations_of_another_lattice_are_refused():
+    square = pm.HeisenbergSquare(side=4)
+    with pytest.raises(pm.errors.ConfigurationError, match=r"\(4, 4\), got those of \(16,\)"):
+        pm.ground_state(square, pm.RBM(density=1, translations=True), steps=0)

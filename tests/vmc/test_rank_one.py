@@ -163,3 +163,16 @@ def test_a_ground_state_by_moves_of_one_electron():
     trap = pm.HarmonicOscillator()
     state = pm.ground_state(trap, pm.MLP((8,)), steps=60, measurements=50, **options)
     assert abs(state.energy.mean - 0.5) < 0.01
+
+
+def test_places_without_orbitals_are_refused_and_other_spins_keep_their_inverses():
+    """A place where an orbital is not finite is no node of the state before; nor is the reverse."""
+    random = np.random.default_rng(0)
+    orbitals = jnp.asarray(random.normal(size=(6, 3)))
+    inverse = inverses(orbitals, 3)
+    log, _ = replace_row(inverse, 3, 0, jnp.array([jnp.nan, 1.0, 1.0]))
+    assert not log > -jnp.inf
+    singular = inverses(orbitals.at[0].set(orbitals[1]), 3)
+    log, changed = replace_row(singular, 3, 0, orbitals[0])
+    assert log == jnp.inf
+    np.testing.assert_allclose(changed[3:], inverse[3:])

@@ -1,4 +1,4 @@
-"""Spinless fermions with a Gaussian force: exact limits, and other ways to the same energies."""
+"""Spinless fermions with a Gaussian interaction: exact limits, other ways to the same energies."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_two_particles_on_the_grid_of_determinants():
         assert exact(system, 0.2, 6.0) == pytest.approx(system.reference.energy, abs=1e-8)
 
 
-def test_a_weak_force_is_felt_to_first_order():
+def test_a_weak_interaction_is_felt_to_first_order():
     """``⟨V⟩ = V₀/(√(2π) σ₀) [ω/(ω + 1/σ₀²)]^{3/2}`` between free fermions."""
     ratio = (1.3 / (1.3 + 1 / 0.6**2)) ** 1.5 / (np.sqrt(2 * np.pi) * 0.6)
     up, down = (
@@ -192,3 +192,15 @@ def test_a_walker_of_another_number_is_refused():
 def test_bad_numbers_are_named(build, message):
     with pytest.raises(pm.errors.ConfigurationError, match=message):
         build()
+
+
+def test_the_grid_of_two_reaches_where_they_are_repelled_to():
+    """A wide repulsion puts them far apart, where the potential is nearly harmonic."""
+    pair = pm.SpinlessFermions(particles=2, strength=1000.0, range=5.0)
+    height = 1000 / (np.sqrt(2 * np.pi) * 5)
+    ratio = 2 * height / 5**2  # the minimum lies where the Gaussian is 1/ratio
+    apart = 5 * np.sqrt(2 * np.log(ratio))
+    bottom, curvature = apart**2 / 4 + height / ratio, apart**2 / 5**2 / 2
+    expected = 0.5 + bottom + np.sqrt(curvature / 2)
+    assert abs(pair.reference.energy - expected) < 0.01
+    assert pm.SpinlessFermions(particles=2, strength=1.0, range=1e-3).reference is None

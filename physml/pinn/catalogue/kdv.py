@@ -9,12 +9,11 @@ from physml.calculus import gradient, partial
 from physml.networks.settings import NetworkSettings
 from physml.optim.settings import OptimizerSettings
 from physml.pinn import references
-from physml.pinn.ansatz import hard_initial
 from physml.pinn.catalogue.entry import Entry
 from physml.pinn.geometry import Box
 from physml.pinn.problem import Problem
 from physml.pinn.recipe import Recipe
-from physml.pinn.trigonometric import trigonometric_interpolant
+from physml.pinn.trigonometric import interpolated_start
 from physml.types import Field
 
 DISPERSION = 0.022**2
@@ -33,12 +32,10 @@ def start(z: Array) -> Array:
 
 def slab(domain: Box, start: Field) -> Problem:
     """From ``start`` at the slab's first time, by its 112 waves."""
-    first, last = float(domain.lower[0]), float(domain.upper[0])
-    begin = trigonometric_interpolant(start, domain, waves=112)
     return Problem(
         domain=domain,
         equation=equation,
-        ansatz=hard_initial(begin, start=first, unit=last - first),
+        ansatz=interpolated_start(start, domain, waves=112),
         periodic="x",
         exact=references.kdv,
         reference_error=references.KDV_ERROR,

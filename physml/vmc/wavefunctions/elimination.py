@@ -22,8 +22,8 @@ class Elimination(NamedTuple):
 
     Attributes:
         d: ``()``.
-        log: ``()``, ``log|det B|``.
-        sign: ``()``.
+        log: ``()``, ``log|det B|``, real.
+        sign: ``()``, a phase where ``A`` is complex.
         g: ``(n, m)``, of rank one.
         beta: ``(n, m)``.
     """
@@ -47,12 +47,14 @@ def eliminate(a: Array, v: Array) -> Elimination:
     n = len(a)
     rows, columns, parity = _pivots(jax.lax.stop_gradient(a))
     both = jnp.concatenate([rows @ a @ columns, rows @ v], axis=1)
-    log, sign = jnp.zeros((), a.dtype), parity
+    log, sign = jnp.zeros((), a.real.dtype), parity
     unit = jnp.eye(n, dtype=a.dtype)
     for k in range(n - 1):
         pivot = both[k, k]
         log, sign = log + jnp.log(jnp.abs(pivot)), sign * jnp.sign(pivot)
-        both = both - (both[:, k] - unit[k])[:, None] * (both[k] / pivot)[None]
+        # A pivot of zero, the largest entry left, leaves nothing to eliminate.
+        row = both[k] / jnp.where(pivot == 0, 1, pivot)
+        both = both - (both[:, k] - unit[k])[:, None] * row[None]
     x, beta = both[:-1, n - 1], both[:-1, n:]
     alpha = columns @ jnp.concatenate([-x, jnp.ones(1, a.dtype)])
     beta = columns @ jnp.concatenate([beta, jnp.zeros((1, beta.shape[1]), a.dtype)])
@@ -77,7 +79,8 @@ def _pivots(a: Array) -> tuple[Array, Array, Array]:
         below = jnp.where(rows, left[:, column] / left[row, column], 0.0)
         return (left - below[:, None] * left[row][None], rows, columns), (row, column)
 
-    open_ = jnp.ones(n, bool)
+    # True, and sharded as the matrix is: what a loop carries keeps its type.
+    open_ = (a[0] == a[0]) | True
     _, (row, column) = jax.lax.scan(step, (a, open_, open_), None, length=n)
     later = np.triu(np.ones((n, n), bool), k=1)
     inversions = sum(jnp.sum(later & (order[:, None] > order[None])) for order in (row, column))

@@ -58,10 +58,11 @@ def replace_row(inverse: Array, n_up: int, i: Array, orbitals: Array) -> tuple[A
     product = inverse @ orbitals[: inverse.shape[1]]
     ratio = product[i]
     like = (number < n_up) == (i < n_up)
-    weights = jnp.where(like, product - (number == i), 0.0) / ratio
-    log = jnp.log(jnp.abs(ratio))
-    log = jnp.where(jnp.isnan(log), jnp.inf, log)
-    return log, inverse - weights[:, None] * inverse[i][None]
+    weights = jnp.where(like, (product - (number == i)) / ratio, 0.0)
+    change = jnp.where(like[:, None], weights[:, None] * inverse[i][None], 0.0)
+    # From a node every move is allowed; to places where orbitals are not finite none.
+    node = ~jnp.all(jnp.isfinite(inverse[i]))
+    return jnp.where(node, jnp.inf, jnp.log(jnp.abs(ratio))), inverse - change
 
 
 def one_electron_moves(wavefunction: nn.Module) -> OneElectronMoves | None:
