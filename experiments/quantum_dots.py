@@ -109,7 +109,7 @@ def plot(rows: list[dict[str, Any]], path: Path) -> None:
         axes[1].invert_yaxis()
         axes[1].set_xscale("symlog", linthresh=1e-2)
         axes[1].axvline(0.0, color="k", linewidth=0.8)
-        axes[1].set(xlabel="energy above diffusion Monte Carlo (hartree)", title="six electrons")
+        axes[1].set(xlabel="$E - E_\\mathrm{DMC}$ (hartree)", title="six electrons")
 
 
 if __name__ == "__main__":

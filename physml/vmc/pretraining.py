@@ -72,9 +72,10 @@ def pretrain(
     trained = _with_orbitals(wavefunction)
     if walkers < 2:
         raise ConfigurationError(f"walkers: expected at least 2, got {walkers}")
-    if orbitals.n_up != system.n_up:
+    n_up = trained.system.electrons.n_up
+    if orbitals.n_up != n_up:
         raise ConfigurationError(
-            f"orbitals: expected those of {system.n_up} electrons with spin up, as {system.name} "
+            f"orbitals: expected those of {n_up} electrons with spin up, as {system.name} "
             f"has, got {orbitals.n_up}; use hartree_fock of the same system"
         )
     key = jax.random.key(0) if key is None else key

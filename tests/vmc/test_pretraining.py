@@ -116,6 +116,8 @@ def test_bad_input_is_named(monkeypatch):
         pm.pretrain(LITHIUM, pm.SlaterJastrow(LITHIUM), target, optimizer=optax.sgd(0.1))
     with pytest.raises(pm.errors.ConfigurationError, match="walkers: expected at least 2, got 1"):
         pm.pretrain(LITHIUM, pm.FermiNet(LITHIUM), target, walkers=1)
+    with pytest.raises(pm.errors.ConfigurationError, match="those of 2 electrons with spin up"):
+        pm.pretrain(LITHIUM, pm.FermiNet(LITHIUM), target._replace(n_up=1))
     with pytest.raises(pm.errors.ConfigurationError, match="an Atom or a Molecule, got quantum-do"):
         pm.hartree_fock(pm.QuantumDot())
     with pytest.raises(pm.errors.ConfigurationError, match="pretrain: expected at least 0, got -1"):
