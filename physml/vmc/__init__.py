@@ -8,7 +8,6 @@ from physml.vmc.ground_state import GroundState, ground_state
 from physml.vmc.hartree_fock import HartreeFock, hartree_fock
 from physml.vmc.local_energies import local_energies
 from physml.vmc.measure import Measurement, measure
-from physml.vmc.momentum_distribution import momentum_distribution
 from physml.vmc.observables import (
     Observable,
     pair_correlation,
@@ -17,6 +16,7 @@ from physml.vmc.observables import (
     spin_correlation,
     structure_factor,
 )
+from physml.vmc.one_body import momentum_distribution, one_body_density_matrix
 from physml.vmc.pretraining import pretrain
 from physml.vmc.recipe import VMCRecipe
 from physml.vmc.systems import (
@@ -107,6 +107,7 @@ __all__ = [
     "local_energies",
     "measure",
     "momentum_distribution",
+    "one_body_density_matrix",
     "one_electron_moves",
     "pair_correlation",
     "pair_distribution",

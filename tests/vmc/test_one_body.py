@@ -1,4 +1,4 @@
-"""Occupations of plane waves: the step of free fermions, and a boson's condensate."""
+"""Momenta and density matrix of one particle: free fermions, and a boson's condensate."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy.special import j0
 
 import physml as pm
 
 
-@pytest.mark.parametrize("twist", [None, (0.0, 0.0)], ids=["real", "complex"])
-def test_free_electrons_fill_their_waves(twist):
-    """1 for the occupied shells, 0 beyond: 4σ. Walkers drawn from the determinant itself."""
+def free_electrons(twist=None):
+    """Five polarised ones in a plane: the gas, ψ, and walkers drawn from the determinant itself."""
     gas = pm.ElectronGas(n_up=5, n_down=0, rs=1.0, dimension=2, twist=twist)
     psi = pm.Slater(gas)
     x = gas.walkers(jax.random.key(0), 1)[0]
@@ -22,18 +22,36 @@ def test_free_electrons_fill_their_waves(twist):
     sampler = pm.metropolis(log_psi, start, sweeps=20, width=0.7, burn_in=5, wrap=gas.cell.wrap)
     state = sampler.init(jax.random.key(2), params)
     _, walkers, _ = jax.jit(sampler.sample)(jax.random.key(3), state, params)
+    return gas, lambda x: psi.apply(params, x), np.asarray(walkers)[None]
+
+
+@pytest.mark.parametrize("twist", [None, (0.0, 0.0)], ids=["real", "complex"])
+def test_free_electrons_fill_their_waves(twist):
+    """1 for the occupied shells, 0 beyond: 4σ."""
+    gas, psi, walkers = free_electrons(twist)
     found = pm.momentum_distribution(
-        lambda x: psi.apply(params, x),
-        np.asarray(walkers)[None],
-        gas.cell,
-        key=jax.random.key(4),
-        particles=5,
-        waves=13,
+        psi, walkers, gas.cell, key=jax.random.key(4), particles=5, waves=13
     )
     side = gas.cell.lengths[0]
     np.testing.assert_allclose(found.at * side / (2 * np.pi), [0, 1, 2**0.5, 2], atol=1e-8)
     assert np.all(np.abs(found.values - [1, 1, 0, 0]) < 4 * found.errors)
     assert np.all(found.errors < 0.2)
+
+
+def test_the_density_matrix_of_free_electrons_is_the_mean_of_their_waves():
+    """``ρ(s) = Σ_k J₀(k s)/N`` over the occupied waves of a plane, averaged within a shell."""
+    gas, psi, walkers = free_electrons()
+    found = pm.one_body_density_matrix(
+        psi, walkers, gas.cell, key=jax.random.key(4), particles=5, bins=8
+    )
+    side = gas.cell.lengths[0]
+    edges = np.linspace(0, side / 2, 9)
+    np.testing.assert_allclose(found.at, (edges[1:] + edges[:-1]) / 2)
+    wave = np.array([0, 1, 1, 1, 1]) * 2 * np.pi / side
+    inside = np.linspace(edges[:-1], edges[1:], 101)[..., None]
+    expected = j0(wave * inside).mean(axis=(0, 2))
+    assert np.all(np.abs(found.values - expected) < 4 * found.errors + 1e-3)
+    assert np.all(found.errors < 0.2) and found.errors[0] < 0.05
 
 
 def test_a_flat_state_is_a_condensate():
@@ -46,6 +64,12 @@ def test_a_flat_state_is_a_condensate():
     )
     assert found.values[0] == pytest.approx(4.0)
     assert np.all(np.abs(found.values[1:]) < 4 * found.errors[1:])
+    far = pm.one_body_density_matrix(flat, walkers, cell, key=jax.random.key(0), particles=4)
+    np.testing.assert_allclose(far.values, 1.0)
+    with pytest.raises(pm.errors.ConfigurationError, match=r"bins: expected 1 to 250.* got 300"):
+        pm.one_body_density_matrix(
+            flat, walkers, cell, key=jax.random.key(0), particles=4, bins=300
+        )
 
 
 def test_walkers_must_fit():
