@@ -143,7 +143,10 @@ def test_ground_state(physml):
         pytest.param(
             (*ATOM, *CHAINS, "--pretrain", "6"),
             id="pretrain",
-            marks=pytest.mark.skipif(find_spec("pyscf") is None, reason="needs pyscf"),
+            marks=pytest.mark.skipif(
+                find_spec("pyscf") is None,
+                reason="Hartree–Fock is of pyscf, in the optional extra chem",
+            ),
         ),
     ],
 )
