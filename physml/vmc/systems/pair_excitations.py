@@ -2,14 +2,13 @@
 
 Two electrons with waves ``k₁, k₂`` go to ``k₁ + q, k₂ − q``. All such pairs with equal
 ``{(|k₁|, |k₁ + q|), (|k₂|, |k₂ − q|)}``, ``|q|`` and ``k₁·k₂`` form a class and have one amplitude,
-so that ψ keeps the symmetry of the cell and its total momentum of zero.
+so that ψ keeps the symmetry of the cell and its total momentum of zero. Since momentum is kept, a
+jump by ``q`` meets only jumps by ``−q``: tables of amplitudes are blocks, one for each ``q``.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable
-from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -17,19 +16,17 @@ from jax import Array
 
 
 class Products(NamedTuple):
-    """``Σ_e weight_e S[first_e] S'[second_e]`` for each class, as a list of terms.
+    """``Σ_q Σ_{ef} W_qef Re(C_qe C'_qf*)``, with ``W`` the sum of its classes' terms.
 
     Attributes:
-        kind: the class of each term, ``(E,)``.
-        first: index into the flat ``S`` of one spin, ``(E,)``.
-        second: of the other, or of the same.
-        weight: ``(E,)``.
+        kind: the class of each term, ``(T,)``.
+        place: its index into the flat ``W``, ``(T,)``.
+        weight: ``(T,)``.
         classes: how many classes there are.
     """
 
     kind: np.ndarray
-    first: np.ndarray
-    second: np.ndarray
+    place: np.ndarray
     weight: np.ndarray
     classes: int
 
@@ -38,17 +35,24 @@ class PairExcitations(NamedTuple):
     """What a wave function must know of excited pairs.
 
     With ``S = A⁻¹ V`` of the occupied orbitals ``A_im = φ_m(x_i)`` and the unoccupied ones
-    ``V_iv``, flat in ``(m, v)``, the determinants with a pair of unlike spins lifted, over the
-    determinants as they are, are products of ``S↑`` and ``S↓``, those of like spins products of two
-    of one spin.
+    ``V_iv``, both real, the jump of an electron from the wave ``k`` to ``p`` is a complex sum of up
+    to four entries of ``S``, and that from ``−k`` to ``−p`` its conjugate. The determinants with a
+    pair of unlike spins lifted, over the determinants as they are, are products of one jump of each
+    spin, those of like spins products of two of one spin.
 
     Attributes:
         virtual: ``x (d,) -> (V,)``, the unoccupied orbitals.
+        signs: of the imaginary parts of the jumps from ``0``, all ``k``, all ``−k`` to the first
+            ``p`` of each two, ``(M, V/2)``: −1 where the conjugate belongs to a block.
+        blocks: indices into these jumps, flat, of those by the same ``q``, filled up with the
+            first jump, ``(Q, B)``.
         unlike: the classes of pairs with unlike spins.
-        like: those of pairs with like spins.
+        like: those of pairs with like spins; ``W`` of each is symmetric.
     """
 
     virtual: Callable[[Array], Array]
+    signs: np.ndarray
+    blocks: np.ndarray
     unlike: Products
     like: Products
 
@@ -77,46 +81,57 @@ def momentum_conserving(
                 unlike.setdefault(key, []).append((a, p, b, q))
                 if a < b and p != q:
                     like.setdefault(key, []).append((a, p, b, q))
-    # Columns of the inverse: e^{ikx} in terms of 1, cos, sin; rows likewise for the unoccupied.
-    lower = np.linalg.inv(_from_real(len(occupied), constant=True))
-    upper = _from_real(len(unoccupied), constant=False)
 
-    def jump(k: int, p: int) -> dict[int, complex]:
-        return {
-            int(m) * len(unoccupied) + int(v): lower[k, m] * upper[v, p]
-            for m in np.flatnonzero(lower[k])
-            for v in np.flatnonzero(upper[:, p])
-        }
+    # A block holds jumps by q or their conjugates by −q, whichever has its first number above zero.
+    half = len(occupied) // 2
+    starts = [0, *range(1, 2 * half, 2), *range(2, 2 * half + 1, 2)]
+    signs = np.ones((len(occupied), len(unoccupied) // 2))
+    members: dict[tuple[int, ...], list[tuple[int, int, int]]] = {}
+    for row, a in enumerate(starts):
+        for column in range(signs.shape[1]):
+            by = unoccupied[2 * column] - occupied[a]
+            if tuple(by) < (0,) * len(by):
+                by, signs[row, column] = -by, -1
+            members.setdefault(tuple(by), []).append((row * signs.shape[1] + column, row, column))
+    blocks = np.zeros((len(members), max(map(len, members.values()), default=0)), np.int32)
+    place: dict[tuple[int, int], tuple[int, int]] = {}
+    opposite = {tuple(wave): i for i, wave in enumerate(-occupied)}
+    for block, found in enumerate(members.values()):
+        for i, (jump, row, column) in enumerate(found):
+            blocks[block, i] = jump
+            a, p = starts[row], 2 * column
+            place[a, p] = place[opposite[tuple(occupied[a])], p + 1] = block, i
 
-    def products(found: list[list[tuple[int, int, int, int]]], exchange: bool) -> Products:
-        terms: list[tuple[int, int, int, float]] = []
-        for kind, members in enumerate(found):
-            table: dict[tuple[int, int], float] = defaultdict(float)
-            for a, p, b, q in members:
-                exchanged = [(jump(a, q), jump(b, p), -1.0)] if exchange else []
-                for one, other, sign in [(jump(a, p), jump(b, q), 1.0), *exchanged]:
-                    for (i, x), (j, y) in product(one.items(), other.items()):
-                        table[i, j] += sign * (x * y).real / np.sqrt(len(members))
-            terms += [(kind, i, j, w) for (i, j), w in sorted(table.items()) if abs(w) > 1e-12]
-        columns = list(zip(*terms, strict=True)) if terms else [(), (), (), ()]
-        kinds, first, second = (np.array(column, np.int32) for column in columns[:3])
-        return Products(kinds, first, second, np.array(columns[3], float), len(found))
+    def flat(a: int, p: int, b: int, q: int) -> int:
+        """Of ``Re(C_ap C_bq)``, where one jumps by the other's −q."""
+        (block, i), (same, j) = place[a, p], place[b, q]
+        assert block == same, "momentum is not conserved"
+        return (block * blocks.shape[1] + i) * blocks.shape[1] + j
+
+    def products(classes: list[list[tuple[int, int, int, int]]], exchange: bool) -> Products:
+        terms: list[tuple[int, int, float]] = []
+        for kind, pairs in enumerate(classes):
+            weight = 1 / np.sqrt(len(pairs))
+            for a, p, b, q in pairs:
+                if not exchange:
+                    terms.append((kind, flat(a, p, b, q), weight))
+                    continue
+                for one, other in (((a, p), (b, q)), ((b, q), (a, p))):
+                    terms.append((kind, flat(*one, *other), weight / 2))
+                for one, other in (((a, q), (b, p)), ((b, p), (a, q))):
+                    terms.append((kind, flat(*one, *other), -weight / 2))
+        columns = list(zip(*terms, strict=True)) if terms else [(), (), ()]
+        kinds, places = (np.array(column, np.int32) for column in columns[:2])
+        return Products(kinds, places, np.array(columns[2], float), len(classes))
 
     return PairExcitations(
-        virtual, products(list(unlike.values()), False), products(list(like.values()), True)
+        virtual,
+        signs,
+        blocks,
+        products(list(unlike.values()), False),
+        products(list(like.values()), True),
     )
 
 
 def _square(wave: np.ndarray) -> int:
     return int(np.dot(wave, wave))
-
-
-def _from_real(count: int, *, constant: bool) -> np.ndarray:
-    """``e^{ikx}`` as columns of ``1, cos, sin, cos, sin, …``, or of ``cos, sin, …``."""
-    table = np.zeros((count, count), complex)
-    begin = 1 if constant else 0
-    if constant:
-        table[0, 0] = 1
-    for i in range(begin, count, 2):
-        table[i : i + 2, i : i + 2] = [[1, 1], [1j, -1j]]
-    return table

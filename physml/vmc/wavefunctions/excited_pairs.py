@@ -3,7 +3,7 @@
     Σ_D c_D D / D₀ = 1 + Σ_c a_c Σ S↑ S↓ + Σ_c b_c Σ (S↑ S↑ + S↓ S↓),    S = A⁻¹ V
 
 A determinant in which two columns are replaced is the whole one times a 2 × 2 determinant of ``S``,
-so hundreds of them cost one solution of ``N/2`` equations for each spin. But ``A`` is singular
+so thousands of them cost one solution of ``N/2`` equations for each spin. But ``A`` is singular
 where ``D₀`` has its nodes, and there the sum is not zero: it has nodes of its own. So ``S`` is
 ``g/d + β`` with the last pivot ``d`` and ``g`` of rank one (``elimination.py``), and the sum times
 ``D₀`` is written without a division by ``d``.
@@ -15,6 +15,7 @@ import flax.linen as nn
 import jax.numpy as jnp
 from jax import Array
 
+from physml.calculus.block_form import block_form
 from physml.vmc.systems.pair_excitations import PairExcitations, Products
 from physml.vmc.wavefunctions.elimination import Elimination, eliminate
 from physml.vmc.wavefunctions.signed_log import SignedLog
@@ -58,21 +59,36 @@ class ExcitedPairs(nn.Module):
                 log, sign, total = log + found.log, sign * found.sign, total * found.d
                 if len(rows) == rows.shape[1]:
                     solved.append(found)
+        seen = [(self._jumps(found.g), self._jumps(found.beta)) for found in solved]
         if len(solved) == 2:
-            up, down = (jnp.ravel(found.g + found.d * found.beta) for found in solved)
-            total = total + up @ (_table(unlike, amplitudes, up.size) @ down)
-        table = _table(like, own_amplitudes, occupied.shape[1] * unoccupied.shape[1])
-        for i, found in enumerate(solved):
-            g, beta = jnp.ravel(found.g), jnp.ravel(found.beta)
+            both = self._table(unlike, amplitudes)
+            (g, beta), (g_down, beta_down) = seen
+            up, down = (found.d for found in solved)
+            total = total + block_form(both, g, g_down) + up * block_form(both, beta, g_down)
+            total = total + down * (
+                block_form(both, g, beta_down) + up * block_form(both, beta, beta_down)
+            )
+        table = self._table(like, own_amplitudes)
+        for i, (found, (g, beta)) in enumerate(zip(solved, seen, strict=True)):
             # g of rank one has no 2 × 2 determinant of its own.
-            added = (g + found.d * beta) @ (table @ beta) + beta @ (table @ g)
+            added = 2 * block_form(table, g, beta) + found.d * block_form(table, beta, beta)
             for other in solved[:i] + solved[i + 1 :]:
                 added = added * other.d
             total = total + added
         return SignedLog(log + jnp.log(jnp.abs(total)), sign * jnp.sign(total))
 
+    def _jumps(self, s: Array) -> Array:
+        """Jumps in blocks of one ``q``, real and imaginary parts, ``(Q, B, 2)``."""
+        cos, sin = s[:, ::2], s[:, 1::2]
+        even, odd = (cos[1::2], sin[2::2]), (sin[1::2], cos[2::2])
+        real = jnp.concatenate([cos[:1], (even[0] + even[1]) / 2, (even[0] - even[1]) / 2])
+        imag = jnp.concatenate([sin[:1], (odd[0] - odd[1]) / 2, (odd[0] + odd[1]) / 2])
+        imag = imag * jnp.asarray(self.pairs.signs, s.dtype)
+        return jnp.stack([real, imag], axis=-1).reshape(-1, 2)[self.pairs.blocks]
 
-def _table(products: Products, amplitudes: Array, size: int) -> Array:
-    weights = amplitudes[products.kind] * jnp.asarray(products.weight, amplitudes.dtype)
-    table = jnp.zeros((size, size), amplitudes.dtype)
-    return table.at[products.first, products.second].add(weights)
+    def _table(self, products: Products, amplitudes: Array) -> Array:
+        """``W``, ``(Q, B, B)``; zero where a block is filled up."""
+        count, size = self.pairs.blocks.shape
+        weights = amplitudes[products.kind] * jnp.asarray(products.weight, amplitudes.dtype)
+        flat = jnp.zeros(count * size * size, amplitudes.dtype)
+        return flat.at[products.place].add(weights).reshape(count, size, size)

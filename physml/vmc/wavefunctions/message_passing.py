@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from physml.calculus.pair_sum import pair_sum
 from physml.vmc.systems.electrons import Electrons
 from physml.vmc.wavefunctions.neural_slater import NeuralSlater
 
@@ -49,12 +50,12 @@ class MessagePassing(NeuralSlater):
         nodes = act(self.linear(self.width, "own")(self.own(x, electrons)))
         if len(x) < 2:
             return nodes
-        edges, others = self.edges(x, electrons)
+        edges, _ = self.edges(x, electrons)
         for t in range(self.iterations):
             hidden = act(self.linear(self.width, f"edge_{t}")(edges))
             filters = self.linear(self.width, f"filter_{t}")(hidden)
             heard = self.linear(self.width, f"message_{t}")(nodes)
-            messages = jnp.sum(filters * heard[others], axis=1) / np.sqrt(len(x))
+            messages = pair_sum(filters, heard) / np.sqrt(len(x))
             hidden = act(
                 self.linear(self.width, f"update_{t}")(jnp.concatenate([nodes, messages], axis=-1))
             )

@@ -1,0 +1,82 @@
+"""Sums over pairs ``Σ_{j≠i} f_ij ⊙ g_j``, with a forward Laplacian that knows what depends on what.
+
+Where ``f_ij`` depends on the coordinates of two particles and ``g_j`` on those of all, the product
+``f_ij ⊙ g_j`` of every pair depends on all of them, ``N²`` times, and is never needed: its
+derivatives are
+
+    ∂_d m_i = Σ_j ∂_d f_ij ⊙ g_j + Σ_j f_ij ⊙ ∂_d g_j
+    Δ m_i   = Σ_j (Δf_ij ⊙ g_j + f_ij ⊙ Δg_j + 2 Σ_{d of i, j} ∂_d f_ij ⊙ ∂_d g_j)
+
+of which only the second sum has a term for every pair and coordinate: a product of matrices.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import folx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from folx.api import FwdJacobian, FwdLaplArray
+from jax import Array
+
+__all__ = ["pair_sum"]
+
+
+@jax.jit
+def pair_sum(f: Array, g: Array) -> Array:
+    """``m_i = Σ_{j≠i} f_ij ⊙ g_j``.
+
+    Args:
+        f: of each pair, ``(N, N − 1, m)``: what ``i`` takes of the others, in their order.
+        g: of each particle, ``(N, m)``.
+
+    Returns:
+        ``(N, m)``.
+
+    >>> import jax.numpy as jnp
+    >>> pair_sum(jnp.ones((3, 2, 1)), jnp.array([[1.0], [2.0], [4.0]])).ravel().tolist()
+    [6.0, 5.0, 3.0]
+    """
+    return _plain(f, g)
+
+
+def others(n: int) -> np.ndarray:
+    """The particles that each one sees, ``(n, n − 1)``."""
+    return np.array([[j for j in range(n) if j != i] for i in range(n)])
+
+
+def _plain(f: Array, g: Array) -> Array:
+    return jnp.sum(f * g[others(len(g))], axis=1)
+
+
+def _rule(args: tuple[Any, ...], kwargs: dict[str, Any], sparsity_threshold: int) -> Any:
+    """The forward Laplacian of ``pair_sum``; as it comes where nothing is sparse."""
+    f, g = args
+    generic = folx.forward_laplacian(_plain, sparsity_threshold, disable_jit=True)
+    both = isinstance(f, FwdLaplArray) and isinstance(g, FwdLaplArray)
+    if not both or not f.jacobian.weak or g.jacobian.weak:
+        return generic(f, g)
+    first: FwdLaplArray = generic(f, g.x)
+    seen = others(len(g.x))
+    rows = g.jacobian.data
+    n, square = len(g.x), np.zeros((len(g.x), len(g.x)), np.int32)
+    np.put_along_axis(square, seen, np.arange(1, n)[None], axis=1)
+    full = jnp.pad(f.x, ((0, 0), (1, 0), (0, 0)))[np.arange(n)[:, None], square]
+    dense = jnp.einsum("ijc,djc->dic", full, rows)
+    total = first.jacobian.dense_array
+    total = jnp.pad(total, ((0, len(rows) - len(total)), (0, 0), (0, 0))) + dense
+    # The same for all features of a pair, which come from one displacement.
+    where = f.jacobian.x0_idx[..., :1]
+    if np.any(where != f.jacobian.x0_idx):
+        return generic(f, g)
+    met = rows[where[..., 0], seen[None]]
+    cross = jnp.sum(f.jacobian.data * met, axis=(0, 2))
+    curved = jnp.einsum("ijc,jc->ic", full, g.laplacian)
+    return FwdLaplArray(
+        first.x, FwdJacobian.from_dense(total), first.laplacian + curved + 2 * cross
+    )
+
+
+folx.register_function("pair_sum", _rule)
