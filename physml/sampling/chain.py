@@ -24,15 +24,20 @@ class MetropolisState(NamedTuple):
 
 
 def accept(
-    key: Array, now: tuple[Array, Array], proposed: Array, log_density: Callable[[Array], Array]
+    key: Array,
+    now: tuple[Array, Array],
+    proposed: Array,
+    log_density: Callable[[Array], Array],
+    returns: Array | float = 0.0,
 ) -> tuple[tuple[Array, Array], Array]:
-    """Move with probability ``min(1, p(x')/p(x))``, for moves as likely as their way back.
+    """Move with probability ``min(1, p(x') q(x' → x) / p(x) q(x → x'))``.
 
     Args:
         key: random key.
         now: walkers ``(n, ...)`` and their log densities ``(n,)``.
         proposed: where they would go.
         log_density: of walkers ``(n, ...)``.
+        returns: ``ln q(x' → x)/q(x → x')``, ``(n,)``; 0 for moves as likely as their way back.
 
     Returns:
         Walkers and log densities afterwards, and the share that moved.
@@ -42,10 +47,29 @@ def accept(
     walkers, density = now
     new_density = log_density(proposed)
     chance = jax.random.uniform(key, density.shape, density.dtype)
-    moves = jnp.log(chance) < new_density - density
+    moves = jnp.log(chance) < new_density - density + returns
     spread = moves.reshape((-1,) + (1,) * (walkers.ndim - 1))
     kept = jnp.where(spread, proposed, walkers), jnp.where(moves, new_density, density)
     return kept, jnp.mean(moves)
+
+
+def returns(noise: Array, before: Array, after: Array) -> Array:
+    """``ln q(x' → x)/q(x → x')`` of moves ``x' = x + w s(x) η`` whose stride depends on the place.
+
+    ``Σ_i [d ln s_i/s_i' + ½ |η_i|² (1 − s_i²/s_i'²)]``: both strides follow from their own end.
+
+    Args:
+        noise: ``η``, ``(..., N, d)``.
+        before: ``s(x)``, ``(..., N, 1)``.
+        after: ``s(x')``, ``(..., N, 1)``.
+
+    Returns:
+        ``(...)``.
+    """
+    ratio = before / after
+    square = jnp.sum(noise**2, axis=-1, keepdims=True)
+    each = noise.shape[-1] * jnp.log(ratio) + 0.5 * square * (1 - ratio**2)
+    return jnp.sum(each, axis=(-2, -1))
 
 
 def burn_in(key: Array, state: State, batches: int, draw: Callable[[Array, State], State]) -> State:

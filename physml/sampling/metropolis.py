@@ -26,8 +26,12 @@ def metropolis(
     adapt: bool | Array = True,
     burn_in: int = 0,
     wrap: Callable[[Array], Array] | None = None,
+    stride: Callable[[Array], Array] | None = None,
 ) -> Sampler:
     """Sample ``|ψ|²``: propose ``x' = x + w η``, accept with ``min(1, |ψ(x')/ψ(x)|²)``.
+
+    With a stride the moves are ``x' = x + w s(x) η``: short near a nucleus, long far from it. The
+    chance of a move then counts how likely its way back is, so that ``|ψ|²`` stays invariant.
 
     Args:
         log_psi: ``(params, walker (N, d)) -> log ψ``; only its real part matters here.
@@ -38,6 +42,8 @@ def metropolis(
             since moves that depend on the chain's past do not leave ``|ψ|²`` invariant.
         burn_in: batches to draw and drop before the first.
         wrap: brings proposed walkers back into a periodic cell, ``(n, N, d)`` to the same.
+        stride: ``s > 0`` of each particle by its own place, ``(n, N, d) -> (n, N, 1)``, such as a
+            system's; 1 if None.
 
     Returns:
         A sampler whose batch is the walkers and whose metrics are ``acceptance`` and ``width``.
@@ -46,7 +52,8 @@ def metropolis(
         ConfigurationError: for fewer than one sweep, a width not positive, a negative burn-in.
         ShapeError: when traced, if log ψ of one walker is not one number.
 
-    Source: Metropolis et al. (1953), doi:10.1063/1.1699114.
+    Sources: Metropolis et al. (1953), doi:10.1063/1.1699114; Hastings (1970),
+    doi:10.1093/biomet/57.1.97 (moves that are not as likely as their way back).
 
     >>> import jax, jax.numpy as jnp, physml as pm
     >>> sampler = pm.metropolis(lambda params, x: -0.5 * jnp.sum(x**2),
@@ -61,14 +68,18 @@ def metropolis(
         walkers, width = state
         chain.check_value(log_psi, params, walkers)
         log_density = chain.log_density_of(log_psi, params)
+        one = jnp.ones((1, 1, 1), walkers.dtype)
 
         def sweep(carry: tuple[Array, Array], key: Array) -> tuple[tuple[Array, Array], Array]:
             key_move, key_accept = jax.random.split(key)
             walkers = carry[0]
             noise = jax.random.normal(key_move, walkers.shape, walkers.dtype)
-            proposed = walkers + width * noise
+            before = one if stride is None else stride(walkers)
+            proposed = walkers + width * before * noise
             proposed = proposed if wrap is None else wrap(proposed)
-            return chain.accept(key_accept, carry, proposed, log_density)
+            after = one if stride is None else stride(proposed)
+            returns = chain.returns(noise, before, after)
+            return chain.accept(key_accept, carry, proposed, log_density, returns)
 
         start = (walkers, log_density(walkers))
         (walkers, _), accepted = jax.lax.scan(sweep, start, jax.random.split(key, sweeps))

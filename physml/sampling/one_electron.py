@@ -42,6 +42,7 @@ def metropolis_one_electron(
     adapt: bool | Array = True,
     burn_in: int = 0,
     wrap: Callable[[Array], Array] | None = None,
+    stride: Callable[[Array], Array] | None = None,
 ) -> Sampler:
     """Sample ``|ψ|²``: propose ``r_i' = r_i + w η`` for each electron in turn.
 
@@ -58,6 +59,8 @@ def metropolis_one_electron(
         adapt: steer ``w`` to an acceptance of 45 to 55%; switch off to measure.
         burn_in: batches to draw and drop before the first.
         wrap: brings places back into a periodic cell, ``(n, 1, d)`` to the same.
+        stride: what ``w`` is multiplied by at a place, ``(n, 1, d) -> (n, 1, 1)``; see
+            ``metropolis``.
 
     Returns:
         A sampler whose batch is the walkers and whose metrics are ``acceptance`` and ``width``.
@@ -87,16 +90,22 @@ def metropolis_one_electron(
         if not isinstance(psi, OneElectronMoves):
             chain.check_value(psi, params, walkers)
         n, electrons, dimension = walkers.shape
+        unit = jnp.ones((1, 1, 1), walkers.dtype)
         begin = jax.vmap(lambda x: moves.begin(params, x))
         move = jax.vmap(lambda *given: moves.move(params, *given), in_axes=(0, 0, None, 0))
 
         def one(now: tuple[Array, Any], drawn: tuple[Array, ...]) -> tuple[Any, Array]:
             walkers, memory = now
             i, noise, chance = drawn
-            place = walkers[:, i] + width * noise
-            place = place if wrap is None else wrap(place[:, None])[:, 0]
+            start = jax.lax.dynamic_slice_in_dim(walkers, i, 1, axis=1)
+            noise = noise[:, None]
+            before = unit if stride is None else stride(start)
+            place = start + width * before * noise
+            place = place if wrap is None else wrap(place)
+            after = unit if stride is None else stride(place)
+            place = place[:, 0]
             ratio, changed = move(memory, walkers, i, place)
-            accepted = jnp.log(chance) < 2 * ratio
+            accepted = jnp.log(chance) < 2 * ratio + chain.returns(noise, before, after)
 
             def kept(new: Array, old: Array) -> Array:
                 return jnp.where(accepted.reshape((-1,) + (1,) * (new.ndim - 1)), new, old)

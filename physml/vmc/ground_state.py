@@ -200,6 +200,9 @@ def _moves(
     moves = partial(
         _SAMPLERS[sampler], psi, initial, sweeps=sweeps, width=0.5 * system.length, wrap=wrap
     )
+    stride = getattr(system, "stride", None)
+    if stride is not None and sampler != "langevin":
+        moves = partial(moves, stride=stride)
     return moves, cell is not None
 
 

@@ -88,6 +88,7 @@ def pretrain(
             sweeps=sweeps,
             width=0.5 * system.length,
             burn_in=_BURN_IN,
+            stride=getattr(system, "stride", None),
         )
 
     return fit(

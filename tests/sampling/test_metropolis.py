@@ -232,3 +232,28 @@ def test_one_electron_moves_stay_in_their_cell():
     state, walkers, metrics = jax.jit(sampler.sample)(jax.random.key(1), state, None)
     assert float(walkers.min()) >= 0 and float(walkers.max()) < 1
     assert float(metrics["acceptance"]) == 1.0 and float(metrics["width"]) == 3.0
+
+
+@pytest.mark.parametrize("sampling", [pm.metropolis, pm.metropolis_one_electron])
+def test_a_stride_leaves_the_density_invariant(sampling):
+    """Moves that grow with the distance, on the density ``e^{−2|x|}`` of two electrons in 3D.
+
+    Radii are gamma distributed: ``⟨r⟩ = 3/2`` and ``⟨r²⟩ = 3`` with variances of 3/4 and 27/2, and
+    ``1 − e^{−1/2} (1 + 1/2 + 1/8)`` of them are below 1/4.
+    """
+    n = 20_000
+
+    def start(key):
+        key_radius, key_direction = jax.random.split(key)
+        direction = jax.random.normal(key_direction, (n, 2, 3))
+        direction /= jnp.linalg.norm(direction, axis=-1, keepdims=True)
+        return direction * jax.random.gamma(key_radius, 3.0, (n, 2, 1)) / 2
+
+    log_psi = lambda params, x: -jnp.sum(jnp.linalg.norm(x, axis=-1))
+    stride = lambda x: 0.1 + jnp.linalg.norm(x, axis=-1, keepdims=True)
+    sampler = sampling(log_psi, start, sweeps=30, width=0.5, adapt=False, stride=stride)
+    state, _ = run(sampler, None, 1)
+    r = np.linalg.norm(np.asarray(state.walkers), axis=-1).ravel()
+    assert abs(r.mean() - 1.5) < 4 * 0.75**0.5 / (2 * n) ** 0.5
+    assert abs(np.mean(r**2) - 3.0) < 4 * 13.5**0.5 / (2 * n) ** 0.5
+    assert abs(np.mean(r < 0.25) - 0.01438768) < 4 * (0.0144 / (2 * n)) ** 0.5

@@ -13,7 +13,7 @@ from physml.errors import ConfigurationError
 from physml.types import Field
 from physml.vmc.systems.electrons import Electrons
 from physml.vmc.systems.elements import exponents, free_spin, nuclear_charge, spins_of
-from physml.vmc.systems.nuclei import around, coulomb_energy
+from physml.vmc.systems.nuclei import around, coulomb_energy, stride
 from physml.vmc.systems.system import Reference, pair_distances
 
 _TABLE = "exact non-relativistic energy, table"
@@ -80,6 +80,11 @@ class Atom:
     def places(self) -> np.ndarray:
         """Of the nucleus, ``(1, 3)``: the origin."""
         return _NUCLEUS
+
+    @property
+    def charges(self) -> np.ndarray:
+        """``Z`` of the nucleus, ``(1,)``."""
+        return np.array([self.nuclear_charge])
 
     @property
     def nuclear_charge(self) -> int:
@@ -155,9 +160,13 @@ class Atom:
         sizes = self._sizes()
         return around(key, count, centres=np.repeat(_NUCLEUS, len(sizes), axis=0), spread=sizes)
 
+    def stride(self, x: Array) -> Array:
+        """How far electrons may go at a time, by their distances to nuclei, ``(..., N, 1)``."""
+        return stride(x, self.charges, self.places)
+
     def potential_energy(self, x: Array) -> Array:
         """Attraction and repulsion in hartree."""
-        return coulomb_energy(x, np.array([self.nuclear_charge]), _NUCLEUS)
+        return coulomb_energy(x, self.charges, _NUCLEUS)
 
     def local_energy(self, log_psi: Field, x: Array) -> Array:
         """``(Hψ/ψ)(x)`` in hartree."""

@@ -15,7 +15,7 @@ from physml.errors import ConfigurationError, UnknownNameError
 from physml.types import Field
 from physml.vmc.systems.electrons import Electrons
 from physml.vmc.systems.elements import exponents, free_spin, nuclear_charge, spins_of
-from physml.vmc.systems.nuclei import around, coulomb_energy, homes, nuclear_distances
+from physml.vmc.systems.nuclei import around, coulomb_energy, homes, nuclear_distances, stride
 from physml.vmc.systems.system import Reference, pair_distances
 
 Positions = tuple[tuple[float, float, float], ...]
@@ -237,6 +237,10 @@ class Molecule:
                     inner = np.flatnonzero(near[spin] == nucleus)[:1] + (spin.start or 0)
                     spread[inner] = 1 / charge
         return around(key, count, centres=self.places[near], spread=spread)
+
+    def stride(self, x: Array) -> Array:
+        """How far electrons may go at a time, by their distances to nuclei, ``(..., N, 1)``."""
+        return stride(x, self.charges, self.places)
 
     def potential_energy(self, x: Array) -> Array:
         """Attraction and repulsion of electrons and nuclei, in hartree."""

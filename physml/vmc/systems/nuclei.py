@@ -44,6 +44,27 @@ def nuclear_repulsion(charges: np.ndarray, positions: np.ndarray) -> float:
     )
 
 
+def stride(x: Array, charges: np.ndarray, positions: np.ndarray) -> Array:
+    """How far an electron may go at a time, ``min_A (1/Z_A + r_A)/(1 + r_A)``, in bohr.
+
+    From the size of the innermost shell at a nucleus to 1 far away, so that one width of a move
+    suits all shells.
+
+    Args:
+        x: electrons ``(..., N, 3)``, in bohr.
+        charges: ``Z``, ``(M,)``.
+        positions: of the nuclei, ``(M, 3)``, in bohr.
+
+    Returns:
+        ``(..., N, 1)``.
+    """
+    ahead = (1,) * (x.ndim - 1)
+    apart = x[..., None, :] - jnp.asarray(positions, x.dtype).reshape(ahead + (-1, 3))
+    r = jnp.linalg.norm(apart, axis=-1)
+    inner = jnp.asarray(1 / np.asarray(charges, float), x.dtype).reshape(ahead + (-1,))
+    return jnp.min((inner + r) / (1 + r), axis=-1, keepdims=True)
+
+
 def homes(charges: np.ndarray, *, n_up: int, n_down: int) -> np.ndarray:
     """The nucleus near which each electron starts, spin up first, ``(N,)``.
 
