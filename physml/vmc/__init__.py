@@ -4,6 +4,7 @@ from physml.vmc.catalogue import SYSTEMS, SystemEntry
 from physml.vmc.energy import energy
 from physml.vmc.energy_parts import EnergyParts, energy_parts
 from physml.vmc.extrapolation import Extrapolation, extrapolate_in_variance
+from physml.vmc.forces import NuclearForces, nuclear_forces
 from physml.vmc.ground_state import GroundState, ground_state
 from physml.vmc.hartree_fock import HartreeFock, hartree_fock
 from physml.vmc.local_energies import local_energies
@@ -74,6 +75,7 @@ __all__ = [
     "FermiNet",
     "GaussianRBM",
     "NeuralSlater",
+    "NuclearForces",
     "PsiFormer",
     "GroundState",
     "HarmonicOscillator",
@@ -107,6 +109,7 @@ __all__ = [
     "local_energies",
     "measure",
     "momentum_distribution",
+    "nuclear_forces",
     "one_body_density_matrix",
     "one_electron_moves",
     "pair_correlation",
