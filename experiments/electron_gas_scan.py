@@ -27,6 +27,7 @@ PUBLISHED = {
     2.0: (-0.008282, -0.008427, -0.008725),
     5.0: (-0.079806, -0.079821, -0.079896),
 }
+ELECTRONS = 14
 METHODS = ("Slater–Jastrow-backflow DMC", "FermiNet, 16 determinants", "i-FCIQMC, basis-set limit")
 
 
@@ -43,7 +44,11 @@ def measured(rows: list[dict[str, Any]], rs: float) -> dict[str, Any] | None:
     for row in sorted(rows, key=lambda row: row["seed"]):
         recipe = row["recipe"]
         same = recipe["system"] == "electron-gas" and recipe["numbers"].get("rs") == rs
-        if same and recipe["recipe"]["wavefunction"] == "message-passing":
+        if (
+            same
+            and row["particles"] == ELECTRONS
+            and recipe["recipe"]["wavefunction"] == "message-passing"
+        ):
             return row
     return None
 

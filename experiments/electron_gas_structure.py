@@ -1,10 +1,11 @@
 """What the correlated electron gas looks like: pair correlation, structure factor, momenta.
 
-Fourteen electrons at r_s = 2 by message passing, from the run directory of the row in the table
-of ground states, measured again with fresh walkers. Expected: unlike electrons keep apart too,
-which in the determinant they do not (g = 1); S(k) lies below that of the determinant, a count of
-occupied waves, and at the shortest wave near the plasmon's k²/(2ω_p), ω_p² = 3/r_s³, where S of the
-infinite gas begins; n(k) loses a few percent below the edge of the Fermi sphere to the waves above.
+Fourteen or 54 electrons at r_s = 2 by message passing, from the run directory of the row in the
+table of ground states, measured again with fresh walkers. Expected: unlike electrons keep apart
+too, which in the determinant they do not (g = 1); S(k) lies below that of the determinant, a count
+of occupied waves, and at the shortest wave near the plasmon's k²/(2ω_p), ω_p² = 3/r_s³, where S of
+the infinite gas begins; n(k) loses a few percent below the edge of the Fermi sphere to the waves
+above.
 
 Run: python experiments/electron_gas_structure.py RUN [--snapshots 100] [--write PAGE]
 with RUN as `python experiments/vmc_table.py "electron gas (7, 7), r_s = 2" --runs DIR` makes it.
@@ -23,15 +24,14 @@ import numpy as np
 
 import physml as pm
 
-RS, SPIN = 2.0, 7
-BINS, SHELLS = 16, 12
+BINS, SHELLS, EMPTY = 16, 12, 4
 
 
-def count_of_occupied(cell: pm.Cell, shells: int) -> tuple[np.ndarray, np.ndarray]:
+def count_of_occupied(gas: pm.ElectronGas, shells: int) -> tuple[np.ndarray, np.ndarray]:
     """``S(k) = 1 − |occupied q with q + k occupied|/N_σ`` of the Slater determinant, by shells."""
-    unit = 2 * np.pi / cell.lengths[0]
-    reach = np.stack(np.meshgrid(*[range(-4, 5)] * 3, indexing="ij"), -1).reshape(-1, 3)
-    occupied = {tuple(q) for q in reach if q @ q <= 1}
+    unit = 2 * np.pi / gas.cell.lengths[0]
+    reach = np.stack(np.meshgrid(*[range(-5, 6)] * 3, indexing="ij"), -1).reshape(-1, 3)
+    occupied = {tuple(q) for q in np.rint(gas.occupied(gas.n_up) / unit).astype(int)}
     lengths = np.unique(np.sum(reach**2, axis=1))[1 : shells + 1]
     values = []
     for square in lengths:
@@ -41,20 +41,24 @@ def count_of_occupied(cell: pm.Cell, shells: int) -> tuple[np.ndarray, np.ndarra
     return unit * np.sqrt(lengths), np.array(values)
 
 
-def measured(gas: pm.ElectronGas, options: argparse.Namespace) -> pm.GroundState:
+def measured(options: argparse.Namespace) -> pm.GroundState:
     """The trained state of a run directory, on fresh walkers."""
     entry = pm.SYSTEMS["electron-gas"]
-    recipe = replace(entry.recipe, steps=options.steps, measurements=options.snapshots)
     with pm.Run.reopen(options.run) as opened:
+        settings = opened.config["settings"]
+        trained = {name: settings["recipe"][name] for name in ("walkers", "sweeps")}
+        recipe = replace(entry.recipe, **trained, steps=options.steps)
+        recipe = replace(recipe, measurements=options.snapshots)
+        gas = replace(entry.system, **settings["numbers"])
         return entry.ground_state(recipe, system=gas, key=jax.random.key(7), run=opened)
 
 
 def main(options: argparse.Namespace) -> str:
     """Measure, and return the page; with a path, written beside its figure."""
-    gas = pm.ElectronGas(n_up=SPIN, n_down=SPIN, rs=RS)
-    state = measured(gas, options)
-    walkers, cell = state.measurement.walkers, gas.cell
-    pairs = pm.pair_correlation(walkers, cell, n_up=SPIN, bins=BINS)
+    state = measured(options)
+    gas: Any = state.system
+    walkers, cell, spin = state.measurement.walkers, gas.cell, gas.n_up
+    pairs = pm.pair_correlation(walkers, cell, n_up=spin, bins=BINS)
     factor = pm.structure_factor(walkers, cell, shells=SHELLS)
     psi: Any = lambda x: state.wavefunction.apply(state.params, x)
     momenta = pm.momentum_distribution(
@@ -62,34 +66,35 @@ def main(options: argparse.Namespace) -> str:
         walkers,
         cell,
         key=jax.random.key(1),
-        particles=SPIN,
-        waves=57,
+        particles=spin,
+        waves=cell.closed(spin, shells=EMPTY),
     )
-    waves, determinant = count_of_occupied(cell, SHELLS)
+    filled = len(np.unique(np.round(np.linalg.norm(gas.occupied(spin), axis=1), 9)))
+    waves, determinant = count_of_occupied(gas, SHELLS)
     np.testing.assert_allclose(waves, factor.at, rtol=1e-6)
-    plasmon = factor.at**2 / (2 * np.sqrt(3 / RS**3))
+    plasmon = factor.at**2 / (2 * np.sqrt(3 / gas.rs**3))
     shown = lambda found, i: str(pm.Estimate(found.values[i], found.errors[i], 1.0, 1.0, 0.0, 1))
     unlike, like = pairs["unlike"], pairs["like"]
+    name = "electron-gas-structure" if options.write is None else options.write.stem
     lines = [
-        "# The electron gas: what it looks like",
+        f"# {2 * spin} electrons in a periodic box: what the gas looks like",
         "",
         "Written by `python experiments/electron_gas_structure.py RUN --snapshots "
-        f"{options.snapshots} --write docs/results/electron-gas-structure.md`, "
-        f"{datetime.date.today()}, from the run of the row r_s = 2 in the table of ground states. "
-        f"Fourteen unpolarised electrons, {walkers.shape[1]} fresh walkers, energy "
+        f"{options.snapshots} --steps {options.steps} --write docs/results/{name}.md`, "
+        f"{datetime.date.today()}, from the run of the row ({spin}, {spin}), r_s = {gas.rs:g} in "
+        f"the table of ground states. {walkers.shape[1]} fresh walkers, energy "
         f"{state.energy_per_particle} hartree an electron; errors from the spread of the walkers' "
         "chains.",
         "",
-        "![Pair correlation, structure factor and momentum distribution](electron-gas-structure"
-        ".png)",
+        f"![Pair correlation, structure factor and momentum distribution]({name}.png)",
         "",
         f"- Around an electron, g of unlike ones from 0 to {2 * unlike.at[0]:.2f} bohr is "
         f"{shown(unlike, 0)} (determinant: 1), of like ones {shown(like, 0)}.",
         f"- S at the shortest wave: {shown(factor, 0)}; the determinant alone "
         f"{determinant[0]:.4f}, the plasmon's k²/(2ω_p) {plasmon[0]:.4f}.",
-        f"- Occupation of one spin: {shown(momenta, 0)} of k = 0 and {shown(momenta, 1)} of the "
-        f"six waves at the edge (determinant: 1), {shown(momenta, 2)} of the twelve above it "
-        "(determinant: 0).",
+        f"- Occupation of one spin: {shown(momenta, 0)} of k = 0 and "
+        f"{shown(momenta, filled - 1)} of the waves at the edge (determinant: 1), "
+        f"{shown(momenta, filled)} of those above it (determinant: 0).",
         "",
         "| k (1/bohr) | S(k) | S(k) of the determinant | k²/(2ω_p) |",
         "|---|---|---|---|",
@@ -98,15 +103,18 @@ def main(options: argparse.Namespace) -> str:
         lines.append(f"| {k:.4f} | {shown(factor, i)} | {determinant[i]:.4f} | {plasmon[i]:.4f} |")
     lines += ["", "| k (1/bohr) | n(k) | n(k) of the determinant |", "|---|---|---|"]
     for i, k in enumerate(momenta.at):
-        lines.append(f"| {k:.4f} | {shown(momenta, i)} | {int(i < 2)} |")
+        lines.append(f"| {k:.4f} | {shown(momenta, i)} | {int(i < filled)} |")
     text = "\n".join(lines) + "\n"
     if options.write is not None:
-        plot(options.write.with_suffix(".png"), pairs, factor, momenta, determinant)
+        path = options.write.with_suffix(".png")
+        plot(path, gas, pairs, factor, momenta, determinant)
         options.write.write_text(text)
     return text
 
 
-def plot(path: Path, pairs: Any, factor: Any, momenta: Any, determinant: np.ndarray) -> None:
+def plot(
+    path: Path, gas: Any, pairs: Any, factor: Any, momenta: Any, determinant: np.ndarray
+) -> None:
     """Three panels, the determinant beside the correlated state."""
     with pm.figure(path, 1, 3) as axes:
         for name, found in pairs.items():
@@ -117,11 +125,12 @@ def plot(path: Path, pairs: Any, factor: Any, momenta: Any, determinant: np.ndar
         axes[1].errorbar(factor.at, factor.values, factor.errors, fmt="o", label="correlated")
         axes[1].plot(factor.at, determinant, "x", color="k", label="determinant")
         k = np.linspace(0, 1.1, 50)
-        axes[1].plot(k, k**2 / (2 * np.sqrt(3 / RS**3)), "--", label=r"$k^2/2\omega_p$")
+        axes[1].plot(k, k**2 / (2 * np.sqrt(3 / gas.rs**3)), "--", label=r"$k^2/2\omega_p$")
         axes[1].set(xlabel="k (1/bohr)", ylabel="$S(k)$")
         axes[1].legend(fontsize="small", loc="lower right")
         axes[2].errorbar(momenta.at, momenta.values, momenta.errors, fmt="o", label="correlated")
-        free = (np.arange(len(momenta.at)) < 2).astype(float)
+        fermi = np.linalg.norm(gas.occupied(gas.n_up), axis=1).max()
+        free = (momenta.at < fermi + 1e-6).astype(float)
         axes[2].plot(momenta.at, free, "x", color="k", label="determinant")
         axes[2].set(xlabel="k (1/bohr)", ylabel="$n(k)$")
         axes[2].legend(fontsize="small", loc="upper right")

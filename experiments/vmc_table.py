@@ -179,6 +179,13 @@ CASES = {
         {"steps": 400, "measurements": 200},
         precision=32,
     ),
+    "electron gas (27, 27), r_s = 2": Case(
+        "electron-gas",
+        "one optimised run on a GPU",
+        {"n_up": 27, "n_down": 27, "rs": 2.0},
+        {"walkers": 128, "sweeps": 10, "steps": 250, "measurements": 50},
+        precision=32,
+    ),
     "He": Case("atom", "−2.9036 in 30 min", {"symbol": "He"}, {"steps": 300, "measurements": 2000}),
     "Be": Case("atom", "−14.664 in 30 min", {"symbol": "Be"}, {"steps": 600, "measurements": 1000}),
     "H₂, R = 1.401": Case(
@@ -186,6 +193,35 @@ CASES = {
     ),
     "LiH, R = 3.015": Case(
         "molecule", "−8.068", {"name": "LiH"}, {"steps": 600, "measurements": 1000}
+    ),
+    "LiH, R = 3.015: FermiNet": Case(
+        "molecule",
+        "",
+        {"name": "LiH"},
+        {"wavefunction": "ferminet", "steps": 600, "measurements": 500},
+    ),
+    "LiH, R = 3.015: PsiFormer": Case(
+        "molecule",
+        "",
+        {"name": "LiH"},
+        {"wavefunction": "psiformer", "steps": 600, "measurements": 500},
+    ),
+    "Ne": Case(
+        "atom",
+        "−128.90 on a GPU",
+        {"symbol": "Ne"},
+        {"walkers": 1024, "steps": 800, "measurements": 400},
+        optimizer={"learning_rate": 0.02, "decay": 100.0, "max_norm": 0.2},
+        network={"width": 24},
+    ),
+    "fermions on a line N = 2, V₀ = −10": Case(
+        "spinless-fermions", "as exact diagonalisation", {"particles": 2, "strength": -10.0}
+    ),
+    "fermions on a line N = 3, V₀ = 10": Case(
+        "spinless-fermions", "as exact diagonalisation", {"particles": 3, "strength": 10.0}
+    ),
+    "fermions on a line N = 3, V₀ = −20": Case(
+        "spinless-fermions", "as exact diagonalisation", {"particles": 3, "strength": -20.0}
     ),
     "Calogero N = 5, β = 2": Case("calogero", "22.500(5)"),
     "hard spheres N = 10, γ = √8, a = 0.0043": Case(
@@ -195,6 +231,10 @@ CASES = {
     ),
     "Ising chain N = 20, h = J": Case("ising-chain", "relative 1e-4"),
     "Heisenberg chain N = 20": Case("heisenberg-chain", "relative 1e-3"),
+    "Heisenberg square 4 × 4": Case("heisenberg-square", "relative 1e-3", {"side": 4}),
+    "Heisenberg square 4 × 4, J₂ = ½": Case(
+        "heisenberg-square", "an upper bound", {"side": 4, "next_coupling": 0.5}
+    ),
 }
 """The rows by their labels, in the order of the table."""
 
