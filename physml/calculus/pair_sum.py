@@ -15,16 +15,17 @@ from __future__ import annotations
 from typing import Any
 
 import folx
-import jax
 import jax.numpy as jnp
 import numpy as np
 from folx.api import FwdJacobian, FwdLaplArray
+from folx.utils import extend_jacobians
 from jax import Array
 
-__all__ = ["pair_sum"]
+from physml.calculus.own_rule import with_forward_laplacian
+
+__all__ = ["others", "pair_sum"]
 
 
-@jax.jit
 def pair_sum(f: Array, g: Array) -> Array:
     """``m_i = Σ_{j≠i} f_ij ⊙ g_j``.
 
@@ -39,12 +40,13 @@ def pair_sum(f: Array, g: Array) -> Array:
     >>> pair_sum(jnp.ones((3, 2, 1)), jnp.array([[1.0], [2.0], [4.0]])).ravel().tolist()
     [6.0, 5.0, 3.0]
     """
-    return _plain(f, g)
+    found: Array = _pair_sum(f, g)
+    return found
 
 
 def others(n: int) -> np.ndarray:
     """The particles that each one sees, ``(n, n − 1)``."""
-    return np.array([[j for j in range(n) if j != i] for i in range(n)])
+    return np.array([j for i in range(n) for j in range(n) if j != i], np.int32).reshape(n, n - 1)
 
 
 def _plain(f: Array, g: Array) -> Array:
@@ -58,25 +60,22 @@ def _rule(args: tuple[Any, ...], kwargs: dict[str, Any], sparsity_threshold: int
     both = isinstance(f, FwdLaplArray) and isinstance(g, FwdLaplArray)
     if not both or not f.jacobian.weak or g.jacobian.weak:
         return generic(f, g)
+    where = f.jacobian.x0_idx[..., 0]
+    if np.any(where[..., None] != f.jacobian.x0_idx):
+        return generic(f, g)  # features of a pair that do not come from one displacement
+    n, seen = len(g.x), others(len(g.x))
     first: FwdLaplArray = generic(f, g.x)
-    seen = others(len(g.x))
-    rows = g.jacobian.data
-    n, square = len(g.x), np.zeros((len(g.x), len(g.x)), np.int32)
-    np.put_along_axis(square, seen, np.arange(1, n)[None], axis=1)
-    full = jnp.pad(f.x, ((0, 0), (1, 0), (0, 0)))[np.arange(n)[:, None], square]
-    dense = jnp.einsum("ijc,djc->dic", full, rows)
-    total = first.jacobian.dense_array
-    total = jnp.pad(total, ((0, len(rows) - len(total)), (0, 0), (0, 0))) + dense
-    # The same for all features of a pair, which come from one displacement.
-    where = f.jacobian.x0_idx[..., :1]
-    if np.any(where != f.jacobian.x0_idx):
-        return generic(f, g)
-    met = rows[where[..., 0], seen[None]]
-    cross = jnp.sum(f.jacobian.data * met, axis=(0, 2))
-    curved = jnp.einsum("ijc,jc->ic", full, g.laplacian)
+    # Dense Jacobians end with the last coordinate that anything depends on.
+    total, rows = extend_jacobians(first.jacobian.dense_array, g.jacobian.data, axis=0)
+    full = np.zeros((n, n), np.int32)
+    np.put_along_axis(full, seen, np.arange(1, n, dtype=np.int32)[None], axis=1)
+    square = jnp.pad(f.x, ((0, 0), (1, 0), (0, 0)))[np.arange(n)[:, None], full]
+    total = total + jnp.einsum("ijc,djc->dic", square, rows)
+    cross = jnp.sum(f.jacobian.data * rows[where, seen[None]], axis=(0, 2))
+    curved = jnp.einsum("ijc,jc->ic", square, g.laplacian)
     return FwdLaplArray(
         first.x, FwdJacobian.from_dense(total), first.laplacian + curved + 2 * cross
     )
 
 
-folx.register_function("pair_sum", _rule)
+_pair_sum = with_forward_laplacian("pair_sum", _plain, _rule)

@@ -28,33 +28,34 @@ def accept(
     now: tuple[Array, Array],
     proposed: Array,
     log_density: Callable[[Array], Array],
-    returns: Array | float = 0.0,
+    way_back: Array | float = 0.0,
 ) -> tuple[tuple[Array, Array], Array]:
-    """Move with probability ``min(1, p(x') q(x' → x) / p(x) q(x → x'))``.
+    """Move with probability ``min(1, [p(x') q(x' → x)] / [p(x) q(x → x')])``.
 
     Args:
         key: random key.
         now: walkers ``(n, ...)`` and their log densities ``(n,)``.
         proposed: where they would go.
         log_density: of walkers ``(n, ...)``.
-        returns: ``ln q(x' → x)/q(x → x')``, ``(n,)``; 0 for moves as likely as their way back.
+        way_back: ``ln [q(x' → x)/q(x → x')]``, ``(n,)``; 0 for moves as likely as that.
 
     Returns:
         Walkers and log densities afterwards, and the share that moved.
 
-    Source: Metropolis et al. (1953), doi:10.1063/1.1699114.
+    Sources: Metropolis et al. (1953), doi:10.1063/1.1699114; Hastings (1970),
+    doi:10.1093/biomet/57.1.97.
     """
     walkers, density = now
     new_density = log_density(proposed)
     chance = jax.random.uniform(key, density.shape, density.dtype)
-    moves = jnp.log(chance) < new_density - density + returns
+    moves = jnp.log(chance) < new_density - density + way_back
     spread = moves.reshape((-1,) + (1,) * (walkers.ndim - 1))
     kept = jnp.where(spread, proposed, walkers), jnp.where(moves, new_density, density)
     return kept, jnp.mean(moves)
 
 
-def returns(noise: Array, before: Array, after: Array) -> Array:
-    """``ln q(x' → x)/q(x → x')`` of moves ``x' = x + w s(x) η`` whose stride depends on the place.
+def log_way_back(noise: Array, before: Array, after: Array) -> Array:
+    """``ln [q(x' → x)/q(x → x')]`` of moves ``x' = x + w s(x) η`` by a stride ``s``.
 
     ``Σ_i [d ln s_i/s_i' + ½ |η_i|² (1 − s_i²/s_i'²)]``: both strides follow from their own end.
 
@@ -139,6 +140,23 @@ def check_width(width: float) -> None:
     """Refuse a width that is not positive."""
     if not width > 0:
         raise ConfigurationError(f"width: expected a length > 0, got {width}")
+
+
+def check_stride(stride: Callable[[Array], Array] | None, walkers: Array) -> None:
+    """Refuse a stride that is not one number for each particle, of the walkers' type.
+
+    Raises:
+        ShapeError: with what came.
+    """
+    if stride is None:
+        return
+    found = jax.eval_shape(stride, walkers)
+    expected = jax.ShapeDtypeStruct((*walkers.shape[:2], 1), walkers.dtype)
+    if (found.shape, found.dtype) != (expected.shape, expected.dtype):
+        raise ShapeError(
+            f"stride: expected {expected.dtype} of shape {expected.shape}, one number for each "
+            f"particle, at walkers {walkers.shape}, got {found.dtype} of shape {found.shape}"
+        )
 
 
 def check_value(log_psi: Callable[[Any, Array], Array], params: Any, walkers: Array) -> None:

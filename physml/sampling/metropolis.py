@@ -43,14 +43,15 @@ def metropolis(
         burn_in: batches to draw and drop before the first.
         wrap: brings proposed walkers back into a periodic cell, ``(n, N, d)`` to the same.
         stride: ``s > 0`` of each particle by its own place, ``(n, N, d) -> (n, N, 1)``, such as a
-            system's; 1 if None.
+            system's, with the period of the cell if there is one; 1 if None.
 
     Returns:
         A sampler whose batch is the walkers and whose metrics are ``acceptance`` and ``width``.
 
     Raises:
         ConfigurationError: for fewer than one sweep, a width not positive, a negative burn-in.
-        ShapeError: when traced, if log ψ of one walker is not one number.
+        ShapeError: when traced, if log ψ of one walker is not one number, or the stride not one of
+            each particle.
 
     Sources: Metropolis et al. (1953), doi:10.1063/1.1699114; Hastings (1970),
     doi:10.1093/biomet/57.1.97 (moves that are not as likely as their way back).
@@ -67,6 +68,7 @@ def metropolis(
     ) -> tuple[MetropolisState, Array, dict[str, Array]]:
         walkers, width = state
         chain.check_value(log_psi, params, walkers)
+        chain.check_stride(stride, walkers)
         log_density = chain.log_density_of(log_psi, params)
         one = jnp.ones((1, 1, 1), walkers.dtype)
 
@@ -78,8 +80,8 @@ def metropolis(
             proposed = walkers + width * before * noise
             proposed = proposed if wrap is None else wrap(proposed)
             after = one if stride is None else stride(proposed)
-            returns = chain.returns(noise, before, after)
-            return chain.accept(key_accept, carry, proposed, log_density, returns)
+            way_back = chain.log_way_back(noise, before, after)
+            return chain.accept(key_accept, carry, proposed, log_density, way_back)
 
         start = (walkers, log_density(walkers))
         (walkers, _), accepted = jax.lax.scan(sweep, start, jax.random.split(key, sweeps))

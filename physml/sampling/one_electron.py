@@ -67,7 +67,8 @@ def metropolis_one_electron(
 
     Raises:
         ConfigurationError: for fewer than one sweep, a width not positive, a negative burn-in.
-        ShapeError: when traced, if log ψ of one walker is not one number.
+        ShapeError: when traced, if log ψ of one walker is not one number, or the stride not one of
+            each particle.
 
     Source: Ceperley, Chester and Kalos (1977), doi:10.1103/PhysRevB.16.3081.
 
@@ -89,6 +90,7 @@ def metropolis_one_electron(
         walkers, width = state
         if not isinstance(psi, OneElectronMoves):
             chain.check_value(psi, params, walkers)
+        chain.check_stride(stride, walkers)
         n, electrons, dimension = walkers.shape
         unit = jnp.ones((1, 1, 1), walkers.dtype)
         begin = jax.vmap(lambda x: moves.begin(params, x))
@@ -105,7 +107,7 @@ def metropolis_one_electron(
             after = unit if stride is None else stride(place)
             place = place[:, 0]
             ratio, changed = move(memory, walkers, i, place)
-            accepted = jnp.log(chance) < 2 * ratio + chain.returns(noise, before, after)
+            accepted = jnp.log(chance) < 2 * ratio + chain.log_way_back(noise, before, after)
 
             def kept(new: Array, old: Array) -> Array:
                 return jnp.where(accepted.reshape((-1,) + (1,) * (new.ndim - 1)), new, old)

@@ -1,4 +1,4 @@
-"""Forces on nuclei at rest, by an estimator whose variance is finite and small.
+"""Forces on nuclei at rest, by an estimator whose variance is finite.
 
     F_A = Σ_B Z_A Z_B (R_A − R_B)/R_AB³
           + Z_A ⟨Σ_i (1 − r̂_iA r̂_iAᵀ) ∇_i log ψ / r_iA⟩ + 2 ⟨(E_L − E) Q_A⟩
@@ -9,7 +9,7 @@ variance. The mean of ``(H − E_L)(Qψ)/ψ`` over ``|ψ|²`` is zero for any ``
     Q_A = −Z_A Σ_i (r_i − R_A)/r_iA,
 
 which is ``−∂ log ψ/∂R_A`` near the nucleus, it takes the divergence away and leaves the second
-term; the third takes away most of the bias of an inexact ψ.
+term. The third is the part of the bias of an inexact ψ that such a ``Q`` can tell.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from physml.errors import ConfigurationError, ShapeError
+from physml.errors import ConfigurationError, NonFiniteError, ShapeError
 from physml.sampling import Estimate, estimate
 from physml.types import Field
 from physml.vmc.local_energies import local_energies
@@ -44,10 +44,11 @@ class NuclearForces(NamedTuple):
 
 
 def nuclear_forces(system: Any, log_psi: Field, walkers: np.ndarray) -> NuclearForces:
-    """The force on each nucleus over snapshots of ``|ψ|²``, with zero variance for an exact ψ.
+    """The force on each nucleus over snapshots of ``|ψ|²``, from ``∇log ψ`` and local energies.
 
-    Of an inexact ψ the force has an error of first order in that of ψ, most of which the term
-    ``2 ⟨(E_L − E) Q⟩`` removes; the energy's is of second order.
+    Its variance is finite, and zero where ``Q`` is the exact ``−∂ log ψ/∂R_A`` of an exact ψ, as
+    for a hydrogen-like atom. Of an inexact ψ the force has an error of first order in that of ψ,
+    part of which the term ``2 ⟨(E_L − E) Q⟩`` removes; the energy's is of second order.
 
     Args:
         system: an ``Atom`` or a ``Molecule``.
@@ -61,6 +62,7 @@ def nuclear_forces(system: Any, log_psi: Field, walkers: np.ndarray) -> NuclearF
     Raises:
         ConfigurationError: for a system without nuclei.
         ShapeError: for walkers of another system, or fewer than four snapshots.
+        NonFiniteError: for an electron on a nucleus, or another place without a local energy.
 
     Source: Assaraf and Caffarel (2003), doi:10.1063/1.1621615 (zero variance, and zero bias).
 
@@ -99,6 +101,13 @@ def nuclear_forces(system: Any, log_psi: Field, walkers: np.ndarray) -> NuclearF
         return local_energies(parts, lambda params, y: log_psi(y), (), x)
 
     found = np.asarray(jax.lax.map(snapshot, jnp.asarray(walkers)), np.float64)
+    bad = ~np.isfinite(found).all(axis=-1)
+    if bad.any():
+        raise NonFiniteError(
+            f"nuclear_forces: {bad.sum()} of {bad.size} walkers have a local energy or force that "
+            f"is not finite; first at {walkers[tuple(np.argwhere(bad)[0])].tolist()}. Expected "
+            "electrons away from nuclei and from each other"
+        )
     energy, (pull, q) = found[..., :1], np.split(found[..., 1:], 2, axis=-1)
     # Each mean is subtracted from both factors, so that the error bar is that of a covariance.
     centred = 2 * (energy - energy.mean()) * (q - q.mean(axis=(0, 1)))

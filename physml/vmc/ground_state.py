@@ -86,7 +86,8 @@ def ground_state(
         sampler: ``metropolis``, whose moves are of all particles at once; ``langevin``, whose moves
             follow the drift; or ``metropolis-one-electron``, cheap for a wave function that has
             rank-one updates. A system with a ``proposal``, such as a chain of spins, has moves of
-            its own.
+            its own; the ``stride(walkers)`` of one with nuclei shortens those of the two Metropolis
+            samplers near them.
         walkers: in training and measurement.
         sweeps: Metropolis moves of every walker between steps.
         steps: optimizer steps.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -42,10 +43,31 @@ PAIRS = {
     "all and all": lambda x: pair_sum(
         of_all(x, N * (N - 1) * WIDTH).reshape(N, N - 1, WIDTH), of_all(x).reshape(N, WIDTH)
     ),
+    "pairs of mixed features": lambda x: pair_sum(
+        of_pairs(x) * jnp.where(jnp.arange(WIDTH) < 2, of_pairs(x[::-1])[::-1], 1.0),
+        of_all(x).reshape(N, WIDTH),
+    ),
+    "pairs and the first": lambda x: pair_sum(
+        of_pairs(x), of_all(x.at[2:].set(1.0)).reshape(N, WIDTH)
+    ),
+    "complex": lambda x: jnp.real(
+        pair_sum(of_pairs(x) * jnp.exp(1j * x[:, None, :1]), of_all(x).reshape(N, WIDTH) * 1j)
+    ),
+    "many": lambda x: jax.vmap(pair_sum)(
+        jnp.stack([of_pairs(x), of_pairs(-x)]), of_all(x, 2 * N * WIDTH).reshape(2, N, WIDTH)
+    ),
 }
 FORMS = {
     "all and all": lambda x: block_form(
         drawn(5, 2, 3, 3), of_all(x, 12).reshape(2, 3, 2), of_all(x, 24)[12:].reshape(2, 3, 2)
+    ),
+    "many": lambda x: jax.vmap(block_form, in_axes=(None, 0, 0))(
+        drawn(5, 2, 3, 3), of_all(x, 24).reshape(2, 2, 3, 2), of_all(-x, 24).reshape(2, 2, 3, 2)
+    ),
+    "the first and all": lambda x: block_form(
+        drawn(5, 2, 3, 3),
+        of_all(x.at[2:].set(1.0), 12).reshape(2, 3, 2),
+        of_all(x, 12).reshape(2, 3, 2),
     ),
     "numbers and all": lambda x: block_form(
         drawn(5, 2, 3, 3), drawn(6, 2, 3, 2), of_all(x, 12).reshape(2, 3, 2)
@@ -74,3 +96,30 @@ def test_the_sum_itself():
     f, g = np.asarray(drawn(4, N, N - 1, WIDTH)), np.asarray(drawn(3, N, WIDTH))
     expected = [sum(f[i, k] * g[j] for k, j in enumerate(others(N)[i])) for i in range(N)]
     np.testing.assert_allclose(pair_sum(f, g), expected, rtol=1e-13)
+
+
+def test_two_images_of_two_particles():
+    """Under ``vmap`` the shapes of a sum over two particles fit one over their two images, too."""
+
+    def log_psi(x):
+        images = jnp.stack([x, -x])
+        f = jax.vmap(lambda y: jnp.tanh((y[:, None] - y[others(2)]) @ drawn(0, 3, WIDTH)))(images)
+        g = jax.vmap(lambda y: jnp.sin(y.ravel() @ drawn(1, 6, 2 * WIDTH)).reshape(2, WIDTH))(
+            images
+        )
+        return jnp.sum(jnp.tanh(jax.vmap(pair_sum)(f, g)))
+
+    x, axes = drawn(9, 2, 3), tuple(range(6))
+    found = pm.forward_laplacian(log_psi, x, axes, sparsity_threshold=0.6)
+    for one, other in zip(found, pm.nested_forward(log_psi, x, axes), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-11, atol=1e-11)
+
+
+def test_gradients_pass_through():
+    f, g = drawn(4, N, N - 1, WIDTH), drawn(3, N, WIDTH)
+    plain = lambda f, g: jnp.sum(jnp.sin(jnp.sum(f * g[others(N)], axis=1)))
+    ours = lambda f, g: jnp.sum(jnp.sin(pair_sum(f, g)))
+    for found, expected in zip(
+        jax.jit(jax.grad(ours, (0, 1)))(f, g), jax.grad(plain, (0, 1))(f, g), strict=True
+    ):
+        np.testing.assert_allclose(found, expected, rtol=1e-12)

@@ -252,8 +252,19 @@ def test_a_stride_leaves_the_density_invariant(sampling):
     log_psi = lambda params, x: -jnp.sum(jnp.linalg.norm(x, axis=-1))
     stride = lambda x: 0.1 + jnp.linalg.norm(x, axis=-1, keepdims=True)
     sampler = sampling(log_psi, start, sweeps=30, width=0.5, adapt=False, stride=stride)
-    state, _ = run(sampler, None, 1)
+    state, (_, metrics) = run(sampler, None, 1)
+    assert 0.3 < float(metrics["acceptance"][0]) < 0.8
     r = np.linalg.norm(np.asarray(state.walkers), axis=-1).ravel()
     assert abs(r.mean() - 1.5) < 4 * 0.75**0.5 / (2 * n) ** 0.5
     assert abs(np.mean(r**2) - 3.0) < 4 * 13.5**0.5 / (2 * n) ** 0.5
     assert abs(np.mean(r < 0.25) - 0.01438768) < 4 * (0.0144 / (2 * n)) ** 0.5
+
+
+@pytest.mark.parametrize("sampling", [pm.metropolis, pm.metropolis_one_electron])
+def test_a_stride_of_another_shape_is_refused(sampling):
+    start = lambda key: jax.random.normal(key, (10, 2, 3))
+    for stride in (lambda x: x[..., 0], lambda x: x[..., :1].astype(jnp.float32)):
+        sampler = sampling(gaussian, start, stride=stride)
+        state = sampler.init(jax.random.key(0), 1.0)
+        with pytest.raises(pm.errors.ShapeError, match=r"stride: expected float64 .* \(10, 2, 1\)"):
+            sampler.sample(jax.random.key(1), state, 1.0)

@@ -28,6 +28,28 @@ def test_the_potential_is_coulomb_s(system):
     np.testing.assert_allclose(system.potential_energy(jnp.asarray(x)), expected, rtol=1e-12)
 
 
+def test_moves_are_short_near_nuclei():
+    """``(1/Z + r)/(1 + r)`` of the nearest: a tenth at neon's, a third at lithium's, 1 far away."""
+    x = np.zeros((2, 10, 3))
+    x[1, :, 0] = 1.0
+    np.testing.assert_allclose(NEON.stride(jnp.asarray(x))[..., 0], [[0.1] * 10, [0.55] * 10])
+    x = np.stack([*LITHIUM_HYDRIDE.places, np.full(3, 1e6), np.full(3, -1e6)])
+    found = LITHIUM_HYDRIDE.stride(jnp.asarray(x)[None])[0, :, 0]
+    np.testing.assert_allclose(found[0], 1 / 3)
+    np.testing.assert_allclose(found[1], (1 / 3 + 3.015) / 4.015)
+    np.testing.assert_allclose(found[2:], 1, rtol=1e-5)
+
+
+@pytest.mark.parametrize("sampler", ["metropolis", "metropolis-one-electron"])
+def test_a_system_s_stride_is_used(sampler):
+    class Odd(pm.HarmonicOscillator):
+        def stride(self, x):
+            return x[..., 0]
+
+    with pytest.raises(pm.errors.ShapeError, match="stride: expected"):
+        pm.ground_state(Odd(), pm.MLP((4,)), sampler=sampler, walkers=8, steps=1)
+
+
 @pytest.mark.parametrize(("symbol", "charge"), [("H", 0), ("He", 1), ("Be", 3)])
 def test_hydrogen_is_an_atom(symbol, charge):
     """``e^{−Zr}`` has −Z²/2 hartree everywhere."""

@@ -161,7 +161,7 @@ class Atom:
         return around(key, count, centres=np.repeat(_NUCLEUS, len(sizes), axis=0), spread=sizes)
 
     def stride(self, x: Array) -> Array:
-        """How far electrons may go at a time, by their distances to nuclei, ``(..., N, 1)``."""
+        """What the width of each electron's move is multiplied by, ``(..., N, 1)``, at most 1."""
         return stride(x, self.charges, self.places)
 
     def potential_energy(self, x: Array) -> Array:

@@ -239,7 +239,7 @@ class Molecule:
         return around(key, count, centres=self.places[near], spread=spread)
 
     def stride(self, x: Array) -> Array:
-        """How far electrons may go at a time, by their distances to nuclei, ``(..., N, 1)``."""
+        """What the width of each electron's move is multiplied by, ``(..., N, 1)``, at most 1."""
         return stride(x, self.charges, self.places)
 
     def potential_energy(self, x: Array) -> Array:

@@ -45,10 +45,10 @@ def nuclear_repulsion(charges: np.ndarray, positions: np.ndarray) -> float:
 
 
 def stride(x: Array, charges: np.ndarray, positions: np.ndarray) -> Array:
-    """How far an electron may go at a time, ``min_A (1/Z_A + r_A)/(1 + r_A)``, in bohr.
+    """What the width of an electron's move is multiplied by, ``min_A (1/Z_A + r_A)/(1 + r_A)``.
 
-    From the size of the innermost shell at a nucleus to 1 far away, so that one width of a move
-    suits all shells.
+    From 1/Z at a nucleus, the size of its innermost shell in bohr, to 1 far away, so that one width
+    suits all shells; 1 everywhere about hydrogen.
 
     Args:
         x: electrons ``(..., N, 3)``, in bohr.

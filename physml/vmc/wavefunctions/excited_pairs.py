@@ -51,29 +51,31 @@ class ExcitedPairs(nn.Module):
         own_amplitudes = self.param("like", start, (like.classes,), dtype)
         one = jnp.ones((), occupied.dtype)
         log, sign, total = 0 * one, one, one
-        solved: list[Elimination] = []
+        eliminated: list[Elimination] = []
+        solved: list[int] = []
         for spin in (slice(None, self.n_up), slice(self.n_up, None)):
             rows = occupied[spin]
             if len(rows):
                 found = eliminate(rows[:, : len(rows)], unoccupied[spin])
                 log, sign, total = log + found.log, sign * found.sign, total * found.d
                 if len(rows) == rows.shape[1]:
-                    solved.append(found)
-        seen = [(self._jumps(found.g), self._jumps(found.beta)) for found in solved]
+                    solved.append(len(eliminated))
+                eliminated.append(found)
+        pivots = [found.d for found in eliminated]
+        seen = {i: (self._jumps(eliminated[i].g), self._jumps(eliminated[i].beta)) for i in solved}
         if len(solved) == 2:
-            both = self._table(unlike, amplitudes)
-            (g, beta), (g_down, beta_down) = seen
-            up, down = (found.d for found in solved)
-            total = total + block_form(both, g, g_down) + up * block_form(both, beta, g_down)
-            total = total + down * (
-                block_form(both, g, beta_down) + up * block_form(both, beta, beta_down)
-            )
-        table = self._table(like, own_amplitudes)
-        for i, (found, (g, beta)) in enumerate(zip(solved, seen, strict=True)):
+            w = self._table(unlike, amplitudes)
+            (g, beta), (other_g, other_beta) = seen.values()
+            up, down = pivots
+            total = total + block_form(w, g, other_g) + up * block_form(w, beta, other_g)
+            total = total + down * block_form(w, g, other_beta)
+            total = total + up * down * block_form(w, beta, other_beta)
+        w = self._table(like, own_amplitudes)
+        for i, (g, beta) in seen.items():
             # g of rank one has no 2 × 2 determinant of its own.
-            added = 2 * block_form(table, g, beta) + found.d * block_form(table, beta, beta)
-            for other in solved[:i] + solved[i + 1 :]:
-                added = added * other.d
+            added = 2 * block_form(w, g, beta) + pivots[i] * block_form(w, beta, beta)
+            for other in pivots[:i] + pivots[i + 1 :]:
+                added = added * other
             total = total + added
         return SignedLog(log + jnp.log(jnp.abs(total)), sign * jnp.sign(total))
 

@@ -20,6 +20,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from physml.calculus.pair_sum import others
 from physml.errors import ConfigurationError
 from physml.vmc.systems.electrons import Electrons, electrons_of
 from physml.vmc.wavefunctions.cusp_backflow import CuspBackflow
@@ -113,11 +114,11 @@ class NeuralSlater(nn.Module):
     def edges(self, x: Array, electrons: Electrons) -> tuple[Array, np.ndarray]:
         """What each electron sees of the others, ``(N, N − 1, m)``, and which they are."""
         n, spins = len(x), electrons.spins
-        others = np.array([[j for j in range(n) if j != i] for i in range(n)])
-        like = jnp.asarray(spins[:, None] * spins[others], x.dtype)[..., None]
-        each = np.broadcast_to(np.arange(n)[:, None], others.shape)
-        apart = separation(self.system, x, each, others)
-        return jnp.concatenate([apart.features, like], axis=-1), others
+        seen = others(n)
+        like = jnp.asarray(spins[:, None] * spins[seen], x.dtype)[..., None]
+        each = np.broadcast_to(np.arange(n)[:, None], seen.shape)
+        apart = separation(self.system, x, each, seen)
+        return jnp.concatenate([apart.features, like], axis=-1), seen
 
 
 def orbital_matrices(wavefunction: NeuralSlater, params: Any, x: Array) -> Array:
