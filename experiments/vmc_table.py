@@ -372,6 +372,10 @@ def page(rows: list[dict[str, Any]]) -> str:
         "rewritten, the same function without float32's cancellation near a node of the bare "
         "determinant.",
         "",
+        "Be, H₂ and LiH by message passing were sampled with one width for all electrons, before "
+        "moves became shorter near nuclei; neon and what is dated later with the latter. Neon's "
+        "recipe is the third tried, chosen by the training of two others.",
+        "",
         "Slater determinants at different r_s and one seed have the same walkers in units of r_s, "
         "so their deviations from Hartree–Fock are one draw of chance, not three.",
         "",
