@@ -1,7 +1,7 @@
 """What the correlated electron gas looks like: pair correlation, structure factor, momenta.
 
 Fourteen or 54 electrons at r_s = 2 by message passing, from the run directory of the row in the
-table of ground states, measured again with fresh walkers. Expected: unlike electrons keep apart
+table of ground states, sampled again with fresh walkers. Expected: unlike electrons keep apart
 too, which in the determinant they do not (g = 1); S(k) lies below that of the determinant, a count
 of occupied waves, and at the shortest wave near the plasmon's k²/(2ω_p), ω_p² = 3/r_s³, where S of
 the infinite gas begins; n(k) loses a few percent below the edge of the Fermi sphere to the waves
@@ -15,9 +15,11 @@ from __future__ import annotations
 
 import argparse
 import datetime
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -25,6 +27,8 @@ import numpy as np
 import physml as pm
 
 BINS, SHELLS, EMPTY = 16, 12, 4
+# Momenta cost as many evaluations of ψ as electrons of a spin: of every so many snapshots.
+APART = 5
 
 
 def count_of_occupied(gas: pm.ElectronGas, shells: int) -> tuple[np.ndarray, np.ndarray]:
@@ -41,29 +45,77 @@ def count_of_occupied(gas: pm.ElectronGas, shells: int) -> tuple[np.ndarray, np.
     return unit * np.sqrt(lengths), np.array(values)
 
 
-def measured(options: argparse.Namespace) -> pm.GroundState:
-    """The trained state of a run directory, on fresh walkers."""
+class Sampled(NamedTuple):
+    """The trained state of a run directory, and fresh walkers of it.
+
+    None of what is drawn needs local energies, so none are computed: between snapshots lie as many
+    sweeps as between steps of the training, and the potential energy tells how far to trust them.
+    """
+
+    gas: Any
+    psi: Callable[[jax.Array], Any]
+    walkers: np.ndarray
+    potential: pm.Estimate
+
+
+def sampled(options: argparse.Namespace) -> Sampled:
+    """Parameters from the run, walkers from uniform ones."""
     entry = pm.SYSTEMS["electron-gas"]
     with pm.Run.reopen(options.run) as opened:
         settings = opened.config["settings"]
-        trained = {name: settings["recipe"][name] for name in ("walkers", "sweeps")}
-        recipe = replace(entry.recipe, **trained, steps=options.steps)
-        recipe = replace(recipe, measurements=options.snapshots)
         gas = replace(entry.system, **settings["numbers"])
-        return entry.ground_state(recipe, system=gas, key=jax.random.key(7), run=opened)
+        wavefunction = entry.wavefunction(entry.recipe, gas)
+        walkers, sweeps = (settings["recipe"][name] for name in ("walkers", "sweeps"))
+        initial = lambda key: gas.walkers(key, walkers)
+        log_psi = lambda params, x: wavefunction.apply(params, x).log
+        moves = partial(
+            pm.metropolis,
+            log_psi,
+            initial,
+            sweeps=sweeps,
+            width=0.5 * gas.length,
+            wrap=gas.cell.wrap,
+        )
+        params = pm.fit(
+            pm.energy(log_psi, gas.local_energy),
+            moves(),
+            entry.recipe.optimizer.build(),
+            wavefunction.init(jax.random.key(0), initial(jax.random.key(1))[0]),
+            steps=options.steps,
+            key=jax.random.key(0),
+            run=opened,
+        ).params
+
+    def draw(adapt: bool, batches: int, state: Any, key: jax.Array) -> tuple[Any, Any]:
+        sampler = moves(adapt=adapt)
+
+        def step(state: Any, key: jax.Array) -> tuple[Any, tuple[jax.Array, jax.Array]]:
+            state, walkers, _ = sampler.sample(key, state, params)
+            return state, (walkers, jax.vmap(gas.potential_energy)(walkers))
+
+        return jax.lax.scan(step, state, jax.random.split(key, batches))
+
+    key_start, key_burn, key_draw = jax.random.split(jax.random.key(7), 3)
+    state = moves().init(key_start, params)
+    state, _ = jax.jit(partial(draw, True, options.burn_in))(state, key_burn)
+    _, (kept, potential) = jax.jit(partial(draw, False, options.snapshots))(state, key_draw)
+    return Sampled(
+        gas,
+        lambda x: wavefunction.apply(params, x),
+        np.asarray(kept),
+        pm.estimate(np.asarray(potential, np.float64) / gas.shape[0]),
+    )
 
 
 def main(options: argparse.Namespace) -> str:
     """Measure, and return the page; with a path, written beside its figure."""
-    state = measured(options)
-    gas: Any = state.system
-    walkers, cell, spin = state.measurement.walkers, gas.cell, gas.n_up
+    gas, psi, walkers, potential = sampled(options)
+    cell, spin = gas.cell, gas.n_up
     pairs = pm.pair_correlation(walkers, cell, n_up=spin, bins=BINS)
     factor = pm.structure_factor(walkers, cell, shells=SHELLS)
-    psi: Any = lambda x: state.wavefunction.apply(state.params, x)
     momenta = pm.momentum_distribution(
         psi,
-        walkers,
+        walkers[::APART],
         cell,
         key=jax.random.key(1),
         particles=spin,
@@ -80,11 +132,12 @@ def main(options: argparse.Namespace) -> str:
         f"# {2 * spin} electrons in a periodic box: what the gas looks like",
         "",
         "Written by `python experiments/electron_gas_structure.py RUN --snapshots "
-        f"{options.snapshots} --steps {options.steps} --write docs/results/{name}.md`, "
-        f"{datetime.date.today()}, from the run of the row ({spin}, {spin}), r_s = {gas.rs:g} in "
-        f"the table of ground states. {walkers.shape[1]} fresh walkers, energy "
-        f"{state.energy_per_particle} hartree an electron; errors from the spread of the walkers' "
-        "chains.",
+        f"{options.snapshots} --burn-in {options.burn_in} --steps {options.steps} --write "
+        f"docs/results/{name}.md`, {datetime.date.today()}, from the run of the row ({spin}, "
+        f"{spin}), r_s = {gas.rs:g} in the table of ground states, where its energy stands. "
+        f"{walkers.shape[1]} fresh walkers; their potential energy is {potential} hartree an "
+        f"electron, τ = {potential.tau:.1f} snapshots, split-R̂ = {potential.rhat:.3f}. Errors from "
+        "the spread of the walkers' chains.",
         "",
         f"![Pair correlation, structure factor and momentum distribution]({name}.png)",
         "",
@@ -140,6 +193,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("run", type=Path, help="directory of the trained run")
     parser.add_argument("--steps", type=int, default=1200, help="that the run has trained")
-    parser.add_argument("--snapshots", type=int, default=100, help="measurements of all walkers")
+    parser.add_argument("--burn-in", type=int, default=200, help="batches of sweeps before")
+    parser.add_argument("--snapshots", type=int, default=100, help="batches of sweeps, each kept")
     parser.add_argument("--write", type=Path, help="file for the page; its figure stands beside it")
     print(main(parser.parse_args()))
