@@ -142,14 +142,16 @@ def check_width(width: float) -> None:
         raise ConfigurationError(f"width: expected a length > 0, got {width}")
 
 
-def check_stride(stride: Callable[[Array], Array] | None, walkers: Array) -> None:
-    """Refuse a stride that is not one number for each particle, of the walkers' type.
+def checked_stride(
+    stride: Callable[[Array], Array] | None, walkers: Array
+) -> Callable[[Array], Array]:
+    """The stride, 1 if None; refused if not one number for each particle, of the walkers' type.
 
     Raises:
         ShapeError: with what came.
     """
     if stride is None:
-        return
+        return lambda x: jnp.ones((1, 1, 1), x.dtype)
     found = jax.eval_shape(stride, walkers)
     expected = jax.ShapeDtypeStruct((*walkers.shape[:2], 1), walkers.dtype)
     if (found.shape, found.dtype) != (expected.shape, expected.dtype):
@@ -157,6 +159,7 @@ def check_stride(stride: Callable[[Array], Array] | None, walkers: Array) -> Non
             f"stride: expected {expected.dtype} of shape {expected.shape}, one number for each "
             f"particle, at walkers {walkers.shape}, got {found.dtype} of shape {found.shape}"
         )
+    return stride
 
 
 def check_value(log_psi: Callable[[Any, Array], Array], params: Any, walkers: Array) -> None:

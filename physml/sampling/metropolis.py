@@ -68,19 +68,17 @@ def metropolis(
     ) -> tuple[MetropolisState, Array, dict[str, Array]]:
         walkers, width = state
         chain.check_value(log_psi, params, walkers)
-        chain.check_stride(stride, walkers)
+        stride_at = chain.checked_stride(stride, walkers)
         log_density = chain.log_density_of(log_psi, params)
-        one = jnp.ones((1, 1, 1), walkers.dtype)
 
         def sweep(carry: tuple[Array, Array], key: Array) -> tuple[tuple[Array, Array], Array]:
             key_move, key_accept = jax.random.split(key)
             walkers = carry[0]
             noise = jax.random.normal(key_move, walkers.shape, walkers.dtype)
-            before = one if stride is None else stride(walkers)
+            before = stride_at(walkers)
             proposed = walkers + width * before * noise
             proposed = proposed if wrap is None else wrap(proposed)
-            after = one if stride is None else stride(proposed)
-            way_back = chain.log_way_back(noise, before, after)
+            way_back = chain.log_way_back(noise, before, stride_at(proposed))
             return chain.accept(key_accept, carry, proposed, log_density, way_back)
 
         start = (walkers, log_density(walkers))

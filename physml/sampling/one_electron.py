@@ -90,9 +90,8 @@ def metropolis_one_electron(
         walkers, width = state
         if not isinstance(psi, OneElectronMoves):
             chain.check_value(psi, params, walkers)
-        chain.check_stride(stride, walkers)
+        stride_at = chain.checked_stride(stride, walkers)
         n, electrons, dimension = walkers.shape
-        unit = jnp.ones((1, 1, 1), walkers.dtype)
         begin = jax.vmap(lambda x: moves.begin(params, x))
         move = jax.vmap(lambda *given: moves.move(params, *given), in_axes=(0, 0, None, 0))
 
@@ -101,13 +100,13 @@ def metropolis_one_electron(
             i, noise, chance = drawn
             start = jax.lax.dynamic_slice_in_dim(walkers, i, 1, axis=1)
             noise = noise[:, None]
-            before = unit if stride is None else stride(start)
+            before = stride_at(start)
             place = start + width * before * noise
             place = place if wrap is None else wrap(place)
-            after = unit if stride is None else stride(place)
+            way_back = chain.log_way_back(noise, before, stride_at(place))
             place = place[:, 0]
             ratio, changed = move(memory, walkers, i, place)
-            accepted = jnp.log(chance) < 2 * ratio + chain.log_way_back(noise, before, after)
+            accepted = jnp.log(chance) < 2 * ratio + way_back
 
             def kept(new: Array, old: Array) -> Array:
                 return jnp.where(accepted.reshape((-1,) + (1,) * (new.ndim - 1)), new, old)
