@@ -14,12 +14,24 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 import numpy as np
+from scipy.special import fdtrc
 
 from physml.errors import NonFiniteError, ShapeError
 
 # With fewer blocks the spread of their means is so uncertain (over 27%) that strongly correlated
 # chains meet the block-size condition by chance.
 _FEWEST_BLOCKS = 8
+
+# Whole chains are blocks where they are this many tau long: below, a slow motion may be unseen.
+_FEWEST_TIMES = 5
+
+# Right error bars are doubted as often as this by each test, however many walkers there are.
+_DOUBT = 1e-3
+
+# Pieces of a chain whose means tell walkers that differ from walkers that are slow: those of chains
+# of _FEWEST_TIMES tau and more inflate the variance between walkers by less than the factor.
+_PIECES = 4
+_SLOWNESS = 2.0
 
 # Numbers in one chunk of the Fourier transform: 32 MiB in float64.
 _CHUNK = 2**22
@@ -32,16 +44,18 @@ class Estimate(NamedTuple):
     units of the last digit of the mean; an error of 1 or more is written out, `1234.5(1.2)` or
     `1200(150)`. Numbers too large or small for that share a power of ten, `1.234(12)e-10`. An error
     of zero or a non-finite one leaves the mean in full, `0.5(0)`, `0.5(nan)`. An error bar from
-    chains too short to fix a block size is marked `[unconverged]`.
+    chains too short, drifting or apart is marked `[unconverged]`.
 
     Attributes:
         mean: over all steps and walkers.
         error: one standard deviation of the mean, by blocking.
         tau: integrated autocorrelation time in steps, `1 + 2 sum rho_t >= 1`; 1 if uncorrelated.
-        rhat: split R-hat; near 1 when all walkers agree with one another and over time.
+        rhat: split R-hat, or that between groups if larger; near 1 when all walkers agree with one
+            another and over time.
         variance: of a single sample, with 1/(n - 1).
         samples: their number n, walkers times steps.
-        converged: whether a block size satisfied the condition of `blocking`.
+        converged: whether the error bar can be trusted: a block size satisfied the condition of
+            `blocking`, and neither drift nor walkers apart were found; see `estimate`.
 
     Example:
         >>> print(Estimate(3.000118, 0.000152, 1.0, 1.0, 0.02, 1_000_000))
@@ -67,8 +81,8 @@ class Blocking(NamedTuple):
     Attributes:
         error: of the grand mean, one standard deviation, at `block_size`.
         block_size: the chosen block size B in steps.
-        converged: False if no block size satisfied the condition (the chains are too short);
-            `error` is then the largest of the table and may still be too small.
+        converged: False if no block size will do (the chains are too short); `error` is then
+            the largest of the table and may still be too small.
         block_sizes: `(k,)` integers, 1, 2, 4, ... and, with several walkers, the whole chain.
         errors: `(k,)` the error of the grand mean at each block size.
         errors_of_errors: `(k,)` one standard deviation of each of those.
@@ -93,10 +107,12 @@ def blocking(samples: Any) -> Blocking:
     Only block sizes with at least 8 blocks can satisfy it. Steps after a chain's last full block
     are left out of the variance, not out of n: hence n / B for the number of blocks.
 
-    If no block size satisfies it, `converged` is False and the error is the largest in the table.
-    The condition asks for longer blocks the more walkers there are (their error bar could be known
-    better), so many short chains are flagged too; the last row, whole chains, is then still
-    unbiased if the walkers are independent and equilibrated.
+    The condition asks for longer blocks the more walkers there are, since their error bar could be
+    known better. Where no block size satisfies it the blocks are whole chains: these are
+    independent, so that nothing is left of the correlation, however many they are. At least 8 of
+    them will do, each longer than 5 times tau = (sigma_B / sigma_1)²: shorter ones may not have
+    met the slow motion that correlates them. Else `converged` is False, and the error is the
+    largest in the table.
 
     Args:
         samples: `(steps, walkers)`, or `(steps,)` for one walker; real, at least two numbers.
@@ -166,7 +182,7 @@ def autocorrelation_time(samples: Any) -> float:
     return _autocorrelation_time(chains - chains[0, 0])
 
 
-def split_rhat(samples: Any) -> float:
+def split_rhat(samples: Any, *, groups: Any = None) -> float:
     """Split R-hat: the spread between half chains against the spread within them.
 
         R² = [(l - 1)/l W + B/l] / W,    W = mean of the variances,    B/l = variance of the means
@@ -176,20 +192,28 @@ def split_rhat(samples: Any) -> float:
     Near 1 (it may fall below by 1/(2l)) for chains that have forgotten their start; above about
     1.01 they have not. Constant chains give 1 where they agree, infinity where they do not.
 
+    With groups of walkers, such as those that started alike, the larger of it and of the nested
+    R-hat `R² = 1 + B/W`: `B` is the variance between the means of groups, each counted by its
+    walkers, `W` that of single samples within groups. Many walkers know these means well, and so a
+    difference too small to be seen between single chains.
+
     Args:
         samples: `(steps, walkers)`, or `(steps,)` for one walker; real, at least four steps.
+        groups: a label for each walker, `(walkers,)`; all in one if None.
 
     Returns:
         R-hat, a number without units.
 
     Raises:
-        ShapeError: samples of another shape, fewer than four steps, or complex.
+        ShapeError: samples of another shape, fewer than four steps, or complex; other than one
+            label a walker.
         NonFiniteError: NaN or infinite samples.
 
     Source:
         Gelman, Carlin, Stern, Dunson, Vehtari & Rubin, Bayesian Data Analysis, 3rd ed. (2013),
         section 11.4, doi:10.1201/b16018; Vehtari et al., Bayesian Anal. 16, 667 (2021),
-        doi:10.1214/20-BA1221, arXiv:1903.08008.
+        doi:10.1214/20-BA1221, arXiv:1903.08008; nested: Margossian et al., Bayesian Anal. (2024),
+        doi:10.1214/24-BA1453, arXiv:2110.13017.
 
     Example:
         >>> import numpy as np
@@ -197,23 +221,33 @@ def split_rhat(samples: Any) -> float:
         >>> round(split_rhat(samples), 2), round(split_rhat(samples + np.arange(4)), 1)
         (1.0, 1.6)
     """
-    return _split_rhat(_chains(samples, steps=4))
+    chains = _chains(samples, steps=4)
+    return _rhat(chains, _labels(groups, chains))
 
 
-def estimate(samples: Any) -> Estimate:
+def estimate(samples: Any, *, groups: Any = None) -> Estimate:
     """Mean of correlated chains with its blocked error, autocorrelation time and split R-hat.
 
         mean = 1/n sum x,    error = sigma_B of `blocking`,    to compare: sqrt(variance * tau / n)
 
+    The error bar counts as converged if `blocking` found a block size and three tests raise no
+    doubt, each of which calls a right error bar wrong once in 1000 times for any number of walkers:
+    the trend of the walkers, `sum_t (t - t̄) x_tw` of each, has a mean of zero (Student's t); the
+    variance between walkers is less than twice that which the spread of four pieces of each chain
+    explains (Fisher's F, the factor for what correlates the pieces); the means of groups differ by
+    no more than their walkers do (Fisher's F).
+
     Args:
         samples: `(steps, walkers)`, or `(steps,)` for one walker; real, at least four steps, taken
             after equilibration.
+        groups: a label for each walker, `(walkers,)`, such as how it started; all in one if None.
 
     Returns:
         An `Estimate`, in the unit of the samples (variance: its square).
 
     Raises:
-        ShapeError: samples of another shape, fewer than four steps, or complex.
+        ShapeError: samples of another shape, fewer than four steps, or complex; other than one
+            label a walker.
         NonFiniteError: NaN or infinite samples, with their number and the first index.
 
     Source:
@@ -230,15 +264,17 @@ def estimate(samples: Any) -> Estimate:
     chains = _chains(samples, steps=4)
     origin = chains[0, 0]
     deviations = chains - origin  # constant samples, an exact wave function, give exact zeros
+    labels = _labels(groups, chains)
     blocked = _blocking(deviations)
+    doubts = _drift(deviations), _apart(deviations), _groups_apart(deviations, labels)
     return Estimate(
         mean=float(origin + deviations.mean()),
         error=blocked.error,
         tau=_autocorrelation_time(deviations),
-        rhat=_split_rhat(chains),
+        rhat=_rhat(chains, labels),
         variance=float(deviations.var(ddof=1)),
         samples=chains.size,
-        converged=blocked.converged,
+        converged=blocked.converged and min(doubts) > _DOUBT,
     )
 
 
@@ -275,6 +311,20 @@ def _chains(samples: Any, *, steps: int = 1) -> np.ndarray:
     return array if array.ndim == 2 else array[:, None]
 
 
+def _labels(groups: Any, chains: np.ndarray) -> np.ndarray:
+    """The group of each walker, `(walkers,)`, counted from 0."""
+    walkers = chains.shape[1]
+    if groups is None:
+        return np.zeros(walkers, int)
+    labels = np.asarray(groups)
+    if labels.shape != (walkers,):
+        raise ShapeError(
+            f"groups: expected one label for each of {walkers} walkers, got an array "
+            f"of shape {labels.shape}"
+        )
+    return np.unique(labels, return_inverse=True)[1]
+
+
 def _blocking(deviations: np.ndarray) -> Blocking:
     steps, walkers = deviations.shape
     n = steps * walkers
@@ -294,7 +344,10 @@ def _blocking(deviations: np.ndarray) -> Blocking:
     sizes, errors, counts = map(np.array, zip(*rows, strict=True))
     # B³ sigma_1⁴ > 2 n sigma_B⁴ by their ratio; a sigma_1 of zero is an exact mean.
     ratios = errors / errors[0] if errors[0] > 0 else np.zeros_like(errors)
-    satisfied = (sizes.astype(float) ** 3 > 2 * n * ratios**4) & (counts >= _FEWEST_BLOCKS)
+    enough = counts >= _FEWEST_BLOCKS
+    satisfied = (sizes.astype(float) ** 3 > 2 * n * ratios**4) & enough
+    if not satisfied.any():  # whole chains, with none of the correlation left
+        satisfied = (sizes == steps) & (sizes > _FEWEST_TIMES * ratios**2) & enough
     converged = bool(satisfied.any() or errors[0] == 0)
     row = int(np.argmax(satisfied) if satisfied.any() else np.argmax(errors))
     return Blocking(
@@ -327,6 +380,62 @@ def _autocorrelation_time(deviations: np.ndarray) -> float:
     positive = pairs[: ends[0]] if len(ends) else pairs
     tau = -1 + 2 * np.minimum.accumulate(positive).sum() / covariance[0]
     return max(1.0, float(tau))
+
+
+def _drift(deviations: np.ndarray) -> float:
+    """How likely a common trend of walkers as large as theirs is by chance; 1 of one walker."""
+    steps, walkers = deviations.shape
+    if walkers < 2:
+        return 1.0
+    trends = (np.arange(steps) - (steps - 1) / 2) @ deviations
+    return _chance(walkers * trends.mean() ** 2, trends.var(ddof=1), (1, walkers - 1))
+
+
+def _apart(deviations: np.ndarray) -> float:
+    """How likely means of walkers as different as theirs are, if each wanders everywhere."""
+    walkers = deviations.shape[1]
+    if walkers < 2:
+        return 1.0
+    pieces = deviations[len(deviations) % _PIECES :].reshape(_PIECES, -1, walkers).mean(axis=1)
+    within = pieces.var(axis=0, ddof=1).mean()
+    between = _PIECES * pieces.mean(axis=0).var(ddof=1)
+    return _chance(between, _SLOWNESS * within, (walkers - 1, (_PIECES - 1) * walkers))
+
+
+def _groups_apart(deviations: np.ndarray, labels: np.ndarray) -> float:
+    """How likely means of groups as different as theirs are, if all walkers are alike."""
+    means = deviations.mean(axis=0)
+    sizes = np.bincount(labels)
+    freedom = len(sizes) - 1, len(means) - len(sizes)
+    if min(freedom) < 1:
+        return 1.0
+    centres = np.bincount(labels, means) / sizes
+    between = np.sum(sizes * (centres - means.mean()) ** 2) / freedom[0]
+    within = np.sum((means - centres[labels]) ** 2) / freedom[1]
+    return _chance(between, within, freedom)
+
+
+def _chance(above: float, below: float, freedom: tuple[int, int]) -> float:
+    """The chance of a ratio of variances as large; 0 where the lower is zero and the upper not."""
+    if below == 0:
+        return float(above == 0)
+    return float(fdtrc(*freedom, above / below))
+
+
+def _rhat(chains: np.ndarray, labels: np.ndarray) -> float:
+    """The larger of split and nested R-hat."""
+    sizes = np.bincount(labels)
+    if len(sizes) < 2:
+        return _split_rhat(chains)
+    about = chains - chains[0, 0]
+    means = about.mean(axis=0)
+    centres = np.bincount(labels, means) / sizes
+    between = np.sum(sizes * (centres - means.mean()) ** 2) / len(means)
+    between *= len(sizes) / (len(sizes) - 1)
+    within = np.mean((about - centres[labels]) ** 2)
+    if within == 0:
+        return _split_rhat(chains)
+    return max(_split_rhat(chains), float(np.sqrt(1 + between / within)))
 
 
 def _split_rhat(chains: np.ndarray) -> float:

@@ -155,6 +155,83 @@ def test_chains_that_are_too_short_are_flagged(walkers):
         assert str(judged).endswith("[unconverged]")
 
 
+@pytest.mark.parametrize("tau", [1, 9, 20])
+@pytest.mark.parametrize(("walkers", "cases"), [(8, 100), (64, 60), (512, 60), (4096, 12)])
+def test_right_error_bars_are_not_doubted_however_many_walkers_there_are(walkers, cases, tau):
+    """The judge must not get stricter with the number of walkers: 200 steps, ten tau and more.
+
+    At least 95% of right bars count as converged, and these are right to 10% in the root of their
+    mean square. A whole chain's bar of 8 walkers is uncertain by 27%, that of 100 such by 2.7%;
+    blocks that are chosen leave a bias of up to 4%.
+    """
+    phi = (tau - 1) / (tau + 1)
+    chains = autoregressive(20 + walkers, (200, cases * walkers), phi)
+    results = [estimate(part) for part in np.split(chains, cases, axis=1)]
+    assert np.mean([result.converged for result in results]) >= 0.95
+    squares = [result.error**2 for result in results if result.converged]
+    assert math.sqrt(np.mean(squares)) == pytest.approx(exact_error(phi, 200, walkers), rel=0.1)
+
+
+def _halves(walkers):
+    return np.resize([-1.0, 1.0], walkers)
+
+
+WRONG = {
+    "frozen": lambda seed, n: np.broadcast_to(autoregressive(seed, (1, n), 0.0), (200, n)),
+    "longer than the run": lambda seed, n: autoregressive(seed, (200, n), 0.99),
+    "much longer than the run": lambda seed, n: autoregressive(seed, (200, n), 0.999),
+    "drift": lambda seed, n: (
+        autoregressive(seed, (200, n), 0.5) + 12 / math.sqrt(n) * np.linspace(0, 1, 200)[:, None]
+    ),
+    "relaxation": lambda seed, n: (
+        autoregressive(seed, (200, n), 0.5)
+        + 16 / math.sqrt(n) * np.exp(-np.arange(200) / 40)[:, None]
+    ),
+    "two groups that never mix": lambda seed, n: (
+        autoregressive(seed, (200, n), 0.5) + 0.7 * _halves(n)
+    ),
+    "one in eight elsewhere": lambda seed, n: (
+        autoregressive(seed, (200, n), 0.0) + 2.0 * (np.arange(n) % 8 == 0)
+    ),
+}
+
+
+@pytest.mark.parametrize("walkers", [16, 512])
+@pytest.mark.parametrize("chains", WRONG.values(), ids=WRONG)
+def test_wrong_error_bars_are_doubted(chains, walkers):
+    """Ten of ten, at 200 steps of 16 and of 512 walkers.
+
+    tau is 199 and 1999 where it is longer than the run; the drift moves the mean by some 50 error
+    bars, the groups lie 1.4 deviations of a sample apart.
+    """
+    assert not any(estimate(chains(seed, walkers)).converged for seed in range(30, 40))
+
+
+def test_groups_of_walkers_that_differ_are_seen_where_single_walkers_hide_it():
+    """Half of 512 walkers lie 0.1 deviations off, five error bars: no single chain tells."""
+    chains = autoregressive(40, (200, 512), 0.8)
+    labels = np.arange(512) % 2
+    moved = chains + 0.1 * labels
+    assert estimate(moved).converged and estimate(chains, groups=labels).converged
+    assert not estimate(moved, groups=labels).converged
+    far = chains + 2.0 * labels
+    # Means a distance of 2 apart have the variance 2; nothing else is larger.
+    within = np.mean([chains[:, labels == one].var() for one in (0, 1)])
+    assert split_rhat(far, groups=labels) >= math.sqrt(1 + 1.9 / within) > 1.6
+    assert split_rhat(chains, groups=np.zeros(512)) == split_rhat(chains)
+
+
+def test_a_drift_of_all_walkers_alike_is_seen_though_rhat_is_one():
+    chains = autoregressive(41, (200, 4096), 0.5) + np.linspace(0, 0.1, 200)[:, None]
+    assert split_rhat(chains) < 1.02
+    assert not estimate(chains).converged
+
+
+def test_groups_are_one_label_a_walker():
+    with pytest.raises(ShapeError, match=r"groups: expected one label for each of 4 walkers.*3"):
+        estimate(autoregressive(42, (50, 4), 0.0), groups=[0, 1, 1])
+
+
 def test_one_walker_needs_no_second_axis():
     chain = autoregressive(11, (2048,), 0.5)
     assert estimate(chain) == estimate(chain[:, None])
