@@ -32,6 +32,13 @@ Optimizer = optax.GradientTransformationExtraArgs
 """``update(gradient, state, params, *, evaluation, value, grad, value_fn)``, updates negated."""
 
 
+class ManyPoints:
+    """A function of many points at once, ``(n, d)``; its ``field`` is the function of one.
+
+    Operators differentiate functions of one point, and say so where they are given such an object.
+    """
+
+
 class Evaluation(NamedTuple):
     """What an objective returns for one batch.
 

@@ -2,7 +2,8 @@
 
 Every operator takes a field and returns a function of one point; use ``jax.vmap`` for many points.
 A point is ``(d,)``, a walker ``(N, d)``. Axes count the coordinates of the flattened point, so a
-walker has ``N d`` of them.
+walker has ``N d`` of them. A batch ``(n, d)`` looks like a walker, but its fields give a value a
+row: that is why a field of a walker has the value ``()``.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from physml.errors import ConfigurationError, ShapeError
-from physml.types import Field
+from physml.types import Field, ManyPoints
 
 __all__ = ["divergence", "gradient", "hessian", "jacobian", "partial"]
 
@@ -55,12 +56,11 @@ def gradient(u: Field) -> Callable[[ArrayLike], Array]:
 
     def gradient_at(z: ArrayLike) -> Array:
         z = as_point(z)
-        value = value_of(u, z)
+        value = value_at_one("gradient", u, z)
         if value.shape:
             raise ShapeError(
                 f"gradient: expected a scalar field, value (), got a value {value.shape} at a "
-                f"point {z.shape}. Use jacobian(u) for a vector field; if {z.shape} is a batch of "
-                "points, use jax.vmap(gradient(u))."
+                f"point {z.shape}. Use jacobian(u) for a vector field."
             )
         return first_derivatives(u, z, value)
 
@@ -89,7 +89,7 @@ def jacobian(u: Field) -> Callable[[ArrayLike], Array]:
 
     def jacobian_at(z: ArrayLike) -> Array:
         z = as_point(z)
-        value = value_of(u, z)
+        value = value_at_one("jacobian", u, z)
         if len(value.shape) != 1:
             raise ShapeError(
                 f"jacobian: expected a vector field, value (m,), got a value {value.shape} at a "
@@ -114,7 +114,7 @@ def partial(u: Field, *axes: int) -> Callable[[ArrayLike], Array]:
 
     Raises:
         ConfigurationError: ``u`` is not a function, or there are fewer than 1 or more than 4 axes.
-        ShapeError: an axis is not a coordinate of the point.
+        ShapeError: an axis is not a coordinate of the point, or the point is a batch of them.
 
     >>> import jax.numpy as jnp
     >>> u = lambda z: z[0] ** 3 * z[1] ** 2
@@ -132,7 +132,7 @@ def partial(u: Field, *axes: int) -> Callable[[ArrayLike], Array]:
     def partial_at(z: ArrayLike) -> Array:
         z = as_point(z)
         check_axes("partial", axes, z)
-        value_of(u, z)
+        value_at_one("partial", u, z)
         derivative = u
         for direction in directions(z, axes):
             derivative = along(derivative, direction)
@@ -168,7 +168,7 @@ def divergence(u: Field) -> Callable[[ArrayLike], Array]:
             raise ShapeError(
                 f"divergence: expected a vector field with one component a coordinate, value "
                 f"{z.shape}, got a value {value.shape}. Keep the components that belong to the "
-                "coordinates, or sum partial(component, axis) by hand."
+                f"coordinates, or sum partial(component, axis) by hand.{if_batch('divergence', z)}"
             )
 
         _, push = jax.linearize(u, z)
@@ -190,7 +190,7 @@ def hessian(u: Field) -> Callable[[ArrayLike], Array]:
 
     Raises:
         ConfigurationError: ``u`` is not a function.
-        ShapeError: the value of ``u`` is not an array.
+        ShapeError: the value of ``u`` is not an array, or the point is a batch of them.
 
     >>> import jax.numpy as jnp
     >>> u = lambda z: z[0] ** 2 * z[1]
@@ -201,7 +201,7 @@ def hessian(u: Field) -> Callable[[ArrayLike], Array]:
 
     def hessian_at(z: ArrayLike) -> Array:
         z = as_point(z)
-        value = value_of(u, z)
+        value = value_at_one("hessian", u, z)
         second = jax.jacfwd(lambda z: first_derivatives(u, z, value))(z)
         return second.reshape(value.shape + (z.size, z.size))
 
@@ -235,7 +235,13 @@ def check_axes(name: str, axes: tuple[int, ...], z: Array) -> None:
 
 
 def check_field(u: Field) -> None:
-    """Raise unless the field is a function."""
+    """Raise unless the field is a function of one point."""
+    if isinstance(u, ManyPoints):
+        raise ConfigurationError(
+            f"u: expected a function of one point, got a {type(u).__name__}, which is one of many "
+            "points. Differentiate u.field, the function of one; for many points use "
+            "u.derivative(lambda u: gradient(u), points)."
+        )
     if not callable(u):
         raise ConfigurationError(
             f"u: expected a field, that is a function of one point, got {type(u).__name__}. "
@@ -245,13 +251,36 @@ def check_field(u: Field) -> None:
 
 def value_of(u: Field, z: Array) -> jax.ShapeDtypeStruct:
     """Shape and dtype of the value, without computing it."""
+    check_field(u)
     value = jax.eval_shape(u, z)
     if not isinstance(value, jax.ShapeDtypeStruct):
         raise ShapeError(
             f"u: expected a field whose value is one array, not a {type(value).__name__}. "
-            "Stack the components; a wave function gives log ψ, its phase as the imaginary part."
+            "Stack the components, or name one unknown of several, lambda z: u(z)['p']; a wave "
+            "function gives log ψ, its phase as the imaginary part."
         )
     return value
+
+
+def value_at_one(name: str, u: Field, z: Array) -> jax.ShapeDtypeStruct:
+    """As ``value_of``, or an error that names the operator where many points came for one.
+
+    Differentiated as one point, a batch ``(n, d)`` would give the derivatives of all rows with
+    respect to a coordinate of the first.
+    """
+    value = value_of(u, z)
+    if value.shape and z.ndim > 1:
+        raise ShapeError(
+            f"{name}: expected a scalar field, value (), of a walker {z.shape}, got a value "
+            f"{value.shape}.{if_batch(name, z)} A vector field takes a point (d,): flatten the "
+            "walker."
+        )
+    return value
+
+
+def if_batch(name: str, z: Array) -> str:
+    """What to do if the point is a batch of them."""
+    return f" If {z.shape} is a batch of points, use jax.vmap({name}(u))." if z.ndim > 1 else ""
 
 
 def directions(z: Array, axes: tuple[int, ...] | None = None) -> Array:

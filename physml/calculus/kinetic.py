@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
-from physml.calculus.derivatives import as_point, check_field
+from physml.calculus.derivatives import as_point, check_field, value_of
 from physml.calculus.laplacian import LaplacianMethod, method_for
 from physml.errors import ShapeError
 from physml.types import Field
@@ -48,14 +48,15 @@ def kinetic_energy(
 
     def kinetic_energy_at(x: ArrayLike) -> Array:
         x = as_point(x)
-        axes = tuple(range(x.size))
-        slope, curvature = method_for(axes, method)(log_psi, x, axes)
-        if curvature.shape:
+        value = value_of(log_psi, x)
+        if value.shape:
             raise ShapeError(
-                f"kinetic_energy: expected log_psi with value (), got {curvature.shape} at a "
+                f"kinetic_energy: expected log_psi with value (), got {value.shape} at a "
                 f"walker {x.shape}. If that holds many walkers, use "
                 "jax.vmap(kinetic_energy(log_psi))."
             )
+        axes = tuple(range(x.size))
+        slope, curvature = method_for(axes, method)(log_psi, x, axes)
         return -0.5 * (curvature + jnp.sum(slope * slope))
 
     return kinetic_energy_at

@@ -28,7 +28,7 @@ from physml.calculus.derivatives import (
     directions,
     each,
     first_derivatives,
-    value_of,
+    value_at_one,
 )
 from physml.errors import ConfigurationError
 from physml.types import Field
@@ -74,7 +74,7 @@ def laplacian(
     Raises:
         ConfigurationError: ``u`` is not a function; axes are empty, repeated or not integers; the
             method cannot pass through an operation of the field.
-        ShapeError: an axis is not a coordinate of the point.
+        ShapeError: an axis is not a coordinate of the point, or the point is a batch of them.
 
     >>> import jax.numpy as jnp
     >>> u = lambda z: z[0] ** 2 + z[1] ** 3
@@ -111,7 +111,7 @@ def nested_forward(u: Field, z: Array, axes: tuple[int, ...]) -> tuple[Array, Ar
     >>> gradient.tolist(), float(laplacian)
     ([2.0, 4.0], 4.0)
     """
-    value_of(u, z)
+    value_at_one("laplacian", u, z)
 
     def first_and_second(direction: Array) -> tuple[Array, Array]:
         return jax.jvp(along(u, direction), (z,), (direction,))
@@ -145,7 +145,7 @@ def taylor(u: Field, z: Array, axes: tuple[int, ...]) -> tuple[Array, Array]:
     >>> gradient.tolist(), float(laplacian)
     ([2.0, 4.0], 4.0)
     """
-    value_of(u, z)
+    value_at_one("laplacian", u, z)
 
     def first_and_second(direction: Array) -> tuple[Array, Array]:
         _, (first, second) = jet.jet(u, (z,), ((direction, jnp.zeros_like(direction)),))
@@ -153,7 +153,7 @@ def taylor(u: Field, z: Array, axes: tuple[int, ...]) -> tuple[Array, Array]:
 
     try:
         first, second = each(first_and_second, directions(z, axes))
-    # What a missing rule raises differs between releases; the field itself passed value_of.
+    # What a missing rule raises differs between releases; the field itself passed value_at_one.
     except (
         AttributeError,
         KeyError,
@@ -198,7 +198,7 @@ def forward_laplacian(
     >>> gradient.tolist(), float(laplacian)
     ([2.0, 4.0], 4.0)
     """
-    value = value_of(u, z)
+    value = value_at_one("laplacian", u, z)
     restricted, coordinates = _restrict(u, z, axes)
     carry = folx.forward_laplacian(restricted, sparsity_threshold, disable_jit=True)
 
@@ -214,7 +214,7 @@ def forward_laplacian(
         return jnp.concatenate([rows, missing]), result.laplacian
 
     try:
-        # folx multiplies arrays of different ranks; the field itself was checked by value_of.
+        # folx multiplies arrays of different ranks; the field itself was checked by value_at_one.
         with jax.numpy_rank_promotion("allow"):
             return jax.jit(carried)(coordinates)
     # With sparsity, folx calls exit() where it cannot evaluate a constant while tracing.
@@ -245,7 +245,7 @@ def linearised(u: Field, z: Array, axes: tuple[int, ...]) -> tuple[Array, Array]
     >>> gradient.tolist(), float(laplacian)
     ([2.0, 4.0], 4.0)
     """
-    value = value_of(u, z)
+    value = value_at_one("laplacian", u, z)
     restricted, coordinates = _restrict(u, z, axes)
     slopes, push = jax.linearize(lambda s: first_derivatives(restricted, s, value), coordinates)
     second = jax.lax.map(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,9 +12,11 @@ import numpy as np
 
 from physml.errors import CheckpointError, ConfigurationError, ShapeError
 from physml.pinn import plots
+from physml.pinn.conditions.condition import field_of
 from physml.pinn.error_curve import ErrorPoint
 from physml.pinn.problem import Network, Problem
 from physml.train import FitResult, checkpoint
+from physml.types import Field, ManyPoints
 
 _EVALUATION_CHUNK = 8192
 _GRID = {1: 1001, 2: 201, 3: 41}
@@ -34,12 +36,16 @@ class Errors(NamedTuple):
     reference_error: float
 
 
-class Solution:
+Differentiation = Callable[[Any], Field]
+"""``u -> ∂u``, functions of one point, as the operators of ``physml.calculus`` and their sums."""
+
+
+class Solution(ManyPoints):
     """A trained solution of a problem.
 
-    ``solution(points)`` evaluates at ``(n, d)``; ``solution.field`` is the function of one point,
-    to be differentiated by the operators of ``physml.calculus``. Where a problem has several
-    unknowns, both are dicts by name.
+    ``solution(points)`` evaluates at ``(n, d)``, and ``solution.derivative(operator, points)`` its
+    derivatives; ``solution.field`` is the function of one point, to be differentiated by the
+    operators of ``physml.calculus``. Where a problem has several unknowns, all are dicts by name.
 
     Attributes:
         problem: what was solved.
@@ -63,7 +69,7 @@ class Solution:
         self.params = params
         self.result = result
         self.error_curve = tuple(error_curve)
-        self._evaluate = jax.jit(self._values)
+        self._evaluate = jax.jit(self._values, static_argnums=(0, 1))
 
     @property
     def field(self) -> Any:
@@ -73,12 +79,25 @@ class Solution:
     def _field(self, params: Any) -> Any:
         return self.problem.solution_field(self.network, params)
 
-    def _values(self, params: Any, points: Any) -> Any:
-        field = self._field(params)
+    def _values(
+        self, operator: Differentiation, unknown: str | None, params: Any, points: Any
+    ) -> Any:
+        fields = self._field(params)
+        chosen = fields if unknown is None else field_of("derivative", fields, unknown)
+        expected = (
+            "operator: expected a function of the solution whose result is a function of one "
+            "point, as lambda u: pm.partial(u, 0)"
+        )
+        try:
+            field: Any = operator(chosen)
+        except TypeError as error:
+            raise ConfigurationError(f"{expected}, got one that fails: {error}") from error
         if isinstance(field, Mapping):
             one = lambda z: {name: part(z) for name, part in field.items()}  # noqa: E731
-        else:
+        elif callable(field):
             one = field
+        else:
+            raise ConfigurationError(f"{expected}, got one whose result is {field!r}")
         return jax.lax.map(one, points, batch_size=_EVALUATION_CHUNK)
 
     def __call__(self, points: Any) -> Any:
@@ -87,13 +106,46 @@ class Solution:
         Raises:
             ShapeError: for points of another dimension.
         """
+        return self.derivative(_itself, points)
+
+    def derivative(
+        self, operator: Differentiation, points: Any, *, unknown: str | None = None
+    ) -> Any:
+        """A derivative at many points, some thousands at a time: their memory does not grow with n.
+
+        The operator is compiled once: name it to use it again.
+
+        Args:
+            operator: ``u -> ∂u``, such as ``pm.gradient`` or ``lambda u: pm.partial(u, 0)``; it
+                gets what an equation gets, the field or a dict of fields by name.
+            points: ``(n, d)``.
+            unknown: the one it gets, where there are several by name.
+
+        Returns:
+            ``(n,)`` + the shape of its value at one point.
+
+        Raises:
+            ConfigurationError: an operator whose result is no function; no such unknown.
+            ShapeError: for points of another dimension.
+
+        >>> import jax.numpy as jnp, physml as pm
+        >>> problem = pm.Problem(domain=pm.Box(t=(0, 1), x=(0, 1)), equation=lambda u, z: u(z),
+        ...                      ansatz=lambda N, z: z[0] * z[1] ** 2 + 0 * N(z))
+        >>> solution = pm.solve(problem, pm.MLP((4,)), points=4, steps=0)
+        >>> points = jnp.array([[0.5, 1.0], [0.5, 2.0]])
+        >>> solution.derivative(pm.gradient, points).tolist()
+        [[1.0, 1.0], [4.0, 2.0]]
+        >>> solution.derivative(lambda u: pm.partial(u, 1, 1), points).tolist()
+        [1.0, 1.0]
+        """
         points = jnp.asarray(points, jnp.result_type(*jax.tree.leaves(self.params)))
         if points.ndim != 2 or points.shape[1] != self.problem.domain.dimension:
             raise ShapeError(
                 f"points: expected (n, {self.problem.domain.dimension}) for coordinates "
-                f"{self.problem.domain.names}, got {points.shape}"
+                f"{self.problem.domain.names}, got {points.shape}; solution.field is the function "
+                "of one point"
             )
-        return self._evaluate(self.params, points)
+        return self._evaluate(operator, unknown, self.params, points)
 
     def grid(self) -> np.ndarray:
         """Where errors are reported: a regular grid of the domain, or 10⁵ random points above 3D.
@@ -203,3 +255,7 @@ class Solution:
             MissingDependencyError: without matplotlib.
         """
         return plots.slices(self, Path(path), **at)
+
+
+def _itself(u: Any) -> Any:
+    return u

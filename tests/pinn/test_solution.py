@@ -175,3 +175,63 @@ def test_a_flow_has_a_row_of_maps_a_component(tmp_path, known):
     path = pm.Solution(problem, network, params).plot(tmp_path / "flow.png")
     height, width = matplotlib.image.imread(path).shape[:2]
     assert height > 0.75 * width
+
+
+def wave(dimension=2, **options):
+    """U = e^(−2t) sin(4x), whatever the network."""
+    field = lambda N, z: jnp.exp(-2 * z[0]) * jnp.sin(4 * z[1]) + 0 * jnp.sum(N(z))
+    return untrained(dimension, ansatz=field, **options)
+
+
+OPERATORS = {
+    "partial": lambda u: pm.partial(u, 0),
+    "mixed": lambda u: pm.partial(u, 0, 1, 1),
+    "gradient": pm.gradient,
+    "hessian": pm.hessian,
+    "laplacian": lambda u: pm.laplacian(u, axes=(1,)),
+    "an operator of one's own": lambda u: lambda z: u(z) * pm.partial(u, 1)(z),
+}
+
+
+@pytest.mark.parametrize("operator", OPERATORS.values(), ids=OPERATORS)
+def test_a_solution_offers_its_derivatives_at_many_points(operator, monkeypatch):
+    """Each row is the derivative at its point, in batches that do not divide the points too."""
+    monkeypatch.setattr("physml.pinn.solution._EVALUATION_CHUNK", 3)
+    solution = wave()
+    points = np.random.default_rng(0).uniform(size=(7, 2))
+    exact = lambda z: jnp.exp(-2 * z[0]) * jnp.sin(4 * z[1])
+    found = solution.derivative(operator, points)
+    np.testing.assert_allclose(found, jax.vmap(operator(exact))(points), rtol=1e-10, atol=1e-12)
+
+
+def test_a_derivative_of_one_unknown_of_several():
+    unknowns = {"u": NETWORK, "v": pm.MLP((4,), outputs=2)}
+    coupled = problem(
+        equation=lambda w, z: w["u"](z),
+        components={"v": 2},
+        ansatz={
+            "u": lambda N, z: z[0] * z[1] + 0 * N(z),
+            "v": lambda N, z: z**2 + 0 * N(z),
+        },
+    )
+    params = coupled.initial_params(unknowns, jax.random.key(0))
+    solution, points = pm.Solution(coupled, unknowns, params), np.array([[1.0, 2.0], [3.0, 4.0]])
+    np.testing.assert_array_equal(
+        solution.derivative(pm.gradient, points, unknown="u"), points[:, ::-1]
+    )
+    np.testing.assert_array_equal(
+        solution.derivative(lambda w: pm.divergence(w["v"]), points), [6.0, 14.0]
+    )
+    with pytest.raises(pm.errors.UnknownNameError, match="'w'"):
+        solution.derivative(pm.gradient, points, unknown="w")
+    with pytest.raises(pm.errors.ConfigurationError, match=r"name one unknown of several"):
+        solution.derivative(pm.gradient, points)
+
+
+def test_an_operator_that_is_none_is_refused():
+    points = np.ones((3, 2))
+    for operator in (lambda u, z: u(z), lambda u: 1.0, lambda u: pm.gradient):
+        with pytest.raises(pm.errors.PhysmlError, match=r"expected a (function of|field)"):
+            wave().derivative(operator, points)
+    with pytest.raises(pm.errors.ShapeError, match=r"solution\.field is the function"):
+        wave().derivative(pm.gradient, np.ones(2))
