@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, cast
 
 import jax
 
@@ -14,7 +14,7 @@ from physml.cli.output import complain, number
 from physml.sampling import Estimate
 from physml.train import Run
 from physml.train.fit import Callback
-from physml.vmc import GroundState
+from physml.vmc import GroundState, QuantumSystem
 from physml.vmc.catalogue import SystemEntry
 from physml.vmc.pretraining import check_pretraining
 from physml.vmc.recipe import VMCRecipe
@@ -25,7 +25,7 @@ class GroundStateJob:
     """A system of the catalogue, its numbers chosen; see ``physml.cli.job.Job``."""
 
     entry: SystemEntry
-    system: Any
+    system: QuantumSystem
     recipe: VMCRecipe
     seed: int
     precision: int
@@ -48,7 +48,7 @@ class GroundStateJob:
             "seed": self.seed,
             "precision": self.precision,
             "recipe": asdict(self.recipe),
-            "system": asdict(self.system),
+            "system": asdict(cast(Any, self.system)),  # the catalogue's are dataclasses
         }
 
     def check(self) -> None:

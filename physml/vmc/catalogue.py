@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import flax.linen as nn
 from jax import Array
@@ -13,7 +13,7 @@ from physml.optim.settings import OptimizerSettings
 from physml.train import Run
 from physml.train.fit import Callback
 from physml.vmc.ground_state import GroundState, ground_state
-from physml.vmc.hartree_fock import hartree_fock
+from physml.vmc.hartree_fock import check_nuclei, hartree_fock
 from physml.vmc.pretraining import pretrain
 from physml.vmc.recipe import VMCRecipe
 from physml.vmc.systems import (
@@ -28,6 +28,7 @@ from physml.vmc.systems import (
     IsingChain,
     Molecule,
     QuantumDot,
+    QuantumSystem,
     SpinlessFermions,
     TrappedBosons,
 )
@@ -48,10 +49,10 @@ class SystemEntry(NamedTuple):
     name: str
     hamiltonian: str
     reference: str
-    system: Any
+    system: QuantumSystem
     recipe: VMCRecipe
 
-    def wavefunction(self, recipe: VMCRecipe, system: Any = None) -> nn.Module:
+    def wavefunction(self, recipe: VMCRecipe, system: QuantumSystem | None = None) -> nn.Module:
         """The wave function of a recipe for this system, or for one with other numbers."""
         return build_wavefunction(
             recipe.wavefunction,
@@ -64,7 +65,7 @@ class SystemEntry(NamedTuple):
         self,
         recipe: VMCRecipe | None = None,
         *,
-        system: Any = None,
+        system: QuantumSystem | None = None,
         key: Array | None = None,
         run: Run | None = None,
         callbacks: Sequence[Callback] = (),
@@ -86,7 +87,7 @@ class SystemEntry(NamedTuple):
             params = pretrain(
                 system,
                 wavefunction,
-                hartree_fock(system),
+                hartree_fock(check_nuclei(system)),
                 walkers=chosen.walkers,
                 sweeps=chosen.sweeps,
                 steps=chosen.pretrain,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -13,6 +13,7 @@ from physml.errors import ConfigurationError, ShapeError
 from physml.sampling import Estimate, estimate
 from physml.types import Field
 from physml.vmc.local_energies import local_energies
+from physml.vmc.systems.system import QuantumSystem, check_system
 
 
 class EnergyParts(NamedTuple):
@@ -27,7 +28,7 @@ class EnergyParts(NamedTuple):
     potential: Estimate
 
 
-def energy_parts(system: Any, log_psi: Field, walkers: np.ndarray) -> EnergyParts:
+def energy_parts(system: QuantumSystem, log_psi: Field, walkers: np.ndarray) -> EnergyParts:
     """Kinetic and potential energy over snapshots of ``|ψ|²``.
 
     Where particles attract and repel by ``1/r`` alone, an exact state in open space obeys the
@@ -52,7 +53,8 @@ def energy_parts(system: Any, log_psi: Field, walkers: np.ndarray) -> EnergyPart
     >>> abs(parts.kinetic.mean - 0.25) < 4 * parts.kinetic.error
     True
     """
-    potential_energy = getattr(system, "potential_energy", None)
+    check_system(system, "energy_parts")
+    potential_energy = system.potential_energy
     if potential_energy is None:
         raise ConfigurationError(
             f"energy_parts: {system.name} tells no potential_energy(x); give it that method"

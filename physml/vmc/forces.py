@@ -14,7 +14,7 @@ term. The third is the part of the bias of an inexact ψ that such a ``Q`` can t
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -25,6 +25,7 @@ from physml.errors import ConfigurationError, NonFiniteError, ShapeError
 from physml.sampling import Estimate, estimate
 from physml.types import Field
 from physml.vmc.local_energies import local_energies
+from physml.vmc.systems.system import QuantumSystem, check_system
 
 
 class NuclearForces(NamedTuple):
@@ -43,7 +44,7 @@ class NuclearForces(NamedTuple):
     rhat: np.ndarray
 
 
-def nuclear_forces(system: Any, log_psi: Field, walkers: np.ndarray) -> NuclearForces:
+def nuclear_forces(system: QuantumSystem, log_psi: Field, walkers: np.ndarray) -> NuclearForces:
     """The force on each nucleus over snapshots of ``|ψ|²``, from ``∇log ψ`` and local energies.
 
     Its variance is finite, and zero where ``Q`` is the exact ``−∂ log ψ/∂R_A`` of an exact ψ, as
@@ -72,7 +73,8 @@ def nuclear_forces(system: Any, log_psi: Field, walkers: np.ndarray) -> NuclearF
     >>> float(np.abs(found.values).max()) < 1e-6
     True
     """
-    places, charges = getattr(system, "places", None), getattr(system, "charges", None)
+    check_system(system, "nuclear_forces")
+    places, charges = system.places, system.charges
     if places is None or charges is None:
         raise ConfigurationError(
             f"nuclear_forces: expected a system of electrons about nuclei at rest, an Atom or a "

@@ -31,7 +31,7 @@ from physml.types import Optimizer, Sampler
 from physml.vmc.energy import energy
 from physml.vmc.measure import FEWEST_MEASUREMENTS, Measurement, measure
 from physml.vmc.plots import overview
-from physml.vmc.systems.system import QuantumSystem, first_walkers
+from physml.vmc.systems.system import QuantumSystem, check_system, first_walkers
 from physml.vmc.wavefunctions.rank_one import one_electron_moves
 from physml.vmc.wavefunctions.rbm import RBM
 from physml.vmc.wavefunctions.signed_log import LogPsi, SignedLog, log_amplitude
@@ -79,7 +79,8 @@ def ground_state(
     """Minimise the energy of a wave function, then measure it on fresh walkers.
 
     Args:
-        system: ``System(hamiltonian, shape)`` or one of the library's.
+        system: ``System(hamiltonian, shape)``, one of the library's, or another class that
+            derives from ``QuantumSystem``.
         wavefunction: a linen module from a walker ``(N, d)`` to log ψ or a ``SignedLog``.
         optimizer: any optax transformation without a line search; ``natural_gradient(0.1)`` if not
             given.
@@ -103,7 +104,7 @@ def ground_state(
     Raises:
         ConfigurationError: fewer than 2 walkers or 8 measurements; a wave function of electrons
             that is not antisymmetric, or in a cell not periodic; an RBM with the translations
-            of another lattice.
+            of another lattice; an object that is no ``QuantumSystem``.
         ShapeError: wave function and system do not fit, or the parameters another wave function.
         NoValueError: for an optimizer that needs the loss at fixed samples.
         NonFiniteError, SamplingError: see ``fit`` and ``measure``.
@@ -120,6 +121,7 @@ def ground_state(
         raise ConfigurationError(
             f"measurements: expected at least {FEWEST_MEASUREMENTS}, got {measurements}"
         )
+    check_system(system, "ground_state")
     key = jax.random.key(0) if key is None else key
     _, key_fit, key_measure = jax.random.split(key, 3)
     key_check = jax.random.fold_in(key, 3)
@@ -163,7 +165,7 @@ def first_params(system: QuantumSystem, wavefunction: nn.Module, key: Array) -> 
 
 def _check_lattice(system: QuantumSystem, wavefunction: nn.Module) -> None:
     """Refuse translations that are not those of the system's lattice."""
-    lattice = getattr(system, "lattice", None)
+    lattice = system.lattice
     if lattice is None or not isinstance(wavefunction, RBM) or not wavefunction.translations:
         return
     shifted = (math.prod(lattice),) if wavefunction.lattice is None else wavefunction.lattice
@@ -183,7 +185,7 @@ def _moves(
     sweeps: int,
 ) -> tuple[Callable[..., Sampler], bool]:
     """What makes the system's sampler, and whether its walkers have nowhere to spread to."""
-    propose = getattr(system, "proposal", None)
+    propose = system.proposal
     if sampler not in _SAMPLERS:
         raise UnknownNameError("sampler", sampler, _SAMPLERS)
     if propose is not None:
@@ -196,14 +198,13 @@ def _moves(
     psi: LogPsi | OneElectronMoves = log_psi
     if sampler == _ONE_ELECTRON:
         psi = _cheap_moves(system, wavefunction) or log_psi
-    cell = getattr(system, "cell", None)
+    cell = system.cell
     wrap = None if cell is None else cell.wrap
     moves = partial(
         _SAMPLERS[sampler], psi, initial, sweeps=sweeps, width=0.5 * system.length, wrap=wrap
     )
-    stride = getattr(system, "stride", None)
-    if stride is not None and sampler != "langevin":
-        moves = partial(moves, stride=stride)
+    if system.stride is not None and sampler != "langevin":
+        moves = partial(moves, stride=system.stride)
     return moves, cell is not None
 
 

@@ -23,6 +23,7 @@ from physml.errors import ConfigurationError, MissingDependencyError, ShapeError
 from physml.vmc.gaussian_basis import Shell, gaussians
 from physml.vmc.systems.atom import Atom
 from physml.vmc.systems.molecule import Molecule
+from physml.vmc.systems.system import QuantumSystem
 from physml.vmc.wavefunctions.determinants import slater_determinants
 from physml.vmc.wavefunctions.signed_log import SignedLog
 
@@ -107,8 +108,8 @@ def hartree_fock(system: Atom | Molecule, *, basis: str = "cc-pvtz") -> HartreeF
     return HartreeFock(energy, basis, system.n_up, orbitals)
 
 
-def check_nuclei(system: Any) -> None:
-    """Refuse Hartree–Fock of a system without nuclei, or without pyscf.
+def check_nuclei(system: QuantumSystem) -> Atom | Molecule:
+    """The system, once it is seen to have nuclei with symbols and pyscf to be there.
 
     Raises:
         ConfigurationError: for another system than an atom or a molecule.
@@ -120,6 +121,7 @@ def check_nuclei(system: Any) -> None:
             "with symbols"
         )
     _pyscf()
+    return system
 
 
 def _pyscf() -> Any:

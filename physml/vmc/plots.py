@@ -27,14 +27,13 @@ def overview(
     """Save three panels: the optimisation, and two observables that suit the system."""
     with figure(path, 1, 3) as axes:
         _energies(axes[0], system, result, measured)
-        cell = getattr(system, "cell", None)
-        if hasattr(system, "proposal"):
-            _spins(axes[1:], measured, getattr(system, "lattice", None))
-        elif cell is None:
+        if system.proposal is not None:
+            _spins(axes[1:], measured, system.lattice)
+        elif system.cell is None:
             _open_space(axes[1:], measured)
         else:
-            electrons = getattr(system, "electrons", None)
-            _cell(axes[1:], measured, cell, None if electrons is None else electrons.n_up)
+            n_up = None if system.electrons is None else system.electrons.n_up
+            _cell(axes[1:], measured, system.cell, n_up)
 
 
 def _energies(axis: Any, system: QuantumSystem, result: FitResult, measured: Measurement) -> None:

@@ -25,7 +25,8 @@ from physml.train.fit import Callback
 from physml.types import Optimizer, Sampler
 from physml.vmc.ground_state import first_params, log_psi_of
 from physml.vmc.hartree_fock import HartreeFock, check_nuclei
-from physml.vmc.systems.system import QuantumSystem, first_walkers
+from physml.vmc.systems.electrons import told_electrons
+from physml.vmc.systems.system import QuantumSystem, check_system, first_walkers
 from physml.vmc.wavefunctions.neural_slater import NeuralSlater, orbital_matrices
 
 _BURN_IN = 50
@@ -72,7 +73,8 @@ def pretrain(
     trained = _with_orbitals(wavefunction)
     if walkers < 2:
         raise ConfigurationError(f"walkers: expected at least 2, got {walkers}")
-    n_up = trained.system.electrons.n_up
+    check_system(system, "pretrain")
+    n_up = told_electrons(trained.system, "pretrain").n_up
     if orbitals.n_up != n_up:
         raise ConfigurationError(
             f"orbitals: expected those of {n_up} electrons with spin up, as {system.name} "
@@ -88,7 +90,7 @@ def pretrain(
             sweeps=sweeps,
             width=0.5 * system.length,
             burn_in=_BURN_IN,
-            stride=getattr(system, "stride", None),
+            stride=system.stride,
         )
 
     return fit(
@@ -107,7 +109,7 @@ def pretrain(
     )
 
 
-def check_pretraining(system: Any, wavefunction: nn.Module) -> None:
+def check_pretraining(system: QuantumSystem, wavefunction: nn.Module) -> None:
     """Refuse what cannot be pre-trained, before anything is calculated.
 
     Raises:

@@ -14,7 +14,7 @@ from physml.types import Field
 from physml.vmc.systems.electrons import Electrons
 from physml.vmc.systems.elements import exponents, free_spin, nuclear_charge, spins_of
 from physml.vmc.systems.nuclei import around, coulomb_energy, stride
-from physml.vmc.systems.system import Reference, pair_distances
+from physml.vmc.systems.system import QuantumSystem, Reference, pair_distances
 
 _TABLE = "exact non-relativistic energy, table"
 _REFERENCES = {
@@ -29,7 +29,7 @@ _NUCLEUS = np.zeros((1, 3))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Atom:
+class Atom(QuantumSystem):
     """``H = Σ_i [−½∇_i² − Z/r_i] + Σ_{i<j} 1/r_ij``, nucleus at rest in the origin.
 
     Attributes:

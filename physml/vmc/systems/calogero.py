@@ -10,11 +10,11 @@ from jax import Array
 from physml.calculus import kinetic_energy
 from physml.errors import ConfigurationError
 from physml.types import Field
-from physml.vmc.systems.system import Reference, pair_distances
+from physml.vmc.systems.system import QuantumSystem, Reference, pair_distances
 
 
 @dataclass(frozen=True, kw_only=True)
-class Calogero:
+class Calogero(QuantumSystem):
     """``H = Σ_i [−½ d²/dx_i² + ½ω² x_i²] + Σ_{i<j} β(β − 1)/(x_i − x_j)²``.
 
     The ground state is ``Π_{i<j} |x_i − x_j|^β e^{−½ω Σ x_i²}`` with

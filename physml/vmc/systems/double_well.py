@@ -13,11 +13,11 @@ from scipy.linalg import eigh_tridiagonal
 from physml.calculus import kinetic_energy
 from physml.errors import ConfigurationError
 from physml.types import Field
-from physml.vmc.systems.system import Reference
+from physml.vmc.systems.system import QuantumSystem, Reference
 
 
 @dataclass(frozen=True, kw_only=True)
-class DoubleWell:
+class DoubleWell(QuantumSystem):
     """``H = −½ d²/dx² + λx⁴/4 − μx²/2``.
 
     Attributes:

@@ -18,7 +18,7 @@ from physml.vmc.systems.cell import Cell
 from physml.vmc.systems.electrons import Electrons
 from physml.vmc.systems.ewald import Ewald
 from physml.vmc.systems.pair_excitations import PairExcitations, momentum_conserving
-from physml.vmc.systems.system import Reference
+from physml.vmc.systems.system import QuantumSystem, Reference
 
 _FCIQMC = "i-FCIQMC, basis-set limit, table of Cassella et al. (2023), its error not stated"
 _REFERENCES = {
@@ -33,7 +33,7 @@ _SHELLS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
-class ElectronGas:
+class ElectronGas(QuantumSystem):
     """``H = −½ Σ ∇_i² + Ewald energy`` in a cubic or square cell; hartree and bohr.
 
     The cell has ``L = r_s (4πN/3)^{1/3}`` in three dimensions, ``r_s √(πN)`` in two. Energies are

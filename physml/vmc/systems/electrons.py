@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from jax import Array
 
 from physml.errors import ConfigurationError, ShapeError
 from physml.vmc.systems.pair_excitations import PairExcitations
+
+if TYPE_CHECKING:
+    from physml.vmc.systems.system import QuantumSystem
 
 
 class Electrons(NamedTuple):
@@ -46,7 +49,22 @@ class Electrons(NamedTuple):
         return np.repeat([1.0, -1.0], [self.n_up, self.n_down])
 
 
-def electrons_of(system: Any, x: Array, who: str) -> Electrons:
+def told_electrons(system: QuantumSystem, who: str) -> Electrons:
+    """The electrons of a system.
+
+    Raises:
+        ConfigurationError: for a system that does not tell its electrons.
+    """
+    if system.electrons is None:
+        raise ConfigurationError(
+            f"{who}: {system.name} tells no electrons; say electrons=pm.Electrons(n_up, n_down, "
+            "orbitals). Without them particles are told apart, and a network finds the lowest "
+            "state of all, that of bosons"
+        )
+    return system.electrons
+
+
+def electrons_of(system: QuantumSystem, x: Array, who: str) -> Electrons:
     """The electrons of a system, once the walker is seen to be one of its.
 
     Raises:
@@ -54,11 +72,7 @@ def electrons_of(system: Any, x: Array, who: str) -> Electrons:
         ShapeError: for a walker of another system, or of one dimension with cusps, where none is
             finite.
     """
-    electrons = getattr(system, "electrons", None)
-    if not isinstance(electrons, Electrons):
-        raise ConfigurationError(
-            f"{who}: {system.name} tells no electrons; use an MLP with its ansatz"
-        )
+    electrons = told_electrons(system, who)
     least = 2 if electrons.cusps else 1
     expected = (electrons.n_up + electrons.n_down, max(least, system.shape[1]))
     if x.shape != expected:

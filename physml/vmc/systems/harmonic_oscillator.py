@@ -10,11 +10,11 @@ from jax import Array
 from physml.calculus import kinetic_energy
 from physml.errors import ConfigurationError
 from physml.types import Field
-from physml.vmc.systems.system import Reference
+from physml.vmc.systems.system import QuantumSystem, Reference
 
 
 @dataclass(frozen=True, kw_only=True)
-class HarmonicOscillator:
+class HarmonicOscillator(QuantumSystem):
     """``H = Σ_i [−½∇_i² + ½ω² r_i²]`` without exchange: ``E₀ = N d ω/2``.
 
     Attributes:

@@ -11,11 +11,11 @@ from physml.calculus import kinetic_energy
 from physml.errors import ConfigurationError
 from physml.types import Field
 from physml.vmc.systems.electrons import Electrons
-from physml.vmc.systems.system import Reference
+from physml.vmc.systems.system import QuantumSystem, Reference
 
 
 @dataclass(frozen=True, kw_only=True)
-class Hydrogen:
+class Hydrogen(QuantumSystem):
     """``H = −½∇² − Z/r`` in three dimensions, nucleus at rest: ``E₀ = −Z²/2``.
 
     Attributes:

@@ -16,11 +16,11 @@ from jax import Array
 from physml.errors import ConfigurationError
 from physml.sampling.spins import Proposal, flip
 from physml.types import Field
-from physml.vmc.systems.system import Reference
+from physml.vmc.systems.system import QuantumSystem, Reference
 
 
 @dataclass(frozen=True, kw_only=True)
-class IsingChain:
+class IsingChain(QuantumSystem):
     """``H = −J Σ σᶻ_i σᶻ_{i+1} − h Σ σˣ_i``, whose ground state is positive.
 
     Attributes:

@@ -16,7 +16,7 @@ from physml.types import Field
 from physml.vmc.systems.electrons import Electrons
 from physml.vmc.systems.elements import exponents, free_spin, nuclear_charge, spins_of
 from physml.vmc.systems.nuclei import around, coulomb_energy, homes, nuclear_distances, stride
-from physml.vmc.systems.system import Reference, pair_distances
+from physml.vmc.systems.system import QuantumSystem, Reference, pair_distances
 
 Positions = tuple[tuple[float, float, float], ...]
 
@@ -38,7 +38,7 @@ _QUADRATURE = 20_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Molecule:
+class Molecule(QuantumSystem):
     """``H = Σ_i [−½∇_i² − Σ_A Z_A/r_iA] + Σ_{i<j} 1/r_ij + Σ_{A<B} Z_A Z_B/R_AB``.
 
     Attributes:

@@ -13,7 +13,7 @@ from physml.calculus import kinetic_energy
 from physml.errors import ConfigurationError
 from physml.types import Field
 from physml.vmc.systems.electrons import Electrons
-from physml.vmc.systems.system import Reference, pair_distances
+from physml.vmc.systems.system import QuantumSystem, Reference, pair_distances
 
 _HOGBERGET = "fixed-node diffusion Monte Carlo, an upper bound, Høgberget (2013)"
 _REFERENCES = {
@@ -33,7 +33,7 @@ _REFERENCES = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class QuantumDot:
+class QuantumDot(QuantumSystem):
     """``H = Σ_i [−½∇_i² + ½ω² r_i²] + Σ_{i<j} 1/r_ij``.
 
     Attributes:

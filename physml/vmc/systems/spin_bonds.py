@@ -8,7 +8,7 @@ exchanged.
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from typing import NamedTuple
 
 import jax
@@ -18,6 +18,7 @@ from jax import Array
 
 from physml.sampling.spins import Proposal, exchange
 from physml.types import Field
+from physml.vmc.systems.system import QuantumSystem
 
 
 class Bonds(NamedTuple):
@@ -53,7 +54,7 @@ def bonds_to(*neighbours: tuple[np.ndarray, float, bool]) -> Bonds:
     )
 
 
-class BondedSpins(ABC):
+class BondedSpins(QuantumSystem):
     """Spins ½ on a periodic lattice with as many up as down; what chains and squares share.
 
     The spins of one of two sublattices are turned by π about z (Marshall's sign rule): a bond

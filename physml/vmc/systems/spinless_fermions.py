@@ -16,7 +16,7 @@ from physml.errors import ConfigurationError
 from physml.types import Field
 from physml.vmc.systems.electrons import Electrons
 from physml.vmc.systems.quantum_dot import harmonic_orbitals
-from physml.vmc.systems.system import Reference, pair_distances
+from physml.vmc.systems.system import QuantumSystem, Reference, pair_distances
 
 # Three particles with ω = 1 and σ₀ = ½, by V₀: determinants of sinc functions on two grids, the
 # finer of 0.16 bohr or less with 54,740 of them or more, agree to all digits.
@@ -25,7 +25,7 @@ _THREE = {-20.0: -7.524471856, -10.0: 0.714796727, 10.0: 5.878026126, 20.0: 6.51
 
 
 @dataclass(frozen=True, kw_only=True)
-class SpinlessFermions:
+class SpinlessFermions(QuantumSystem):
     """``H = Σ_i [−½ d²/dx_i² + ½ω² x_i²] + Σ_{i<j} V₀/(√(2π) σ₀) e^{−(x_i − x_j)²/2σ₀²}``.
 
     One spin, so ψ changes sign where two particles meet, and is smooth there. Without the

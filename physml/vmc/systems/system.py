@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from dataclasses import KW_ONLY, dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from physml.errors import ConfigurationError
+from physml.errors import ConfigurationError, ShapeError
+from physml.sampling.spins import Proposal
 from physml.types import Field, LocalOperator
+from physml.vmc.systems.cell import Cell
+from physml.vmc.systems.electrons import Electrons
 
 
 class Reference(NamedTuple):
@@ -29,41 +34,117 @@ class Reference(NamedTuple):
     source: str
 
 
-class QuantumSystem(Protocol):
-    """What ``ground_state`` needs of a system; ``System`` makes one of a plain function."""
+class QuantumSystem(ABC):
+    """What every system has: a Hamiltonian, the shape of a walker, and what it may offer beside.
+
+    A system of one's own is a ``System`` of a plain function, or a class that derives from this one
+    and says ``shape`` and ``local_energy``; every other member has a default. A class that derives
+    from a system inherits all but its ``reference``: another Hamiltonian has another energy.
+
+    Raises:
+        TypeError: by Python, for a class without ``local_energy``.
+
+    >>> import jax.numpy as jnp, physml as pm
+    >>> class Quartic(pm.QuantumSystem):
+    ...     shape = 1, 1
+    ...     def local_energy(self, log_psi, x):
+    ...         return pm.kinetic_energy(log_psi)(x) + jnp.sum(x**4)
+    >>> Quartic().name, Quartic().electrons is None
+    ('Quartic', True)
+    """
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        own = "reference" in vars(cls) or "reference" in vars(cls).get("__annotations__", {})
+        if not own:
+            type.__setattr__(cls, "reference", None)
+
+    if TYPE_CHECKING:  # without a default: a field of a dataclass cannot replace a property
+
+        @property
+        def shape(self) -> tuple[int, int]:
+            """``(N, d)``, the shape of a walker."""
+
+    @abstractmethod
+    def local_energy(self, log_psi: Field, x: Array) -> Array:
+        """``(Hψ/ψ)(x)`` in hartree."""
+
+    def ansatz(self, N: Field, x: Array) -> Array:
+        """``log ψ`` from a network that knows nothing of the system; the network itself."""
+        return N(x)
 
     @property
     def name(self) -> str:
-        """For messages and figures."""
-        ...
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """``(N, d)``, the shape of a walker."""
-        ...
+        """For messages and figures; the name of its class."""
+        return type(self).__name__
 
     @property
     def length(self) -> float:
-        """A typical distance in bohr: the spread of the first walkers."""
-        ...
+        """A typical distance in bohr, the spread of the first walkers; 1."""
+        return 1.0
 
     @property
     def reference(self) -> Reference | None:
         """The known energy, if any."""
-        ...
+        return None
 
-    def local_energy(self, log_psi: Field, x: Array) -> Array:
-        """``(Hψ/ψ)(x)`` in hartree."""
-        ...
+    @property
+    def electrons(self) -> Electrons | None:
+        """Spins and orbitals of fermions; None for particles that are told apart, or bosons."""
+        return None
 
-    def ansatz(self, N: Field, x: Array) -> Array:
-        """``log ψ`` from a network that knows nothing of the system."""
-        ...
+    @property
+    def cell(self) -> Cell | None:
+        """The periodic cell; None in open space."""
+        return None
+
+    @property
+    def twist(self) -> tuple[float, ...] | None:
+        """Phases of ψ across the cell in units of 2π, one for each dimension; None: periodic."""
+        return None
+
+    @property
+    def lattice(self) -> tuple[int, ...] | None:
+        """Sites along each axis of a periodic lattice, row-major; None: no lattice."""
+        return None
+
+    @property
+    def proposal(self) -> Proposal | None:
+        """``(key, walker) -> walker``, moves of its own as of spins; None: Gaussian ones."""
+        return None
+
+    @property
+    def stride(self) -> Callable[[Array], Array] | None:
+        """``walkers (..., N, d) -> (..., N, 1)``, a factor of each move's width; None: 1."""
+        return None
+
+    @property
+    def walkers(self) -> Callable[[Array, int], Array] | None:
+        """``(key, count) -> (count, N, d)``, where walkers start in bohr; None: normal."""
+        return None
+
+    @property
+    def places(self) -> np.ndarray | None:
+        """Of nuclei at rest, ``(M, 3)`` in bohr; None: no nuclei."""
+        return None
+
+    @property
+    def charges(self) -> np.ndarray | None:
+        """``Z`` of these nuclei, ``(M,)``; None: no nuclei."""
+        return None
+
+    @property
+    def potential_energy(self) -> Callable[[Array], Array] | None:
+        """``walker (N, d) -> V`` in hartree; None: not told."""
+        return None
 
 
 @dataclass(frozen=True, eq=False)
-class System:
+class System(QuantumSystem):
     """A system made of a Hamiltonian, one plain function.
+
+    Particles are told apart unless it says ``electrons=``: without them a network finds the lowest
+    state of all, that of bosons, however many electrons the Hamiltonian is meant for.
 
     Attributes:
         hamiltonian: ``(log_psi, x) -> Hψ/ψ`` at a walker ``x`` of shape ``(N, d)``; hartree, bohr.
@@ -73,9 +154,22 @@ class System:
         length: a typical distance in bohr, the spread of the first walkers.
         reference: the known energy.
         name: for messages and figures.
+        electrons: spins and orbitals of fermions, which wave functions of electrons take and whose
+            antisymmetry is checked.
+        cell: in which they are periodic.
+        twist: phases of ψ across the cell in units of 2π.
+        lattice: sites along each axis, of spins.
+        proposal: ``(key, walker) -> walker``, moves in place of Gaussian ones, such as ``pm.flip``.
+        stride: ``walkers (..., N, d) -> (..., N, 1)``, a factor of each move's width.
+        walkers: ``(key, count) -> (count, N, d)``, where they start; normal about the origin if
+            not given, uniform in a cell.
+        places: of nuclei at rest, ``(M, 3)`` in bohr, for ``nuclear_forces``.
+        charges: of these nuclei, ``(M,)``.
+        potential_energy: ``walker (N, d) -> V`` in hartree, for ``energy_parts``.
 
     Raises:
-        ConfigurationError: for a shape that is not two positive integers, or a length not positive.
+        ConfigurationError: for a shape that is not two positive integers, a length not positive,
+            or members that do not belong together.
 
     >>> import jax.numpy as jnp, physml as pm
     >>> def quartic(log_psi, x):
@@ -89,6 +183,17 @@ class System:
     length: float = 1.0
     reference: Reference | None = None
     name: str = "system"
+    _: KW_ONLY
+    electrons: Electrons | None = None
+    cell: Cell | None = None
+    twist: tuple[float, ...] | None = None
+    lattice: tuple[int, ...] | None = None
+    proposal: Proposal | None = None
+    stride: Callable[[Array], Array] | None = None
+    walkers: Callable[[Array, int], Array] | None = None
+    places: np.ndarray | None = None
+    charges: np.ndarray | None = None
+    potential_energy: Callable[[Array], Array] | None = None
 
     def __post_init__(self) -> None:
         """Check the numbers at once."""
@@ -101,6 +206,7 @@ class System:
             raise ConfigurationError(
                 f"{self.name}: length: expected a distance > 0 in bohr, got {self.length}"
             )
+        check_system(self, "System")
 
     def local_energy(self, log_psi: Field, x: Array) -> Array:
         """``(Hψ/ψ)(x)`` in hartree."""
@@ -111,16 +217,64 @@ class System:
         return N(x) if self.envelope is None else self.envelope(N, x)
 
 
+def check_system(system: QuantumSystem, who: str) -> None:
+    """Refuse what is no system, and members of one that do not belong together.
+
+    Raises:
+        ConfigurationError: with the member, what was expected and what came.
+    """
+    if not isinstance(system, QuantumSystem):
+        raise ConfigurationError(
+            f"{who}: system: expected a QuantumSystem, whose members have defaults, got "
+            f"{type(system).__name__}; derive it: class {type(system).__name__}(pm.QuantumSystem)"
+        )
+    n, d = system.shape
+    electrons, cell, twist = system.electrons, system.cell, system.twist
+    faults = {
+        f"electrons: expected an Electrons of {n} particles, got {electrons}": (
+            electrons is not None
+            and not (isinstance(electrons, Electrons) and electrons.n_up + electrons.n_down == n)
+        ),
+        f"cell: expected a Cell of {d} lengths, got {cell}": (
+            cell is not None and not (isinstance(cell, Cell) and cell.dimension == d)
+        ),
+        f"twist: expected {d} numbers, of a system with a cell, got {twist} and cell {cell}": (
+            twist is not None and (cell is None or len(twist) != d)
+        ),
+        f"lattice: expected axes whose product is {n} sites, got {system.lattice}": (
+            system.lattice is not None and math.prod(system.lattice) != n
+        ),
+        "walkers: expected a function (key, count) beside proposal, which alone knows what values "
+        "its moves keep, got none": system.proposal is not None and system.walkers is None,
+        "places, charges: expected both or neither": (
+            (system.places is None) != (system.charges is None)
+        ),
+    }
+    for fault, found in faults.items():
+        if found:
+            raise ConfigurationError(f"{system.name}: {fault}")
+
+
 def first_walkers(system: QuantumSystem, key: Array, count: int) -> Array:
     """Where walkers start, ``(count, N, d)`` in bohr.
 
-    A system may say so by a method ``walkers(key, count)``; else they are normal about the origin,
-    spread by the system's length.
+    A system may say so by ``walkers(key, count)``; else they are uniform in its cell, or in open
+    space normal about the origin, spread by the system's length.
+
+    Raises:
+        ShapeError: for walkers of the system's own of another shape.
     """
-    own = getattr(system, "walkers", None)
-    if own is not None:
-        return jnp.asarray(own(key, count))
-    return system.length * jax.random.normal(key, (count, *system.shape))
+    shape = (count, *system.shape)
+    if system.walkers is not None:
+        own = jnp.asarray(system.walkers(key, count))
+        if own.shape != shape:
+            raise ShapeError(f"{system.name}: walkers: expected {shape}, got {own.shape}")
+        return own
+    if system.cell is not None:
+        sides = np.asarray(system.cell.lengths)[None, None]
+        unit = jax.random.uniform(key, shape)
+        return unit * jnp.asarray(sides, unit.dtype)
+    return system.length * jax.random.normal(key, shape)
 
 
 def pair_distances(x: Array) -> Array:

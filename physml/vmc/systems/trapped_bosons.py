@@ -13,11 +13,11 @@ from jax import Array
 from physml.calculus import kinetic_energy
 from physml.errors import ConfigurationError
 from physml.types import Field
-from physml.vmc.systems.system import Reference, pair_distances
+from physml.vmc.systems.system import QuantumSystem, Reference, pair_distances
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrappedBosons:
+class TrappedBosons(QuantumSystem):
     """``H = Σ_i [−½∇_i² + ½ω² (x_i² + y_i² + γ² z_i²)]`` and a hard core: ψ = 0 for ``r_ij < a``.
 
     Units of the trap, ħω and ``√(ħ/mω)``, are those with ω = 1.

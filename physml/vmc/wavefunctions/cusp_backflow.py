@@ -14,14 +14,13 @@ multiplies ``Δ`` by ``1 − 2r/(d² − 1)`` and so the p wave alone, since ``1
 
 from __future__ import annotations
 
-from typing import Any
-
 import flax.linen as nn
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from physml.vmc.systems.electrons import Electrons
+from physml.vmc.systems.electrons import told_electrons
+from physml.vmc.systems.system import QuantumSystem
 from physml.vmc.wavefunctions.separation import separation
 
 
@@ -37,13 +36,13 @@ class CuspBackflow(nn.Module):
     Source: Pack and Byers Brown (1966), doi:10.1063/1.1727605.
     """
 
-    system: Any
+    system: QuantumSystem
 
     @nn.compact
     def __call__(self, x: Array) -> Array:
         """The displacements at a walker ``(N, d)``."""
         d = x.shape[1]
-        electrons: Electrons = self.system.electrons
+        electrons = told_electrons(self.system, "CuspBackflow")
         if not electrons.cusps or not electrons.n_up or not electrons.n_down:
             return jnp.zeros_like(x)
         log_range = self.param("log_range", nn.initializers.zeros, (), jnp.result_type(float))

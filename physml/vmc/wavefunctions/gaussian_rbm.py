@@ -5,13 +5,12 @@ log ψ(X) = −Σ_i (X_i − a_i)²/2σ² + Σ_j ln(1 + exp(b_j + Σ_i W_ji X_i/
 
 from __future__ import annotations
 
-from typing import Any
-
 import flax.linen as nn
 import jax.numpy as jnp
 from jax import Array
 
 from physml.errors import ConfigurationError
+from physml.vmc.systems.system import QuantumSystem
 from physml.vmc.wavefunctions.signed_log import SignedLog
 
 
@@ -40,7 +39,7 @@ class GaussianRBM(nn.Module):
     ()
     """
 
-    system: Any
+    system: QuantumSystem
     hidden: int = 4
 
     @nn.compact

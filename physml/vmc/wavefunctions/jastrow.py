@@ -10,13 +10,15 @@ cusp, and all is a function of ``r²``.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import flax.linen as nn
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from physml.vmc.systems.electrons import told_electrons
+from physml.vmc.systems.system import QuantumSystem
 from physml.vmc.wavefunctions.correction import Correction
 from physml.vmc.wavefunctions.separation import cell_lengths, separation
 from physml.vmc.wavefunctions.separation import place as place_of
@@ -35,7 +37,7 @@ class PairJastrow(nn.Module):
     Source: Kato (1957), doi:10.1002/cpa.3160100201.
     """
 
-    system: Any
+    system: QuantumSystem
     widths: Sequence[int] = (16, 16)
     activation: Callable[[Array], Array] = nn.tanh
 
@@ -44,7 +46,7 @@ class PairJastrow(nn.Module):
         if len(x) < 2:
             return jnp.zeros((), x.dtype)
         first, second = np.triu_indices(len(x), k=1)
-        spins = self.system.electrons.spins
+        spins = told_electrons(self.system, "PairJastrow").spins
         return jnp.sum(self._pairs(x, first, second, spins[first] * spins[second]))
 
     def change(self, x: Array, i: Array, place: Array) -> Array:
@@ -52,7 +54,7 @@ class PairJastrow(nn.Module):
         n = len(x)
         if n < 2:
             return jnp.zeros((), x.dtype)
-        spins, other = jnp.asarray(self.system.electrons.spins), jnp.arange(n)
+        spins, other = jnp.asarray(told_electrons(self.system, "PairJastrow").spins), jnp.arange(n)
         after, before = jnp.full(n, n), jnp.full(n, i)
         both = self._pairs(
             jnp.concatenate([x, place[None]]),
@@ -66,7 +68,7 @@ class PairJastrow(nn.Module):
     def _pairs(self, x: Array, first: Indices, second: Indices, like: Indices) -> Array:
         """The term of each pair; ``like`` is 1 or −1."""
         d = x.shape[1]
-        cusps = self.system.electrons.cusps
+        cusps = told_electrons(self.system, "PairJastrow").cusps
         like = jnp.asarray(like, x.dtype)
         r = separation(self.system, x, first, second).distance
         reduced = r / self.system.length

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Literal
+from typing import Literal
 
 import flax.linen as nn
 
 from physml.errors import ConfigurationError, UnknownNameError
 from physml.networks import MLP
 from physml.networks.settings import NetworkSettings
+from physml.vmc.systems.system import QuantumSystem
 from physml.vmc.wavefunctions.deep_set import DeepSet
 from physml.vmc.wavefunctions.fermi_net import FermiNet
 from physml.vmc.wavefunctions.gaussian_rbm import GaussianRBM
@@ -37,7 +38,7 @@ WavefunctionName = Literal[
 
 
 def build_wavefunction(
-    name: str, system: Any, network: NetworkSettings, *, determinants: int = 1
+    name: str, system: QuantumSystem, network: NetworkSettings, *, determinants: int = 1
 ) -> nn.Module:
     """A wave function of a system.
 
@@ -76,7 +77,9 @@ def _perceptron(name: str, settings: NetworkSettings) -> MLP:
     return network
 
 
-def _slater_jastrow(system: Any, settings: NetworkSettings, determinants: int) -> nn.Module:
+def _slater_jastrow(
+    system: QuantumSystem, settings: NetworkSettings, determinants: int
+) -> nn.Module:
     network = _perceptron("slater-jastrow", settings)
     return SlaterJastrow(system, widths=network.widths, activation=network.activation)
 
@@ -88,7 +91,9 @@ _NEURAL: dict[str, type[NeuralSlater]] = {
 }
 
 
-def _neural(name: str, system: Any, settings: NetworkSettings, determinants: int) -> nn.Module:
+def _neural(
+    name: str, system: QuantumSystem, settings: NetworkSettings, determinants: int
+) -> nn.Module:
     network = _perceptron(name, settings)
     return _NEURAL[name](
         system,
@@ -99,16 +104,16 @@ def _neural(name: str, system: Any, settings: NetworkSettings, determinants: int
     )
 
 
-def _deep_set(system: Any, settings: NetworkSettings, determinants: int) -> nn.Module:
+def _deep_set(system: QuantumSystem, settings: NetworkSettings, determinants: int) -> nn.Module:
     network = _perceptron("deep-set", settings)
     return DeepSet(network.widths, network.activation, network.kernel_init)
 
 
-def _rbm(system: Any, settings: NetworkSettings, determinants: int) -> nn.Module:
-    return RBM(settings.width, translations=True, lattice=getattr(system, "lattice", None))
+def _rbm(system: QuantumSystem, settings: NetworkSettings, determinants: int) -> nn.Module:
+    return RBM(settings.width, translations=True, lattice=system.lattice)
 
 
-_BUILDERS: dict[str, Callable[[Any, NetworkSettings, int], nn.Module]] = {
+_BUILDERS: dict[str, Callable[[QuantumSystem, NetworkSettings, int], nn.Module]] = {
     "network": lambda system, settings, determinants: settings.build(),
     "slater": lambda system, settings, determinants: Slater(system),
     "slater-jastrow": _slater_jastrow,

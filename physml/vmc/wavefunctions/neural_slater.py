@@ -23,6 +23,7 @@ from jax import Array
 from physml.calculus.pair_sum import others
 from physml.errors import ConfigurationError
 from physml.vmc.systems.electrons import Electrons, electrons_of
+from physml.vmc.systems.system import QuantumSystem
 from physml.vmc.wavefunctions.cusp_backflow import CuspBackflow
 from physml.vmc.wavefunctions.determinants import signed_sum, slater_determinants
 from physml.vmc.wavefunctions.excited_pairs import ExcitedPairs
@@ -49,7 +50,7 @@ class NeuralSlater(nn.Module):
         ShapeError: for a walker of another system.
     """
 
-    system: Any
+    system: QuantumSystem
     width: int = 32
     iterations: int = 2
     determinants: int = 1

@@ -8,11 +8,14 @@ and cosines are taken of each particle's coordinates, and of differences by the 
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+
+from physml.vmc.systems.electrons import told_electrons
+from physml.vmc.systems.system import QuantumSystem
 
 
 class Separation(NamedTuple):
@@ -33,7 +36,7 @@ class Separation(NamedTuple):
 
 
 def separation(
-    system: Any, x: Array, first: np.ndarray | Array, second: np.ndarray | Array
+    system: QuantumSystem, x: Array, first: np.ndarray | Array, second: np.ndarray | Array
 ) -> Separation:
     """The pairs ``Δ = x_i − x_j``.
 
@@ -82,14 +85,15 @@ class Place(NamedTuple):
     vectors: Array
 
 
-def place(system: Any, x: Array) -> Place:
+def place(system: QuantumSystem, x: Array) -> Place:
     """Where particles are, as seen from a system's centres; without a cell.
 
     Args:
         system: with ``electrons``, whose ``centres`` are used, or the origin and its ``length``.
         x: a walker ``(N, d)``, in bohr.
     """
-    centres = system.electrons.centres or (((0.0,) * x.shape[1], system.length),)
+    told = told_electrons(system, "place").centres
+    centres = told or (((0.0,) * x.shape[1], system.length),)
     scalars, vectors = [], []
     for position, length in centres:
         delta = (x - jnp.asarray([position], x.dtype)) / length
@@ -99,7 +103,6 @@ def place(system: Any, x: Array) -> Place:
     return Place(jnp.concatenate(scalars, axis=-1), jnp.concatenate(vectors, axis=-1))
 
 
-def cell_lengths(system: Any) -> np.ndarray | None:
+def cell_lengths(system: QuantumSystem) -> np.ndarray | None:
     """The lengths of a system's cell in bohr, ``(d,)``, or None in open space."""
-    cell = getattr(system, "cell", None)
-    return None if cell is None else np.asarray(cell.lengths, float)
+    return None if system.cell is None else np.asarray(system.cell.lengths, float)

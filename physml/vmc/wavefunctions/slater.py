@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
 from jax import Array
 
-from physml.vmc.systems.electrons import electrons_of
+from physml.vmc.systems.electrons import electrons_of, told_electrons
+from physml.vmc.systems.system import QuantumSystem
 from physml.vmc.wavefunctions.determinants import slater_determinants
 from physml.vmc.wavefunctions.rank_one import inverses, replace_row
 from physml.vmc.wavefunctions.signed_log import SignedLog
@@ -36,7 +35,7 @@ class Slater(nn.Module):
     True
     """
 
-    system: Any
+    system: QuantumSystem
 
     def __call__(self, x: Array) -> SignedLog:
         """``log|ψ|`` and the sign at a walker ``(N, d)``."""
@@ -63,4 +62,4 @@ class Slater(nn.Module):
         """Log envelopes and values of the orbitals at places ``(n, d)``: ``(n,)``, ``(n, K)``."""
         dtype = jnp.result_type(float)
         scale = jnp.exp(self.param("log_scale", nn.initializers.zeros, (), dtype))
-        return jax.vmap(self.system.electrons.orbitals, in_axes=(0, None))(x, scale)
+        return jax.vmap(told_electrons(self.system, "Slater").orbitals, in_axes=(0, None))(x, scale)

@@ -10,13 +10,13 @@ cannot disturb a cusp there; the pairs are told in ``jastrow.py``.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import flax.linen as nn
 import jax.numpy as jnp
 from jax import Array
 
 from physml.vmc.systems.electrons import electrons_of
+from physml.vmc.systems.system import QuantumSystem
 from physml.vmc.wavefunctions.correction import Correction
 from physml.vmc.wavefunctions.jastrow import PairJastrow
 from physml.vmc.wavefunctions.separation import cell_lengths
@@ -51,7 +51,7 @@ class SlaterJastrow(nn.Module):
     ()
     """
 
-    system: Any
+    system: QuantumSystem
     widths: Sequence[int] = (16, 16)
     activation: Callable[[Array], Array] = nn.tanh
 

@@ -8,8 +8,6 @@ weights, which is what leaves the sign of an exchange to the determinants.
 
 from __future__ import annotations
 
-from typing import Any
-
 import flax.linen as nn
 import jax.numpy as jnp
 import numpy as np
@@ -17,6 +15,7 @@ from jax import Array
 
 from physml.errors import ConfigurationError
 from physml.vmc.systems.electrons import electrons_of
+from physml.vmc.systems.system import QuantumSystem
 from physml.vmc.wavefunctions.separation import cell_lengths
 from physml.vmc.wavefunctions.signed_log import SignedLog
 from physml.vmc.wavefunctions.slater import Slater
@@ -49,7 +48,7 @@ class SlaterRBM(nn.Module):
     ()
     """
 
-    system: Any
+    system: QuantumSystem
     hidden: int = 8
 
     @nn.compact

@@ -18,7 +18,6 @@ from jax import Array
 from jax.flatten_util import ravel_pytree
 
 from physml.errors import ConfigurationError, ShapeError
-from physml.vmc.systems.electrons import Electrons
 from physml.vmc.systems.system import QuantumSystem, first_walkers
 from physml.vmc.wavefunctions.separation import cell_lengths
 from physml.vmc.wavefunctions.signed_log import SignedLog
@@ -87,8 +86,8 @@ def _changes(
     system: QuantumSystem,
 ) -> Iterator[tuple[str, Callable[[Array], Array], complex]]:
     """What is done to walkers, in words and as a function, and by what it must multiply ψ."""
-    electrons = getattr(system, "electrons", None)
-    if isinstance(electrons, Electrons):
+    electrons = system.electrons
+    if electrons is not None:
         spins = ("up", 0, electrons.n_up), ("down", electrons.n_up, system.shape[0])
         for spin, first, end in spins:
             for i, j in list(pairwise(range(first, end)))[:1]:
@@ -98,7 +97,7 @@ def _changes(
                 yield what, partial(_exchanged, order), -1.0
     lengths = cell_lengths(system)
     if lengths is not None:
-        twist = getattr(system, "twist", None) or (0.0,) * len(lengths)
+        twist = system.twist or (0.0,) * len(lengths)
         for axis, (length, phase) in enumerate(zip(lengths, twist, strict=True)):
             factor = np.exp(2j * np.pi * phase)
             what = f"when one electron moves by the period {length:.4g} bohr along axis {axis}"
