@@ -7,10 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Any
 
 
 class PhysmlError(Exception):
-    """The root of all errors raised by physml."""
+    """The root of all errors raised by physml.
+
+    Attributes:
+        kept: what was reached before: a ``Measurement`` by ``measure``, a ``GroundState`` by
+            ``ground_state``, or a ``FitResult`` if it had not yet measured; None elsewhere.
+    """
+
+    kept: Any = None
 
 
 class ShapeError(PhysmlError, ValueError):

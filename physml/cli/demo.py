@@ -73,7 +73,7 @@ def _dot_row(job: GroundStateJob, result: Result) -> tuple[str, ...]:
     return (
         job.name,
         f"{energy(result)} hartree",
-        job.exact(),
+        job.exact(result),
         job.difference(result),
         f"{result['seconds']:.0f}",
     )

@@ -8,13 +8,15 @@ from dataclasses import asdict, dataclass
 from typing import Any, cast
 
 import jax
+import numpy as np
 
 from physml.cli.job import Result, draw
 from physml.cli.output import complain, number
+from physml.errors import NonFiniteError
 from physml.sampling import Estimate
 from physml.train import Run
 from physml.train.fit import Callback
-from physml.vmc import GroundState, QuantumSystem
+from physml.vmc import GroundState, QuantumSystem, Reference
 from physml.vmc.catalogue import SystemEntry
 from physml.vmc.pretraining import check_pretraining
 from physml.vmc.recipe import VMCRecipe
@@ -60,21 +62,29 @@ class GroundStateJob:
 
     def work(self, run: Run, callbacks: Sequence[Callback]) -> Result:
         """Optimise, measure and draw."""
-        state = self.entry.ground_state(
-            self.recipe,
-            system=self.system,
-            key=jax.random.key(self.seed),
-            run=run,
-            callbacks=callbacks,
-        )
+        try:
+            state = self.entry.ground_state(
+                self.recipe,
+                system=self.system,
+                key=jax.random.key(self.seed),
+                run=run,
+                callbacks=callbacks,
+            )
+        except NonFiniteError as error:
+            if isinstance(error.kept, GroundState):
+                draw(error.kept.save_samples, run.directory / "samples.npz")
+            raise
         if not state.energy.converged:
             complain("the error bar has not converged, it may be too small: --measurements")
+        if state.measurement.not_finite:
+            complain(_missing(state.measurement.not_finite, state.measurement.first_not_finite))
         draw(state.plot, run.directory / "state.png")
         draw(state.save_samples, run.directory / "samples.npz")
         return self._result(state)
 
     def _result(self, state: GroundState) -> Result:
-        reference = self.system.reference
+        reference, measured = self.system.reference, state.measurement
+        first = measured.first_not_finite
         return {
             "system": self.name,
             "energy": state.energy.mean,
@@ -83,12 +93,18 @@ class GroundStateJob:
             "energy_per_particle_error": state.energy_per_particle.error,
             "variance": state.variance,
             "reference": None if reference is None else reference.energy,
-            "acceptance": state.measurement.acceptance,
+            "reference_error": None if reference is None else reference.error,
+            "reference_source": None if reference is None else reference.source,
+            "acceptance": measured.acceptance,
             "autocorrelation": state.energy.tau,
+            "rhat": state.energy.rhat,
+            "converged": state.energy.converged,
+            "not_finite": measured.not_finite,
+            "first_not_finite": None if first is None else first.tolist(),
             "steps": self.steps,
             "parameters": sum(leaf.size for leaf in jax.tree.leaves(state.params)),
             "walkers": self.recipe.walkers,
-            "compile_seconds": state.result.compile_seconds + state.measurement.compile_seconds,
+            "compile_seconds": state.result.compile_seconds + measured.compile_seconds,
         }
 
     def report(self, result: Result) -> dict[str, str]:
@@ -97,23 +113,36 @@ class GroundStateJob:
             "system": f"{self.name}: {self.entry.hamiltonian}",
             "energy": f"{energy(result)} hartree after {result['steps']} steps",
             "per particle": f"{energy(result, each='_per_particle')} hartree",
-            "reference": self.exact(),
+            "reference": self.exact(result),
             "difference": self.difference(result),
             "variance": f"{number(result['variance'])} hartree²",
             "acceptance": f"{100 * result['acceptance']:.0f}%",
             "autocorrelation": f"{number(result['autocorrelation'])} measurements",
+            **_trust(result),
         }
 
-    def exact(self) -> str:
-        """The reference and its source."""
-        reference = self.system.reference
+    def reference(self, result: Result) -> Reference | None:
+        """What a result is compared with."""
+        if result["reference"] is None:
+            return None
+        if "reference_source" in result:
+            parts = (result["reference"], result["reference_error"], result["reference_source"])
+            return Reference(*parts)
+        return self.system.reference  # of a result written before it told which
+
+    def exact(self, result: Result) -> str:
+        """The reference, its own error and its source."""
+        reference = self.reference(result)
         if reference is None:
             return "none known for these numbers"
-        return f"{reference.energy:.12g} hartree ({reference.source})"
+        value = f"{reference.energy:.12g}"
+        if reference.error > 0:
+            value = str(_bar(reference.energy, reference.error))
+        return f"{value} hartree ({reference.source})"
 
     def difference(self, result: Result) -> str:
-        """The distance to the reference, in hartree and in error bars."""
-        reference = self.system.reference
+        """The distance to the reference, in hartree and in both errors' σ."""
+        reference = self.reference(result)
         if reference is None:
             return "unknown"
         distance = result["energy"] - reference.energy
@@ -123,6 +152,28 @@ class GroundStateJob:
 
 
 def energy(result: Result, *, each: str = "") -> str:
-    """The energy with its error in brackets, ``3.00002(13)``."""
+    """The energy with its error in brackets, ``3.00002(13)``, and a mark if that is in doubt."""
     mean, error = result[f"energy{each}"], result[f"energy{each}_error"]
-    return str(Estimate(mean, error, tau=1.0, rhat=1.0, variance=0.0, samples=1))
+    return str(_bar(mean, error)._replace(converged=result.get("converged", True)))
+
+
+def _bar(mean: float, error: float) -> Estimate:
+    return Estimate(mean, error, tau=1.0, rhat=1.0, variance=0.0, samples=1)
+
+
+def _trust(result: Result) -> dict[str, str]:
+    """How far to trust the error bar; nothing of a result written before it told."""
+    if "rhat" not in result:
+        return {}
+    said = {
+        "split-R̂": f"{result['rhat']:.3f}",
+        "error bar": "converged" if result["converged"] else "not converged, may be too small",
+    }
+    if result["not_finite"]:
+        said["left out"] = _missing(result["not_finite"], result["first_not_finite"])
+    return said
+
+
+def _missing(count: int, first: Any) -> str:
+    """How many local energies were left out, and the first walker with one."""
+    return f"{count} local energies are not finite, first at {np.asarray(first).tolist()} bohr"

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from physml.errors import ConfigurationError, UnknownNameError
+from physml.errors import ConfigurationError, NonFiniteError, SamplingError, UnknownNameError
 from physml.optim import natural_gradient
 from physml.sampling import (
     Estimate,
@@ -107,7 +107,8 @@ def ground_state(
             of another lattice; an object that is no ``QuantumSystem``.
         ShapeError: wave function and system do not fit, or the parameters another wave function.
         NoValueError: for an optimizer that needs the loss at fixed samples.
-        NonFiniteError, SamplingError: see ``fit`` and ``measure``.
+        NonFiniteError, SamplingError: see ``fit`` and ``measure``; what is trained and measured
+            by then is ``kept`` by an error of the measurement.
 
     >>> import physml as pm
     >>> trap = pm.HarmonicOscillator()
@@ -145,15 +146,21 @@ def ground_state(
         run=run,
         callbacks=callbacks,
     )
-    measured = measure(
-        log_psi,
-        result.params,
-        system.local_energy,
-        moves,
-        key=key_measure,
-        steps=measurements,
-        bounded=bounded,
-    )
+    try:
+        measured = measure(
+            log_psi,
+            result.params,
+            system.local_energy,
+            moves,
+            key=key_measure,
+            steps=measurements,
+            bounded=bounded,
+        )
+    except (NonFiniteError, SamplingError) as error:
+        partly = error.kept
+        known = isinstance(partly, Measurement)
+        error.kept = GroundState(system, wavefunction, result, partly) if known else result
+        raise
     return GroundState(system, wavefunction, result, measured)
 
 
@@ -246,8 +253,10 @@ class GroundState:
         self.measurement = measurement
 
     def __repr__(self) -> str:
-        """The energy with its error bar."""
-        return f"GroundState({self.system.name}: {self.energy} hartree)"
+        """The energy with its error bar, and what was left out of it."""
+        missing = self.measurement.not_finite
+        out = f", {missing} local energies not finite" if missing else ""
+        return f"GroundState({self.system.name}: {self.energy} hartree{out})"
 
     @property
     def params(self) -> Any:
@@ -280,6 +289,8 @@ class GroundState:
     def save_samples(self, path: str | Path) -> Path:
         """Save walkers (bohr) and local energies (hartree) as npz, without pickle.
 
+        Where local energies are not finite, the first walker with one is ``first_not_finite``.
+
         Args:
             path: the file; its folder is made.
 
@@ -289,8 +300,11 @@ class GroundState:
         path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         measured = self.measurement
+        arrays = {"walkers": measured.walkers, "local_energies": measured.local_energies}
+        if measured.first_not_finite is not None:
+            arrays["first_not_finite"] = measured.first_not_finite
         with path.open("wb") as file:  # given a name, numpy would append .npz to it
-            np.savez(file, walkers=measured.walkers, local_energies=measured.local_energies)
+            np.savez(file, allow_pickle=False, **arrays)
         return path
 
     def plot(self, path: str | Path) -> Path:

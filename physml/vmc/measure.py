@@ -28,6 +28,8 @@ _BLOCK = 25
 # Walkers are kept of every so many steps: those between tell little more, and would fill memory.
 _APART = 5
 _MOST_BLOCKS = 40
+# Local energies that are not finite are left out up to this share, or one in all.
+_MOST_NOT_FINITE = 1e-4
 
 
 class Measurement(NamedTuple):
@@ -35,11 +37,13 @@ class Measurement(NamedTuple):
 
     Attributes:
         energy: mean, blocked error, autocorrelation time and split-R̂, in hartree.
-        local_energies: ``(steps, walkers)``, unclipped, in hartree.
+        local_energies: ``(steps, walkers)``, unclipped, in hartree; those not finite as they came.
         walkers: ``(snapshots, walkers, N, d)``, in bohr.
         acceptance: of the frozen moves.
         burn_in: steps before equilibrium was judged to be reached.
         compile_seconds: wall time of tracing and compiling.
+        not_finite: local energies left out of ``energy``.
+        first_not_finite: the first walker with one, ``(N, d)`` in bohr; None if all are finite.
     """
 
     energy: Estimate
@@ -48,6 +52,8 @@ class Measurement(NamedTuple):
     acceptance: float
     burn_in: int
     compile_seconds: float
+    not_finite: int = 0
+    first_not_finite: np.ndarray | None = None
 
 
 def measure(
@@ -59,11 +65,17 @@ def measure(
     key: Array,
     steps: int = 200,
     bounded: bool = False,
+    groups: Callable[[Array], Array] | None = None,
 ) -> Measurement:
     """Sample ``|ψ|²`` afresh and average the local energy.
 
     Moves may adapt during burn-in, which ends when over the later half of its steps the split-R̂ of
     the local energies falls below 1.05, with the acceptance below 70%; they are frozen afterwards.
+
+    A local energy that is not finite is left out and counted; in the chains the mean of the others
+    at that step stands in its place. So are up to one in 10⁴ of all, or a single one. The error bar
+    changes by a fraction of that order; the mean moves by the share ``f`` that is missing times the
+    distance ``D`` of its true values from the mean: below the error bar where ``D < error/f``.
 
     Args:
         log_psi: ``(params, walker) -> log ψ``.
@@ -75,13 +87,16 @@ def measure(
         steps: measurements of every walker.
         bounded: whether walkers have nowhere to spread to, as in a periodic cell or on a lattice,
             where a flat ``|ψ|²`` may accept every move.
+        groups: ``first walkers (n, N, d) -> labels (n,)`` of those that start alike; R̂ is taken
+            between groups too, and the error bar is doubted where they differ.
 
     Returns:
         Energy with its error bar, local energies and walkers.
 
     Raises:
         SamplingError: chains that do not move or do not come to equilibrium.
-        NonFiniteError: a local energy that is not finite; the first such walker is in the message.
+        NonFiniteError: more local energies that are not finite, or none that is; the first such
+            walker is in the message, and what was measured is ``kept`` by the error.
     """
     if steps < FEWEST_MEASUREMENTS:
         raise ConfigurationError(
@@ -101,6 +116,7 @@ def measure(
 
     key_init, key_burn, key_measure = jax.random.split(key, 3)
     state = moves().init(key_init, params)
+    labels = None if groups is None else np.asarray(groups(state.walkers))
     began = time.perf_counter()
     advance = jax.jit(block).lower(key_burn, state, jnp.bool_(True)).compile()
     compile_seconds = time.perf_counter() - began
@@ -109,9 +125,9 @@ def measure(
         state, (local, accepted, walkers) = advance(
             jax.random.fold_in(key_burn, burned), state, jnp.bool_(True)
         )
-        seen.append(_finite(np.asarray(local), walkers))
+        seen.append(_filled(np.asarray(local), walkers))
         # The later half of all steps: one block is too short to judge chains with a long memory.
-        rhat = split_rhat(np.concatenate(seen[burned // 2 :]))
+        rhat = split_rhat(np.concatenate(seen[burned // 2 :]), groups=labels)
         held = bounded or np.mean(accepted) < _HIGHEST_ACCEPTANCE
         if rhat < _RHAT and held and burned > 1:
             break
@@ -124,37 +140,64 @@ def measure(
         )
 
     blocks, snapshots, acceptances = [], [], []
+    not_finite, first = 0, None
+    bearable = max(1, _MOST_NOT_FINITE * steps * local.shape[1])
     for i in range(-(-steps // _BLOCK)):
         state, (local, accepted, walkers) = advance(
             jax.random.fold_in(key_measure, i), state, jnp.bool_(False)
         )
-        blocks.append(_finite(np.asarray(local), walkers))
+        blocks.append(np.asarray(local)[: steps - i * _BLOCK])
         snapshots.append(np.asarray(walkers[_APART - 1 :: _APART]))
         acceptances.append(float(jnp.mean(accepted)))
-    acceptance = float(np.mean(acceptances))
-    if not acceptance > 0.01:
-        raise SamplingError(
-            f"chains do not move: acceptance {acceptance:.3f}, expected above 0.01: is log ψ "
-            "finite at the walkers?"
-        )
-    energies = np.concatenate(blocks)[:steps].astype(np.float64)
-    return Measurement(
-        estimate(energies),
+        bad = np.argwhere(~np.isfinite(blocks[-1]))
+        not_finite += len(bad)
+        if len(bad) and first is None:
+            first = np.asarray(walkers[tuple(bad[0])])
+        if not_finite > bearable:
+            break
+    energies = np.concatenate(blocks).astype(np.float64)
+    filled = _filled(energies, walkers)
+    measured = Measurement(
+        estimate(filled, groups=labels)._replace(samples=filled.size - not_finite),
         energies,
         np.concatenate(snapshots)[: max(1, steps // _APART)],
-        acceptance,
+        float(np.mean(acceptances)),
         burned * _BLOCK,
         compile_seconds,
+        not_finite,
+        first,
     )
-
-
-def _finite(local: np.ndarray, walkers: Array) -> np.ndarray:
-    bad = ~np.isfinite(local)
-    if bad.any():
-        step, walker = np.argwhere(bad)[0]
-        raise NonFiniteError(
-            f"{bad.sum()} of {bad.size} local energies are not finite; first at step {step}, "
-            f"walker {walker}, at {np.asarray(walkers)[step, walker].tolist()}. "
-            "Expected finite numbers away from coinciding particles: check the Hamiltonian there"
+    if not_finite > bearable:
+        error = NonFiniteError(
+            f"{not_finite} of {energies.size} local energies are not finite, of {steps} × "
+            f"{energies.shape[1]} at most {bearable:.0f} are left out; first at "
+            f"{np.asarray(first).tolist()}. Expected finite numbers away from coinciding "
+            "particles: check the Hamiltonian there. What was measured is in the error's .kept"
         )
-    return local
+        error.kept = measured
+        raise error
+    if not measured.acceptance > 0.01:
+        raise SamplingError(
+            f"chains do not move: acceptance {measured.acceptance:.3f}, expected above 0.01: is "
+            "log ψ finite at the walkers?"
+        )
+    return measured
+
+
+def _filled(local: np.ndarray, walkers: Array) -> np.ndarray:
+    """Local energies ``(steps, walkers)`` with the mean of their step where one is not finite."""
+    finite = np.isfinite(local)
+    if finite.all():
+        return local
+    if not finite.any():
+        raise NonFiniteError(
+            f"none of {local.size} local energies is finite; first at "
+            f"{np.asarray(walkers)[0, 0].tolist()}. Expected finite numbers away from coinciding "
+            "particles: check the Hamiltonian there"
+        )
+    kept = np.where(finite, local, 0)
+    count = finite.sum(axis=1, keepdims=True)
+    of_step = kept.sum(axis=1, keepdims=True) / np.maximum(count, 1)
+    of_step = np.where(count > 0, of_step, kept.sum() / count.sum())
+    filled: np.ndarray = np.where(finite, local, of_step)
+    return filled

@@ -87,7 +87,7 @@ def _spins(axes: Any, measured: Measurement, lattice: tuple[int, ...] | None) ->
 
 
 def _local_energies(axis: Any, measured: Measurement) -> None:
-    local = measured.local_energies.ravel()
+    local = measured.local_energies[np.isfinite(measured.local_energies)]
     # Those of an exact state differ by rounding alone, less than a bin can be wide.
     least = 1e-9 * max(1.0, float(np.max(np.abs(local))))
     low, high = float(local.min()), float(local.max())

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from physml.cli import job, run_directory
+from physml.cli.ground_state import GroundStateJob
 from physml.networks.settings import NetworkSettings
 from physml.optim.settings import OptimizerSettings
 from physml.pinn.catalogue import PROBLEMS, Entry
@@ -33,7 +34,8 @@ SOLVE_KEYS = (
 )
 GROUND_STATE_KEYS = (
     "system energy energy_error energy_per_particle energy_per_particle_error variance reference "
-    "acceptance autocorrelation steps parameters walkers seconds compile_seconds precision device "
+    "reference_error reference_source acceptance autocorrelation rhat converged not_finite "
+    "first_not_finite steps parameters walkers seconds compile_seconds precision device "
     "seed run"
 )
 
@@ -133,6 +135,34 @@ def test_ground_state(physml):
     assert again.code == 0 and again.object["steps"] == 2
     assert np.load("trap/samples.npz")["local_energies"].shape == (20, 16)
     assert len(Path("trap/metrics.jsonl").read_text().splitlines()) == 2
+
+
+def test_a_result_tells_how_far_to_trust_its_bar_and_its_reference():
+    """An error bar in doubt is marked, holes are told, and σ are those of both errors.
+
+    A result written before it told these is reported as it was.
+    """
+    entry = SYSTEMS["quantum-dot"]
+    system = replace(entry.system, n_up=3, n_down=3)
+    job = GroundStateJob(entry=entry, system=system, recipe=entry.recipe, seed=0, precision=64)
+    old = {
+        "energy": 20.1545, "energy_error": 0.003, "energy_per_particle": 3.35908,
+        "energy_per_particle_error": 0.0005, "variance": 0.013, "reference": 20.1525,
+        "acceptance": 0.5, "autocorrelation": 99.0, "steps": 3,
+    }  # fmt: skip
+    new = old | {
+        "reference_error": 0.004, "reference_source": "somewhere", "rhat": 1.32,
+        "converged": False, "not_finite": 1, "first_not_finite": [[1.0, 2.0]],
+    }  # fmt: skip
+    said = job.report(new)
+    assert said["energy"].startswith("20.1545(30) [unconverged] hartree")
+    assert said["per particle"].startswith("3.35908(50) [unconverged]")
+    assert said["reference"] == "20.1525(40) hartree (somewhere)"
+    assert said["difference"] == "+0.002 hartree (0.4 σ)"
+    assert (said["split-R̂"], said["error bar"]) == ("1.320", "not converged, may be too small")
+    assert "[[1.0, 2.0]] bohr" in said["left out"]
+    before = job.report(old)
+    assert before["energy"].startswith("20.1545(30) hartree") and "split-R̂" not in before
 
 
 @pytest.mark.parametrize(

@@ -147,6 +147,41 @@ def test_recipes_reach_their_accuracy(name, exact):
     assert state.energy.error < bound
 
 
+def test_what_is_trained_outlives_an_error_of_the_measurement():
+    """Too many local energies that are not finite, and chains without equilibrium."""
+
+    def holed(log_psi, x):
+        return jnp.where(jnp.sum(x**2) > 1, jnp.nan, pm.kinetic_energy(log_psi)(x))
+
+    options = {"walkers": 64, "sweeps": 5, "steps": 0, "measurements": 20}
+    system = pm.System(holed, (1, 1), envelope=lambda N, x: N(x) - jnp.sum(x**2))
+    with pytest.raises(pm.errors.NonFiniteError, match=r"are not finite, .* \.kept") as caught:
+        pm.ground_state(system, pm.MLP((3,)), **options)
+    kept = caught.value.kept
+    assert isinstance(kept, pm.GroundState)
+    assert kept.measurement.not_finite == np.isnan(kept.measurement.local_energies).sum() > 1
+    assert f"{kept.measurement.not_finite} local energies not finite" in repr(kept)
+    assert np.isfinite(kept.log_psi(jnp.zeros((1, 1))))
+
+    spreading = pm.System(lambda log_psi, x: jnp.tanh(jnp.sum(x**2)), (1, 1))
+    with pytest.raises(pm.errors.SamplingError, match="no equilibrium") as caught:
+        pm.ground_state(spreading, pm.MLP((3,)), **options)
+    assert caught.value.kept.params is not None
+
+
+def test_one_walker_that_is_not_finite_is_counted_printed_and_saved(dot, tmp_path):
+    """A measurement of the dot with one local energy put out, as its files and words tell it."""
+    local = dot.measurement.local_energies.copy()
+    local[3, 5] = np.inf
+    place = np.ones((2, 2))
+    measured = dot.measurement._replace(local_energies=local, not_finite=1, first_not_finite=place)
+    state = pm.GroundState(dot.system, dot.wavefunction, dot.result, measured)
+    assert "1 local energies not finite" in repr(state)
+    with np.load(state.save_samples(tmp_path / "holed.npz"), allow_pickle=False) as samples:
+        np.testing.assert_array_equal(samples["first_not_finite"], place)
+    assert state.plot(tmp_path / "holed.png").stat().st_size > 10_000
+
+
 def test_moves_along_the_drift_find_the_same_energy():
     trap = pm.HarmonicOscillator()
     state = pm.ground_state(

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import physml as pm
+from physml.vmc.measure import _filled
 
 
 def oscillator(log_psi, x):
@@ -95,14 +96,103 @@ def test_the_width_adapts_before_the_measurement_and_never_in_it():
 
 
 def test_local_energies_that_are_not_finite_are_counted():
-    """NaN left of −2, where one walker in 400 stands at a time."""
+    """NaN left of −2, where one walker in 400 stands at a time: far above one in 10⁴.
+
+    What was measured by then is kept by the error.
+    """
     broken = lambda log_psi, x: jnp.sum(jnp.where(x > -2, 1.0, jnp.nan))
     with pytest.raises(pm.errors.NonFiniteError) as caught:
         measured(local_energy=broken)
-    pattern = r"(\d+) of 1600 local energies are not finite; first at step .* at \[\[(-.*)\]\]"
+    pattern = r"(\d+) of 1600 local energies are not finite, of 200 × 64 at most 1 .*\[\[(-.*)\]\]"
     bad, place = re.match(pattern, str(caught.value)).groups()
     assert 0 < int(bad) < 30
     assert float(place) < -2
+    kept = caught.value.kept
+    assert kept.local_energies.shape == (25, 64) and kept.not_finite == int(bad)
+    assert np.isnan(kept.local_energies).sum() == int(bad)
+    assert kept.energy.mean == 1.0 and kept.energy.samples == 1600 - int(bad)
+
+
+@pytest.mark.parametrize("bad", [jnp.nan, jnp.inf, -jnp.inf])
+def test_one_walker_that_is_not_finite_does_not_end_a_measurement(bad):
+    """The farthest of 16,000 is not finite: it is counted and named, all others are kept.
+
+    The cut is put between the two farthest of a measurement, which is then done again.
+    """
+    whole = measured(params=1.3, steps=250, seed=4)
+    far = np.sort(np.abs(np.asarray(whole.local_energies)).ravel())
+    cut = float(np.mean(far[-2:]))
+
+    def holed(log_psi, x):
+        local = oscillator(log_psi, x)
+        return jnp.where(jnp.abs(local) > cut, bad, local)
+
+    result = measured(params=1.3, local_energy=holed, steps=250, seed=4)
+    assert result.burn_in == whole.burn_in
+    assert result.not_finite == 1 and result.energy.samples == whole.energy.samples - 1
+    step, walker = np.argwhere(~np.isfinite(result.local_energies))[0]
+    np.testing.assert_array_equal(
+        np.delete(result.local_energies.ravel(), step * 64 + walker),
+        np.delete(whole.local_energies.ravel(), step * 64 + walker),
+    )
+    # Left out, it moves the mean by its distance over the number of samples, below the bar.
+    distance = abs(whole.local_energies[step, walker] - whole.energy.mean)
+    moved = abs(result.energy.mean - whole.energy.mean)
+    np.testing.assert_allclose(moved, distance / whole.energy.samples, rtol=0.03)
+    assert moved < 0.1 * whole.energy.error
+    np.testing.assert_allclose(result.energy.error, whole.energy.error, rtol=0.02)
+    place = jnp.asarray(result.first_not_finite)
+    assert abs(oscillator(lambda x: gaussian(1.3, x), place)) > cut
+
+
+def test_holes_leave_autocorrelation_and_blocking_as_they_are():
+    """One in 10⁴ of AR(1) chains with tau = 9, filled by its step's mean: 1% of bar, tau and mean.
+
+    The mean may move by ten samples of unit variance in 100,000, 3e-5 of a bar of 9e-3.
+    """
+    rng = np.random.default_rng(5)
+    chains = np.empty((1000, 100))
+    chains[0] = rng.normal(size=100)
+    for step in range(1, 1000):
+        chains[step] = 0.8 * chains[step - 1] + 0.6 * rng.normal(size=100)
+    holed = chains.copy()
+    holed.ravel()[rng.choice(chains.size, 10, replace=False)] = np.nan
+    whole, filled = pm.estimate(chains), pm.estimate(_filled(holed, jnp.zeros((1000, 100, 1, 1))))
+    assert filled.converged and whole.converged
+    assert abs(filled.mean - whole.mean) < 0.01 * whole.error
+    np.testing.assert_allclose(filled.error, whole.error, rtol=0.01)
+    np.testing.assert_allclose([filled.tau, filled.rhat], [whole.tau, whole.rhat], rtol=0.01)
+
+
+def test_no_finite_local_energy_at_all_is_refused_at_once():
+    with pytest.raises(pm.errors.NonFiniteError, match="none of 1600 local energies is finite"):
+        measured(local_energy=lambda log_psi, x: jnp.nan * jnp.sum(x))
+
+
+def test_walkers_grouped_by_their_start_are_compared():
+    """Two wells 30 apart that no move joins, of energies 0 and 0.08: R̂ is 1, yet groups differ.
+
+    Local energies scatter by 1 about them; a quarter of the walkers start on the right.
+    """
+    wells = jnp.array([-15.0, 15.0])
+    log_psi = lambda params, x: 0.5 * jax.nn.logsumexp(-((x[0, 0] - wells) ** 2))
+    start = lambda key: (
+        jax.random.normal(key, (512, 1, 1))
+        + jnp.where(jnp.arange(512) % 4 == 0, 15.0, -15.0).reshape(-1, 1, 1)
+    )
+
+    def energy(log_psi, x):
+        side = jnp.where(x[0, 0] > 0, 0.08, 0.0)
+        return side + 2**0.5 * (jnp.abs(x[0, 0]) - 15.0)
+
+    def look(groups):
+        make = partial(pm.metropolis, log_psi, start, sweeps=20)
+        options = {"key": jax.random.key(1), "steps": 100, "groups": groups}
+        return pm.measure(log_psi, None, energy, make, **options).energy
+
+    alone, grouped = look(None), look(lambda x: x[:, 0, 0] > 0)
+    assert alone.rhat < 1.02 and alone.converged
+    assert alone.mean == grouped.mean and not grouped.converged
 
 
 @pytest.mark.parametrize(
