@@ -24,7 +24,7 @@ import optax
 
 import physml as pm
 
-EXACT = 20.15932  # diffusion Monte Carlo, ±8e-5, Høgberget (2013)
+DIFFUSION = 20.15932  # diffusion Monte Carlo, ±8e-5, Høgberget (2013)
 
 OPTIMIZERS: dict[str, Callable[[], pm.Optimizer]] = {
     "Adam": lambda: optax.with_extra_args_support(optax.adam(_decaying(3e-3))),
@@ -89,8 +89,8 @@ def page(lines: list[str], config: Config) -> str:
         f"electrons in a dot at ω = 1, message passing 2 × 24, {config.walkers} walkers, 10 sweeps "
         f"a step, {config.steps} steps; step lengths decay as 1/(1 + t/200), settings as in the "
         "script, chosen once and not searched. Energies in hartree from fresh walkers after "
-        f"training, unclipped; diffusion Monte Carlo has {EXACT}(8) (Høgberget 2013), whose nodes "
-        "message passing can better.",
+        f"training, unclipped; diffusion Monte Carlo has {DIFFUSION}(8) (Høgberget 2013), whose "
+        "nodes message passing can better.",
         "",
         "| optimizer | energy | variance | seconds a step |",
         "|---|---|---|---|",
@@ -103,7 +103,7 @@ def draw(curves: dict[str, np.ndarray], path: Path) -> None:
     with pm.figure(path, 1, 1) as axes:
         for label, energies in curves.items():
             means = energies[: len(energies) // 10 * 10].reshape(-1, 10).mean(axis=1)
-            axes.plot(10 * np.arange(len(means)) + 5, means - EXACT, label=label)
+            axes.plot(10 * np.arange(len(means)) + 5, means - DIFFUSION, label=label)
         axes.set_yscale("symlog", linthresh=1e-2)
         axes.set(xlabel="step", ylabel="energy − DMC (hartree)")
         axes.legend(fontsize="small")

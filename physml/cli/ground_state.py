@@ -83,7 +83,7 @@ class GroundStateJob:
         return self._result(state)
 
     def _result(self, state: GroundState) -> Result:
-        reference, measured = self.system.reference, state.measurement
+        reference, measured = state.reference, state.measurement
         first = measured.first_not_finite
         return {
             "system": self.name,

@@ -12,7 +12,7 @@ from physml.networks.settings import NetworkSettings
 from physml.optim.settings import OptimizerSettings
 from physml.train import Run
 from physml.train.fit import Callback
-from physml.vmc.ground_state import GroundState, ground_state
+from physml.vmc.ground_state import GroundState, ground_state, reference_of
 from physml.vmc.hartree_fock import check_nuclei, hartree_fock
 from physml.vmc.pretraining import pretrain
 from physml.vmc.recipe import VMCRecipe
@@ -29,6 +29,7 @@ from physml.vmc.systems import (
     Molecule,
     QuantumDot,
     QuantumSystem,
+    Reference,
     SpinlessFermions,
     TrappedBosons,
 )
@@ -60,6 +61,10 @@ class SystemEntry(NamedTuple):
             recipe.network,
             determinants=recipe.determinants,
         )
+
+    def compared_with(self, recipe: VMCRecipe, system: QuantumSystem) -> Reference | None:
+        """What the energy of a recipe for this system is to be held against, if it is known."""
+        return reference_of(system, self.wavefunction(recipe, system))
 
     def ground_state(
         self,
@@ -174,7 +179,7 @@ SYSTEMS = {
         SystemEntry(
             "quantum-dot",
             "H = Σ −½∇² + ½ω²r² + Σ 1/r_ij",
-            "exact for two electrons at ω = 1, 1/6; else diffusion Monte Carlo",
+            "exact for two at ω = 1, 1/6; coupled cluster for six at ω = 1; else diffusion MC",
             QuantumDot(),
             VMCRecipe(wavefunction="slater-jastrow"),
         ),

@@ -31,10 +31,11 @@ from physml.types import Optimizer, Sampler
 from physml.vmc.energy import energy
 from physml.vmc.measure import FEWEST_MEASUREMENTS, Measurement, measure
 from physml.vmc.plots import overview
-from physml.vmc.systems.system import QuantumSystem, check_system, first_walkers
+from physml.vmc.systems.system import QuantumSystem, Reference, check_system, first_walkers
 from physml.vmc.wavefunctions.rank_one import one_electron_moves
 from physml.vmc.wavefunctions.rbm import RBM
 from physml.vmc.wavefunctions.signed_log import LogPsi, SignedLog, log_amplitude
+from physml.vmc.wavefunctions.slater import Slater
 from physml.vmc.wavefunctions.symmetry import check_symmetry
 
 
@@ -164,6 +165,22 @@ def ground_state(
     return GroundState(system, wavefunction, result, measured)
 
 
+def reference_of(system: QuantumSystem, wavefunction: nn.Module) -> Reference | None:
+    """The energy that a wave function of a system is to be held against, if one is known.
+
+    That of a bare Slater determinant whose Hartree–Fock energy is known is this, exactly, since it
+    can never reach the ground state; of any other wave function the system's ``reference``.
+
+    >>> import physml as pm
+    >>> gas = pm.ElectronGas(rs=2.0)
+    >>> pm.vmc.reference_of(gas, pm.Slater(gas)).source
+    'Hartree–Fock, exact for this state'
+    """
+    if isinstance(wavefunction, Slater) and system.hartree_fock_energy is not None:
+        return Reference(system.hartree_fock_energy, 0.0, "Hartree–Fock, exact for this state")
+    return system.reference
+
+
 def first_params(system: QuantumSystem, wavefunction: nn.Module, key: Array) -> Any:
     """The parameters from which ``ground_state`` with this key starts."""
     init = jax.jit(wavefunction.init)
@@ -267,6 +284,11 @@ class GroundState:
     def energy(self) -> Estimate:
         """The energy in hartree with its blocked error bar, from fresh walkers, unclipped."""
         return self.measurement.energy
+
+    @property
+    def reference(self) -> Reference | None:
+        """What the energy is to be held against, with its own error and source."""
+        return reference_of(self.system, self.wavefunction)
 
     @property
     def energy_per_particle(self) -> Estimate:

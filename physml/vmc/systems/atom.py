@@ -17,13 +17,14 @@ from physml.vmc.systems.nuclei import around, coulomb_energy, stride
 from physml.vmc.systems.system import QuantumSystem, Reference, pair_distances
 
 _TABLE = "exact non-relativistic energy, table"
+# Errors are half a unit of the last digit that the table gives.
 _REFERENCES = {
     (1, 1, 0): Reference(-0.5, 0.0, "exact"),
-    (2, 1, 1): Reference(-2.903724377, 0.0, _TABLE),
-    (3, 2, 1): Reference(-7.478060323, 0.0, _TABLE),
-    (4, 2, 2): Reference(-14.66736, 0.0, _TABLE),
-    (6, 4, 2): Reference(-37.8450, 0.0, _TABLE),
-    (10, 5, 5): Reference(-128.9376, 0.0, _TABLE),
+    (2, 1, 1): Reference(-2.903724377, 5e-10, _TABLE),
+    (3, 2, 1): Reference(-7.478060323, 5e-10, _TABLE),
+    (4, 2, 2): Reference(-14.66736, 5e-6, _TABLE),
+    (6, 4, 2): Reference(-37.8450, 5e-5, _TABLE),
+    (10, 5, 5): Reference(-128.9376, 5e-5, _TABLE),
 }
 _NUCLEUS = np.zeros((1, 3))
 

@@ -20,12 +20,13 @@ from physml.vmc.systems.ewald import Ewald
 from physml.vmc.systems.pair_excitations import PairExcitations, momentum_conserving
 from physml.vmc.systems.system import QuantumSystem, Reference
 
-_FCIQMC = "i-FCIQMC, basis-set limit, table of Cassella et al. (2023), its error not stated"
+# Correlation energies −0.5969(3), −0.5325(4), −0.4447(4) and −0.306(1) hartree of all fourteen.
+_FCIQMC = "i-FCIQMC, basis-set limit, Shepherd, Booth and Alavi (2012)"
 _REFERENCES = {
-    (3, 7, 7, 0.5): Reference(14 * 3.412258, 0.0, _FCIQMC),
-    (3, 7, 7, 1.0): Reference(14 * 0.568498, 0.0, _FCIQMC),
-    (3, 7, 7, 2.0): Reference(14 * -0.008725, 0.0, _FCIQMC),
-    (3, 7, 7, 5.0): Reference(14 * -0.079896, 0.0, _FCIQMC),
+    (3, 7, 7, 0.5): Reference(14 * 3.412258, 3e-4, _FCIQMC),
+    (3, 7, 7, 1.0): Reference(14 * 0.568498, 4e-4, _FCIQMC),
+    (3, 7, 7, 2.0): Reference(14 * -0.008725, 4e-4, _FCIQMC),
+    (3, 7, 7, 5.0): Reference(14 * -0.079896, 1e-3, _FCIQMC),
 }
 
 # Shells of unoccupied waves to which pairs are lifted.
@@ -46,6 +47,9 @@ class ElectronGas(QuantumSystem):
         dimension: 2 or 3.
         twist: phases of ψ across the cell in units of 2π, one for each dimension; it makes the
             orbitals complex. Periodic if None.
+
+    Sources: Shepherd, Booth and Alavi (2012), doi:10.1063/1.4720076, arXiv:1201.4691 (the reference
+    of fourteen electrons).
 
     Raises:
         ConfigurationError: a shell of plane waves that is not filled, another dimension, a density

@@ -26,9 +26,10 @@ MOLECULES: dict[str, tuple[tuple[str, ...], Positions]] = {
     "LiH": (("Li", "H"), ((0.0, 0.0, 0.0), (0.0, 0.0, 3.015))),
 }
 _TABLE = "exact non-relativistic energy, table"
+# Errors are half a unit of the last digit that the table gives.
 _REFERENCES = {
-    (("H", "H"), (1, 1), 1.401): Reference(-1.17448, 0.0, _TABLE),
-    (("H", "Li"), (2, 2), 3.015): Reference(-8.070548, 0.0, _TABLE),
+    (("H", "H"), (1, 1), 1.401): Reference(-1.17448, 5e-6, _TABLE),
+    (("H", "Li"), (2, 2), 3.015): Reference(-8.070548, 5e-7, _TABLE),
 }
 # Extended Hückel: orbitals that overlap mix by this factor times overlap and mean energy; and a
 # p orbital's energy over that of the s orbital in its shell.

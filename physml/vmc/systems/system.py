@@ -39,7 +39,8 @@ class QuantumSystem(ABC):
 
     A system of one's own is a ``System`` of a plain function, or a class that derives from this one
     and says ``shape`` and ``local_energy``; every other member has a default. A class that derives
-    from a system inherits all but its ``reference``: another Hamiltonian has another energy.
+    from a system inherits all but its ``reference`` and ``hartree_fock_energy``: another
+    Hamiltonian has another energy.
 
     Raises:
         TypeError: by Python, for a class without ``local_energy``.
@@ -55,9 +56,9 @@ class QuantumSystem(ABC):
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        own = "reference" in vars(cls) or "reference" in vars(cls).get("__annotations__", {})
-        if not own:
-            type.__setattr__(cls, "reference", None)
+        for name in ("reference", "hartree_fock_energy"):
+            if name not in vars(cls) and name not in vars(cls).get("__annotations__", {}):
+                type.__setattr__(cls, name, None)
 
     if TYPE_CHECKING:  # without a default: a field of a dataclass cannot replace a property
 
@@ -86,6 +87,11 @@ class QuantumSystem(ABC):
     @property
     def reference(self) -> Reference | None:
         """The known energy, if any."""
+        return None
+
+    @property
+    def hartree_fock_energy(self) -> float | None:
+        """Exactly that of a bare ``Slater`` state of its electrons, in hartree; None: not known."""
         return None
 
     @property
