@@ -22,7 +22,7 @@ class PhysmlError(Exception):
 
 
 class ShapeError(PhysmlError, ValueError):
-    """An array, or the value of a function, has a shape that the mathematics excludes."""
+    """An array, or the value of a function, has a shape, or entries, that cannot be meant."""
 
 
 class ConfigurationError(PhysmlError, ValueError):

@@ -4,7 +4,7 @@
     3  pinn   vmc   pmm   learn   generative   control       never import one another
     2  train                                                  knows no network
     1  calculus   networks   optim   sampling   figures       never import one another
-    0  types   errors   lazy_jacobian
+    0  types   errors   lazy_jacobian   as_numbers
 
 Everything here reads source text; nothing of physml is imported.
 """
@@ -22,7 +22,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[1]
 
 FLOORS = [
-    {"types", "errors", "lazy_jacobian"},
+    {"types", "errors", "lazy_jacobian", "as_numbers"},
     {"calculus", "networks", "optim", "sampling", "figures"},
     {"train"},
     {"pinn", "vmc", "pmm", "learn", "generative", "control"},

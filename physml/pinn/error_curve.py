@@ -9,7 +9,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from physml.errors import ConfigurationError, ShapeError
+from physml.errors import ConfigurationError
+from physml.pinn.exact_values import exact_values
 from physml.pinn.problem import Exact, Network, Problem
 from physml.train.fit import Update
 
@@ -59,19 +60,15 @@ class ErrorCurve:
 
         Raises:
             ConfigurationError: as ``check``.
-            ShapeError: when the exact solution has another shape than this one.
+            ShapeError: an exact solution of another shape than this one, or masked.
+            NonFiniteError: an exact solution that is not finite somewhere.
         """
-        exact = self.check()
+        exact, problem = self.check(), self._problem
         if self._samples is None:
-            domain = self._problem.domain
-            samples = np.asarray(domain.interior(jax.random.key(2026), _POINTS), np.float64)
-            self._samples = samples, exact(samples)
-        samples, values = self._samples
-        found = np.asarray(self._evaluate(update.params, jnp.asarray(samples)))
-        if found.shape != values.shape:
-            raise ShapeError(
-                f"{self._problem.name}: exact: expected {found.shape} for points {samples.shape}, "
-                f"as the solution gives, got {values.shape}"
-            )
+            points = np.asarray(problem.domain.interior(jax.random.key(2026), _POINTS), np.float64)
+            shape = jax.eval_shape(self._evaluate, update.params, jnp.asarray(points)).shape
+            self._samples = points, exact_values(problem.name, exact, points, shape)
+        points, values = self._samples
+        found = np.asarray(self._evaluate(update.params, jnp.asarray(points)))
         error = float(np.linalg.norm(found - values) / np.linalg.norm(values))
         self.points.append(ErrorPoint(update.step, update.seconds, error))

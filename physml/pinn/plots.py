@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -13,6 +14,7 @@ import numpy as np
 from physml.errors import ConfigurationError
 from physml.figures import figure
 from physml.networks import Constant
+from physml.pinn.exact_values import exact_values
 from physml.pinn.geometry import Domain
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ _LINE, _SIDE = 1001, 201
 
 
 class _Part(NamedTuple):
-    """One component of one unknown at some points, ``(n,)``, NaN outside the domain."""
+    """One real number of one unknown at some points, ``(n,)``, NaN where it does not live."""
 
     title: str
     values: np.ndarray
@@ -76,12 +78,10 @@ def slices(solution: Solution, path: Path, **at: Sequence[float]) -> Path:
             points = np.empty((_LINE, 2))
             points[:, axis] = value
             points[:, other] = np.linspace(domain.lower[other], domain.upper[other], _LINE)
-            found = _masked(solution, points)
-            panel.plot(points[:, other], found)
-            if callable(problem.exact):
-                inside = np.asarray(domain.contains(jnp.asarray(points)))
-                exact = problem.exact(points[inside])
-                panel.plot(points[inside, other], exact, "k--", linewidth=1)
+            for part in _parts(solution, points):
+                panel.plot(points[:, other], part.values)
+                if part.exact is not None:
+                    panel.plot(points[:, other], part.exact, "k--", linewidth=1)
             panel.set(xlabel=domain.names[other], ylabel="u", title=f"{name} = {value:g}")
     return path
 
@@ -93,25 +93,44 @@ def _count(solution: Solution) -> str:
 
 def _parts(solution: Solution, points: np.ndarray) -> list[_Part]:
     problem = solution.problem
-    inside = np.asarray(problem.domain.contains(jnp.asarray(points)))
+    in_domain = np.asarray(problem.domain.contains(jnp.asarray(points)))
     found = solution(points)
-    networks = solution.network if isinstance(solution.network, Mapping) else {}
+    networks: Any = solution.network if isinstance(solution.network, Mapping) else {}
+    exacts: Any = problem.exact if isinstance(problem.exact, Mapping) else {None: problem.exact}
     parts = []
-    for unknown, values in (found if networks else {problem.name: found}).items():
+    for unknown, values in (found if networks else {None: found}).items():
         if isinstance(networks.get(unknown), Constant):
             continue
-        known = problem.exact.get(unknown) if isinstance(problem.exact, Mapping) else problem.exact
-        table = np.where(
-            inside[:, None], np.asarray(values, float).reshape(len(points), -1), np.nan
-        )
-        exact = None
+        name = problem.name if unknown is None else unknown
+        known = exacts.get(unknown)
+        inside = in_domain & problem.lives(unknown, points)
+        shown = np.asarray(values)[inside]
+        pair = [shown]
         if known is not None:
-            exact = np.full(table.shape, np.nan)
-            exact[inside] = np.asarray(known(points[inside])).reshape(inside.sum(), -1)
-        for k in range(table.shape[1]):
-            title = unknown if table.shape[1] == 1 else f"{unknown}, component {k}"
-            parts.append(_Part(title, table[:, k], None if exact is None else exact[:, k]))
+            pair.append(exact_values(name, known, points[inside], shown.shape, finite=False))
+        for label, *columns in _real_columns(pair):
+            whole = [np.full(len(points), np.nan) for _ in columns]
+            for full, column in zip(whole, columns, strict=True):
+                full[inside] = column
+            parts.append(_Part(f"{name}{label}", whole[0], whole[1] if known else None))
     return parts
+
+
+def _real_columns(tables: Sequence[np.ndarray]) -> Iterator[tuple[Any, ...]]:
+    """For each component, of complex ones for each part: what to call it, and each table's column.
+
+    What is complex in one table has two columns in all.
+    """
+    is_complex = any(map(np.iscomplexobj, tables))
+    components = math.prod(tables[0].shape[1:])
+    for k in range(components):
+        label = f", component {k}" if components > 1 else ""
+        columns = [table.reshape(len(table), components)[:, k] for table in tables]
+        if is_complex:
+            yield f"{label}, real part", *(column.real for column in columns)
+            yield f"{label}, imaginary part", *(column.imag for column in columns)
+        else:
+            yield label, *columns
 
 
 def _lines(parts: list[_Part], points: np.ndarray, names: Any, axes: Any) -> list[Any]:
@@ -141,13 +160,6 @@ def _maps(parts: list[_Part], domain: Domain, panels: Any) -> list[Any]:
             show(row[1], error.T, title="error $u - u^*$", cmap="PuOr")
             used.append(row[1])
     return used
-
-
-def _masked(solution: Solution, points: np.ndarray) -> np.ndarray:
-    """Values at points, NaN outside the domain."""
-    values = np.array(solution(points), float)
-    values[~np.asarray(solution.problem.domain.contains(jnp.asarray(points)))] = np.nan
-    return values
 
 
 def _constants(history: Mapping[str, np.ndarray], panel: Any) -> Any:

@@ -51,6 +51,8 @@ class Problem:
             is known, waves, a variable in which the solution is simple. Best of size one.
         components: the length of ``u``, or None for a scalar; with several unknowns a dict by name
             for those that are vectors.
+        regions: the part of the domain where an unknown lives, by name, for those that live on a
+            part only; an interface condition says it for the two it joins.
         exact: the solution, ``(n, d) -> (n,)`` or ``(n, components)`` in float64, if known; with
             several unknowns a dict by name for those that are known.
         reference_error: the error of ``exact`` itself, relative L2.
@@ -72,6 +74,7 @@ class Problem:
     periodic: str | Sequence[str] = ()
     features: Features | None = None
     components: int | Mapping[str, int] | None = None
+    regions: Mapping[str, Domain] | None = None
     exact: Exact | Mapping[str, Exact] | None = None
     reference_error: float = 0.0
     name: str = "problem"
@@ -87,6 +90,12 @@ class Problem:
                 )
         for condition in self.conditions:
             condition.fits(self.domain)
+        for name, region in (self.regions or {}).items():
+            if region.names != self.domain.names:
+                raise ShapeError(
+                    f"regions: {name}: expected a region with coordinates {self.domain.names}, got "
+                    f"{region.names}"
+                )
         for one, other in combinations(self.conditions, 2):
             _refuse_contradiction(self.domain, one, other)
         periodic = [self.periodic] if isinstance(self.periodic, str) else self.periodic
@@ -115,6 +124,24 @@ class Problem:
         if not self.equation:
             raise ConfigurationError("equation: expected a function or a dict of them, got none")
         return self.equation
+
+    def lives(self, unknown: str | None, points: np.ndarray) -> np.ndarray:
+        """Which of some points lie where an unknown lives: elsewhere its values mean nothing.
+
+        Args:
+            unknown: its name; None for the only one, which lives everywhere.
+            points: ``(n, d)``.
+
+        Returns:
+            Booleans, ``(n,)``.
+        """
+        stated: list[Mapping[Any, Domain]] = [self.regions] if self.regions else []
+        stated += [c.regions(self.domain) for c in self.conditions if c.regions is not None]
+        found = np.ones(len(points), bool)
+        for regions in stated:
+            if unknown in regions:
+                found &= np.asarray(regions[unknown].contains(jnp.asarray(points)))
+        return found
 
     def solution_field(self, network: Network, params: Any) -> Any:
         """The field ``u``: embedding, network, ansatz.
@@ -148,7 +175,7 @@ class Problem:
             ShapeError: when the network's value does not fit the problem.
         """
         if not isinstance(network, Mapping):
-            for option in ("ansatz", "components", "exact"):
+            for option in ("ansatz", "components", "regions", "exact"):
                 if isinstance(getattr(self, option), Mapping):
                     raise ConfigurationError(
                         f"{option}: given by name, but the network is one module; expected a dict "
@@ -157,6 +184,7 @@ class Problem:
             return self._initial(network, key, self.components, self.name)
         components: Any = self._by_name("components", network)
         self._by_name("ansatz", network)
+        self._by_name("regions", network)
         self._by_name("exact", network)
         keys = jax.random.split(key, len(network))
         return {

@@ -14,6 +14,7 @@ from physml.errors import CheckpointError, ConfigurationError, ShapeError
 from physml.pinn import plots
 from physml.pinn.conditions.condition import field_of
 from physml.pinn.error_curve import ErrorPoint
+from physml.pinn.exact_values import exact_values
 from physml.pinn.problem import Network, Problem
 from physml.train import FitResult, checkpoint
 from physml.types import Field, ManyPoints
@@ -147,32 +148,39 @@ class Solution(ManyPoints):
             )
         return self._evaluate(operator, unknown, self.params, points)
 
-    def grid(self) -> np.ndarray:
+    def grid(self, unknown: str | None = None) -> np.ndarray:
         """Where errors are reported: a regular grid of the domain, or 10⁵ random points above 3D.
 
         The grid has 1001, 201² or 41³ points in the bounding box, bounds included; those outside
-        the domain are left out.
+        the domain are left out, and those where an unknown does not live.
+
+        Args:
+            unknown: which one, where there are several by name.
 
         Returns:
             ``(n, d)``.
         """
         domain = self.problem.domain
         if domain.dimension in _GRID:
-            return domain.grid(_GRID[domain.dimension])
-        unit = np.random.default_rng(0).uniform(size=(100_000, domain.dimension))
-        points = domain.lower + unit * (domain.upper - domain.lower)
-        return np.asarray(points[np.asarray(domain.contains(jnp.asarray(points)))])
+            points = domain.grid(_GRID[domain.dimension])
+        else:
+            unit = np.random.default_rng(0).uniform(size=(100_000, domain.dimension))
+            points = domain.lower + unit * (domain.upper - domain.lower)
+            points = points[np.asarray(domain.contains(jnp.asarray(points)))]
+        return np.asarray(points[self.problem.lives(unknown, points)])
 
     def errors(self, points: np.ndarray | None = None, *, unknown: str | None = None) -> Errors:
-        """The error against the exact solution.
+        """The error against the exact solution, of a complex field in both its parts.
 
         Args:
             points: ``(n, d)``; the grid of ``grid`` if not given.
             unknown: which one, where there are several by name.
 
         Raises:
-            ConfigurationError: when the problem knows no exact solution of that unknown.
-            ShapeError: when the exact solution has another shape than this one.
+            ConfigurationError: when the problem knows no exact solution of that unknown, or a point
+                lies where the unknown does not live.
+            ShapeError: an exact solution of another shape than this one, or masked.
+            NonFiniteError: an exact solution that is not finite at some point.
         """
         exact, where = self.problem.exact, self.problem.name
         if isinstance(exact, Mapping):
@@ -182,20 +190,26 @@ class Solution(ManyPoints):
                     f"{', '.join(exact)}, got {unknown!r}"
                 )
             exact, where = exact[unknown], f"{where}: {unknown}"
+        elif unknown is not None and exact is not None:
+            raise ConfigurationError(
+                f"{where}: unknown: the problem has one, without a name; expected None, got "
+                f"{unknown!r}"
+            )
         if exact is None:
             raise ConfigurationError(
                 f"{where}: no exact solution; give Problem(exact=...) to measure errors"
             )
-        points = self.grid() if points is None else points
-        values = self(points)
-        values = np.asarray(values if unknown is None else values[unknown], np.float64)
-        target = exact(points)
-        if np.shape(target) != values.shape:
-            raise ShapeError(
-                f"{where}: exact: expected {values.shape} for points {points.shape}, "
-                f"as the solution gives, got {np.shape(target)}"
+        points = self.grid(unknown) if points is None else np.asarray(points)
+        found = self(points)
+        values = np.asarray(found if unknown is None else found[unknown])
+        astray = ~self.problem.lives(unknown, points)
+        if astray.any() or len(points) == 0:
+            raise ConfigurationError(
+                f"{where}: points: expected one or more, all where the unknown lives, got "
+                f"{astray.sum()} of {len(points)} elsewhere: {points[astray][:1].tolist()}"
             )
-        difference = values - target
+        target = exact_values(where, exact, points, values.shape)
+        difference = values - target  # in double precision, as the exact solution is
         return Errors(
             float(np.linalg.norm(difference) / np.linalg.norm(target)),
             float(np.abs(difference).max()),

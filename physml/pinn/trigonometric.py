@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from physml.as_numbers import as_numbers
 from physml.errors import ConfigurationError, ShapeError
 from physml.pinn.ansatz import hard_initial
 from physml.pinn.geometry import Box
@@ -52,7 +53,7 @@ def trigonometric_interpolant(field: Field, domain: Box, *, waves: int) -> Field
         waves: the highest ``k``.
 
     Raises:
-        ShapeError: a domain of other than two coordinates, or a field of matrices.
+        ShapeError: a domain of other than two coordinates, or a field of matrices or complex.
 
     >>> import jax.numpy as jnp, physml as pm
     >>> box = pm.Box(t=(0, 1), x=(-1, 1))
@@ -68,7 +69,9 @@ def trigonometric_interpolant(field: Field, domain: Box, *, waves: int) -> Field
     (first, low), (_, high) = map(np.asarray, (domain.lower, domain.upper))
     count = 4 * (waves + 1)
     grid = np.stack([np.full(count, first), low + (high - low) * np.arange(count) / count], -1)
-    values = np.asarray(jax.jit(jax.vmap(field))(jnp.asarray(grid)), np.float64)
+    values = as_numbers(
+        "trigonometric_interpolant: field", jax.jit(jax.vmap(field))(jnp.asarray(grid))
+    )
     if values.ndim > 2:
         raise ShapeError(
             f"trigonometric_interpolant: expected a value () or (m,), got {values.shape[1:]}"

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.special import fdtrc
 
+from physml.as_numbers import as_numbers
 from physml.errors import NonFiniteError, ShapeError
 
 # With fewer blocks the spread of their means is so uncertain (over 27%) that strongly correlated
@@ -121,7 +122,7 @@ def blocking(samples: Any) -> Blocking:
         A `Blocking`: the error, the block size, whether it converged, and the table to plot.
 
     Raises:
-        ShapeError: samples of another shape, too few of them, or complex.
+        ShapeError: samples of another shape, too few of them, masked or complex.
         NonFiniteError: NaN or infinite samples.
 
     Source:
@@ -163,7 +164,7 @@ def autocorrelation_time(samples: Any) -> float:
         tau, at least 1. Unreliable when the chains are shorter than some 50 tau.
 
     Raises:
-        ShapeError: samples of another shape, fewer than two steps, or complex.
+        ShapeError: samples of another shape, fewer than two steps, masked or complex.
         NonFiniteError: NaN or infinite samples.
 
     Source:
@@ -280,18 +281,7 @@ def estimate(samples: Any, *, groups: Any = None) -> Estimate:
 
 def _chains(samples: Any, *, steps: int = 1) -> np.ndarray:
     """The samples as finite float64 chains `(steps, walkers)`, or a named error."""
-    try:
-        array = np.asarray(samples)
-        if np.iscomplexobj(array):
-            raise ShapeError(
-                f"samples: expected real numbers, got {array.dtype}. "
-                "Pass samples.real, and judge samples.imag on its own."
-            )
-        array = array.astype(np.float64)
-    except (TypeError, ValueError) as problem:
-        if isinstance(problem, ShapeError):
-            raise
-        raise ShapeError(f"samples: expected an array of real numbers; {problem}.") from problem
+    array = as_numbers("samples", samples)
     if array.ndim not in (1, 2) or array.size == 0:
         raise ShapeError(
             f"samples: expected shape (steps, walkers) or (steps,), not empty, got {array.shape}."

@@ -235,3 +235,52 @@ def test_an_operator_that_is_none_is_refused():
             wave().derivative(operator, points)
     with pytest.raises(pm.errors.ShapeError, match=r"solution\.field is the function"):
         wave().derivative(pm.gradient, np.ones(2))
+
+
+def turning(exact, *, phase=1j, **options):
+    """U = e^(ix) or its real part, whatever the network."""
+    field = lambda N, z: jnp.exp(phase * z[0]) + 0 * N(z)
+    return untrained(1, ansatz=field, exact=exact, **options)
+
+
+def test_errors_of_a_complex_field_have_both_parts(tmp_path):
+    """Right to 5e-6, it was reported as 0.77 off, since its imaginary part was dropped."""
+    near = turning(lambda z: np.exp(1j * z[:, 0]) * (1 + 5e-6))
+    np.testing.assert_allclose(near.errors()[:2], 5e-6, rtol=1e-3)
+    halfway = turning(lambda z: np.exp(-1j * z[:, 0]))
+    np.testing.assert_allclose(halfway.errors().max_error, 2 * np.sin(1), rtol=1e-12)
+    real = turning(lambda z: np.exp(1j * z[:, 0]), phase=0.0)
+    np.testing.assert_allclose(real.errors().max_error, 2 * np.sin(0.5), rtol=1e-12)
+    picture = halfway.plot(tmp_path / "turning.png")
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("exact", "match"),
+    [
+        (lambda z: np.ma.masked_greater(z[:, 0], 0.75), "exact: expected numbers, .* masked"),
+        (lambda z: np.where(z[:, 0] > 0.75, np.nan, 1.0), r"got 1 of 5 .* the first \[1\.0\]"),
+        (lambda z: 1 / z[:, 0], r"got 1 of 5 points where it is not, the first \[0\.0\]"),
+        (lambda z: ["unknown"] * len(z), "exact: expected numbers, got <U7"),
+    ],
+    ids=["masked", "not a number", "infinite", "words"],
+)
+def test_an_exact_solution_that_is_not_known_somewhere_is_refused(exact, match):
+    points = np.linspace(0, 1, 5)[:, None]
+    with np.errstate(divide="ignore"), pytest.raises(pm.errors.PhysmlError, match=match):
+        turning(exact).errors(points)
+    with np.errstate(divide="ignore"), pytest.raises(pm.errors.PhysmlError, match="exact: "):
+        pm.solve(
+            problem(1, exact=lambda z: exact(np.round(z))),
+            NETWORK,
+            points=4,
+            steps=1,
+            errors_every=1,
+        )
+
+
+def test_a_figure_has_gaps_where_the_exact_solution_is_not_known(tmp_path):
+    gaps = turning(lambda z: np.where(z[:, 0] > 0.75, np.nan, 1.0), phase=1.0)
+    assert gaps.plot(tmp_path / "gaps.png").exists()
+    with pytest.raises(pm.errors.ShapeError, match=r"exact: expected \(1001,\)"):
+        turning(lambda z: z).plot(tmp_path / "column.png")

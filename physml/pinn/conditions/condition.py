@@ -35,6 +35,7 @@ class Condition(NamedTuple):
         draw: ``(domain, key, n, points) -> samples``, where it brings its own.
         check: raises where the condition does not fit the domain.
         prescribes: ``(unknown, component, value)`` of a condition that fixes a value on its face.
+        regions: ``domain -> {unknown: where it lives}``, of those that live on a part of it only.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Condition(NamedTuple):
     draw: Callable[[Domain, Array, int, Points], Batch] | None = None
     check: Callable[[Domain], None] | None = None
     prescribes: tuple[str | None, Component, Field] | None = None
+    regions: Callable[[Domain], Mapping[str, Domain]] | None = None
 
     def samples(self, domain: Domain, key: Array, n: int, points: Points) -> Batch:
         """Samples of a domain: ``n`` points of the face, or what ``draw`` brings."""

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from physml.as_numbers import as_numbers
 from physml.errors import ConfigurationError, NonFiniteError, ShapeError
 from physml.pinn.conditions.condition import (
     Component,
@@ -42,7 +43,7 @@ def data(
         weight: of the term; ``1/σ²`` in units of the equation's for noise of deviation ``σ``.
 
     Raises:
-        ShapeError: points and values do not belong together.
+        ShapeError: points and values do not belong together, are masked, complex or no numbers.
         NonFiniteError: a NaN or an infinity among them.
 
     >>> import numpy as np, physml as pm
@@ -50,7 +51,8 @@ def data(
     >>> sensors.name
     'data'
     """
-    points, values = np.asarray(points, float), np.asarray(values, float)
+    points = as_numbers(f"{name}: points", points)
+    values = as_numbers(f"{name}: values", values)
     if points.ndim != 2 or values.ndim not in (1, 2) or len(points) != len(values):
         raise ShapeError(
             f"{name}: expected points (n, d) and values (n,) or (n, m), got {points.shape} and "

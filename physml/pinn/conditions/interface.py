@@ -29,8 +29,8 @@ def interface(
 ) -> Condition:
     """``u₁ − u₂ = j`` and ``a₁ ∂u₁/∂n − a₂ ∂u₂/∂n = q`` on the boundary of a region.
 
-    The problem has two unknowns by name, each meant on its own side; its equation chooses between
-    them by ``of.signed_distance``.
+    The problem has two unknowns by name, each meant on its own side, where its errors and figures
+    are taken; its equation chooses between them by ``of.signed_distance``.
 
     Args:
         inside: the unknown ``u₁`` within the region.
@@ -83,4 +83,5 @@ def interface(
             )
 
     weight = checked_weight(name, weight)
-    return Condition(name, None, lambda domain: residual, weight, draw, check)
+    made = Condition(name, None, lambda domain: residual, weight, draw, check)
+    return made._replace(regions=lambda domain: {inside: of, outside: domain - of})
