@@ -19,6 +19,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 from jax.flatten_util import ravel_pytree
+from jax.tree_util import Partial
 
 DEFAULT_MEMORY = 2**30
 """Bytes that the rows of a Jacobian may fill at once, unless the user says otherwise."""
@@ -30,24 +31,32 @@ _CHUNK_BYTES = 2**26
 
 @partial(
     jax.tree_util.register_dataclass,
-    data_fields=["batch", "scale"],
-    meta_fields=["row", "centred"],
+    data_fields=["row", "batch", "scale"],
+    meta_fields=["centred", "name"],
 )
 @dataclasses.dataclass(frozen=True)
 class Block:
     """The rows of one term.
 
     Attributes:
-        row: ``(params, sample) -> () or (m,)``, real; static, so define it once.
+        row: ``(params, sample) -> () or (m,)``, real; static, so define it once. The arrays of a
+            ``jax.tree_util.Partial`` are data like the batch.
         batch: the samples, a pytree with leading axis ``n``.
         scale: ``()`` or ``(n,)``; multiplies the rows and the values.
         centred: subtract the mean over samples, component by component.
+        name: of the term.
     """
 
     row: Callable[[Any, Any], Array]
     batch: Any
     scale: Array
     centred: bool = False
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        """A plain function is one without data."""
+        if not isinstance(self.row, Partial):
+            object.__setattr__(self, "row", Partial(self.row))
 
     @property
     def samples(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import jax
@@ -12,7 +13,8 @@ from jax import Array
 
 from physml.errors import ConfigurationError, UnknownNameError
 from physml.pinn.problem import Network, Problem, residual_rows
-from physml.sampling import Points, Redraw, drawn, fixed, sobol
+from physml.sampling import Points, Redraw, drawn, sobol
+from physml.sampling.batches import with_data
 from physml.types import Batch, Sampler
 
 Counts = int | Mapping[str, int]
@@ -64,6 +66,8 @@ def collocation(
     def batch(key: Array, interior: Array) -> Batch:
         made = dict.fromkeys(problem.equations, interior)
         for i, condition in enumerate(problem.conditions):
+            if condition.data is not None:
+                continue
             sub = jax.random.fold_in(key, i)
             made[condition.name] = condition.samples(
                 problem.domain, sub, counts[condition.name], draw
@@ -74,20 +78,20 @@ def collocation(
         del params
         return batch(key, problem.domain.interior(key, points, points=draw))
 
-    if redraw is None:
-        # Fixed points still depend on the key, so they are drawn where the sampler starts.
-        return Sampler(
-            lambda key, params: fixed(first(key, params)).init(key, params), fixed(()).sample
-        )
-
-    def again(key: Array, params: Any) -> Batch:
+    def again(redraw: Redraw, key: Array, params: Any) -> Batch:
         key_points, key_choice = jax.random.split(key)
         candidates = problem.domain.interior(key_points, points * redraw.oversampling, points=draw)
         sizes = jax.vmap(lambda z: magnitude(params, z))(candidates)
         chosen = redraw.choose(key_choice, sizes, points)
         return batch(key_points, candidates[chosen])
 
-    return drawn(first, every=redraw.every, redraw=again)
+    if redraw is None:
+        # Fixed points still depend on the key, so they are drawn where the sampler starts.
+        drawing = drawn(first, every=None)
+    else:
+        drawing = drawn(first, every=redraw.every, redraw=partial(again, redraw))
+    given = {c.name: c.data for c in problem.conditions if c.data is not None}
+    return with_data(drawing, jax.tree.map(jnp.asarray, given)) if given else drawing
 
 
 def _counts(problem: Problem, points: int, given: Counts | None) -> dict[str, int]:

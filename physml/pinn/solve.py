@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jax.tree_util import Partial
 
 from physml.errors import ConfigurationError, NonFiniteError
 from physml.networks import Constant
@@ -159,8 +160,10 @@ def solve(
 def _with_constants(objective: Objective, network: Mapping[str, nn.Module]) -> Objective:
     """Log unknown numbers as ``unknown/NAME``, so that their convergence can be seen."""
 
-    def evaluate(params: Any, state: Any, batch: Any) -> tuple[Evaluation, Any]:
-        evaluation, state = objective.evaluate(params, state, batch)
+    def evaluate(
+        inner: Callable[..., Any], params: Any, state: Any, batch: Any
+    ) -> tuple[Evaluation, Any]:
+        evaluation, state = inner(params, state, batch)
         found = {}
         for name, module in network.items():
             if isinstance(module, Constant):
@@ -170,7 +173,7 @@ def _with_constants(objective: Objective, network: Mapping[str, nn.Module]) -> O
                     found[label] = values[i]
         return evaluation._replace(metrics=evaluation.metrics | found), state
 
-    return objective._replace(evaluate=evaluate)
+    return objective._replace(evaluate=Partial(evaluate, objective.evaluate))
 
 
 def _train(
@@ -213,11 +216,19 @@ def _cast(tree: Any, dtype: Any) -> Any:
 
 
 def _cast_sampler(sampler: Sampler, dtype: Any) -> Sampler:
-    def sample(key: Array, state: Any, params: Any) -> tuple[Any, Any, dict[str, Array]]:
-        state, batch, metrics = sampler.sample(key, state, params)
+    def sample(
+        draw: Callable[..., Any], key: Array, state: Any, params: Any
+    ) -> tuple[Any, Any, dict[str, Array]]:
+        state, batch, metrics = draw(key, state, params)
         return _cast(state, dtype), _cast(batch, dtype), _cast(metrics, dtype)
 
-    return Sampler(lambda key, params: _cast(sampler.init(key, params), dtype), sample)
+    return Sampler(
+        lambda key, params: _cast(sampler.init(key, params), dtype), Partial(sample, sampler.sample)
+    )
+
+
+def _first_batch(sampler: Sampler, key: Array, params: Any) -> Any:
+    return sampler.sample(key, sampler.init(key, params), params)[1]
 
 
 def _check_unknowns(
@@ -230,7 +241,7 @@ def _check_unknowns(
     """Every unknown of several must change some residual, or nothing would determine it."""
     if not isinstance(network, Mapping):
         return
-    batch = collocation(problem, network, points=8, condition_points=8).init(key, params).batch
+    batch = _first_batch(collocation(problem, network, points=8, condition_points=8), key, params)
 
     def total(params: Any) -> Array:
         # A linear functional, since squares have no slope where a residual happens to vanish.
@@ -256,7 +267,7 @@ def _first_non_finite(
     rows: Mapping[str, Callable[..., Array]], sampler: Sampler, params: Any, key: Array
 ) -> str | None:
     """The term and the point at which a residual of the first parameters is not finite."""
-    batch = sampler.init(jax.random.split(key)[0], params).batch
+    batch = _first_batch(sampler, jax.random.split(key)[0], params)
     for name, row in rows.items():
         values = np.asarray(jax.vmap(lambda sample, row=row: row(params, sample))(batch[name]))
         bad = ~np.isfinite(values.reshape(len(values), -1)).all(axis=1)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import Array
+from jax.tree_util import Partial
 
 from physml.errors import ConfigurationError
 from physml.types import Batch, Sampler
 
 
 class BatchState(NamedTuple):
-    """Steps taken and the batch in use."""
+    """Steps taken and the batch in use, as far as it was drawn."""
 
     steps: Array
     batch: Batch
@@ -27,32 +28,26 @@ def fixed(batch: Batch) -> Sampler:
         batch: any pytree of arrays.
 
     Returns:
-        A sampler that keeps the batch in its state.
+        A sampler whose batch is data: an argument of ``fit``'s program, no part of its state.
 
     >>> import jax.numpy as jnp, physml as pm
     >>> sampler = pm.fixed({"data": jnp.zeros(3)})
     """
-
-    def sample(
-        key: Array, state: BatchState, params: Any
-    ) -> tuple[BatchState, Batch, dict[str, Array]]:
-        del key, params
-        return BatchState(state.steps + 1, state.batch), state.batch, {}
-
-    return Sampler(lambda key, params: BatchState(jnp.zeros((), jnp.int32), batch), sample)
+    start = BatchState(jnp.zeros((), jnp.int32), ())
+    return Sampler(lambda key, params: start, Partial(_kept, batch))
 
 
 def drawn(
     draw: Callable[[Array, Any], Batch],
     *,
-    every: int,
+    every: int | None,
     redraw: Callable[[Array, Any], Batch] | None = None,
 ) -> Sampler:
     """A batch drawn at the start and again every so many steps.
 
     Args:
         draw: ``(key, params) -> batch``.
-        every: steps between draws, counted from step 0.
+        every: steps between draws, counted from step 0; None draws at the start alone.
         redraw: how later batches are drawn, if not like the first.
 
     Returns:
@@ -64,7 +59,7 @@ def drawn(
     >>> import jax, physml as pm
     >>> sampler = pm.drawn(lambda key, params: jax.random.normal(key, (8, 2)), every=10)
     """
-    if every < 1:
+    if every is not None and every < 1:
         raise ConfigurationError(f"every: expected at least 1 step, got {every}")
     again = draw if redraw is None else redraw
 
@@ -74,6 +69,8 @@ def drawn(
     def sample(
         key: Array, state: BatchState, params: Any
     ) -> tuple[BatchState, Batch, dict[str, Array]]:
+        if every is None:
+            return BatchState(state.steps + 1, state.batch), state.batch, {}
         due = (state.steps > 0) & (state.steps % every == 0)
         # Parameters in single precision get their points so, whatever the precision of the draw.
         batch = jax.lax.cond(
@@ -86,3 +83,30 @@ def drawn(
         return BatchState(state.steps + 1, batch), batch, {}
 
     return Sampler(init, sample)
+
+
+def with_data(sampler: Sampler, data: Mapping[str, Batch]) -> Sampler:
+    """The batches of a sampler, dicts by name, with the same data beside them at every step.
+
+    Args:
+        sampler: whose batches are dicts.
+        data: samples by names that the sampler's batches do not have.
+
+    Returns:
+        A sampler with the state of the first.
+    """
+
+    def sample(
+        draw: Callable[..., Any], data: Mapping[str, Batch], key: Array, state: Any, params: Any
+    ) -> tuple[Any, Batch, dict[str, Array]]:
+        state, batch, metrics = draw(key, state, params)
+        return state, {**batch, **data}, metrics
+
+    return Sampler(sampler.init, Partial(sample, sampler.sample, dict(data)))
+
+
+def _kept(
+    batch: Batch, key: Array, state: BatchState, params: Any
+) -> tuple[BatchState, Batch, dict[str, Array]]:
+    del key, params
+    return state._replace(steps=state.steps + 1), batch, {}

@@ -3,6 +3,7 @@
 A checkpoint is a folder named by its step. Orbax writes the arrays; a manifest beside them holds
 the name, shape and type of each leaf and the SHA-256 of each file, since a flipped bit or a
 silent cast would otherwise go unnoticed. Folders appear under their final name only when whole.
+One that was damaged since is moved aside, as ``STEP.damaged``, and its steps are done again.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ import json
 import os
 import shutil
 import warnings
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -28,15 +30,50 @@ FORMAT = 1
 _MANIFEST = "manifest.json"
 _ARRAYS = "arrays"
 
+# Earlier versions kept a batch that never changes in the state: it is data now, see ``fit``.
+_NOW_DATA = ".sampler.batch"
 
-def save(folder: Path, step: int, tree: Any, *, keep: int = 3) -> Path:
+
+class Found(NamedTuple):
+    """A checkpoint whose every byte was checked.
+
+    Attributes:
+        step: its step.
+        path: its folder.
+        manifest: what it holds.
+    """
+
+    step: int
+    path: Path
+    manifest: dict[str, Any]
+
+    @property
+    def fingerprint(self) -> dict[str, Any] | None:
+        """What it was saved with; None where earlier versions saved none."""
+        found: dict[str, Any] | None = self.manifest.get("fingerprint")
+        return found
+
+
+class _DamagedError(CheckpointError):
+    """Cut, altered or not readable: unlike one of other settings, of no use to anybody."""
+
+
+def save(
+    folder: Path,
+    step: int,
+    tree: Any,
+    *,
+    keep: int = 3,
+    fingerprint: Mapping[str, Any] | None = None,
+) -> Path:
     """Save a pytree of arrays as ``folder/step``, then delete all but the newest ``keep``.
 
     Args:
         folder: where the checkpoints of one phase lie.
-        step: names the checkpoint; one that already stands is left as it is.
+        step: names the checkpoint; one that already stands whole is left as it is.
         tree: arrays and typed random keys.
         keep: how many to leave.
+        fingerprint: of what the tree is a state of, plain data, kept in the manifest.
 
     Returns:
         The checkpoint's folder.
@@ -47,7 +84,12 @@ def save(folder: Path, step: int, tree: Any, *, keep: int = 3) -> Path:
     folder = Path(folder).absolute()
     final = folder / f"{step:010d}"
     if final.exists():
-        return final
+        try:
+            _verified_manifest(final)
+        except _DamagedError as error:
+            warnings.warn(f"{error}; moved to {_move_aside(final).name}", stacklevel=2)
+        else:
+            return final
     partial = folder / f".{step:010d}.partial"
     arrays = {name: np.asarray(leaf) for name, leaf in _named_leaves(tree).items()}
     try:
@@ -61,7 +103,7 @@ def save(folder: Path, step: int, tree: Any, *, keep: int = 3) -> Path:
             "step": step,
             "leaves": {name: [list(a.shape), str(a.dtype)] for name, a in arrays.items()},
             "sha256": _digests(partial),
-        }
+        } | ({} if fingerprint is None else {"fingerprint": fingerprint})
         document = {
             "manifest": manifest,
             "sha256": hashlib.sha256(_canonical(manifest)).hexdigest(),
@@ -102,18 +144,28 @@ def restore(folder: Path, step: int, like: Any) -> Any:
         CheckpointError: when it is missing, cut, altered, or of another structure.
     """
     path = Path(folder).absolute() / f"{step:010d}"
-    manifest = _verified_manifest(path)
+    return read(Found(step, path, _verified_manifest(path)), like)
+
+
+def read(found: Found, like: Any) -> Any:
+    """The pytree of a checkpoint that ``newest`` found, in the structure of ``like``.
+
+    Raises:
+        CheckpointError: when it is of another structure, or its arrays cannot be read.
+    """
+    path, leaves = found.path, found.manifest["leaves"]
     expected = {name: np.asarray(leaf) for name, leaf in _named_leaves(like).items()}
     described = {name: [list(a.shape), str(a.dtype)] for name, a in expected.items()}
-    for name in [*described, *manifest["leaves"]]:
-        here, there = described.get(name), manifest["leaves"].get(name)
+    stored = _stored_names(leaves, described)
+    for name in [*described, *stored]:
+        here, there = described.get(name), leaves.get(stored.get(name))
         if here != there:
             raise CheckpointError(
                 f"checkpoint {path}: leaf {name}: expected {here or 'nothing'}, found "
                 f"{there or 'nothing'}. It belongs to a run with another network, optimizer, "
                 "sampler or precision: resume with the settings in config.json"
             )
-    template = {n: jax.ShapeDtypeStruct(a.shape, a.dtype) for n, a in expected.items()}
+    template = {n: jax.ShapeDtypeStruct(shape, dtype) for n, (shape, dtype) in leaves.items()}
     try:
         with ocp.StandardCheckpointer() as reader:
             arrays = reader.restore(path / _ARRAYS, template)
@@ -121,16 +173,50 @@ def restore(folder: Path, step: int, like: Any) -> Any:
         raise CheckpointError(f"checkpoint {path}: could not be read ({error})") from error
 
     def rebuild(name: str, leaf: Any) -> Any:
+        value = arrays[stored[name]]
         if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
-            return jax.random.wrap_key_data(arrays[name], impl=jax.random.key_impl(leaf))
-        return jnp.asarray(arrays[name])
+            return jax.random.wrap_key_data(value, impl=jax.random.key_impl(leaf))
+        return jnp.asarray(value)
 
     leaves = [rebuild(name, leaf) for name, leaf in _leaves_with_names(like)]
     return jax.tree.unflatten(jax.tree.structure(like), leaves)
 
 
+def newest(folder: Path) -> Found | None:
+    """The newest checkpoint that is whole.
+
+    Each damaged one passed over is told in a warning and moved aside, so that its step can be
+    saved again. They stay where no other is whole, lest a run begin anew in silence.
+
+    Args:
+        folder: where the checkpoints of one phase lie.
+
+    Returns:
+        The checkpoint, or None where there is none.
+
+    Raises:
+        CheckpointError: when checkpoints stand there and none of them is whole.
+    """
+    damaged: list[tuple[Path, _DamagedError]] = []
+    for step in reversed(steps(folder)):
+        path = Path(folder).absolute() / f"{step:010d}"
+        try:
+            manifest = _verified_manifest(path)
+        except _DamagedError as error:
+            damaged.append((path, error))
+            continue
+        for other, why in damaged:
+            aside = _move_aside(other)
+            warnings.warn(f"passed over, and moved to {aside.name}: {why}", stacklevel=2)
+        return Found(step, path, manifest)
+    if damaged:
+        reasons = "; ".join(str(error) for _, error in damaged)
+        raise CheckpointError(f"no checkpoint in {folder} can be used: {reasons}")
+    return None
+
+
 def restore_latest(folder: Path, like: Any) -> tuple[int, Any] | None:
-    """Restore the newest checkpoint that is whole, warning of each damaged one passed over.
+    """Restore the newest checkpoint that is whole: ``newest``, then ``read``.
 
     Args:
         folder: where the checkpoints of one phase lie.
@@ -140,18 +226,10 @@ def restore_latest(folder: Path, like: Any) -> tuple[int, Any] | None:
         ``(step, tree)``, or None where there is no checkpoint.
 
     Raises:
-        CheckpointError: when checkpoints stand there and none of them is whole.
+        CheckpointError: when none of them is whole, or the newest is of another structure.
     """
-    failures = []
-    for step in reversed(steps(folder)):
-        try:
-            return step, restore(folder, step, like)
-        except CheckpointError as error:
-            failures.append(str(error))
-            warnings.warn(f"passed over: {error}", stacklevel=2)
-    if failures:
-        raise CheckpointError(f"no checkpoint in {folder} can be used: " + "; ".join(failures))
-    return None
+    found = newest(folder)
+    return None if found is None else (found.step, read(found, like))
 
 
 def _leaves_with_names(tree: Any) -> list[tuple[str, Any]]:
@@ -169,6 +247,21 @@ def _named_leaves(tree: Any) -> dict[str, Any]:
     }
 
 
+def _stored_names(leaves: Iterable[str], expected: Iterable[str]) -> dict[str, str]:
+    """The stored name of each leaf by the name it has now, without what has become data since."""
+    known = {name[4:] for name in expected}
+    kept = [n for n in sorted(leaves) if n[4:] in known or not n[4:].startswith(_NOW_DATA)]
+    return {f"{i:04d}{name[4:]}": name for i, name in enumerate(kept)}
+
+
+def _move_aside(path: Path) -> Path:
+    aside, n = path.with_name(f"{path.name}.damaged"), 2
+    while aside.exists():
+        aside, n = path.with_name(f"{path.name}.damaged-{n}"), n + 1
+    os.replace(path, aside)
+    return aside
+
+
 def _canonical(manifest: dict[str, Any]) -> bytes:
     return json.dumps(manifest, sort_keys=True, separators=(",", ":")).encode()
 
@@ -183,9 +276,9 @@ def _verified_manifest(path: Path) -> dict[str, Any]:
         document = json.loads((path / _MANIFEST).read_text())
         manifest, digest = document["manifest"], document["sha256"]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CheckpointError(f"checkpoint {path}: no readable manifest ({error})") from error
+        raise _DamagedError(f"checkpoint {path}: no readable manifest ({error})") from error
     if hashlib.sha256(_canonical(manifest)).hexdigest() != digest:
-        raise CheckpointError(f"checkpoint {path}: the manifest was altered")
+        raise _DamagedError(f"checkpoint {path}: the manifest was altered")
     if manifest["format"] != FORMAT:
         raise CheckpointError(
             f"checkpoint {path}: format {manifest['format']}, this version reads {FORMAT}"
@@ -197,5 +290,5 @@ def _verified_manifest(path: Path) -> dict[str, Any]:
         if found.get(n) != manifest["sha256"].get(n)
     )
     if wrong:
-        raise CheckpointError(f"checkpoint {path}: cut or altered file(s): {', '.join(wrong)}")
+        raise _DamagedError(f"checkpoint {path}: cut or altered file(s): {', '.join(wrong)}")
     return dict(manifest)

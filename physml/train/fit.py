@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -25,6 +26,7 @@ from jax import Array
 from physml.errors import ConfigurationError, InterruptedRunError, NonFiniteError
 from physml.optim.contract import value_function_of
 from physml.train import checkpoint
+from physml.train.data_arguments import split
 from physml.train.run import Run
 from physml.types import Evaluation, Objective, Optimizer, Sampler
 
@@ -178,6 +180,9 @@ def fit(
 ) -> FitResult:
     """Minimise an objective: the one loop of the library.
 
+    Data are arguments: the members of an objective or a sampler may be ``jax.tree_util.Partial(f,
+    data)``, whose arrays are neither constants of the compiled program nor part of a checkpoint.
+
     Args:
         objective: what to minimise.
         sampler: where each step's batch comes from.
@@ -230,7 +235,12 @@ def fit(
     if start >= steps:
         return FitResult(state.params, state, _columns(history), 0.0, 0.0)
 
-    advance = _compile(make_step(objective, sampler, optimizer), state)
+    data, rebuild = split((objective, sampler))
+
+    def step(data: Sequence[Array], state: TrainState) -> tuple[TrainState, dict[str, Array]]:
+        return make_step(*rebuild(data), optimizer)(state)
+
+    advance = _compile(step, data, state)
     compile_seconds = time.perf_counter() - began
     grids = [c.steps for c in callbacks if isinstance(c, Every)]
 
@@ -245,7 +255,7 @@ def fit(
             count = min(_BUFFER, steps - done, max(1, int(_DISPATCH_SECONDS / per_step)))
             count = min([count, *(grid - done % grid for grid in grids)])
             began = time.perf_counter()
-            state, buffers, advanced, finite = advance(state, jnp.int32(count))
+            state, buffers, advanced, finite = advance(data, state, jnp.int32(count))
             advanced = int(advanced)
             elapsed = time.perf_counter() - began
             seconds += elapsed
@@ -277,14 +287,16 @@ def fit(
     return FitResult(state.params, state, _columns(history), seconds, compile_seconds)
 
 
-def _compile(step: Callable[[TrainState], Any], state: TrainState) -> Callable[..., Any]:
+def _compile(
+    step: Callable[[Sequence[Array], TrainState], Any], data: Sequence[Array], state: TrainState
+) -> Callable[..., Any]:
     step = jax.jit(step)  # traced here for its metrics' shapes, and not again in the loop
-    shapes = jax.eval_shape(step, state)[1]
+    shapes = jax.eval_shape(step, data, state)[1]
     buffers = {name: jnp.zeros((_BUFFER, *s.shape), s.dtype) for name, s in shapes.items()}
 
-    def body(carry: tuple[Any, ...]) -> tuple[Any, ...]:
+    def body(data: Sequence[Array], carry: tuple[Any, ...]) -> tuple[Any, ...]:
         state, buffers, i, _ = carry
-        new, metrics = step(state)
+        new, metrics = step(data, state)
         finite = jnp.all(jnp.isfinite(metrics["loss"]))
         for leaf in jax.tree.leaves(new.params):
             finite &= jnp.all(jnp.isfinite(leaf))
@@ -293,11 +305,11 @@ def _compile(step: Callable[[TrainState], Any], state: TrainState) -> Callable[.
         new = jax.tree.map(lambda a, b: jnp.where(finite, _strong(a), b), new, state)
         return new, buffers, i + finite.astype(i.dtype), finite
 
-    def advance(state: TrainState, count: Array) -> tuple[Any, ...]:
+    def advance(data: Sequence[Array], state: TrainState, count: Array) -> tuple[Any, ...]:
         carry = (state, buffers, jnp.int32(0), jnp.bool_(True))
-        return jax.lax.while_loop(lambda c: (c[2] < count) & c[3], body, carry)
+        return jax.lax.while_loop(lambda c: (c[2] < count) & c[3], partial(body, data), carry)
 
-    return jax.jit(advance).lower(state, jnp.int32(1)).compile()
+    return jax.jit(advance).lower(data, state, jnp.int32(1)).compile()
 
 
 def _strong(leaf: Any) -> Array:

@@ -11,6 +11,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from jax import Array
+from jax.tree_util import Partial
 
 from physml.errors import ConfigurationError, ShapeError
 from physml.lazy_jacobian import Block, Jacobian
@@ -32,7 +33,8 @@ def least_squares(
     """The objective ``½|r|²`` of stacked residual terms.
 
     Args:
-        terms: for each name, the residual of one sample; define the functions once.
+        terms: for each name, the residual of one sample; define the functions once. One may be a
+            ``jax.tree_util.Partial(f, data)``: see ``fit``.
         weights: ``w_k > 0`` to start from; 1 where absent.
         balance: a rule that changes the weights after each evaluation, for every optimizer alike.
 
@@ -67,11 +69,15 @@ def least_squares(
         dtype = jnp.result_type(*jax.tree.leaves(params))
         return {name: jnp.asarray(weight, dtype) for name, weight in initial.items()}
 
-    def blocks(params: Any, state: dict[str, Array], batch: Batch) -> dict[str, Block]:
+    rows = tuple(terms.values())
+
+    def blocks(
+        rows: tuple[Row, ...], params: Any, state: dict[str, Array], batch: Batch
+    ) -> dict[str, Block]:
         made = {}
-        for name, row in terms.items():
+        for name, row in zip(terms, rows, strict=True):
             n = _samples(name, batch)
-            made[name] = Block(row, batch[name], jnp.sqrt(state[name] / n))
+            made[name] = Block(row, batch[name], jnp.sqrt(state[name] / n), name=name)
             _check_value(name, row, params, batch[name])
         return made
 
@@ -81,14 +87,14 @@ def least_squares(
             for name, block in made.items()
         }
 
-    def value(params: Any, state: dict[str, Array], batch: Batch) -> Array:
-        parts = residuals(params, blocks(params, state, batch)).values()
+    def value(rows: tuple[Row, ...], params: Any, state: dict[str, Array], batch: Batch) -> Array:
+        parts = residuals(params, blocks(rows, params, state, batch)).values()
         return 0.5 * jnp.sum(jnp.stack([jnp.sum(part**2) for part in parts]))
 
     def evaluate(
-        params: Any, state: dict[str, Array], batch: Batch
+        rows: tuple[Row, ...], params: Any, state: dict[str, Array], batch: Batch
     ) -> tuple[Evaluation, dict[str, Array]]:
-        made = blocks(params, state, batch)
+        made = blocks(rows, params, state, batch)
         parts = residuals(params, made)
         jacobian = Jacobian(params, tuple(made.values()))
         residual = jnp.concatenate(list(parts.values()))
@@ -102,7 +108,7 @@ def least_squares(
         )
         return evaluation, state
 
-    return Objective(init, evaluate, value)
+    return Objective(init, Partial(evaluate, rows), Partial(value, rows))
 
 
 def _samples(name: str, batch: Batch) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
@@ -36,6 +37,7 @@ class Condition(NamedTuple):
         check: raises where the condition does not fit the domain.
         prescribes: ``(unknown, component, value)`` of a condition that fixes a value on its face.
         regions: ``domain -> {unknown: where it lives}``, of those that live on a part of it only.
+        data: the samples themselves, where they are the same at every step.
     """
 
     name: str
@@ -46,9 +48,12 @@ class Condition(NamedTuple):
     check: Callable[[Domain], None] | None = None
     prescribes: tuple[str | None, Component, Field] | None = None
     regions: Callable[[Domain], Mapping[str, Domain]] | None = None
+    data: Batch | None = None
 
     def samples(self, domain: Domain, key: Array, n: int, points: Points) -> Batch:
-        """Samples of a domain: ``n`` points of the face, or what ``draw`` brings."""
+        """Samples of a domain: ``n`` points of the face, its data, or what ``draw`` brings."""
+        if self.data is not None:
+            return jax.tree.map(jnp.asarray, self.data)
         if self.draw is not None:
             return self.draw(domain, key, n, points)
         return domain.boundary(key, n, () if self.face is None else self.face, points=points)

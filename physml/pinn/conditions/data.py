@@ -79,9 +79,6 @@ def data(
             )
         return picked - value
 
-    def draw(domain: Domain, *_: Any) -> tuple[Array, Array]:
-        return jnp.asarray(points), jnp.asarray(values)
-
     def check(domain: Domain) -> None:
         if points.shape[1] != domain.dimension:
             raise ShapeError(
@@ -96,4 +93,6 @@ def data(
             )
 
     weight = checked_weight(name, weight)
-    return Condition(name, None, lambda domain: residual, weight, draw, check)
+    return Condition(
+        name, None, lambda domain: residual, weight, check=check, data=(points, values)
+    )
