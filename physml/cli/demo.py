@@ -10,7 +10,7 @@ from physml.cli.ground_state import GroundStateJob, energy
 from physml.cli.job import Result, begin
 from physml.cli.options import DemoOptions, parse
 from physml.cli.output import number, print_object, print_table
-from physml.cli.run_directory import next_free
+from physml.cli.run_directory import drawn, next_free
 from physml.cli.solve import SolveJob
 
 
@@ -55,8 +55,9 @@ def command(argv: Sequence[str]) -> None:
         [_shock_row(shock, results[shock.name]), _dot_row(dot, results[dot.name])],
     )
     print()
-    drawn = (directory / shock.name / "solution.png", directory / dot.name / "state.png")
-    print(f"Figures: {', '.join(str(file) for file in drawn if file.exists()) or 'none'}")
+    places = (directory / shock.name, directory / dot.name)
+    figures = [str(p / name) for p in places for name in drawn(p) if name.endswith(".png")]
+    print(f"Figures: {', '.join(figures) or 'none'}")
 
 
 def _shock_row(job: SolveJob, result: Result) -> tuple[str, ...]:

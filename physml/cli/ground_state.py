@@ -72,14 +72,14 @@ class GroundStateJob:
             )
         except NonFiniteError as error:
             if isinstance(error.kept, GroundState):
-                draw(error.kept.save_samples, run.directory / "samples.npz")
+                draw(run, "samples.npz", error.kept.save_samples)
             raise
         if not state.energy.converged:
             complain("the error bar has not converged, it may be too small: --measurements")
         if state.measurement.not_finite:
             complain(_missing(state.measurement.not_finite, state.measurement.first_not_finite))
-        draw(state.plot, run.directory / "state.png")
-        draw(state.save_samples, run.directory / "samples.npz")
+        draw(run, "state.png", state.plot)
+        draw(run, "samples.npz", state.save_samples)
         return self._result(state)
 
     def _result(self, state: GroundState) -> Result:

@@ -121,7 +121,7 @@ def show(job: Job, result: Result, *, as_json: bool) -> None:
         print_object(result)
         return
     directory = Path(result["run"])
-    files = [name for name in run_directory.FIGURE_FILES if (directory / name).exists()]
+    files = run_directory.drawn(directory)
     taken, compiling = result["seconds"], result["compile_seconds"]
     print_pairs(
         job.report(result)
@@ -133,12 +133,12 @@ def show(job: Job, result: Result, *, as_json: bool) -> None:
     )
 
 
-def draw(save: Callable[[Path], Path], path: Path) -> None:
-    """Save a figure; a run does not fail for want of one."""
+def draw(run: Run, name: str, save: Callable[[Path], Path]) -> None:
+    """Save a figure in a run; a run does not fail for want of one."""
     try:
-        save(path)
+        run.add(name, save)
     except (PhysmlError, OSError) as error:
-        complain(f"no {path.name}: {error}")
+        complain(f"no {name}: {error}")
 
 
 def _get_ready(job: Job) -> None:

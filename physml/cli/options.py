@@ -9,6 +9,7 @@ from typing import Annotated, Generic, Literal, TypeVar, get_args, get_type_hint
 
 import tyro
 
+from physml.errors import ConfigurationError
 from physml.optim.settings import OptimizerSettings
 from physml.pinn.recipe import Recipe
 from physml.vmc.recipe import VMCRecipe
@@ -45,7 +46,7 @@ class RunOptions(OutputOptions):
         precision: bits of a floating-point number.
         run: directory for settings, metrics, checkpoints, result and figures; None: a new one,
             runs/NAME-1, -2, ...
-        overwrite: replace the run that stands in --run.
+        overwrite: replace the run that stands in --run; files that no run wrote stay.
     """
 
     seed: int = 0
@@ -125,8 +126,16 @@ def parse(
         An instance of the dataclass.
 
     Raises:
+        ConfigurationError: for an empty word, which tyro would take for the current directory.
         SystemExit: after printing help (0), or what is wrong with the words (2).
     """
+    for before, word in zip(["the first word", *argv], argv, strict=False):
+        option, equals, given = word.partition("=")
+        if not word.strip() or (option.startswith("--") and equals and not given.strip()):
+            raise ConfigurationError(
+                f"{option if equals else before}: expected a value, got an empty one, as of a "
+                "shell variable that is not set"
+            )
     parsed: OptionsType = tyro.cli(
         kind,
         args=list(argv),

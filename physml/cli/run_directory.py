@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from physml.errors import RunDirectoryError
-from physml.train import Run
+from physml.train import Run, run_manifest
 
 FIGURE_FILES = ("solution.png", "state.png", "samples.npz")
-"""What the command line adds to a run; ``overwrite`` removes it with the rest."""
+"""What the command line adds to a run."""
 
 
 def next_free(name: str) -> Path:
@@ -40,13 +40,17 @@ def create(directory: Path | None, name: str, config: dict[str, object], *, over
         overwrite: replace the run that stands there.
 
     Raises:
-        RunDirectoryError: see ``Run.create``.
+        RunDirectoryError: see ``Run.create``; files that no run wrote, where figures would go.
     """
     directory = next_free(name) if directory is None else directory
-    run = Run.create(directory, config, overwrite=overwrite)
-    for file in FIGURE_FILES:
-        (run.directory / file).unlink(missing_ok=True)
-    return run
+    run_manifest.refuse_strangers(directory, FIGURE_FILES)
+    return Run.create(directory, config, overwrite=overwrite)
+
+
+def drawn(directory: Path) -> list[str]:
+    """The names of what the command line added to a run."""
+    own = run_manifest.written(directory)
+    return [name for name in FIGURE_FILES if name in own and (directory / name).exists()]
 
 
 def is_begun(run: Run) -> bool:
@@ -56,7 +60,9 @@ def is_begun(run: Run) -> bool:
 
 def discard(run: Run) -> None:
     """Remove a run that never made a step, so that the next try finds its directory free."""
-    for file in ("config.json", "lock"):
-        (run.directory / file).unlink(missing_ok=True)
+    own = run_manifest.written(run.directory)
+    run_manifest.remove_written(run.directory)
+    if run_manifest.LOCK in own:
+        (run.directory / run_manifest.LOCK).unlink(missing_ok=True)
     if not any(run.directory.iterdir()):
         run.directory.rmdir()

@@ -56,7 +56,7 @@ class SolveJob:
         """Train, compare and draw."""
         key = jax.random.key(self.seed)
         solution = self.entry.solve(self.recipe, key=key, run=run, callbacks=callbacks)
-        draw(solution.plot, run.directory / "solution.png")
+        draw(run, "solution.png", solution.plot)
         return self._result(solution)
 
     def _result(self, solution: Solution) -> Result:

@@ -5,6 +5,7 @@ metrics.jsonl   one line a step: phase, step, scalars; the same bits on every ru
 clock.jsonl     when each dispatch ended, kept apart so that metrics.jsonl has no wall time
 checkpoints/    one folder a phase, one folder a step
 result.json     written once, at the end
+physml.json     the names of all these: what no run wrote is neither replaced nor deleted
 lock            held by the one process that may write here
 """
 
@@ -15,15 +16,14 @@ import json
 import math
 import os
 import shlex
-import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
 from physml.errors import RunDirectoryError
-
-CONTENTS = ("config.json", "metrics.jsonl", "clock.jsonl", "checkpoints", "result.json")
+from physml.train import run_manifest
+from physml.train.run_manifest import CONTENTS, LOCK, MANIFEST
 
 
 class Run:
@@ -55,34 +55,35 @@ class Run:
         overwrite: bool = False,
         checkpoint_seconds: float = 30.0,
     ) -> Run:
-        """Start a run in an empty or absent directory.
+        """Start a run in a directory where none stands.
 
         Args:
             directory: made if absent, parents too.
             config: plain data, stored as JSON.
-            overwrite: delete an earlier run's files first.
+            overwrite: delete what an earlier run wrote first; what others wrote stays.
             checkpoint_seconds: the longest time between checkpoints.
 
         Raises:
-            RunDirectoryError: if a run stands there, another process holds it, or it is read-only.
+            RunDirectoryError: if a run stands there, or files of others with the names of a run's;
+                if another process holds it, or it is read-only.
         """
-        path = Path(directory)
+        path = _named(directory)
         try:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise RunDirectoryError(f"run directory {path}: cannot be made ({error})") from error
+        _check_free(path, overwrite)
+        own = () if os.path.lexists(path / LOCK) else (LOCK,)
         lock = _acquire(path)
-        standing = [name for name in CONTENTS if (path / name).exists()]
-        if standing and not overwrite:
+        try:
+            _check_free(path, overwrite)  # again, now that no other process can change it
+        except RunDirectoryError:
             lock.close()
-            raise RunDirectoryError(
-                f"run directory {path}: already holds a run ({', '.join(standing)}). Go on with it "
-                f"(physml resume {shlex.quote(str(path))}), choose another directory, or overwrite"
-            )
-        for name in standing:
-            target = path / name
-            shutil.rmtree(target) if target.is_dir() else target.unlink()
+            raise
+        own = (*CONTENTS, *own, *(run_manifest.written(path) & {LOCK}))
+        run_manifest.remove_written(path)
         run = cls(path, config or {}, lock, checkpoint_seconds)
+        run.write(MANIFEST, run_manifest.listing(own))
         run.write("config.json", run.config)
         return run
 
@@ -93,7 +94,7 @@ class Run:
         Raises:
             RunDirectoryError: if there is none, or another process holds it.
         """
-        path = Path(directory)
+        path = _named(directory)
         try:
             config = json.loads((path / "config.json").read_text())
         except (OSError, ValueError) as error:
@@ -101,7 +102,16 @@ class Run:
                 f"run directory {path}: no readable config.json ({error}); expected a directory "
                 "that an earlier run made"
             ) from error
-        return cls(path, config, _acquire(path), checkpoint_seconds)
+        if not run_manifest.goes_on(path, config):
+            raise RunDirectoryError(
+                f"run directory {path}: its config.json is of no run; expected a directory that an "
+                "earlier run made"
+            )
+        run = cls(path, config, _acquire(path), checkpoint_seconds)
+        if not (path / MANIFEST).exists():
+            own = run_manifest.written(path) | {*CONTENTS, LOCK}
+            run.write(MANIFEST, run_manifest.listing(own))
+        return run
 
     def __enter__(self) -> Run:
         """Hold the directory."""
@@ -119,6 +129,27 @@ class Run:
     def close(self) -> None:
         """Let go of the directory."""
         self._lock.close()
+
+    def add(self, name: str, save: Callable[[Path], Any]) -> Path:
+        """Add a file to the run, whole or not at all: a figure, samples.
+
+        Args:
+            name: of the file.
+            save: ``path -> anything``, writes it.
+
+        Raises:
+            RunDirectoryError: if one stands there that no run wrote, or a link.
+        """
+        run_manifest.refuse_strangers(self.directory, [name])
+        path, fresh = self.directory / name, self.directory / f".partial.{name}"
+        try:
+            save(fresh)
+            names = run_manifest.written(self.directory) | {name}
+            self.write(MANIFEST, run_manifest.listing(names))
+            os.replace(fresh, path)
+        finally:
+            fresh.unlink(missing_ok=True)
+        return path
 
     def checkpoints(self, phase: str) -> Path:
         """Where the checkpoints of a phase lie."""
@@ -149,7 +180,7 @@ class Run:
             if row["phase"] == phase and row["step"] >= step:
                 break
             kept.append(line)
-        fresh = path.with_suffix(".partial")
+        fresh = _partial(path)
         fresh.write_text("".join(kept))
         os.replace(fresh, path)
 
@@ -164,7 +195,7 @@ class Run:
     def write(self, name: str, document: Mapping[str, Any]) -> Path:
         """Write a JSON document whole or not at all."""
         path = self.directory / name
-        fresh = path.with_suffix(".partial")
+        fresh = _partial(path)
         try:
             fresh.write_text(json.dumps(_plain(document), indent=2) + "\n")
             os.replace(fresh, path)
@@ -173,9 +204,37 @@ class Run:
         return path
 
 
+def _named(directory: str | Path) -> Path:
+    """The directory; no name is not the current one."""
+    if not str(directory).strip():
+        raise RunDirectoryError(
+            "run directory: expected a name, got an empty one, as of a variable that is not set; "
+            "the current directory is '.'"
+        )
+    return Path(directory)
+
+
+def _check_free(path: Path, overwrite: bool) -> None:
+    """Raise unless a run may begin in a directory, its files replacing no other's."""
+    standing = [name for name in CONTENTS if os.path.lexists(path / name)]
+    if standing and not overwrite and run_manifest.written(path):
+        raise RunDirectoryError(
+            f"run directory {path}: already holds a run ({', '.join(standing)}). Go on with it "
+            f"(physml resume {shlex.quote(str(path))}), choose another directory, or overwrite"
+        )
+    run_manifest.refuse_strangers(path, (*CONTENTS, MANIFEST))
+
+
+def _partial(path: Path) -> Path:
+    """Where a document is written before it takes its place, whole."""
+    return path.with_name(f".{path.name}.partial")
+
+
 def _acquire(path: Path) -> IO[str]:
+    if (path / LOCK).is_symlink():
+        raise RunDirectoryError(f"run directory {path}: its lock is a link; expected a file")
     try:
-        lock = (path / "lock").open("a")
+        lock = (path / LOCK).open("a")
     except OSError as error:
         raise RunDirectoryError(f"run directory {path}: cannot be written ({error})") from error
     try:

@@ -303,3 +303,39 @@ def test_runs_are_numbered(physml):
     assert [run_directory.next_free("heat") for _ in range(2)] == [
         Path("runs/heat-8"), Path("runs/heat-9"),
     ]  # fmt: skip
+
+
+def test_files_of_others_stay_as_they_are(physml, monkeypatch):
+    """A run deleted the user's own figures and samples of its names, and then wrote its own."""
+    own = ("samples.npz", "state.png", "solution.png", "config.json", "checkpoints/best.pt")
+    for name in own:
+        place = Path(name.replace("/", "-"), name)
+        place.parent.mkdir(parents=True)
+        place.write_text("mine")
+        folder = place.parents[len(Path(name).parts) - 1]
+        for words in ((), ("--overwrite",)):
+            said = physml(*HEAT, "--steps", "1", "--run", str(folder), *words)
+            assert said.code == 1 and "which no run wrote there" in said.err
+        assert [path for path in folder.rglob("*") if path.is_file()] == [place]
+        assert place.read_text() == "mine"
+
+
+def test_a_figure_of_one_s_own_in_a_run_is_not_drawn_over(physml):
+    assert physml(*HEAT, "--steps", "1", "--run", "run", "--quiet").code == 0
+    Path("run/solution.png").write_text("mine")
+    said = physml("resume", "run", "--steps", "2", "--quiet")
+    assert said.code == 0
+    assert "no solution.png: run directory run: holds solution.png, which no run wrote" in said.err
+    assert Path("run/solution.png").read_text() == "mine"
+    assert "solution.png" not in physml("resume", "run").out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [(*HEAT, "--run", ""), (*HEAT, "--run="), ("resume", ""), ("demo", "--run", " ")],
+    ids=["option", "equals", "resume", "blank"],
+)
+def test_an_empty_name_is_not_the_current_directory(physml, words):
+    said = physml(*words)
+    assert said.code == 2 and "expected a value, got an empty one" in said.err
+    assert not list(Path().iterdir())

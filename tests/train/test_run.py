@@ -7,10 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import physml as pm
 from physml.errors import RunDirectoryError
+from physml.train import checkpoint
 
 
 def test_a_run_stores_its_settings(tmp_path):
@@ -92,3 +94,116 @@ def test_a_full_disk_is_named(tmp_path, monkeypatch):
         monkeypatch.setattr(Path, "open", full)
         with pytest.raises(RunDirectoryError, match=r"metrics\.jsonl.*No space left"):
             run.append("metrics.jsonl", [{"phase": "train", "step": 0}])
+
+
+def everything(folder):
+    """Every file and link below a folder, with what it holds."""
+    return {
+        str(path.relative_to(folder)): path.readlink() if path.is_symlink() else path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_symlink() or path.is_file()
+    }
+
+
+FOREIGN = {
+    "a folder of settings and checkpoints": {"config.json": "{}", "checkpoints/best/0001.pt": "w"},
+    "results of another program": {"result.json": "{}", "notes.txt": "mine"},
+    "metrics alone": {"metrics.jsonl": '{"loss": 1.0}\n'},
+    "a lock of another program": {"lock": "4711", "config.json": '{"seed": 1}'},
+    "a list of another program": {"physml.json": '{"written": {}}', "config.json": "{}"},
+    "words for a list": {"physml.json": "todo", "lock": "", "config.json": '{"physml": 1}'},
+}
+
+
+@pytest.mark.parametrize("overwrite", [False, True], ids=["create", "overwrite"])
+@pytest.mark.parametrize("files", FOREIGN.values(), ids=FOREIGN)
+def test_what_no_run_wrote_is_neither_replaced_nor_deleted(tmp_path, files, overwrite):
+    """Overwriting deleted the settings and checkpoints of any folder."""
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    before = everything(tmp_path)
+    with pytest.raises(RunDirectoryError, match="which no run wrote there"):
+        pm.Run.create(tmp_path, overwrite=overwrite)
+    with pytest.raises(RunDirectoryError, match="expected a directory that an earlier run made"):
+        pm.Run.reopen(tmp_path)
+    assert everything(tmp_path) == before
+
+
+def filled(path):
+    """A run with a checkpoint, rows, a result and a figure."""
+    run = pm.Run.create(path, {"seed": 1})
+    checkpoint.save(run.checkpoints("train"), 3, {"w": np.ones(2)})
+    run.append("metrics.jsonl", [{"phase": "train", "step": 0}])
+    run.write("result.json", {"loss": 0.0})
+    run.add("curve.txt", lambda path: path.write_text("of the run"))
+    run.close()
+
+
+def test_overwriting_deletes_what_the_run_wrote_and_nothing_else(tmp_path):
+    filled(tmp_path)
+    mine = ("notes.txt", "checkpoints/mine.pt", "checkpoints/train/best.pt", "config.json.bak")
+    for name in mine:
+        (tmp_path / name).write_text("mine")
+    pm.Run.create(tmp_path, {"seed": 2}, overwrite=True).close()
+    left = everything(tmp_path)
+    assert set(left) == {*mine, "config.json", "physml.json", "lock"}
+    assert all(left[name] == b"mine" for name in mine)
+
+
+def test_a_file_is_added_to_a_run_whole_and_never_over_one_of_others(tmp_path):
+    with pm.Run.create(tmp_path) as run:
+        (tmp_path / "figure.txt").write_text("mine")
+        with pytest.raises(RunDirectoryError, match=r"figure\.txt, which no run wrote"):
+            run.add("figure.txt", lambda path: path.write_text("of the run"))
+        assert (tmp_path / "figure.txt").read_text() == "mine"
+
+        def half(path):
+            path.write_text("hal")
+            raise OSError("no space left")
+
+        with pytest.raises(OSError, match="no space"):
+            run.add("other.txt", half)
+        assert not list(tmp_path.glob("*other*"))
+        for text in ("first", "second"):
+            run.add("own.txt", lambda path, text=text: path.write_text(text))
+        assert (tmp_path / "own.txt").read_text() == "second"
+
+
+@pytest.mark.parametrize("name", ["config.json", "checkpoints", "metrics.jsonl", "lock"])
+def test_links_are_not_followed_out_of_a_run(tmp_path, name):
+    outside, path = tmp_path / "outside", tmp_path / "run"
+    outside.mkdir()
+    filled(outside)
+    filled(path)
+    (path / name).rename(path / "aside")
+    (path / name).symlink_to(outside / name)
+    before = everything(tmp_path)
+    with pytest.raises(RunDirectoryError, match="link"):
+        pm.Run.create(path, overwrite=True)
+    assert everything(tmp_path) == before
+
+
+@pytest.mark.parametrize("begun", ["by the library", "by the command line"])
+def test_runs_begun_without_a_list_of_their_files_go_on_and_are_overwritten(tmp_path, begun):
+    for path in (tmp_path / "again", tmp_path / "over"):
+        filled(path)
+        (path / "physml.json").unlink()
+        if begun == "by the command line":
+            (path / "config.json").write_text('{"physml": "0.1.0"}')
+            (path / "solution.png").write_text("drawn")
+    with pm.Run.reopen(tmp_path / "again") as run:
+        run.add("curve2.txt", lambda path: path.write_text("more"))
+    pm.Run.create(tmp_path / "again", overwrite=True).close()
+    pm.Run.create(tmp_path / "over", overwrite=True).close()
+    for path in (tmp_path / "again", tmp_path / "over"):
+        kept = {"config.json", "physml.json", "lock", "curve.txt"}  # the curve was on no list
+        assert set(everything(path)) == kept
+
+
+def test_a_run_without_a_name_is_refused(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for call in (pm.Run.create, pm.Run.reopen):
+        with pytest.raises(RunDirectoryError, match="expected a name, got an empty one"):
+            call("")
+    assert not list(tmp_path.iterdir())
