@@ -197,3 +197,16 @@ def test_history_is_what_a_step_saw():
     )
     np.testing.assert_allclose(result.history["loss"], [2.0, 0.0])
     np.testing.assert_allclose(result.params, 0.0)
+
+
+def test_a_twist_is_in_units_of_two_pi():
+    gas = pm.ElectronGas(n_up=1, n_down=0, dimension=2, twist=(0.25, -0.125))
+    sides = np.array(gas.cell.lengths)
+    np.testing.assert_allclose(gas.occupied(1)[0], 2 * np.pi * np.array(gas.twist) / sides)
+    psi = pm.Slater(gas)
+    x = jnp.array([[0.1, 0.2]])
+    params = psi.init(jax.random.key(0), x)
+    here = psi.apply(params, x).sign
+    for axis, phase in enumerate(gas.twist):
+        moved = psi.apply(params, x.at[0, axis].add(sides[axis])).sign
+        np.testing.assert_allclose(moved / here, np.exp(2j * np.pi * phase), atol=1e-5)

@@ -11,6 +11,7 @@ from physml.vmc.local_energies import local_energies
 from physml.vmc.measure import Measurement, measure
 from physml.vmc.observables import (
     Observable,
+    SumRule,
     pair_correlation,
     pair_distribution,
     radial_density,
@@ -96,6 +97,7 @@ __all__ = [
     "SlaterJastrow",
     "SlaterRBM",
     "SpinlessFermions",
+    "SumRule",
     "System",
     "TrappedBosons",
     "SystemEntry",

@@ -7,8 +7,41 @@ from typing import NamedTuple
 
 import numpy as np
 
-from physml.errors import ShapeError
+from physml.errors import ConfigurationError, ShapeError
 from physml.vmc.systems.cell import Cell
+
+# By how many error bars a sum may miss its rule, and by how much relatively through rounding.
+_SIGMAS = 5.0
+_ROUNDING = 1e-6
+
+# Waves so many times as long as that of the mean distance, on which S is 1, and how many of them.
+_LONG = 20
+_LONG_WAVES = 32
+
+
+class SumRule(NamedTuple):
+    """What a sum over an observable must be, and what the walkers gave: a check that costs nothing.
+
+    Attributes:
+        words: which sum.
+        found: its value.
+        error: one standard deviation of it.
+        low: what it is at least.
+        high: what it is at most; equal to ``low`` where the sum is known.
+    """
+
+    words: str
+    found: float
+    error: float
+    low: float
+    high: float
+
+    @property
+    def holds(self) -> bool:
+        """Whether the sum is where it must be, to five standard deviations."""
+        error = self.error if math.isfinite(self.error) else math.inf  # of one walker alone
+        margin = _SIGMAS * error + _ROUNDING * max(abs(self.low), abs(self.high))
+        return self.low - margin <= self.found <= self.high + margin
 
 
 class Observable(NamedTuple):
@@ -19,11 +52,13 @@ class Observable(NamedTuple):
         values: ``(n,)``.
         errors: one standard deviation of each, from the spread of the walkers' chains, which are
             independent however long their memory is.
+        sum_rule: what a sum over it must be, and is; ask ``found.sum_rule.holds``.
     """
 
     at: np.ndarray
     values: np.ndarray
     errors: np.ndarray
+    sum_rule: SumRule
 
 
 def radial_density(walkers: np.ndarray, *, bins: int = 50) -> tuple[np.ndarray, np.ndarray]:
@@ -72,49 +107,69 @@ def pair_distribution(walkers: np.ndarray, *, bins: int = 50) -> tuple[np.ndarra
 
 
 def pair_correlation(
-    walkers: np.ndarray, cell: Cell, *, n_up: int, bins: int = 50
+    walkers: np.ndarray, cell: Cell, *, n_up: int, bins: int = 50, reach: float | None = None
 ) -> dict[str, Observable]:
     """The pair correlation ``g(r)`` of electrons in a cell, by spin: 1 where they do not correlate.
 
-    ``g`` is the number of pairs at distance ``r`` over that of as many uniform ones.
+    ``g`` is the number of pairs at distance ``r`` over that of as many uniform ones, in the part of
+    a shell that lies in the cell. Sum rule: ``(N/V) ∫ g dᵈr`` over the cell are the partners of an
+    electron, ``N − 1`` of both kinds together; those farther than the last shell are counted.
 
     Args:
         walkers: ``(snapshots, walkers, N, d)``, in bohr, spin up first.
         cell: the periodic cell.
         n_up: electrons with spin up.
-        bins: shells from 0 to half the shortest length of the cell.
+        bins: shells from 0 to ``reach``.
+        reach: in bohr, half the shortest length of the cell if not given; at most half its
+            diagonal, where the farthest pairs are.
 
     Returns:
         ``"like"`` and ``"unlike"``, those of them that have pairs.
 
     Raises:
         ShapeError: for walkers of fewer than two particles or of another dimension.
+        ConfigurationError: for a reach beyond the cell.
     """
     walkers = _in_cell(walkers, cell, at_least=2)
-    n, d = walkers.shape[-2:]
+    farthest = math.hypot(*cell.lengths) / 2
+    reach = min(cell.lengths) / 2 if reach is None else reach
+    if not 0 < reach <= farthest * (1 + _ROUNDING):
+        raise ConfigurationError(
+            f"reach: expected a distance in bohr up to half the cell's diagonal, {farthest:.6g}, "
+            f"got {reach}"
+        )
+    n = walkers.shape[-2]
     first, second = np.triu_indices(n, k=1)
     like = (first < n_up) == (second < n_up)
-    edges = np.linspace(0.0, min(cell.lengths) / 2, bins + 1)
-    uniform = _ball(d) * np.diff(edges**d) / cell.volume
+    edges = np.linspace(0.0, reach, bins + 1)
+    uniform = np.diff([cell.ball(edge) for edge in edges]) / cell.volume
     lengths = np.asarray(cell.lengths)
-    counts = {name: np.zeros((walkers.shape[1], bins)) for name in ("like", "unlike")}
+    # The last column holds the pairs beyond the last shell.
+    counts = {name: np.zeros((walkers.shape[1], bins + 1)) for name in ("like", "unlike")}
     for snapshot in walkers:
         apart = snapshot[:, first] - snapshot[:, second]
         apart -= lengths * np.round(apart / lengths)
         places = np.searchsorted(edges, np.linalg.norm(apart, axis=-1), side="right") - 1
         for name, chosen in (("like", like), ("unlike", ~like)):
             for count, place in zip(counts[name], places[:, chosen], strict=True):
-                count += np.bincount(place, minlength=bins + 1)[:bins]
+                count += np.bincount(place, minlength=bins + 1)
     found = {}
     for name, pairs in (("like", np.sum(like)), ("unlike", np.sum(~like))):
         if pairs:
-            chains = counts[name] / (len(walkers) * pairs * uniform)
-            found[name] = _observable(0.5 * (edges[1:] + edges[:-1]), chains)
+            share = counts[name] / (len(walkers) * pairs)
+            chains = share[:, :bins] / uniform
+            partners = 2 * pairs / n
+            total = partners * (chains @ uniform + share[:, bins])
+            words = f"(N/V) ∫ g dV of {name} spins, partners of an electron"
+            rule = sum_rule(words, total, partners, partners)
+            found[name] = _observable(0.5 * (edges[1:] + edges[:-1]), chains, rule)
     return found
 
 
 def structure_factor(walkers: np.ndarray, cell: Cell, *, shells: int = 12) -> Observable:
     """The static structure factor ``S(k) = ⟨|Σ_j e^{ik·r_j}|²⟩/N`` on the cell's wave vectors.
+
+    Sum rule: 1 on waves much shorter than the distance of particles.
 
     Args:
         walkers: ``(snapshots, walkers, N, d)``, in bohr.
@@ -126,27 +181,34 @@ def structure_factor(walkers: np.ndarray, cell: Cell, *, shells: int = 12) -> Ob
 
     Raises:
         ShapeError: for walkers of another dimension.
+        ConfigurationError: for no shell.
     """
     walkers = _in_cell(walkers, cell, at_least=1)
-    reach = range(-math.isqrt(shells) - 1, math.isqrt(shells) + 2)
-    integers = np.stack(np.meshgrid(*[reach] * cell.dimension, indexing="ij"), axis=-1)
-    integers = integers.reshape(-1, cell.dimension)
-    # Half of the waves: k and −k are one.
-    half = np.array([n for n in integers if tuple(n) > (0,) * cell.dimension])
-    k = 2 * np.pi * half / np.asarray(cell.lengths)
-    lengths = np.round(np.linalg.norm(k, axis=1), 9)
-    shortest = np.unique(lengths)[:shells]
-    chains = np.zeros((walkers.shape[1], len(shortest)))
+    if shells < 1:
+        raise ConfigurationError(f"shells: expected at least 1, got {shells}")
+    # Half of the waves: k and −k, which are adjacent, are one.
+    waves = [shell[::2] for shell in cell.shells(shells + 1)[1:]]
+    sides = np.asarray(cell.lengths)
+    directions = np.random.default_rng(0).normal(size=(_LONG_WAVES, cell.dimension))
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    spacing = (cell.volume / walkers.shape[2]) ** (1 / cell.dimension)
+    waves.append(2 * np.pi * np.rint(_LONG * directions * sides / spacing) / sides)
+    chains = np.zeros((walkers.shape[1], len(waves)))
     for snapshot in walkers:
-        for i, length in enumerate(shortest):
-            phases = snapshot @ k[lengths == length].T
+        for i, k in enumerate(waves):
+            phases = snapshot @ k.T
             power = np.cos(phases).sum(axis=1) ** 2 + np.sin(phases).sum(axis=1) ** 2
             chains[:, i] += power.mean(axis=-1)
-    return _observable(shortest, chains / (len(walkers) * walkers.shape[2]))
+    chains /= len(walkers) * walkers.shape[2]
+    at = np.array([np.linalg.norm(shell[0]) for shell in waves[:-1]])
+    rule = sum_rule("S(k) of short waves", chains[:, -1], 1.0, 1.0)
+    return _observable(at, chains[:, :-1], rule)
 
 
 def spin_correlation(walkers: np.ndarray, *, lattice: tuple[int, ...] | None = None) -> Observable:
     """``⟨σ_i σ_{i+r}⟩`` along the axes of a periodic lattice, averaged over its sites and axes.
+
+    Sum rule: ``⟨σ_i²⟩ = 1``.
 
     Args:
         walkers: spins ±1, ``(snapshots, walkers, N, 1)``.
@@ -172,13 +234,25 @@ def spin_correlation(walkers: np.ndarray, *, lattice: tuple[int, ...] | None = N
         np.mean([np.mean(spins * np.roll(spins, -r, axis), axis=(0, *axes)) for axis in axes], 0)
         for r in distances
     ]
-    return _observable(distances, np.stack(products, axis=-1))
+    chains = np.stack(products, axis=-1)
+    return _observable(distances, chains, sum_rule("⟨σ_i²⟩", chains[:, 0], 1.0, 1.0))
 
 
-def _observable(at: np.ndarray, chains: np.ndarray) -> Observable:
-    """Mean and error of what each walker's chain gave, ``(walkers, n)``."""
-    spread = chains.std(axis=0, ddof=1) if len(chains) > 1 else np.full(len(at), np.nan)
-    return Observable(at, chains.mean(axis=0), spread / math.sqrt(len(chains)))
+def mean_and_error(chains: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of what each walker's chain gave, ``(walkers, ...)``; no error of a single one."""
+    several = len(chains) > 1
+    spread = chains.std(axis=0, ddof=1) if several else np.full(chains.shape[1:], np.nan)
+    return chains.mean(axis=0), spread / math.sqrt(len(chains))
+
+
+def _observable(at: np.ndarray, chains: np.ndarray, rule: SumRule) -> Observable:
+    return Observable(at, *mean_and_error(chains), rule)
+
+
+def sum_rule(words: str, chains: np.ndarray, low: float, high: float) -> SumRule:
+    """A rule of what each walker's chain gave for a sum, ``(walkers,)``."""
+    found, error = map(float, mean_and_error(chains))
+    return SumRule(words, found, error, low, high)
 
 
 def _in_cell(walkers: np.ndarray, cell: Cell, *, at_least: int) -> np.ndarray:

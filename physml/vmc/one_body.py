@@ -10,9 +10,12 @@ import numpy as np
 from jax import Array
 
 from physml.errors import ConfigurationError, ShapeError
-from physml.vmc.observables import Observable
-from physml.vmc.systems.cell import Cell
+from physml.vmc.observables import Observable, SumRule, mean_and_error, sum_rule
+from physml.vmc.systems.cell import Cell, check_twist, shell_numbers
 from physml.vmc.wavefunctions.signed_log import SignedLog
+
+# A period is kept but for rounding, which is amplified near a node.
+_TOLERANCE = {64: 1e-6, 32: 1e-2}
 
 
 def momentum_distribution(
@@ -23,20 +26,25 @@ def momentum_distribution(
     key: Array,
     particles: int,
     waves: int = 33,
+    twist: tuple[float, ...] | None = None,
 ) -> Observable:
     """The occupation ``n(k) = ⟨Σ_i ψ(…, r_i + s, …)/ψ(…, r_i, …) e^{−ik·s}⟩`` of plane waves.
 
     The mean is over walkers and over displacements ``s`` uniform in the cell, one for each walker.
     It is the Fourier transform of the one-body density matrix: between 0 and 1 for fermions of one
-    spin, a step for free ones, with the sum over all k their number.
+    spin, a step for free ones. Sum rule: over all waves it is the number of particles, over some of
+    them no more.
 
     Args:
-        psi: ``walker (N, d) -> SignedLog``, real or complex, periodic in the cell.
+        psi: ``walker (N, d) -> SignedLog``, real or complex, with the cell's period but for the
+            twist.
         walkers: ``(snapshots, walkers, N, d)``, in bohr, drawn from ``|ψ|²``.
         cell: the periodic cell.
         key: a random key, for the displacements.
         particles: the first so many of each walker are displaced: those of spin up.
         waves: how many of the shortest wave vectors, in whole shells.
+        twist: phases of ψ across the cell in units of 2π, as ``system.twist``: the waves are
+            ``2π (n + t)/L``. None: periodic.
 
     Returns:
         Wave numbers in 1/bohr of each shell, the occupation averaged over it, and its errors from
@@ -44,23 +52,26 @@ def momentum_distribution(
 
     Raises:
         ShapeError: for walkers of another dimension, or fewer particles.
-        ConfigurationError: for waves that do not fill shells.
+        ConfigurationError: for waves that do not fill shells, or another twist than that of ψ.
 
     Source: McMillan (1965), doi:10.1103/PhysRev.138.A442.
     """
     _check_walkers(walkers, cell, particles)
-    k = cell.waves(waves)
-    lengths = np.round(np.linalg.norm(k, axis=1), 9)
+    _check_period(psi, walkers[0, 0], cell, twist)
+    k = cell.waves(waves, twist=twist)
+    shell = shell_numbers(np.sum(k**2, axis=1))
     shape = (*walkers.shape[:2], cell.dimension)
     sides = jnp.asarray(cell.lengths, walkers.dtype)[None, None]
     apart = jax.random.uniform(key, shape, walkers.dtype) * sides
     total = _ratios(psi, walkers, apart, particles)
     phase = np.asarray(apart, np.float64) @ k.T
-    every = np.real(total[..., None] * np.exp(-1j * phase))
-    at = np.unique(lengths)
-    chains = np.stack([every.mean(axis=0)[:, lengths == q].mean(axis=-1) for q in at], axis=-1)
-    errors = chains.std(axis=0, ddof=1) / np.sqrt(len(chains))
-    return Observable(at, chains.mean(axis=0), errors)
+    chains = np.real(total[..., None] * np.exp(-1j * phase)).mean(axis=0)
+    whole = [chains[:, shell == number] for number in range(shell[-1] + 1)]
+    at = np.array([np.linalg.norm(k[shell == number][0]) for number in range(shell[-1] + 1)])
+    words = f"Σ n(k) over {waves} waves, at most the particles"
+    rule = sum_rule(words, chains.sum(axis=-1), 0.0, float(particles))
+    means = np.stack([every.mean(axis=-1) for every in whole], axis=-1)
+    return Observable(at, *mean_and_error(means), rule)
 
 
 def one_body_density_matrix(
@@ -75,10 +86,12 @@ def one_body_density_matrix(
     """The density matrix ``ρ(s) = ⟨Σ_i Re ψ(…, r_i + s, …)/ψ(…, r_i, …)⟩/N`` against ``|s|``.
 
     Averaged over directions, with ``ρ(0) = 1``: how far a particle of the first ``N`` remembers its
-    phase. One displacement for each walker, of a length uniform within each bin in turn.
+    phase. One displacement for each walker, of a length uniform within each bin in turn. Sum rule:
+    no ``|ρ(s)|`` is more than ``ρ(0)``.
 
     Args:
-        psi: ``walker (N, d) -> SignedLog``, real or complex, periodic in the cell.
+        psi: ``walker (N, d) -> SignedLog``, real or complex, periodic in the cell, with or without
+            a twist.
         walkers: ``(snapshots, walkers, N, d)``, in bohr, drawn from ``|ψ|²``.
         cell: the periodic cell.
         key: a random key, for the displacements.
@@ -110,11 +123,37 @@ def one_body_density_matrix(
     total = _ratios(psi, walkers, direction * jnp.asarray(lengths)[..., None], particles)
     chains = total.real.mean(axis=0) / particles
     every = [chains[shell == b] for b in range(bins)]
-    return Observable(
-        width * (np.arange(bins) + 0.5),
-        np.array([chain.mean() for chain in every]),
-        np.array([chain.std(ddof=1) / np.sqrt(len(chain)) for chain in every]),
+    means, errors = zip(*(mean_and_error(chain) for chain in every), strict=True)
+    values = np.array(means)
+    most = int(np.argmax(np.abs(values)))
+    rule = SumRule("the largest |ρ(s)|", float(abs(values[most])), float(errors[most]), 0.0, 1.0)
+    return Observable(width * (np.arange(bins) + 0.5), values, np.array(errors), rule)
+
+
+def _check_period(
+    psi: Callable[[Array], SignedLog],
+    walker: np.ndarray,
+    cell: Cell,
+    twist: tuple[float, ...] | None,
+) -> None:
+    """Refuse another phase of ψ across the cell than that of the twist."""
+    asked = np.array(
+        check_twist((0.0,) * cell.dimension if twist is None else twist, cell.dimension)
     )
+    x = jnp.asarray(walker)
+    moved = jnp.stack([x, *(x.at[0, a].add(side) for a, side in enumerate(cell.lengths))])
+    found = jax.jit(jax.vmap(psi))(moved)
+    signs = np.asarray(found.sign)
+    ratios = signs[1:] * np.conj(signs[0]) * np.exp(np.asarray(found.log[1:] - found.log[0]))
+    tolerance = _TOLERANCE[jnp.finfo(x.dtype).bits]
+    if not np.all(np.abs(ratios - np.exp(2j * np.pi * asked)) <= tolerance):
+        phases = ", ".join(f"{phase:.6g}" for phase in np.angle(ratios) / (2 * np.pi))
+        sizes = ", ".join(f"{size:.6g}" for size in np.abs(ratios))
+        raise ConfigurationError(
+            f"twist: expected the phases of ψ across the cell in units of 2π, got {twist}; a "
+            f"particle moved by the cell's lengths multiplies ψ by phases of ({phases}) and sizes "
+            f"of ({sizes}), which would be 1: is it the cell of ψ? Give the system's twist"
+        )
 
 
 def _check_walkers(walkers: np.ndarray, cell: Cell, particles: int) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -11,6 +13,7 @@ from scipy.special import j0
 import physml as pm
 
 
+@cache
 def free_electrons(twist=None):
     """Five polarised ones in a plane: the gas, ψ, and walkers drawn from the determinant itself."""
     gas = pm.ElectronGas(n_up=5, n_down=0, rs=1.0, dimension=2, twist=twist)
@@ -34,24 +37,59 @@ def test_free_electrons_fill_their_waves(twist):
     )
     side = gas.cell.lengths[0]
     np.testing.assert_allclose(found.at * side / (2 * np.pi), [0, 1, 2**0.5, 2], atol=1e-8)
+    assert found.sum_rule.holds and abs(found.sum_rule.found - 5) < 4 * found.sum_rule.error
     assert np.all(np.abs(found.values - [1, 1, 0, 0]) < 4 * found.errors)
     assert np.all(found.errors < 0.2)
 
 
-def test_the_density_matrix_of_free_electrons_is_the_mean_of_their_waves():
-    """``ρ(s) = Σ_k J₀(k s)/N`` over the occupied waves of a plane, averaged within a shell."""
+@pytest.mark.parametrize("twist", [(0.1, 0.25), (0.6, -0.2), (2.0, -1.0)], ids=str)
+def test_twisted_electrons_fill_their_waves(twist):
+    """The waves ``2π (n + t)/L``: 1 for the occupied, 0 beyond, in sum their number: 4σ."""
+    gas, psi, walkers = free_electrons(twist)
+    found = pm.momentum_distribution(
+        psi, walkers, gas.cell, key=jax.random.key(4), particles=5, waves=9, twist=gas.twist
+    )
+    occupied = np.linalg.norm(gas.cell.waves(5, twist=twist), axis=1).max() + 1e-9
+    sizes = np.linalg.norm(gas.cell.waves(9, twist=twist), axis=1)
+    np.testing.assert_allclose(np.sort(np.unique(sizes.round(9))), found.at, rtol=1e-8, atol=1e-8)
+    assert np.all(np.abs(found.values - (found.at < occupied)) < 4 * found.errors)
+    rule = found.sum_rule
+    assert rule.holds and abs(rule.found - 5) < 4 * rule.error and rule.error < 1
+
+
+@pytest.mark.parametrize("asked", [None, (0.1, 0.3), (-0.1, 0.25)])
+def test_another_twist_than_that_of_the_state_is_refused(asked):
+    """It would give negative occupations; the message tells the right one."""
+    gas, psi, walkers = free_electrons((0.1, 0.25))
+    with pytest.raises(pm.errors.ConfigurationError, match=r"twist: .*phases of \(0\.1, 0\.25\)"):
+        pm.momentum_distribution(
+            psi, walkers, gas.cell, key=jax.random.key(4), particles=5, waves=9, twist=asked
+        )
+
+
+def test_another_cell_than_that_of_the_state_is_refused():
     gas, psi, walkers = free_electrons()
+    other = pm.Cell(tuple(1.1 * length for length in gas.cell.lengths))
+    with pytest.raises(pm.errors.ConfigurationError, match="is it the cell of ψ"):
+        pm.momentum_distribution(psi, walkers, other, key=jax.random.key(4), particles=5, waves=9)
+
+
+@pytest.mark.parametrize("twist", [None, (0.1, 0.25)], ids=str)
+def test_the_density_matrix_of_free_electrons_is_the_mean_of_their_waves(twist):
+    """``ρ(s) = Σ_k J₀(k s)/N`` over the occupied waves of a plane, averaged within a shell."""
+    gas, psi, walkers = free_electrons(twist)
     found = pm.one_body_density_matrix(
         psi, walkers, gas.cell, key=jax.random.key(4), particles=5, bins=8
     )
     side = gas.cell.lengths[0]
     edges = np.linspace(0, side / 2, 9)
     np.testing.assert_allclose(found.at, (edges[1:] + edges[:-1]) / 2)
-    wave = np.array([0, 1, 1, 1, 1]) * 2 * np.pi / side
+    wave = np.linalg.norm(gas.occupied(5), axis=1)
     inside = np.linspace(edges[:-1], edges[1:], 101)[..., None]
     expected = j0(wave * inside).mean(axis=(0, 2))
     assert np.all(np.abs(found.values - expected) < 4 * found.errors + 1e-3)
     assert np.all(found.errors < 0.2) and found.errors[0] < 0.05
+    assert found.sum_rule.holds and found.sum_rule.high == 1.0
 
 
 def test_a_flat_state_is_a_condensate():

@@ -277,7 +277,7 @@ def test_what_only_looks_like_a_system_is_refused(use):
         ({"electrons": (2, 1)}, "electrons: expected an Electrons of 3"),
         ({"cell": pm.Cell((1.0, 1.0))}, "cell: expected a Cell of 1 lengths"),
         ({"cell": (1.0,)}, "cell: expected a Cell of 1 lengths"),
-        ({"twist": (0.1,)}, "twist: expected 1 numbers, of a system with a cell"),
+        ({"twist": (0.1,)}, "twist: expected that of a system with a cell"),
         ({"lattice": (2, 2)}, "lattice: expected axes whose product is 3"),
         ({"proposal": pm.flip}, "walkers: expected a function"),
         ({"charges": np.ones(1)}, "places, charges: expected both or neither"),

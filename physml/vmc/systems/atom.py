@@ -12,7 +12,7 @@ from physml.calculus import kinetic_energy
 from physml.errors import ConfigurationError
 from physml.types import Field
 from physml.vmc.systems.electrons import Electrons
-from physml.vmc.systems.elements import exponents, free_spin, nuclear_charge, spins_of
+from physml.vmc.systems.elements import exponents, free_spin, nuclear_charge, spins_of, whole
 from physml.vmc.systems.nuclei import around, coulomb_energy, stride
 from physml.vmc.systems.system import QuantumSystem, Reference, pair_distances
 
@@ -40,8 +40,8 @@ class Atom(QuantumSystem):
 
     Raises:
         UnknownNameError: for another element.
-        ConfigurationError: no electron, a spin that so many electrons cannot have, more than the
-            first two shells hold.
+        ConfigurationError: a charge or spin that is not whole, no electron, a spin that so many
+            electrons cannot have, more than the first two shells hold.
 
     >>> import physml as pm
     >>> carbon = pm.Atom(symbol="C")
@@ -55,6 +55,9 @@ class Atom(QuantumSystem):
 
     def __post_init__(self) -> None:
         """Check the numbers at once."""
+        object.__setattr__(self, "charge", whole(self.charge, "atom: charge"))
+        if self.spin is not None:
+            object.__setattr__(self, "spin", whole(self.spin, "atom: spin"))
         if max(self._spins) > 5:
             raise ConfigurationError(
                 "atom: charge, spin: expected at most 5 electrons of a spin, in 1s, 2s and 2p, got "

@@ -14,7 +14,7 @@ from jax import Array
 from physml.calculus import kinetic_energy
 from physml.errors import ConfigurationError
 from physml.types import Field
-from physml.vmc.systems.cell import Cell
+from physml.vmc.systems.cell import Cell, check_twist
 from physml.vmc.systems.electrons import Electrons
 from physml.vmc.systems.ewald import Ewald
 from physml.vmc.systems.pair_excitations import PairExcitations, momentum_conserving
@@ -46,14 +46,15 @@ class ElectronGas(QuantumSystem):
         rs: ``r_s``, the radius of the ball or disk that holds one electron, in bohr.
         dimension: 2 or 3.
         twist: phases of ψ across the cell in units of 2π, one for each dimension; it makes the
-            orbitals complex. Periodic if None.
+            orbitals complex. From −1/2 to 1/2; more of them by an integer is the same ψ. Periodic
+            if None.
 
     Sources: Shepherd, Booth and Alavi (2012), doi:10.1063/1.4720076, arXiv:1201.4691 (the reference
     of fourteen electrons).
 
     Raises:
         ConfigurationError: a shell of plane waves that is not filled, another dimension, a density
-            not positive.
+            not positive, a twist that looks like an angle in radians.
 
     >>> import physml as pm
     >>> gas = pm.ElectronGas(n_up=7, n_down=7, rs=2.0)
@@ -69,16 +70,17 @@ class ElectronGas(QuantumSystem):
 
     def __post_init__(self) -> None:
         """Check the numbers at once."""
-        if not self.rs > 0:
+        if not 0 < self.rs < math.inf:
             raise ConfigurationError(f"electron-gas: rs: expected r_s > 0 bohr, got {self.rs}")
         if self.dimension not in (2, 3):
             raise ConfigurationError(
                 f"electron-gas: dimension: expected 2 or 3, got {self.dimension}"
             )
-        if self.twist is not None and len(self.twist) != self.dimension:
-            raise ConfigurationError(
-                f"electron-gas: twist: expected {self.dimension} numbers, got {self.twist}"
-            )
+        if self.twist is not None:
+            try:
+                object.__setattr__(self, "twist", check_twist(self.twist, self.dimension))
+            except ConfigurationError as error:
+                raise ConfigurationError(f"electron-gas: {error}") from None
         if min(self.n_up, self.n_down) < 0 or self.n_up + self.n_down == 0:
             raise ConfigurationError(
                 f"electron-gas: expected at least one electron, got n_up = {self.n_up}, "
@@ -115,7 +117,7 @@ class ElectronGas(QuantumSystem):
     @property
     def reference(self) -> Reference | None:
         """The tabulated energy of all electrons, if these numbers have one."""
-        if self.twist is not None:
+        if any(phase != round(phase) for phase in self.twist or ()):
             return None
         return _REFERENCES.get((self.dimension, self.n_up, self.n_down, float(self.rs)))
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
+import numpy as np
+
 from physml.errors import ConfigurationError, UnknownNameError
 
 SYMBOLS = ("H", "He", "Li", "Be", "B", "C", "N", "O", "F", "Ne")
@@ -18,6 +22,25 @@ def nuclear_charge(symbol: str) -> int:
     if symbol not in SYMBOLS:
         raise UnknownNameError("element", symbol, SYMBOLS)
     return SYMBOLS.index(symbol) + 1
+
+
+def formula(symbols: tuple[str, ...]) -> str:
+    """Of a molecule, ``N2`` of two nitrogen nuclei; elements in the order of first nuclei."""
+    counts = Counter(symbols)
+    return "".join(symbol + (str(n) if n > 1 else "") for symbol, n in counts.items())
+
+
+def whole(number: float, what: str) -> int:
+    """A whole number, of elementary charges or electrons.
+
+    Raises:
+        ConfigurationError: for a fraction, or anything that is no finite number.
+    """
+    value = np.asarray(number)
+    real = value.shape == () and value.dtype.kind in "iuf" and np.isfinite(value)
+    if not real or value != np.rint(value):
+        raise ConfigurationError(f"{what}: expected a whole number, got {number}")
+    return int(value)
 
 
 def free_spin(electrons: int) -> int:

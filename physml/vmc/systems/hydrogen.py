@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import jax.numpy as jnp
@@ -19,15 +20,21 @@ class Hydrogen(QuantumSystem):
     """``H = −½∇² − Z/r`` in three dimensions, nucleus at rest: ``E₀ = −Z²/2``.
 
     Attributes:
-        charge: Z.
+        charge: Z, whole or not.
+
+    Raises:
+        ConfigurationError: for a charge that is not positive and finite.
     """
 
     charge: float = 1.0
 
     def __post_init__(self) -> None:
         """Check the numbers at once."""
-        if not self.charge > 0:
-            raise ConfigurationError(f"hydrogen: charge: expected a number > 0, got {self.charge}")
+        real = not isinstance(self.charge, complex)
+        if not real or not 0 < self.charge < math.inf:
+            raise ConfigurationError(
+                f"hydrogen: charge: expected a finite number Z > 0, got {self.charge}"
+            )
 
     @property
     def name(self) -> str:

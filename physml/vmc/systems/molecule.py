@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,8 +15,22 @@ from physml.calculus import kinetic_energy
 from physml.errors import ConfigurationError, UnknownNameError
 from physml.types import Field
 from physml.vmc.systems.electrons import Electrons
-from physml.vmc.systems.elements import exponents, free_spin, nuclear_charge, spins_of
-from physml.vmc.systems.nuclei import around, coulomb_energy, homes, nuclear_distances, stride
+from physml.vmc.systems.elements import (
+    exponents,
+    formula,
+    free_spin,
+    nuclear_charge,
+    spins_of,
+    whole,
+)
+from physml.vmc.systems.nuclei import (
+    around,
+    check_places,
+    coulomb_energy,
+    homes,
+    nuclear_distances,
+    stride,
+)
 from physml.vmc.systems.system import QuantumSystem, Reference, pair_distances
 
 Positions = tuple[tuple[float, float, float], ...]
@@ -25,6 +40,7 @@ MOLECULES: dict[str, tuple[tuple[str, ...], Positions]] = {
     "H2": (("H", "H"), ((0.0, 0.0, 0.0), (0.0, 0.0, 1.401))),
     "LiH": (("Li", "H"), ((0.0, 0.0, 0.0), (0.0, 0.0, 3.015))),
 }
+_DEFAULT = "H2"
 _TABLE = "exact non-relativistic energy, table"
 # Errors are half a unit of the last digit that the table gives.
 _REFERENCES = {
@@ -43,18 +59,19 @@ class Molecule(QuantumSystem):
     """``H = Σ_i [−½∇_i² − Σ_A Z_A/r_iA] + Σ_{i<j} 1/r_ij + Σ_{A<B} Z_A Z_B/R_AB``.
 
     Attributes:
-        name: of a molecule known at its equilibrium distance, H2 or LiH; any name where nuclei and
-            positions are given.
-        charge: of the whole molecule.
+        name: of a molecule known at its equilibrium distance, H2 or LiH; any other name, and their
+            formula if none, where nuclei and positions are given.
+        charge: of the whole molecule, in elementary charges.
         spin: unpaired electrons, ``n_up − n_down``; 0 or 1 if None.
         nuclei: symbols of the elements; those of the known molecule if None.
-        positions: of the nuclei, in bohr; ``1.2 * ANGSTROM`` is 1.2 ångström. Those of the known
-            molecule if None.
+        positions: of the nuclei, ``(M, 3)`` in bohr; ``1.2 * ANGSTROM`` is 1.2 ångström. Those of
+            the known molecule if None.
 
     Raises:
         UnknownNameError: an unknown molecule without nuclei, or an unknown element.
-        ConfigurationError: nuclei without place, two in one place, no electron, a spin that so many
-            electrons cannot have.
+        ConfigurationError: nuclei without place, two in one place or nearer than 0.1 bohr, a known
+            name for other nuclei, no electron, a charge or spin that is not whole, a spin that so
+            many electrons cannot have.
 
     Sources: Wolfsberg and Helmholz (1952), doi:10.1063/1.1700580 (how orbitals of atoms mix at the
     start; the wave function corrects them).
@@ -65,7 +82,7 @@ class Molecule(QuantumSystem):
     >>> stretched = pm.Molecule(name="H2", positions=((0, 0, 0), (0, 0, 0.9 * pm.ANGSTROM)))
     """
 
-    name: str = "H2"
+    name: str = _DEFAULT
     charge: int = 0
     spin: int | None = None
     nuclei: tuple[str, ...] | None = None
@@ -73,23 +90,45 @@ class Molecule(QuantumSystem):
 
     def __post_init__(self) -> None:
         """Check the numbers at once."""
-        if (self.nuclei is None or self.positions is None) and self.name not in MOLECULES:
+        if self.nuclei is not None:
+            self._name_nuclei(self.nuclei)
+        elif self.name not in MOLECULES:
             raise UnknownNameError("molecule", self.name, MOLECULES)
-        places = self.positions if self.positions is not None else MOLECULES[self.name][1]
-        if not self.symbols or len(places) != len(self.symbols) or any(len(r) != 3 for r in places):
-            raise ConfigurationError(
-                f"molecule: positions: expected {len(self.symbols)} times (x, y, z) in bohr, one "
-                f"for each nucleus, got {places}"
-            )
-        if len(set(places)) < len(places):
-            raise ConfigurationError(
-                f"molecule: positions: expected nuclei in different places, got {places}"
-            )
+        if self.positions is not None:
+            places = check_places(self.positions, len(self.symbols), "molecule: positions")
+            object.__setattr__(self, "positions", tuple(map(tuple, places.tolist())))
+        object.__setattr__(self, "charge", whole(self.charge, "molecule: charge"))
+        if self.spin is not None:
+            object.__setattr__(self, "spin", whole(self.spin, "molecule: spin"))
         if max(self._spins) > len(self._basis):
             raise ConfigurationError(
                 f"molecule: charge, spin: expected at most {len(self._basis)} electrons of a spin, "
                 f"as many as orbitals in these nuclei's shells, got {max(self._spins)}"
             )
+
+    def _name_nuclei(self, nuclei: Sequence[str]) -> None:
+        """Nuclei as a tuple, and a name that is theirs."""
+        if isinstance(nuclei, str) or not len(nuclei):
+            raise ConfigurationError(
+                f"molecule: nuclei: expected symbols, such as ('N', 'N'), got {nuclei!r}"
+            )
+        symbols = tuple(str(symbol) for symbol in nuclei)
+        for symbol in symbols:
+            nuclear_charge(symbol)
+        object.__setattr__(self, "nuclei", symbols)
+        known = sorted(MOLECULES[self.name][0]) if self.name in MOLECULES else None
+        if self.positions is None and known != sorted(symbols):
+            raise ConfigurationError(
+                f"molecule: positions: expected those of {len(symbols)} nuclei {symbols} in bohr, "
+                f"got none; known without are {', '.join(MOLECULES)}"
+            )
+        if known not in (None, sorted(symbols)):
+            if self.name != _DEFAULT:
+                raise ConfigurationError(
+                    f"molecule: name: expected a name of the nuclei {symbols}, got {self.name}, "
+                    "which is a known molecule of others; leave it out"
+                )
+            object.__setattr__(self, "name", formula(symbols))
 
     @property
     def symbols(self) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from jax import Array
 from physml.errors import ConfigurationError, ShapeError
 from physml.sampling.spins import Proposal
 from physml.types import Field, LocalOperator
-from physml.vmc.systems.cell import Cell
+from physml.vmc.systems.cell import Cell, check_twist
 from physml.vmc.systems.electrons import Electrons
 
 
@@ -203,15 +203,6 @@ class System(QuantumSystem):
 
     def __post_init__(self) -> None:
         """Check the numbers at once."""
-        pair = isinstance(self.shape, tuple) and len(self.shape) == 2
-        if not pair or any(not isinstance(n, int) or n < 1 for n in self.shape):
-            raise ConfigurationError(
-                f"{self.name}: shape: expected (particles, dimension), got {self.shape}"
-            )
-        if not self.length > 0:
-            raise ConfigurationError(
-                f"{self.name}: length: expected a distance > 0 in bohr, got {self.length}"
-            )
         check_system(self, "System")
 
     def local_energy(self, log_psi: Field, x: Array) -> Array:
@@ -234,7 +225,17 @@ def check_system(system: QuantumSystem, who: str) -> None:
             f"{who}: system: expected a QuantumSystem, whose members have defaults, got "
             f"{type(system).__name__}; derive it: class {type(system).__name__}(pm.QuantumSystem)"
         )
-    n, d = system.shape
+    shape = system.shape
+    pair = isinstance(shape, tuple) and len(shape) == 2
+    if not pair or any(not isinstance(n, int) or n < 1 for n in shape):
+        raise ConfigurationError(
+            f"{system.name}: shape: expected (particles, dimension), got {shape}"
+        )
+    if not 0 < system.length < math.inf:
+        raise ConfigurationError(
+            f"{system.name}: length: expected a distance > 0 in bohr, got {system.length}"
+        )
+    n, d = shape
     electrons, cell, twist = system.electrons, system.cell, system.twist
     faults = {
         f"electrons: expected an Electrons of {n} particles, got {electrons}": (
@@ -244,8 +245,8 @@ def check_system(system: QuantumSystem, who: str) -> None:
         f"cell: expected a Cell of {d} lengths, got {cell}": (
             cell is not None and not (isinstance(cell, Cell) and cell.dimension == d)
         ),
-        f"twist: expected {d} numbers, of a system with a cell, got {twist} and cell {cell}": (
-            twist is not None and (cell is None or len(twist) != d)
+        f"twist: expected that of a system with a cell, got {twist} without": (
+            twist is not None and cell is None
         ),
         f"lattice: expected axes whose product is {n} sites, got {system.lattice}": (
             system.lattice is not None and math.prod(system.lattice) != n
@@ -259,6 +260,11 @@ def check_system(system: QuantumSystem, who: str) -> None:
     for fault, found in faults.items():
         if found:
             raise ConfigurationError(f"{system.name}: {fault}")
+    if twist is not None:
+        try:
+            check_twist(twist, d)
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{system.name}: {error}") from None
 
 
 def first_walkers(system: QuantumSystem, key: Array, count: int) -> Array:
