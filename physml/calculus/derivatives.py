@@ -2,15 +2,16 @@
 
 Every operator takes a field and returns a function of one point; use ``jax.vmap`` for many points.
 A point is ``(d,)``, a walker ``(N, d)``. Axes count the coordinates of the flattened point, so a
-walker has ``N d`` of them. A batch ``(n, d)`` looks like a walker, but its fields give a value a
-row: that is why a field of a walker has the value ``()``.
+walker has ``N d`` of them; the fields of a ``Problem`` know their coordinates by name, too. A batch
+``(n, d)`` looks like a walker, but its fields give a value a row: that is why a field of a walker
+has the value ``()``.
 """
 
 from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
@@ -19,10 +20,14 @@ import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
-from physml.errors import ConfigurationError, ShapeError
+from physml.calculus.named_field import coordinates_at, traced
+from physml.errors import ConfigurationError, ShapeError, UnknownNameError
 from physml.types import Field, ManyPoints
 
-__all__ = ["divergence", "gradient", "hessian", "jacobian", "partial"]
+__all__ = ["Axis", "divergence", "gradient", "hessian", "jacobian", "partial"]
+
+Axis = int | str
+"""A coordinate: its index in the flattened point, or its name where the field carries names."""
 
 HIGHEST_ORDER = 4
 
@@ -100,21 +105,24 @@ def jacobian(u: Field) -> Callable[[ArrayLike], Array]:
     return jacobian_at
 
 
-def partial(u: Field, *axes: int) -> Callable[[ArrayLike], Array]:
+def partial(u: Field, *axes: Axis) -> Callable[[ArrayLike], Array]:
     """Partial derivative of any mixed order from 1 to 4: ``∂ⁿu / ∂z_i ∂z_j …``.
 
     Forward mode, nested once an order.
 
     Args:
         u: scalar or vector field, real or complex.
-        axes: one coordinate index for each order: ``partial(u, 1, 1)`` is ``∂²u/∂z_1²``.
+        axes: one coordinate for each order, by index or, of the fields of a ``Problem``, by name:
+            ``partial(u, 1, 1)`` and ``partial(u, "x", "x")`` are ``∂²u/∂x²`` on ``Box(t=…, x=…)``.
 
     Returns:
         A function of one point; its value has the shape of the value of ``u``.
 
     Raises:
-        ConfigurationError: ``u`` is not a function, or there are fewer than 1 or more than 4 axes.
+        ConfigurationError: ``u`` is not a function, there are fewer than 1 or more than 4 axes, or
+            a name of a coordinate where the field carries none.
         ShapeError: an axis is not a coordinate of the point, or the point is a batch of them.
+        UnknownNameError: a name is not one of the coordinates.
 
     >>> import jax.numpy as jnp
     >>> u = lambda z: z[0] ** 3 * z[1] ** 2
@@ -127,32 +135,36 @@ def partial(u: Field, *axes: int) -> Callable[[ArrayLike], Array]:
             f"partial: expected 1 to {HIGHEST_ORDER} axes, one for each order, got {len(axes)}: "
             f"{axes}. partial(u, 1, 1) is a second derivative; nest partial for higher orders."
         )
-    axes = as_indices("partial", axes)
+    check_kinds("partial", axes)
 
     def partial_at(z: ArrayLike) -> Array:
         z = as_point(z)
-        check_axes("partial", axes, z)
+        over = as_indices("partial", axes, u, z)
         value_at_one("partial", u, z)
         derivative = u
-        for direction in directions(z, axes):
+        for direction in directions(z, over):
             derivative = along(derivative, direction)
         return derivative(z)
 
     return partial_at
 
 
-def divergence(u: Field) -> Callable[[ArrayLike], Array]:
+def divergence(u: Field, *, axes: Sequence[Axis] | None = None) -> Callable[[ArrayLike], Array]:
     """Divergence of a vector field: ``∇·u = Σ_i ∂u_i/∂z_i``.
 
     Args:
         u: vector field whose value has the shape of the point, real or complex.
+        axes: the coordinates of the components, in their order, by index or by name; the value of
+            ``u`` is then ``(len(axes),)``. None for all coordinates, none of which may be time.
 
     Returns:
         A function of one point; its value is ``()``.
 
     Raises:
-        ConfigurationError: ``u`` is not a function.
-        ShapeError: the value of ``u`` does not have the shape of the point.
+        ConfigurationError: ``u`` is not a function; axes are empty, repeated or neither integers
+            nor names; one of the coordinates is time, and no axes are given.
+        ShapeError: the value of ``u`` does not have one component a coordinate.
+        UnknownNameError: a name is not one of the coordinates.
 
     >>> import jax.numpy as jnp
     >>> u = lambda z: jnp.stack([z[0] ** 2, z[0] * z[1]])
@@ -160,20 +172,26 @@ def divergence(u: Field) -> Callable[[ArrayLike], Array]:
     9.0
     """
     check_field(u)
+    if axes is not None:
+        axes = check_different("divergence", axes)
 
     def divergence_at(z: ArrayLike) -> Array:
         z = as_point(z)
         value = value_of(u, z)
-        if value.shape != z.shape:
+        over = over_axes("divergence", axes, u, z)
+        expected = z.shape if axes is None else (len(axes),)
+        if value.shape != expected:
             raise ShapeError(
                 f"divergence: expected a vector field with one component a coordinate, value "
-                f"{z.shape}, got a value {value.shape}. Keep the components that belong to the "
-                f"coordinates, or sum partial(component, axis) by hand.{if_batch('divergence', z)}"
+                f"{expected}, got a value {value.shape}. Keep the components that belong to the "
+                "coordinates, name these by axes=..., or sum partial(component, axis) by "
+                f"hand.{if_batch('divergence', z)}"
             )
 
         _, push = jax.linearize(u, z)
-        diagonal = each(lambda direction: jnp.sum(direction * push(direction)), directions(z))
-        return jnp.sum(diagonal)
+        unit = np.eye(len(over), dtype=z.dtype).reshape((len(over),) + expected)
+        pairs = (directions(z, over), jnp.asarray(unit))
+        return jnp.sum(each(lambda pair: jnp.sum(pair[1] * push(pair[0])), pairs))
 
     return divergence_at
 
@@ -214,24 +232,79 @@ def as_point(z: ArrayLike) -> Array:
     return z.astype(jnp.result_type(z, float))
 
 
-def as_indices(name: str, axes: tuple[int, ...]) -> tuple[int, ...]:
-    """The axes as Python integers, or an error that names the operator."""
+def check_kinds(name: str, axes: tuple[Axis, ...]) -> None:
+    """Raise unless every axis is an integer or a name."""
     try:
-        return tuple(operator.index(axis) for axis in axes)
+        for axis in axes:
+            isinstance(axis, str) or operator.index(axis)
     except TypeError:
         raise ConfigurationError(
-            f"{name}: expected axes that are integers (coordinate indices), got {axes!r}."
+            f"{name}: expected axes that are integers (coordinate indices) or names of "
+            f"coordinates, got {axes!r}."
         ) from None
 
 
-def check_axes(name: str, axes: tuple[int, ...], z: Array) -> None:
-    """Raise unless every axis is a coordinate of the point."""
-    outside = [axis for axis in axes if not 0 <= axis < z.size]
+def check_different(name: str, axes: Sequence[Axis]) -> tuple[Axis, ...]:
+    """One or more different axes as a tuple, or an error that names the operator."""
+    axes = (axes,) if isinstance(axes, str) else tuple(np.ravel(np.asarray(axes, object)).tolist())
+    check_kinds(name, axes)
+    if not axes or len(set(axes)) != len(axes):
+        raise ConfigurationError(
+            f"axes: expected one or more different coordinates, got {axes}. "
+            "Leave axes out to sum over all coordinates."
+        )
+    return axes
+
+
+def as_indices(name: str, axes: tuple[Axis, ...], u: Field, z: Array) -> tuple[int, ...]:
+    """The axes as indices of coordinates of the point.
+
+    Raises:
+        ConfigurationError: a name, where the field carries none.
+        ShapeError: an index that is no coordinate of the point.
+        UnknownNameError: a name that is no coordinate of the field.
+    """
+    names = ()
+    if any(isinstance(axis, str) for axis in axes):
+        coordinates = coordinates_at(u, z)
+        if coordinates is None:
+            raise ConfigurationError(
+                f"{name}: axes: got {axes!r}, but u carries no names of coordinates; expected "
+                "indices, or a field that a Problem hands to its equation, at the point itself"
+            )
+        names = coordinates.names
+    found = []
+    for axis in axes:
+        if isinstance(axis, str) and axis not in names:
+            raise UnknownNameError("coordinate", axis, names)
+        found.append(names.index(axis) if isinstance(axis, str) else operator.index(axis))
+    outside = [axis for axis in found if not 0 <= axis < z.size]
     if outside:
         raise ShapeError(
             f"{name}: expected axes from 0 to {z.size - 1} for a point {z.shape} with {z.size} "
             f"coordinates, got {outside}."
         )
+    return tuple(found)
+
+
+def over_axes(name: str, axes: tuple[Axis, ...] | None, u: Field, z: Array) -> tuple[int, ...]:
+    """The axes of a sum as indices: those given, or all, none of which may then be time.
+
+    Raises:
+        ConfigurationError: no axes where one of the coordinates is time.
+    """
+    if axes is not None:
+        return as_indices(name, axes, u, z)
+    # A walker (N, d) has no time among its coordinates, and log ψ is long to trace.
+    coordinates = coordinates_at(u, z) if z.ndim == 1 else None
+    if coordinates is not None and coordinates.time is not None:
+        space = tuple(axis for axis in coordinates.names if axis != coordinates.time)
+        raise ConfigurationError(
+            f"{name}: expected axes=..., since {coordinates.time!r} of the coordinates "
+            f"{coordinates.names} is time: axes={space} for those of space alone, "
+            f"axes={coordinates.names} if time is meant, too"
+        )
+    return tuple(range(z.size))
 
 
 def check_field(u: Field) -> None:
@@ -252,7 +325,7 @@ def check_field(u: Field) -> None:
 def value_of(u: Field, z: Array) -> jax.ShapeDtypeStruct:
     """Shape and dtype of the value, without computing it."""
     check_field(u)
-    value = jax.eval_shape(u, z)
+    value, _ = traced(u, z)
     if not isinstance(value, jax.ShapeDtypeStruct):
         raise ShapeError(
             f"u: expected a field whose value is one array, not a {type(value).__name__}. "
@@ -295,11 +368,13 @@ def along(u: Field, direction: Array) -> Field:
     return lambda z: jax.jvp(u, (z,), (direction,))[1]
 
 
-def each(function: Callable[[Array], Any], rows: Array) -> Any:
-    """The function of each direction, stacked on a new first axis."""
-    if len(rows) > UNROLLED_UP_TO:
+def each(function: Callable[[Any], Any], rows: Any) -> Any:
+    """The function of each direction, stacked on a new first axis; of rows of a tree likewise."""
+    count = len(jax.tree.leaves(rows)[0])
+    if count > UNROLLED_UP_TO:
         return jax.vmap(function)(rows)
-    return jax.tree.map(lambda *values: jnp.stack(values), *[function(row) for row in rows])
+    made = [function(jax.tree.map(lambda leaf, i=i: leaf[i], rows)) for i in range(count)]
+    return jax.tree.map(lambda *values: jnp.stack(values), *made)
 
 
 def first_derivatives(u: Field, z: Array, value: jax.ShapeDtypeStruct) -> Array:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
-from physml.calculus.derivatives import as_point, check_field, value_of
+from physml.calculus.derivatives import (
+    Axis,
+    as_point,
+    check_different,
+    check_field,
+    over_axes,
+    value_of,
+)
 from physml.calculus.laplacian import LaplacianMethod, method_for
 from physml.errors import ShapeError
 from physml.types import Field
@@ -17,7 +24,7 @@ __all__ = ["kinetic_energy"]
 
 
 def kinetic_energy(
-    log_psi: Field, *, method: LaplacianMethod | None = None
+    log_psi: Field, *, axes: Sequence[Axis] | None = None, method: LaplacianMethod | None = None
 ) -> Callable[[ArrayLike], Array]:
     """Local kinetic energy: ``−½ ∇²ψ/ψ = −½ [∇² log ψ + ∇log ψ · ∇log ψ]``.
 
@@ -28,6 +35,7 @@ def kinetic_energy(
 
     Args:
         log_psi: field with value ``()``, real or complex.
+        axes: coordinates of the particles, as for ``laplacian``; None for all of them.
         method: how to compute the Laplacian, as for ``laplacian``.
 
     Returns:
@@ -35,7 +43,8 @@ def kinetic_energy(
         ``log_psi``.
 
     Raises:
-        ConfigurationError: ``log_psi`` is not a function, or the method cannot pass through it.
+        ConfigurationError: ``log_psi`` is not a function, the method cannot pass through it, or
+            one of the coordinates is time, and no axes are given.
         ShapeError: the value of ``log_psi`` is not one scalar array.
 
     >>> import jax.numpy as jnp
@@ -45,6 +54,7 @@ def kinetic_energy(
     1.0
     """
     check_field(log_psi)
+    chosen = None if axes is None else check_different("kinetic_energy", axes)
 
     def kinetic_energy_at(x: ArrayLike) -> Array:
         x = as_point(x)
@@ -55,8 +65,8 @@ def kinetic_energy(
                 f"walker {x.shape}. If that holds many walkers, use "
                 "jax.vmap(kinetic_energy(log_psi))."
             )
-        axes = tuple(range(x.size))
-        slope, curvature = method_for(axes, method)(log_psi, x, axes)
+        over = over_axes("kinetic_energy", chosen, log_psi, x)
+        slope, curvature = method_for(over, method)(log_psi, x, over)
         return -0.5 * (curvature + jnp.sum(slope * slope))
 
     return kinetic_energy_at

@@ -20,14 +20,15 @@ from jax.experimental import jet
 from jax.typing import ArrayLike
 
 from physml.calculus.derivatives import (
+    Axis,
     along,
-    as_indices,
     as_point,
-    check_axes,
+    check_different,
     check_field,
     directions,
     each,
     first_derivatives,
+    over_axes,
     value_at_one,
 )
 from physml.errors import ConfigurationError
@@ -57,13 +58,14 @@ SPARSITY = 0.6
 
 
 def laplacian(
-    u: Field, *, axes: Sequence[int] | None = None, method: LaplacianMethod | None = None
+    u: Field, *, axes: Sequence[Axis] | None = None, method: LaplacianMethod | None = None
 ) -> Callable[[ArrayLike], Array]:
     """Laplacian of a field: ``Δu = Σ_{i in axes} ∂²u/∂z_i²``.
 
     Args:
         u: scalar or vector field, real or complex.
-        axes: coordinates to sum over, as indices into the flattened point; None for all of them.
+        axes: coordinates to sum over, as indices into the flattened point or, of the fields of a
+            ``Problem``, by name, as ``("x", "y")``; None for all of them, none of which may be time.
         method: ``nested_forward``, ``taylor``, ``forward_laplacian``, ``linearised`` or a function
             like them; None for ``nested_forward`` up to 3 axes and ``forward_laplacian`` above,
             with sparse Jacobians from 24.
@@ -72,9 +74,11 @@ def laplacian(
         A function of one point, ``(d,)`` or ``(N, d)``; its value is shaped like that of ``u``.
 
     Raises:
-        ConfigurationError: ``u`` is not a function; axes are empty, repeated or not integers; the
-            method cannot pass through an operation of the field.
+        ConfigurationError: ``u`` is not a function; axes are empty, repeated or neither integers
+            nor names; one of the coordinates is time, and no axes are given; the method cannot pass
+            through an operation of the field.
         ShapeError: an axis is not a coordinate of the point, or the point is a batch of them.
+        UnknownNameError: a name is not one of the coordinates.
 
     >>> import jax.numpy as jnp
     >>> u = lambda z: z[0] ** 2 + z[1] ** 3
@@ -84,12 +88,11 @@ def laplacian(
     12.0
     """
     check_field(u)
-    chosen = None if axes is None else _checked_axes(axes)
+    chosen = None if axes is None else check_different("laplacian", axes)
 
     def laplacian_at(z: ArrayLike) -> Array:
         z = as_point(z)
-        over = tuple(range(z.size)) if chosen is None else chosen
-        check_axes("laplacian", over, z)
+        over = over_axes("laplacian", chosen, u, z)
         return method_for(over, method)(u, z, over)[1]
 
     return laplacian_at
@@ -264,16 +267,6 @@ def method_for(axes: tuple[int, ...], method: LaplacianMethod | None) -> Laplaci
     if len(axes) < SPARSE_FROM:
         return forward_laplacian
     return partial(forward_laplacian, sparsity_threshold=SPARSITY)
-
-
-def _checked_axes(axes: Sequence[int]) -> tuple[int, ...]:
-    axes = as_indices("laplacian", tuple(np.ravel(axes).tolist()))
-    if not axes or len(set(axes)) != len(axes):
-        raise ConfigurationError(
-            f"axes: expected one or more different coordinate indices, got {axes}. "
-            "Leave axes out to sum over all coordinates."
-        )
-    return axes
 
 
 def _restrict(u: Field, z: Array, axes: tuple[int, ...]) -> tuple[Field, Array]:
