@@ -264,7 +264,7 @@ def as_indices(name: str, axes: tuple[Axis, ...], u: Field, z: Array) -> tuple[i
         ShapeError: an index that is no coordinate of the point.
         UnknownNameError: a name that is no coordinate of the field.
     """
-    names = ()
+    names: tuple[str, ...] = ()
     if any(isinstance(axis, str) for axis in axes):
         coordinates = coordinates_at(u, z)
         if coordinates is None:
@@ -296,7 +296,7 @@ def over_axes(name: str, axes: tuple[Axis, ...] | None, u: Field, z: Array) -> t
     if axes is not None:
         return as_indices(name, axes, u, z)
     # A walker (N, d) has no time among its coordinates, and log ψ is long to trace.
-    coordinates = coordinates_at(u, z) if z.ndim == 1 else None
+    coordinates = coordinates_at(u, z) if z.ndim == 1 and z.size > 1 else None
     if coordinates is not None and coordinates.time is not None:
         space = tuple(axis for axis in coordinates.names if axis != coordinates.time)
         raise ConfigurationError(

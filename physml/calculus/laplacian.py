@@ -65,7 +65,7 @@ def laplacian(
     Args:
         u: scalar or vector field, real or complex.
         axes: coordinates to sum over, as indices into the flattened point or, of the fields of a
-            ``Problem``, by name, as ``("x", "y")``; None for all of them, none of which may be time.
+            ``Problem``, by name, as ``("x", "y")``; None for all, none of which may be time.
         method: ``nested_forward``, ``taylor``, ``forward_laplacian``, ``linearised`` or a function
             like them; None for ``nested_forward`` up to 3 axes and ``forward_laplacian`` above,
             with sparse Jacobians from 24.

@@ -12,6 +12,7 @@ import numpy as np
 from jax import Array
 from jax.flatten_util import ravel_pytree
 
+from physml.calculus.named_field import NamedField
 from physml.errors import CheckpointError, ConfigurationError
 from physml.pinn.geometry import Box
 from physml.pinn.problem import Network, Problem
@@ -42,13 +43,13 @@ class March(Solution):
             slab.problem.solution_field(slab.network, own)
             for slab, own in zip(self.slabs, params, strict=True)
         ]
-        inner = np.asarray(self.times[1:-1])
+        inner, axis = np.asarray(self.times[1:-1]), self.problem.domain.time_axis
 
         def field(z: Array) -> Array:
-            index = jnp.searchsorted(jnp.asarray(inner, z.dtype), z[0])
+            index = jnp.searchsorted(jnp.asarray(inner, z.dtype), z[axis])
             return jnp.asarray(jax.lax.switch(index, parts, z))
 
-        return field
+        return NamedField(field, self.problem.domain)
 
     def save(self, directory: Any) -> Any:
         """Refuse: each slab is saved by its own ``save``."""
@@ -74,7 +75,7 @@ def march(
 
     Args:
         slab: ``(domain, start) -> Problem`` on one slab, whose initial condition is ``start``.
-        domain: the whole, with time as its first coordinate.
+        domain: the whole box; its time may be any of its coordinates.
         start: the initial values, a function of a point of which it may ignore the time.
         network: for each slab.
         slabs: how many, of equal length, or the times of all edges.
@@ -90,7 +91,8 @@ def march(
         A solution on the whole domain.
 
     Raises:
-        ConfigurationError: edges that do not ascend from the domain's first time to its last.
+        ConfigurationError: edges that do not ascend from the domain's first time to its last; a
+            domain that is not a box, or has no time.
 
     >>> import jax.numpy as jnp, physml as pm
     >>> decay = lambda box, start: pm.Problem(
@@ -101,7 +103,9 @@ def march(
     >>> bool(abs(solution(jnp.array([[2.0]]))[0] - jnp.exp(-2.0)) < 1e-3)
     True
     """
-    low, high = float(domain.lower[0]), float(domain.upper[0])
+    if not isinstance(domain, Box):
+        raise ConfigurationError(f"domain: march expects a Box to cut in slabs, got {domain}")
+    low, high = domain.times
     times = np.linspace(low, high, slabs + 1) if isinstance(slabs, int) else np.asarray(slabs)
     if len(times) < 2 or not np.all(np.diff(times) > 0) or (times[0], times[-1]) != (low, high):
         raise ConfigurationError(
@@ -119,10 +123,8 @@ def march(
     done: list[Solution] = []
     for i, (begin, end) in enumerate(pairwise(times)):
         key_noise, key_solve = jax.random.split(jax.random.fold_in(key, i))
-        bounds = dict(zip(domain.names, zip(domain.lower, domain.upper, strict=True), strict=True))
         beyond = overlap * (end - begin) if end < high else 0.0
-        bounds[domain.names[0]] = (begin, end + beyond)
-        problem = slab(Box(**bounds), start)
+        problem = slab(domain.between(begin, end + beyond), start)
         params = _shaken(done[-1].params, noise, key_noise) if done and warm else None
         named = _named(f"slab-{i + 1}", options)
         done.append(solve(problem, network, params=params, key=key_solve, **named))
@@ -185,9 +187,9 @@ def _shaken(params: Any, noise: float, key: Array) -> Any:
 
 def _end_values(solution: Solution, end: float) -> Field:
     """The solution at the end of its slab, as a function of a point of the next."""
-    field = solution.field
+    field, axis = solution.field, solution.problem.domain.time_axis
     if solution.problem.domain.dimension == 1:
         # Without space the values are numbers: later slabs need not evaluate earlier ones.
         values = jnp.asarray(field(jnp.array([end])))
         return lambda z: values
-    return lambda z: jnp.asarray(field(z.at[0].set(end)))
+    return lambda z: jnp.asarray(field(z.at[axis].set(end)))

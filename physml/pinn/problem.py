@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from itertools import combinations
 from typing import Any
 
@@ -13,14 +13,15 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from physml.calculus.named_field import NamedField
 from physml.errors import ConfigurationError, ShapeError
 from physml.networks import PeriodicEmbedding
+from physml.pinn.ansatz import Ansatz, bound
+from physml.pinn.built_in import BuiltIn, build_in, can_be_built_in
 from physml.pinn.conditions import Condition
-from physml.pinn.geometry import Box, Domain
+from physml.pinn.conditions.condition import components_of, function
+from physml.pinn.geometry import Domain
 from physml.types import Field, LocalOperator
-
-Ansatz = Callable[[Field, Array], Array]
-"""``(network, point) -> u``: builds conditions into the solution exactly."""
 
 Features = Callable[[Array], Array]
 """``point -> (k,)``: what the network sees besides the coordinates."""
@@ -43,9 +44,13 @@ class Problem:
         domain: where the equation holds.
         equation: ``(u, z) -> residual``, which must vanish at each point ``z`` of the domain; a
             dict of them by name makes each a term of its own.
-        conditions: what must hold on faces or at points, by penalty.
+        conditions: what must hold on faces or at points, by penalty; of a problem made with
+            ``hard`` those that are left.
         ansatz: ``(N, z) -> u``, a transform of the network that obeys conditions exactly; with
             several unknowns a dict by name, for those that have one.
+        hard: whether to make that ansatz from ``dirichlet`` and ``initial`` conditions on the faces
+            of a box, velocities included, in place of penalties: True for all of them, or names of
+            some. Other conditions stay penalties.
         periodic: coordinates in which the network is periodic, exactly.
         features: ``z -> (k,)``, what every network sees besides the coordinates: a singularity that
             is known, waves, a variable in which the solution is simple. Best of size one.
@@ -59,7 +64,10 @@ class Problem:
         name: for messages and figures.
 
     Raises:
-        ConfigurationError: conditions on unknown faces, two that contradict, or two of one name.
+        ConfigurationError: two conditions that contradict, or two of one name; ``hard`` where
+            nothing can be built in, beside an ansatz, or with values that do not agree where faces
+            meet; an ansatz that does not fit the domain.
+        UnknownNameError: a face or a coordinate that the domain does not have.
         ShapeError: features that are not real numbers ``(k,)`` at one point.
 
     >>> import jax.numpy as jnp, physml as pm
@@ -71,6 +79,7 @@ class Problem:
     equation: LocalOperator | Mapping[str, LocalOperator]
     conditions: Sequence[Condition] = ()
     ansatz: Ansatz | Mapping[str, Ansatz] | None = None
+    hard: InitVar[bool | Sequence[str]] = False
     periodic: str | Sequence[str] = ()
     features: Features | None = None
     components: int | Mapping[str, int] | None = None
@@ -79,8 +88,9 @@ class Problem:
     reference_error: float = 0.0
     name: str = "problem"
     _axes: tuple[int, ...] = field(init=False, repr=False)
+    _ansatz: Any = field(init=False, repr=False)
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, hard: bool | Sequence[str]) -> None:
         """Check names and values at once, not at the first step."""
         names = [*self.equations, *(c.name for c in self.conditions)]
         for name in set(names):
@@ -101,6 +111,36 @@ class Problem:
         periodic = [self.periodic] if isinstance(self.periodic, str) else self.periodic
         object.__setattr__(self, "_axes", tuple(self.domain.axis(name) for name in periodic))
         self._check_features()
+        if hard is not False:
+            self._build_in(hard)
+        object.__setattr__(self, "_ansatz", bound(self.ansatz, self.domain))
+
+    def _build_in(self, hard: bool | Sequence[str]) -> None:
+        made, left = build_in(self.domain, self.conditions, hard, self.components)
+        one = made.get(None)
+        others: Any = {} if self.ansatz is None else self.ansatz
+        by_name = isinstance(others, Mapping)
+        if not by_name or (one is not None and (others or len(made) > 1)) or set(made) & {*others}:
+            raise ConfigurationError(
+                f"hard: {self.name!r}: expected conditions to build in or an ansatz, not both for "
+                "one unknown, and unknowns either all by name or one without; leave out the "
+                "ansatz, or build all into one with chain"
+            )
+        built: Any = {**others, **made} if one is None else one
+        object.__setattr__(self, "ansatz", built)
+        object.__setattr__(self, "conditions", tuple(left))
+
+    @property
+    def built_in(self) -> tuple[str, ...]:
+        """The names of the conditions that ``hard`` built into the solution."""
+        parts = self.ansatz.values() if isinstance(self.ansatz, Mapping) else (self.ansatz,)
+        return tuple(c.name for part in parts if isinstance(part, BuiltIn) for c in part.conditions)
+
+    @property
+    def could_be_built_in(self) -> tuple[str, ...]:
+        """The names of the penalties that ``hard`` would build in, if no ansatz stands there."""
+        names = [c.name for c in self.conditions if can_be_built_in(self.domain, c)]
+        return () if self.ansatz is not None else tuple(names)
 
     def _check_features(self) -> None:
         if self.features is None:
@@ -151,21 +191,25 @@ class Problem:
             params: its parameters, likewise.
 
         Returns:
-            ``u``, a function of one point ``(d,)``, or a dict of such functions.
+            ``u``, a function of one point ``(d,)`` that knows the names of its coordinates, or a
+            dict of such functions.
         """
         if isinstance(network, Mapping):
-            transforms: Any = {} if self.ansatz is None else self.ansatz
+            transforms: Any = {} if self._ansatz is None else self._ansatz
             return {
                 name: self._field(module, params[name], transforms.get(name))
                 for name, module in network.items()
             }
-        return self._field(network, params, self.ansatz)
+        return self._field(network, params, self._ansatz)
 
     def _field(self, network: nn.Module, params: Any, ansatz: Any) -> Field:
-        def raw(z: Array) -> Array:
+        def network_at(z: Array) -> Array:
             return jnp.asarray(network.apply(params, self.embed(z)))
 
-        return raw if ansatz is None else lambda z: jnp.asarray(ansatz(raw, z))
+        raw = NamedField(network_at, self.domain)
+        if ansatz is None:
+            return raw
+        return NamedField(lambda z: jnp.asarray(ansatz(raw, z)), self.domain)
 
     def initial_params(self, network: Network, key: Array) -> Any:
         """Random parameters of a network for this problem, its value's shape checked.
@@ -181,14 +225,17 @@ class Problem:
                         f"{option}: given by name, but the network is one module; expected a dict "
                         "of networks"
                     )
-            return self._initial(network, key, self.components, self.name)
+            return self._initial(network, key, self.components, self.name, self._ansatz)
         components: Any = self._by_name("components", network)
         self._by_name("ansatz", network)
         self._by_name("regions", network)
         self._by_name("exact", network)
+        transforms: Any = self._ansatz or {}
         keys = jax.random.split(key, len(network))
         return {
-            name: self._initial(module, sub, components.get(name), f"{self.name}: {name}")
+            name: self._initial(
+                module, sub, components.get(name), f"{self.name}: {name}", transforms.get(name)
+            )
             for (name, module), sub in zip(network.items(), keys, strict=True)
         }
 
@@ -207,7 +254,9 @@ class Problem:
                 )
         return given
 
-    def _initial(self, network: nn.Module, key: Array, components: Any, name: str) -> Any:
+    def _initial(
+        self, network: nn.Module, key: Array, components: Any, name: str, ansatz: Any
+    ) -> Any:
         point = jnp.asarray(0.5 * (self.domain.lower + self.domain.upper))
         # One program, cheaply compiled since it runs once: half the time of one an operation.
         options: Any = {"xla_backend_optimization_level": 0}
@@ -221,6 +270,12 @@ class Problem:
             raise ShapeError(
                 f"network: expected a value of shape {expected} at one point of {name!r}, got "
                 f"{got}; an MLP takes outputs={outputs}, a Problem components=..."
+            )
+        made = jax.eval_shape(self._field(network, params, ansatz), point).shape
+        if made != expected:
+            raise ShapeError(
+                f"ansatz: expected a value of shape {expected} at one point of {name!r}, as the "
+                f"network has, got {made}: something in it is broadcast against the network"
             )
         return params
 
@@ -263,23 +318,34 @@ def _refuse_contradiction(domain: Domain, one: Condition, other: Condition) -> N
     """Two conditions may share a face only if they prescribe the same values there."""
     if one.prescribes is None or other.prescribes is None:
         return
-    if one.face is None or other.face is None or one.prescribes[:2] != other.prescribes[:2]:
+    if one.face is None or other.face is None or one.prescribes[0] != other.prescribes[0]:
         return
-    shared: list[Any] = [one.face] if one.face == other.face else []
-    if isinstance(domain, Box):
-        common = sorted(set(domain.faces(one.face)) & set(domain.faces(other.face)))
-        shared = [domain.names[axis] + "-+"[side] for axis, side in common]
-    for face in shared:
-        points = domain.boundary(jax.random.key(0), 16, face)
-        values = [
-            np.asarray(jax.vmap(c.prescribes[2])(points)) for c in (one, other) if c.prescribes
-        ]
-        first, second = (v.reshape(16, -1) for v in values)
+    own = [components_of(c.prescribes[1]) for c in (one, other) if c.prescribes]
+    both = own[0] if own[1] is None else own[1]
+    common = both if None in own else tuple(c for c in both or () if c in (own[0] or ()))
+    for face in domain.shared(one.face, other.face) if common != () else ():
+        points = domain.on_faces(jax.random.key(0), 16, (face,))
+        first, second = (
+            _chosen(np.asarray(jax.vmap(function(c.prescribes[2]))(points)), mine, common)
+            for c, mine in zip((one, other), own, strict=True)
+            if c.prescribes
+        )
         apart = np.abs(first - second).max(axis=1)
         largest = max(1.0, float(np.abs(first).max()), float(np.abs(second).max()))
         if apart.max() > 100 * np.finfo(points.dtype).eps * largest:
             at = np.asarray(points[int(apart.argmax())])
             raise ConfigurationError(
-                f"conditions: {one.name!r} and {other.name!r} contradict one another on {face!r}: "
-                f"their values differ by {apart.max():.3g} at {at}; keep one of them"
+                f"conditions: {one.name!r} and {other.name!r} contradict one another on "
+                f"{domain.words(face)!r}: their values differ by {apart.max():.3g} at {at}; keep "
+                "one of them"
             )
+
+
+def _chosen(
+    values: np.ndarray, own: tuple[int, ...] | None, common: tuple[int, ...] | None
+) -> np.ndarray:
+    """Values ``(n,)`` or ``(n, m)`` of the components that two conditions have in common."""
+    table = values.reshape(len(values), -1)
+    if common is None or table.shape[1] == 1:
+        return table
+    return table[:, [c if own is None else own.index(c) for c in common]]

@@ -9,9 +9,8 @@ from jax import Array
 
 from physml.as_numbers import as_numbers
 from physml.errors import ConfigurationError, ShapeError
-from physml.pinn.ansatz import hard_initial
+from physml.pinn.ansatz import Ansatz, hard_initial
 from physml.pinn.geometry import Box
-from physml.pinn.problem import Ansatz
 from physml.types import Field
 
 
@@ -45,7 +44,7 @@ def trigonometric_interpolant(field: Field, domain: Box, *, waves: int) -> Field
     """A field at the domain's first time as a sum of waves, so that it costs the same each slab.
 
     ``Σ_k Re c_k e^{ikθ}`` for ``k = 0 … waves``, through ``4 (waves + 1)`` equal distances of the
-    second coordinate.
+    coordinate of space.
 
     Args:
         field: a function of a point (t, x), periodic in x, with value ``()`` or ``(m,)``.
@@ -53,6 +52,7 @@ def trigonometric_interpolant(field: Field, domain: Box, *, waves: int) -> Field
         waves: the highest ``k``.
 
     Raises:
+        ConfigurationError: a domain without time.
         ShapeError: a domain of other than two coordinates, or a field of matrices or complex.
 
     >>> import jax.numpy as jnp, physml as pm
@@ -63,12 +63,14 @@ def trigonometric_interpolant(field: Field, domain: Box, *, waves: int) -> Field
     """
     if domain.dimension != 2:
         raise ShapeError(
-            "trigonometric_interpolant: expected a domain of two coordinates, time first, got "
-            f"{', '.join(domain.names)}"
+            "trigonometric_interpolant: expected a domain of two coordinates, time and a place, "
+            f"got {', '.join(domain.names)}"
         )
-    (first, low), (_, high) = map(np.asarray, (domain.lower, domain.upper))
+    along = 1 - domain.time_axis
+    low, high = float(domain.lower[along]), float(domain.upper[along])
     count = 4 * (waves + 1)
-    grid = np.stack([np.full(count, first), low + (high - low) * np.arange(count) / count], -1)
+    grid = np.full((count, 2), domain.times[0])
+    grid[:, along] = low + (high - low) * np.arange(count) / count
     values = as_numbers(
         "trigonometric_interpolant: field", jax.jit(jax.vmap(field))(jnp.asarray(grid))
     )
@@ -81,7 +83,7 @@ def trigonometric_interpolant(field: Field, domain: Box, *, waves: int) -> Field
     wave = 2 * np.pi * np.arange(waves + 1) / (high - low)
 
     def interpolant(z: Array) -> Array:
-        angle = jnp.asarray(wave, z.dtype) * (z[1] - low)
+        angle = jnp.asarray(wave, z.dtype) * (z[along] - low)
         real, imaginary = (
             jnp.asarray(part, z.dtype) for part in (amplitudes.real, amplitudes.imag)
         )
@@ -101,7 +103,8 @@ def interpolated_start(start: Field, domain: Box, *, waves: int) -> Ansatz:
         waves: the highest ``k``.
 
     Raises:
-        ShapeError: see ``trigonometric_interpolant``.
+        ConfigurationError: see ``trigonometric_interpolant``.
+        ShapeError: likewise.
 
     >>> import jax.numpy as jnp, physml as pm
     >>> box = pm.Box(t=(1, 2), x=(0, 2 * jnp.pi))
@@ -109,6 +112,6 @@ def interpolated_start(start: Field, domain: Box, *, waves: int) -> Ansatz:
     >>> round(float(ansatz(lambda z: 10.0, jnp.array([1.5, 0.0]))), 6)
     6.0
     """
-    first, last = float(domain.lower[0]), float(domain.upper[0])
+    first, last = domain.times
     begin = trigonometric_interpolant(start, domain, waves=waves)
     return hard_initial(begin, start=first, unit=last - first)

@@ -205,5 +205,5 @@ def test_shapes_that_the_mathematics_excludes_are_named():
 
 @pytest.mark.parametrize("axes", [(), (0,) * 5, (0.5,), ("x",)], ids=str)
 def test_partial_takes_one_to_four_coordinate_indices(axes):
-    with pytest.raises(ConfigurationError, match="partial: .*expected"):
+    with pytest.raises(ConfigurationError, match=r"partial: .*expected"):
         partial(jnp.sum, *axes)(np.ones(2))

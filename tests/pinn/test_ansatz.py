@@ -39,10 +39,12 @@ def test_hard_dirichlet_looks_at_its_faces_alone():
     np.testing.assert_allclose(found, 3 + inside[:, 0] - 2 * inside[:, 0] * inside[:, 1])
 
 
-def test_hard_dirichlet_without_faces_means_all_of_them():
+def test_hard_dirichlet_without_faces_means_those_of_space():
+    """The boundary of space at all times, and neither the first time nor the last."""
     u = jax.vmap(lambda z: pm.hard_dirichlet(BOX, 2.0)(rough, z))
-    faces = BOX.boundary(jax.random.key(0), 24, ("t", "x", "y"))
+    faces = BOX.boundary(jax.random.key(0), 24, ("x", "y"))
     np.testing.assert_allclose(u(faces), 2.0, atol=1e-12)
+    assert np.abs(u(BOX.boundary(jax.random.key(1), 24, "t")) - 2.0).min() > 1e-3
 
 
 def test_hard_dirichlet_on_a_disk():
@@ -50,8 +52,9 @@ def test_hard_dirichlet_on_a_disk():
     u = jax.vmap(lambda z: pm.hard_dirichlet(disk, 1.0)(lambda y: 5.0 + y[0], z))
     np.testing.assert_allclose(u(disk.boundary(jax.random.key(0), 16, "boundary")), 1.0, atol=1e-12)
     assert np.abs(u(disk.interior(jax.random.key(0), 16)) - 1.0).min() > 1e-3
+    assert float(pm.hard_dirichlet(disk, 1.0, on="boundary")(rough, jnp.array([2.0, 0.0]))) == 1.0
     with pytest.raises(pm.errors.ConfigurationError, match="only a Box can leave faces out"):
-        pm.hard_dirichlet(disk, on="boundary")
+        pm.hard_dirichlet(pm.l_shape(), on="edge0")
 
 
 def test_hard_initial_value_and_velocity():
@@ -88,3 +91,59 @@ def test_chain_applies_the_first_innermost():
     assert float(both(rough, z)) == pytest.approx(expected, rel=1e-13)
     with pytest.raises(pm.errors.ConfigurationError, match="chain: expected at least one"):
         pm.chain()
+
+
+PAIR = jnp.array([1.0, 0.0])
+FITS_NO_SCALAR = {
+    "a value": pm.hard_initial(PAIR),
+    "a function": pm.hard_initial(lambda z: z),
+    "a velocity": pm.hard_initial(1.0, velocity=PAIR),
+    "faces": pm.hard_dirichlet(BOX, lambda z: jnp.stack([z[0], z[1]]), on="x"),
+    "a number of faces": pm.hard_dirichlet(BOX, PAIR, on="x"),
+    "a user's": lambda N, z: PAIR * N(z),
+    "a user's sum": lambda N, z: N(z) + z[0] * PAIR,
+    "a user's part of a chain": pm.chain(pm.hard_initial(1.0), lambda N, z: PAIR * N(z)),
+    "a helper in a chain": pm.chain(lambda N, z: z[0] * N(z), pm.hard_initial(PAIR)),
+    "a helper in a lambda": lambda N, z: jnp.sum(pm.hard_initial(PAIR)(N, z)),
+    "one component": lambda N, z: N(z)[None],
+}
+
+
+@pytest.mark.parametrize("several", [False, True], ids=["one unknown", "several"])
+@pytest.mark.parametrize("ansatz", FITS_NO_SCALAR.values(), ids=FITS_NO_SCALAR)
+def test_nothing_is_broadcast_against_a_scalar_network(ansatz, several):
+    """A value of another shape made two unknowns of one, both wrong."""
+    network = {"u": pm.MLP((3,))} if several else pm.MLP((3,))
+    made = {"u": ansatz} if several else ansatz
+    problem = pm.Problem(domain=BOX, equation=lambda u, z: u, ansatz=made)
+    with pytest.raises(pm.errors.ShapeError, match=r"expected .* shape \(\).* got \([123],\)"):
+        problem.initial_params(network, jax.random.key(0))
+
+
+@pytest.mark.parametrize(
+    "ansatz",
+    [
+        pm.hard_initial(jnp.ones(3)),
+        pm.hard_initial(1.0, velocity=jnp.ones(3)),
+        lambda N, z: N(z)[0],
+        lambda N, z: jnp.ones(3),
+        pm.chain(lambda N, z: N(z)[0], lambda N, z: N(z) * PAIR),
+    ],
+)
+def test_nothing_is_broadcast_against_a_vector_network(ansatz):
+    problem = pm.Problem(domain=BOX, equation=lambda u, z: u(z), ansatz=ansatz, components=2)
+    with pytest.raises(pm.errors.ShapeError, match=r"shape \(2,\).* got \((3,)?\)"):
+        problem.initial_params(pm.MLP((3,), outputs=2), jax.random.key(0))
+
+
+def test_a_number_stands_for_each_component_and_a_vector_for_its_own():
+    for value, expected in ((2.0, [2.0, 2.0]), (PAIR, PAIR), (lambda z: z[1:], [0.5, 0.25])):
+        problem = pm.Problem(
+            domain=BOX,
+            equation=lambda u, z: u(z),
+            components=2,
+            ansatz=pm.chain(pm.hard_initial(value, velocity=value)),
+        )
+        network = pm.MLP((3,), outputs=2)
+        u = problem.solution_field(network, problem.initial_params(network, jax.random.key(0)))
+        np.testing.assert_array_equal(u(jnp.array([0.0, 0.5, 0.25])), expected)

@@ -37,9 +37,9 @@ def test_dirichlet_with_a_function():
     assert np.abs(on_face(condition, lambda z: z[0] * z[1] / 3)).max() > 0.01
 
 
-def test_initial_is_dirichlet_on_the_first_face():
+def test_initial_is_dirichlet_at_the_first_time():
     condition = pm.initial(lambda z: jnp.sin(jnp.pi * z[1] / 2))
-    assert (condition.name, condition.face) == ("initial", "t-")
+    assert (condition.name, BOX.faces(condition.face)) == ("initial", BOX.faces("t-"))
     np.testing.assert_allclose(on_face(condition, wave), 0.0, atol=1e-14)
     assert np.abs(on_face(condition, lambda z: 1.1 * wave(z))).max() > 0.01
 

@@ -42,7 +42,7 @@ def test_components_are_interpolated_each():
 def test_what_does_not_fit_is_named():
     with pytest.raises(pm.errors.ConfigurationError, match="waves: expected at least 1"):
         pm.harmonics(BOX, "x", 0)
-    with pytest.raises(pm.errors.ShapeError, match="two coordinates, time first, got t, x, y"):
+    with pytest.raises(pm.errors.ShapeError, match=r"two coordinates, time .*, got t, x, y"):
         pm.trigonometric_interpolant(lambda z: z[0], pm.Box(t=(0, 1), x=(0, 1), y=(0, 1)), waves=3)
     with pytest.raises(pm.errors.ShapeError, match=r"a value \(\) or \(m,\), got \(2, 2\)"):
         pm.trigonometric_interpolant(lambda z: jnp.outer(z, z), BOX, waves=3)

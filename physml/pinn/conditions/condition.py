@@ -38,6 +38,7 @@ class Condition(NamedTuple):
         prescribes: ``(unknown, component, value)`` of a condition that fixes a value on its face.
         regions: ``domain -> {unknown: where it lives}``, of those that live on a part of it only.
         data: the samples themselves, where they are the same at every step.
+        velocity: ``∂u/∂t`` there, where it fixes that, too.
     """
 
     name: str
@@ -46,9 +47,10 @@ class Condition(NamedTuple):
     weight: float
     draw: Callable[[Domain, Array, int, Points], Batch] | None = None
     check: Callable[[Domain], None] | None = None
-    prescribes: tuple[str | None, Component, Field] | None = None
+    prescribes: tuple[str | None, Component, Value] | None = None
     regions: Callable[[Domain], Mapping[str, Domain]] | None = None
     data: Batch | None = None
+    velocity: Value | None = None
 
     def samples(self, domain: Domain, key: Array, n: int, points: Points) -> Batch:
         """Samples of a domain: ``n`` points of the face, its data, or what ``draw`` brings."""
@@ -60,10 +62,10 @@ class Condition(NamedTuple):
 
     def fits(self, domain: Domain) -> None:
         """Raise a named error where the condition does not fit the domain."""
-        if self.face is not None:
-            domain.check(self.face)
         if self.check is not None:
             self.check(domain)
+        if self.face is not None:
+            domain.check(self.face)
 
 
 def checked_weight(name: str, weight: float) -> float:
@@ -124,18 +126,34 @@ def pick(name: str, value: Array, component: Component) -> Array:
     return value[chosen]
 
 
+def components_of(component: Component) -> tuple[int, ...] | None:
+    """The components chosen; None for all of them."""
+    if component is None:
+        return None
+    return tuple(int(c) for c in np.atleast_1d(np.asarray(component)))
+
+
 def difference(name: str, value: Array, target: Array) -> Array:
     """``value − target``, without silent broadcasting.
 
     Raises:
         ShapeError: unless the target is a number or has the value's shape.
     """
-    if jnp.shape(target) not in ((), value.shape):
+    return value - fitting(name, "value", target, value.shape)
+
+
+def fitting(name: str, what: str, target: Array, shape: tuple[int, ...]) -> Array:
+    """A target that is a number or has the solution's shape.
+
+    Raises:
+        ShapeError: for another one, which would be broadcast.
+    """
+    if jnp.shape(target) not in ((), shape):
         raise ShapeError(
-            f"{name}: value: expected a number or an array of shape {value.shape} at one point, "
-            f"as the solution has, got {jnp.shape(target)}"
+            f"{name}: {what}: expected a number or an array of shape {shape} at one point, as the "
+            f"solution has, got {jnp.shape(target)}"
         )
-    return value - target
+    return target
 
 
 def function(value: Value) -> Field:

@@ -24,6 +24,7 @@ from physml.pinn.conditions.condition import (
     words,
 )
 from physml.pinn.geometry import Domain, On
+from physml.pinn.geometry.domain import FIRST, LAST
 from physml.types import LocalOperator
 
 
@@ -57,7 +58,8 @@ def dirichlet(
 
     Args:
         value: ``g``, a number or a function of the point ``(d,)``.
-        on: a face, as ``"x"`` (both sides), ``"x-"`` or ``"x+"``, or a tuple of them.
+        on: a face, as ``"boundary"`` (all of space), ``"x"`` (both sides), ``"x-"`` or ``"x+"``,
+            or a tuple of them.
         unknown: which field, where the problem has several by name.
         component: which component of a vector solution, or which several; all if None.
         name: the term's name in the loss.
@@ -74,12 +76,12 @@ def dirichlet(
         return difference(name, pick(name, field_of(name, u, unknown)(z), component), target(z))
 
     condition = _condition(name, on, weight, lambda domain: residual)
-    return condition._replace(prescribes=(unknown, component, target))
+    return condition._replace(prescribes=(unknown, component, value))
 
 
 def initial(
     value: Value,
-    on: str = "t-",
+    on: str = FIRST,
     *,
     velocity: Value | None = None,
     unknown: str | None = None,
@@ -91,7 +93,7 @@ def initial(
 
     Args:
         value: ``u₀``, a number or a function of the point.
-        on: the initial face; ``"t-"`` unless time has another name.
+        on: the first time, whatever its name, unless given.
         velocity: ``v₀``, likewise; None where the initial value is enough.
         unknown: which field, where the problem has several by name.
         component: which component of a vector solution, or which several; all if None.
@@ -104,12 +106,17 @@ def initial(
     """
     name = name or "initial"
     start = dirichlet(value, on, unknown=unknown, component=component, name=name, weight=weight)
+    if on in (FIRST, LAST):
+        start = start._replace(check=_check_time)
     if velocity is None:
         return start
     rate = function(velocity)
 
+    def time(domain: Domain) -> str:
+        return domain.names[domain.time_axis] if on in (FIRST, LAST) else on.rstrip("+-")
+
     def operator(domain: Domain) -> Operator:
-        axis, at_start = domain.axis(on.rstrip("+-")), start.operator(domain)
+        axis, at_start = domain.axis(time(domain)), start.operator(domain)
 
         def residual(u: Any, z: Array) -> Array:
             speed = pick(name, partial(field_of(name, u, unknown), axis)(z), component)
@@ -118,7 +125,7 @@ def initial(
 
         return residual
 
-    return start._replace(operator=operator)
+    return start._replace(operator=operator, velocity=velocity)
 
 
 def neumann(
@@ -240,6 +247,10 @@ def periodic(
         return residual
 
     return _condition(name, f"{coordinate}-", weight, operator)
+
+
+def _check_time(domain: Domain) -> None:
+    _ = domain.time_axis
 
 
 def _condition(

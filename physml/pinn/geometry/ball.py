@@ -12,7 +12,7 @@ from jax import Array
 from jax.scipy.special import ndtri
 
 from physml.errors import ConfigurationError
-from physml.pinn.geometry.domain import Domain, coordinates
+from physml.pinn.geometry.domain import BOUNDARY, Domain, coordinates
 
 
 class Ball(Domain):
@@ -26,7 +26,7 @@ class Ball(Domain):
         center: ``c``, ``(d,)``.
         radius: ``R > 0``.
         names: the coordinates; ``x``, ``y``, ``z``, or ``x1`` … ``xd`` above three dimensions.
-        face: the name of its face, to tell it apart in a combination.
+        face: a name of its face besides ``"boundary"``, to tell it apart in a combination.
 
     Raises:
         ConfigurationError: a centre that is not finite, a radius that is not positive, or names
@@ -44,7 +44,7 @@ class Ball(Domain):
         radius: float,
         *,
         names: Sequence[str] | None = None,
-        face: str = "boundary",
+        face: str = BOUNDARY,
     ) -> None:
         kind = type(self).__name__
         self.center = _numbers(kind, center)
@@ -60,7 +60,7 @@ class Ball(Domain):
         self.volume = math.pi ** (d / 2) * self.radius**d / math.gamma(d / 2 + 1)
         self._face_coordinates = 1 if d <= 2 else d
         self._coordinates = 1 + self._face_coordinates
-        self._labels = [(face,)]
+        self._labels = [tuple(dict.fromkeys((BOUNDARY, face)))]
         self._areas = np.array([d / self.radius * self.volume])
         self._face_shares = np.ones(1)
 
@@ -109,7 +109,7 @@ class Disk(Ball):
         center: ``(2,)``.
         radius: ``R > 0``.
         names: the two coordinates.
-        face: the name of its face, to tell it apart in a combination.
+        face: a name of its face besides ``"boundary"``, to tell it apart in a combination.
 
     Raises:
         ConfigurationError: as ``Ball``, or for a centre that is not in the plane.
@@ -126,7 +126,7 @@ class Disk(Ball):
         radius: float = 1.0,
         *,
         names: Sequence[str] = ("x", "y"),
-        face: str = "boundary",
+        face: str = BOUNDARY,
     ) -> None:
         if np.shape(center) != (2,):
             raise ConfigurationError(f"Disk: center: expected two numbers, got {center!r}")

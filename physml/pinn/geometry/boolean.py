@@ -11,7 +11,7 @@ from jax import Array
 
 from physml.errors import ConfigurationError
 from physml.pinn.geometry.box import Box
-from physml.pinn.geometry.domain import Domain
+from physml.pinn.geometry.domain import BOUNDARY, Domain
 from physml.sampling.points import sobol
 
 MEASURE = 2**15
@@ -26,15 +26,17 @@ class Boolean(Domain):
     drawn for four standard deviations, and where that is too few, those kept come again. The volume
     is measured with 2¹⁵ quasi-random points, to about four digits.
 
-    Faces are ``"boundary"``, which is all of it, and the operands' own names for what is left of
-    their faces, except names that both have. ``Disk(face="hole")`` gives a name that no other has.
+    Faces are ``"boundary"``, which is all of it but a first and last time, and the operands' own
+    names for what is left of their faces, except names that both have (those of time stay, where
+    both begin and end together). ``Disk(face="hole")`` gives a name that no other has.
 
     The signed distance has the right sign and is 1-Lipschitz, a lower bound of the distance. Where
     operands share a piece of boundary it vanishes, even if that piece is inside a union or cut off
     by a difference: let operands overlap, rather than touch.
 
     Raises:
-        ConfigurationError: for other coordinates, or another order, and for an empty result.
+        ConfigurationError: for other coordinates, another order or another time, and for an empty
+            result.
 
     >>> import physml as pm
     >>> channel = pm.Box(x=(0, 4), y=(0, 1)) - pm.Disk((1, 0.5), 0.2, face="cylinder")
@@ -52,6 +54,8 @@ class Boolean(Domain):
                 f"{self!r}: expected the same coordinates in the same order, got {a.names} and "
                 f"{b.names}"
             )
+        if a.time and b.time and a.time != b.time:
+            raise ConfigurationError(f"{self!r}: expected one time, got {a.time!r} and {b.time!r}")
         self.lower, self.upper = self._bounds()
         if not np.all(self.lower < self.upper):
             raise self._empty()
@@ -72,6 +76,23 @@ class Boolean(Domain):
     def __repr__(self) -> str:
         """As it was written."""
         return f"({self.a!r} {self.symbol} {self.b!r})"
+
+    @property
+    def time(self) -> str | None:
+        """The coordinate that is time in one operand or both; None if none is."""
+        return self.a.time or self.b.time
+
+    def signed_distance(self, point: Array) -> Array:
+        """From the operands' distances, ``()``: exact on one side, and a bound on the other."""
+        return self._combined(self.a.signed_distance(point), self.b.signed_distance(point))
+
+    def space_distance(self, point: Array) -> Array:
+        """As ``signed_distance``, from the face ``"boundary"`` alone."""
+        return self._combined(self.a.space_distance(point), self.b.space_distance(point))
+
+    @abstractmethod
+    def _combined(self, a: Array, b: Array) -> Array:
+        """The distance from those of the operands."""
 
     @abstractmethod
     def _bounds(self) -> tuple[np.ndarray, np.ndarray]:
@@ -103,8 +124,10 @@ class Boolean(Domain):
         ]
         split = len(self.a._areas)
         of_a, of_b = ({n for own in part for n in own} for part in (labels[:split], labels[split:]))
-        hidden = (of_a & of_b) | {"boundary"}
-        return [("boundary", *(n for n in own if n not in hidden)) if own else () for own in labels]
+        hidden = of_a & of_b - {BOUNDARY}
+        if self.time and self.a.time == self.b.time and self.a.times == self.b.times:
+            hidden -= {n for own in labels for n in own if own and BOUNDARY not in own}
+        return [tuple(n for n in own if n not in hidden) for own in labels]
 
     @property
     def _drawn_volume(self) -> float:
@@ -155,9 +178,9 @@ class Union(Boolean):
 
     symbol = "|"
 
-    def signed_distance(self, point: Array) -> Array:
+    def _combined(self, a: Array, b: Array) -> Array:
         """``min(a, b)``, ``()``: exact outside, and a bound inside."""
-        return jnp.minimum(self.a.signed_distance(point), self.b.signed_distance(point))
+        return jnp.minimum(a, b)
 
     def _bounds(self) -> tuple[np.ndarray, np.ndarray]:
         return np.minimum(self.a.lower, self.b.lower), np.maximum(self.a.upper, self.b.upper)
@@ -172,9 +195,9 @@ class Intersection(Boolean):
 
     symbol = "&"
 
-    def signed_distance(self, point: Array) -> Array:
+    def _combined(self, a: Array, b: Array) -> Array:
         """``max(a, b)``, ``()``: exact inside, and a bound outside."""
-        return jnp.maximum(self.a.signed_distance(point), self.b.signed_distance(point))
+        return jnp.maximum(a, b)
 
     def _bounds(self) -> tuple[np.ndarray, np.ndarray]:
         return np.maximum(self.a.lower, self.b.lower), np.minimum(self.a.upper, self.b.upper)
@@ -189,9 +212,9 @@ class Difference(Boolean):
     symbol = "-"
     _sign_of_b = -1.0
 
-    def signed_distance(self, point: Array) -> Array:
+    def _combined(self, a: Array, b: Array) -> Array:
         """``max(a, -b)``, ``()``: exact inside, and a bound outside."""
-        return jnp.maximum(self.a.signed_distance(point), -self.b.signed_distance(point))
+        return jnp.maximum(a, -b)
 
     def _bounds(self) -> tuple[np.ndarray, np.ndarray]:
         return self.a.lower, self.a.upper

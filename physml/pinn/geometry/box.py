@@ -9,8 +9,18 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from physml.errors import ConfigurationError
-from physml.pinn.geometry.domain import Domain, On, product_distance, regular_grid
+from physml.errors import ConfigurationError, UnknownNameError
+from physml.pinn.geometry.domain import (
+    BOUNDARY,
+    COMMON,
+    FIRST,
+    LAST,
+    Domain,
+    On,
+    product_distance,
+    regular_grid,
+    time_among,
+)
 from physml.sampling.points import Points, sobol
 
 
@@ -18,7 +28,12 @@ class Box(Domain):
     """A box with named coordinates, ``Box(t=(0, 1), x=(-1, 1))``; the order is that of a point.
 
     A face is a coordinate's name with a sign (``"x-"``, ``"x+"``), or without one for both sides
-    (``"x"``); several faces are a tuple of names (``("x", "y")``).
+    (``"x"``); ``"boundary"`` is all faces of space, ``"initial"`` and ``"final"`` those of time.
+    Several faces are a tuple of names (``("x", "y")``).
+
+    Args:
+        **bounds: lower and upper bound of each coordinate, and ``time="tau"`` where that one is
+            time and not called ``t`` or ``time``, ``time=None`` where ``t`` is none.
 
     Attributes:
         names: the coordinates, in order.
@@ -27,37 +42,70 @@ class Box(Domain):
         volume: the product of the widths.
 
     Raises:
-        ConfigurationError: no coordinate, or bounds that are not finite and ascending.
+        ConfigurationError: no coordinate, one called like a face, or bounds that are not finite and
+            ascending.
+        UnknownNameError: a time that is no coordinate.
 
     >>> import physml as pm
     >>> domain = pm.Box(t=(0, 1), x=(-1, 1))
     >>> domain.names, domain.dimension, domain.volume
     (('t', 'x'), 2, 2.0)
+    >>> domain.time, domain.face_names
+    ('t', ('boundary', 'initial', 'final', 't', 't-', 't+', 'x', 'x-', 'x+'))
     """
 
-    def __init__(self, **bounds: tuple[float, float]) -> None:
+    def __init__(self, **bounds: tuple[float, float] | str | None) -> None:
+        told = isinstance(bounds.get("time", ()), str | None)
+        time = bounds.pop("time") if told else time_among(tuple(bounds))
         if not bounds:
             raise ConfigurationError("Box: expected coordinates, as in Box(t=(0, 1), x=(-1, 1))")
         for name, bound in bounds.items():
+            if name in COMMON:
+                raise ConfigurationError(f"Box: {name}: expected another name; faces are called so")
             if not _ascending(bound):
                 raise ConfigurationError(
                     f"Box: {name}: expected (lower, upper) finite and ascending, got {bound}"
                 )
-        self.names = tuple(bounds)
-        self.lower = np.array([b[0] for b in bounds.values()], float)
-        self.upper = np.array([b[1] for b in bounds.values()], float)
+        if time is not None and time not in bounds:
+            raise UnknownNameError("coordinate", str(time), bounds)
+        limits: Any = np.array(list(bounds.values()), float)
+        self.names, self._time = tuple(bounds), time
+        self.lower, self.upper = limits.T
         widths = self.upper - self.lower
         self.volume = float(np.prod(widths))
         # Faces in order: x-, x+, y-, y+, …
         self._coordinates = self._face_coordinates = len(bounds)
-        self._labels = [(name, name + side) for name in bounds for side in "-+"]
+        words = dict.fromkeys(bounds, (BOUNDARY, BOUNDARY)) | {time: (FIRST, LAST)}
+        self._labels = [
+            (name, name + sign, word)
+            for name in bounds
+            for sign, word in zip("-+", words[name], strict=True)
+        ]
         self._areas = np.repeat(self.volume / widths, 2)
         self._face_shares = np.ones(len(self._areas))
 
     def __repr__(self) -> str:
         """As it was written."""
         bounds = zip(self.names, self.lower, self.upper, strict=True)
-        return f"Box({', '.join(f'{n}=({a:g}, {b:g})' for n, a, b in bounds)})"
+        words = [f"{n}=({a:g}, {b:g})" for n, a, b in bounds]
+        told = [] if self.time == time_among(self.names) else [f"time={self.time!r}"]
+        return f"Box({', '.join(words + told)})"
+
+    @property
+    def time(self) -> str | None:
+        """The coordinate that is time; None if none is."""
+        return self._time
+
+    def between(self, begin: float, end: float) -> Box:
+        """The same box from one time to another.
+
+        >>> import physml as pm
+        >>> pm.Box(x=(0, 1), t=(0, 9)).between(2, 3)
+        Box(x=(0, 1), t=(2, 3))
+        """
+        bounds = np.stack([self.lower, self.upper], axis=1)
+        bounds[self.time_axis] = begin, end
+        return box_of(dict(zip(self.names, map(tuple, bounds.tolist()), strict=True)), self.time)
 
     def interior(self, key: Array, n: int, *, points: Points = sobol) -> Array:
         """Points inside, ``(n, d)``."""
@@ -74,9 +122,9 @@ class Box(Domain):
         """Faces by name: the axis of each and its side, 0 lower, 1 upper."""
         found = []
         for name in [on] if isinstance(on, str) else on:
-            sides = {"-": (0,), "+": (1,)}.get(name[-1:], (0, 1))
-            axis = self.axis(name if len(sides) == 2 else name[:-1])
-            found += [(axis, side) for side in sides]
+            if name not in self.face_names:
+                raise UnknownNameError("face", name, self.face_names)
+            found += [divmod(face, 2) for face, own in enumerate(self._labels) if name in own]
         if not found:
             raise ConfigurationError("on: expected the name of a face or several, got none")
         return tuple(found)
@@ -86,6 +134,15 @@ class Box(Domain):
         centre, half = (self.lower + self.upper) / 2, (self.upper - self.lower) / 2
         outside = jnp.abs(point - jnp.asarray(centre, point.dtype))
         return product_distance(outside - jnp.asarray(half, point.dtype))
+
+    def space_distance(self, point: Array) -> Array:
+        """As ``signed_distance``, from the faces of space alone; exact."""
+        if self.time is None or not self.space:
+            return super().space_distance(point)
+        kept = np.array([self.axis(name) for name in self.space])
+        centre, half = (self.lower + self.upper) / 2, (self.upper - self.lower) / 2
+        outside = jnp.abs(point[kept] - jnp.asarray(centre[kept], point.dtype))
+        return product_distance(outside - jnp.asarray(half[kept], point.dtype))
 
     def grid(self, n: int) -> np.ndarray:
         """A regular grid with ``n`` points an axis, bounds included, ``(nᵈ, d)``."""
@@ -113,6 +170,12 @@ class Box(Domain):
         beside = (point - jnp.clip(point, lower, upper)) ** 2
         across = jnp.stack([(point - lower) ** 2, (point - upper) ** 2], axis=1)
         return jnp.ravel(across + (jnp.sum(beside) - beside)[:, None])
+
+
+def box_of(bounds: dict[str, tuple[float, float]], time: str | None) -> Box:
+    """A box of bounds by name, of which one is time."""
+    # A coordinate called time says so itself.
+    return Box(**bounds) if "time" in bounds else Box(**bounds, time=time)
 
 
 def _ascending(bound: Any) -> bool:

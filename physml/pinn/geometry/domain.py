@@ -17,12 +17,19 @@ from physml.sampling.points import Points, sobol
 On = str | Sequence[str]
 """A face by name, or several."""
 
+COMMON = BOUNDARY, FIRST, LAST = "boundary", "initial", "final"
+"""Faces that all domains call so: the boundary of space at all times; the first and last time."""
+
 
 class Domain(ABC):
     """A closed region with named coordinates, faces by name, normals and a signed distance.
 
     Domains combine by operators: ``a | b``, ``a & b`` and ``a - b`` with the same coordinates,
     ``a * b`` with different ones.
+
+    One coordinate may be time, called ``t`` or ``time`` (a ``Box`` can be told another). The face
+    ``"boundary"`` is the whole boundary of space, at all times where there is time; ``"initial"``
+    and ``"final"`` are the first and the last time.
 
     Attributes:
         names: the coordinates, in order.
@@ -51,9 +58,44 @@ class Domain(ABC):
         return len(self.names)
 
     @property
+    def time(self) -> str | None:
+        """The coordinate that is time; None if none is."""
+        return time_among(self.names)
+
+    @property
+    def space(self) -> tuple[str, ...]:
+        """The coordinates that are not time."""
+        return tuple(name for name in self.names if name != self.time)
+
+    @property
+    def times(self) -> tuple[float, float]:
+        """The first and the last time.
+
+        Raises:
+            ConfigurationError: where no coordinate is time.
+        """
+        axis = self.time_axis
+        return float(self.lower[axis]), float(self.upper[axis])
+
+    @property
+    def time_axis(self) -> int:
+        """The index of time in a point.
+
+        Raises:
+            ConfigurationError: where no coordinate is time.
+        """
+        if self.time is None:
+            raise ConfigurationError(
+                f"{self!r}: expected a coordinate that is time, called t or time, or told as in "
+                f'Box(tau=(0, 1), x=(0, 1), time="tau"); got {self.names}'
+            )
+        return self.axis(self.time)
+
+    @property
     def face_names(self) -> tuple[str, ...]:
-        """The names that faces go by."""
-        return tuple(dict.fromkeys(name for names in self._labels for name in names))
+        """The names that faces go by, those common to all domains first."""
+        own = dict.fromkeys(name for names in self._labels for name in names)
+        return (*(name for name in COMMON if name in own), *(n for n in own if n not in COMMON))
 
     def axis(self, name: str) -> int:
         """The index of a coordinate."""
@@ -84,9 +126,33 @@ class Domain(ABC):
         nearest = jnp.argmin(self._face_distances(point)[faces])
         return self._face_normal(jnp.asarray(faces)[nearest], point)
 
+    def shared(self, one: On, other: On) -> tuple[int, ...]:
+        """The faces, by index, that two choices of them have in common."""
+        return tuple(np.intersect1d(self._chosen(one), self._chosen(other)).tolist())
+
+    def on_faces(self, key: Array, n: int, faces: Sequence[int]) -> Array:
+        """Points on faces by index, ``(n, d)``."""
+        return _boundary(self, sobol, n, tuple(faces), key)
+
+    def words(self, face: int) -> str:
+        """The name of a face by index, the one that fewest share."""
+        own = self._labels[face]
+        shared = [sum(name in other for other in self._labels) for name in own]
+        return own[int(np.argmin(shared))]
+
     @abstractmethod
     def signed_distance(self, point: Array) -> Array:
         """How far a point ``(d,)`` is from the boundary, ``()``; negative inside, 1-Lipschitz."""
+
+    def space_distance(self, point: Array) -> Array:
+        """As ``signed_distance``, from the face ``"boundary"``: the first and last time left out.
+
+        Raises:
+            ConfigurationError: where time is the only coordinate.
+        """
+        if not self.space:
+            raise ConfigurationError(f"{self!r}: expected a coordinate of space, got time alone")
+        return self.signed_distance(point)
 
     def contains(self, points: Array) -> Array:
         """Which of some points ``(n, d)`` lie in the domain, boundary included, up to rounding.
@@ -174,6 +240,11 @@ class Domain(ABC):
     @abstractmethod
     def _face_distances(self, point: Array) -> Array:
         """The squared distance to each face, ``(F,)``."""
+
+
+def time_among(names: Sequence[str]) -> str | None:
+    """The coordinate whose name says that it is time."""
+    return next((name for name in ("time", "t") if name in names), None)
 
 
 def coordinates(kind: str, names: Sequence[str], d: int) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import numpy as np
 from jax import Array
 
 from physml.errors import ConfigurationError
-from physml.pinn.geometry.domain import Domain, coordinates, stratum
+from physml.pinn.geometry.domain import BOUNDARY, Domain, coordinates, stratum
 
 TOUCHING = 1e-12
 """Vertices and edges nearer to one another than this part of the polygon's size touch."""
@@ -25,8 +25,8 @@ class Polygon(Domain):
     Args:
         vertices: ``(m, 2)``, in order; the last is joined to the first.
         names: the two coordinates.
-        face: a name in place of ``"boundary"``, to tell it apart in a combination; the edges are
-            then that name and their number, as ``"hole0"``.
+        face: a name of all edges besides ``"boundary"``, to tell them apart in a combination; each
+            is then that name and its number, as ``"hole0"``.
 
     Raises:
         ConfigurationError: fewer than three vertices, a repeated vertex, no area, or edges that
@@ -60,8 +60,8 @@ class Polygon(Domain):
         self._normals = np.sign(area) * right
         self._triangles = _triangles(self.vertices[:: int(np.sign(area))])
         self._coordinates, self._face_coordinates = 2, 1
-        edge = "edge" if face is None else face
-        self._labels = [(face or "boundary", f"{edge}{i}") for i in range(len(self.vertices))]
+        own, edge = ((), "edge") if face is None else ((face,), face)
+        self._labels = [(BOUNDARY, *own, f"{edge}{i}") for i in range(len(self.vertices))]
         self._face_shares = np.ones(len(self.vertices))
 
     def __repr__(self) -> str:

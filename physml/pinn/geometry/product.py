@@ -7,8 +7,8 @@ import numpy as np
 from jax import Array
 
 from physml.errors import ConfigurationError
-from physml.pinn.geometry.box import Box
-from physml.pinn.geometry.domain import Domain, product_distance
+from physml.pinn.geometry.box import Box, box_of
+from physml.pinn.geometry.domain import COMMON, Domain, product_distance
 
 
 class Product(Domain):
@@ -16,15 +16,16 @@ class Product(Domain):
 
     Its faces are a face of one factor times the inside of the other, under the names they have in
     their factor: of ``Box(t=(0, 1)) * Disk()``, ``"t-"`` is the disk at the first time and
-    ``"boundary"`` the circle at all times.
+    ``"boundary"`` the circle at all times. Of two factors in space ``"boundary"`` is that of both:
+    the mantle of ``Box(z=(0, 1)) * Disk(face="mantle")`` and its ends.
 
     Raises:
-        ConfigurationError: for factors with a coordinate, or the name of a face, in common.
+        ConfigurationError: for factors with a coordinate, a time, or the name of a face in common.
 
     >>> import physml as pm
     >>> cylinder = pm.Box(t=(0, 1)) * pm.Disk()
     >>> cylinder.names, cylinder.face_names
-    (('t', 'x', 'y'), ('t', 't-', 't+', 'boundary'))
+    (('t', 'x', 'y'), ('boundary', 'initial', 'final', 't', 't-', 't+'))
     """
 
     def __init__(self, a: Domain, b: Domain) -> None:
@@ -33,8 +34,13 @@ class Product(Domain):
             ("coordinates", a.names, b.names),
             ("names of faces", a.face_names, b.face_names),
         ):
-            if set(of_a) & set(of_b):
+            if set(of_a) & set(of_b) - {*COMMON}:
                 raise ConfigurationError(f"{self!r}: expected different {what}, got {of_a}, {of_b}")
+        if a.time and b.time:
+            raise ConfigurationError(
+                f"{self!r}: expected one time, got {a.time!r} and {b.time!r}; Box(..., time=None) "
+                "says that a box has none"
+            )
         self.names = a.names + b.names
         self.lower = np.concatenate([a.lower, b.lower])
         self.upper = np.concatenate([a.upper, b.upper])
@@ -56,6 +62,16 @@ class Product(Domain):
         """The distance ``()`` of a point ``(d,)`` from the boundary; exact if the factors' are."""
         p, q = self._split(point)
         return product_distance(jnp.stack([self.a.signed_distance(p), self.b.signed_distance(q)]))
+
+    @property
+    def time(self) -> str | None:
+        """The coordinate of either factor that is time; None if none is."""
+        return self.a.time or self.b.time
+
+    def space_distance(self, point: Array) -> Array:
+        """As ``signed_distance``, from the face ``"boundary"`` alone."""
+        parts = zip((self.a, self.b), self._split(point), strict=True)
+        return product_distance(jnp.stack([d.space_distance(p) for d, p in parts if d.space]))
 
     @property
     def _drawn_volume(self) -> float:
@@ -120,4 +136,4 @@ def product(a: Domain, b: Domain) -> Domain:
     if not (isinstance(a, Box) and isinstance(b, Box)):
         return made
     bounds = zip(made.lower.tolist(), made.upper.tolist(), strict=True)
-    return Box(**dict(zip(made.names, bounds, strict=True)))
+    return box_of(dict(zip(made.names, bounds, strict=True)), made.time)

@@ -43,7 +43,7 @@ def test_names():
     assert pm.Ball([0], 1).names == ("x",)
     assert pm.Ball([0] * 4, 1).names == ("x1", "x2", "x3", "x4")
     assert pm.Disk(names=("u", "v")).names == ("u", "v")
-    assert pm.Disk(face="hole").face_names == ("hole",)
+    assert pm.Disk(face="hole").face_names == ("boundary", "hole")
     assert repr(pm.Disk((0, 0.5), 2)) == "Disk((0, 0.5), 2, names=('x', 'y'))"
     assert (pm.Disk().lower.tolist(), pm.Disk().upper.tolist()) == ([-1, -1], [1, 1])
 

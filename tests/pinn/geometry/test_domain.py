@@ -266,3 +266,42 @@ def test_points_of_another_dimension_are_refused():
 def test_domains_combine_with_domains_only():
     for combine in ("__or__", "__and__", "__sub__", "__mul__"):
         assert getattr(pm.Disk(), combine)(1.0) is NotImplemented
+
+
+def test_every_domain_has_the_same_words_for_its_boundary():
+    """``"boundary"`` is all of space's boundary, whatever else faces are called."""
+    for name in SHAPES:
+        domain = drawn(name).domain
+        assert "boundary" in domain.face_names
+        walls = domain.space
+        on = np.asarray(domain.boundary(jax.random.key(3), 64, "boundary"))
+        distance = jax.vmap(domain.space_distance)(jnp.asarray(on))
+        np.testing.assert_allclose(distance, 0, atol=1e-14)
+        if domain.time is None:
+            assert walls == domain.names
+            everything = domain.shared("boundary", domain.face_names)
+            assert len(everything) == len(domain.shared(domain.face_names, domain.face_names))
+
+
+def test_faces_in_space_and_time():
+    """The boundary of space at all times, the first and the last time: together all there is."""
+    square = pm.Box(x=(0, 1), t=(1, 3))
+    cut = square - pm.Disk((0.5, 2), 0.2, names=("x", "t"), face="hole")
+    union = square | pm.Box(x=(0.5, 2), t=(1, 3))
+    for domain in (square, pm.Box(t=(1, 3)) * pm.Disk(), cut, union):
+        parts = [domain.shared(word, word) for word in ("boundary", "initial", "final")]
+        whole = domain.shared(domain.face_names, domain.face_names)
+        assert sorted(sum(parts, ())) == list(whole)
+        for word, time in (("initial", 1), ("final", 3)):
+            on = np.asarray(domain.boundary(jax.random.key(0), 16, word))
+            np.testing.assert_array_equal(on[:, domain.time_axis], time)
+            assert domain.shared(word, "boundary") == ()
+    assert cut.shared("hole", "boundary") == cut.shared("hole", "hole") != ()
+    apart = square | pm.Box(x=(0.5, 2), t=(2, 4))
+    assert "initial" not in apart.face_names
+    with pytest.raises(pm.errors.ConfigurationError, match="boundary: expected another name"):
+        pm.Box(boundary=(0, 1))
+    with pytest.raises(pm.errors.UnknownNameError, match="Known: boundary, final, initial, t, t"):
+        square.check("edge0")
+    with pytest.raises(pm.errors.ConfigurationError, match="a coordinate of space"):
+        pm.Box(t=(0, 1)).space_distance(jnp.zeros(1))

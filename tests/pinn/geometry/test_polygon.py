@@ -86,7 +86,10 @@ def test_points_inside_are_of_low_discrepancy():
 
 def test_names_of_faces():
     hole = pm.Polygon([(0, 0), (1, 0), (0, 1)], names=("u", "v"), face="hole")
-    assert (hole.names, hole.face_names) == (("u", "v"), ("hole", "hole0", "hole1", "hole2"))
+    assert (hole.names, hole.face_names) == (
+        ("u", "v"),
+        ("boundary", "hole", "hole0", "hole1", "hole2"),
+    )
     assert repr(hole) == "Polygon([(0, 0), (1, 0), (0, 1)], names=('u', 'v'))"
     assert pm.l_shape(names=("a", "b")).names == ("a", "b")
     assert (hole.lower.tolist(), hole.upper.tolist()) == ([0, 0], [1, 1])

@@ -17,7 +17,7 @@ KEY = jax.random.key(0)
 def test_time_and_space():
     cylinder = pm.Box(t=(1, 3)) * pm.Disk((0, 1), 0.5)
     assert cylinder.names == ("t", "x", "y")
-    assert cylinder.face_names == ("t", "t-", "t+", "boundary")
+    assert cylinder.face_names == ("boundary", "initial", "final", "t", "t-", "t+")
     np.testing.assert_array_equal(cylinder.lower, [1, -0.5, 0.5])
     first = np.asarray(cylinder.boundary(KEY, 64, "t-"))
     np.testing.assert_array_equal(first[:, 0], 1)
@@ -62,7 +62,9 @@ def test_factors_differ_in_coordinates_and_faces():
     with pytest.raises(pm.errors.ConfigurationError, match="different coordinates"):
         pm.Box(t=(0, 1)) * pm.Box(t=(0, 1))
     with pytest.raises(pm.errors.ConfigurationError, match="different names of faces"):
-        pm.Disk(names=("u", "v")) * pm.Disk()
+        pm.Disk(names=("u", "v"), face="rim") * pm.Disk(face="rim")
+    with pytest.raises(pm.errors.ConfigurationError, match="one time, got 't' and 'tau'"):
+        pm.Box(t=(0, 1)) * pm.Box(tau=(0, 1), time="tau")
     torus = pm.Disk(names=("u", "v"), face="u") * pm.Disk()
-    assert torus.face_names == ("u", "boundary")
+    assert torus.face_names == ("boundary", "u")
     assert repr(torus) == "(Disk((0, 0), 1, names=('u', 'v')) * Disk((0, 0), 1, names=('x', 'y')))"
