@@ -57,6 +57,22 @@ class Evaluation(NamedTuple):
     metrics: dict[str, Array]
 
 
+class Term(NamedTuple):
+    """One term of a cost as a function of one sample, for whoever looks at samples singly.
+
+    Attributes:
+        row: ``(params, sample) -> () or (m,)``, real.
+        samples: a pytree with leading axis ``n``.
+        value: what the row returns, in one word or two.
+        sample: what a sample is, in one word.
+    """
+
+    row: Callable[[Params, Any], Array]
+    samples: Any
+    value: str = "residual"
+    sample: str = "point"
+
+
 class Objective(NamedTuple):
     """A cost of parameters on a batch, as pure functions.
 
@@ -65,11 +81,14 @@ class Objective(NamedTuple):
         evaluate: ``(params, state, batch) -> (Evaluation, state)``.
         value: ``(params, state, batch) -> loss`` for line searches and trust regions, or None
             where the loss at fixed samples means nothing (VMC: its samples follow the parameters).
+        terms: ``(batch) -> {name: Term}``, what the cost is made of, sample by sample; None where
+            it cannot say.
     """
 
     init: Callable[[Params], Any]
     evaluate: Callable[[Params, Any, Batch], tuple[Evaluation, Any]]
     value: Callable[[Params, Any, Batch], Array] | None
+    terms: Callable[[Batch], dict[str, Term]] | None = None
 
 
 class Sampler(NamedTuple):

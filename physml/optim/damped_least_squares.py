@@ -120,8 +120,11 @@ def matrix_free(
         image = jacobian.vm(jacobian.mv(step))
         return jax.tree.map(lambda a, b: a + damping * b, image, step)
 
+    gradient = jacobian.vm(rhs)
+    # Conjugate gradients take a NaN for convergence and return their start: it must be one, too.
+    start = jax.tree.map(lambda leaf: 0 * leaf, gradient)
     solution, _ = jax.scipy.sparse.linalg.cg(
-        normal, jacobian.vm(rhs), tol=tolerance, maxiter=iterations
+        normal, gradient, start, tol=tolerance, maxiter=iterations
     )
     return solution
 

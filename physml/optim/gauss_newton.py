@@ -38,9 +38,16 @@ class Trend(NamedTuple):
 
 
 class Visited(NamedTuple):
-    """The loss before the step, the ratios at the probes, and what the last step tried achieved."""
+    """What the visits so far have found.
 
+    The next visit's number, the radius in the middle of the probes, the loss before the step, how
+    many probes were finite, the ratios at them, and what the last step tried achieved.
+    """
+
+    visit: Array
+    middle: Array
     before: Array
+    finite: Array
     ratios: Array
     damping: Array
     step: Array
@@ -88,10 +95,13 @@ def gauss_newton(
     Each step factorises ``J`` once, evaluates the true loss at ``probes`` radii from ``Δ/span`` to
     ``Δ·span``, and goes to the longest radius where ``ρ = actual/predicted`` (as a running minimum,
     interpolated in log Δ) still reaches ``ratio``. A step that does not decrease the loss is
-    refused and the radius divided by ``span``.
+    refused and the radius divided by ``span``. Where the loss is finite at no probe, the probes
+    draw together until it is at one; where it is at none down to a radius of 1e-7, or ``J`` or
+    ``r`` is not finite, the step is NaN, at which ``fit`` stops by a named error.
 
-    The metric ``converged`` is 1 while the radius is below 1e-7 (1e-3 in float32): ten times what
-    still changes a loss. Nothing stops there; ``fit`` takes the steps it was asked for.
+    The metric ``converged`` is 1 where a step was taken and is shorter than 1e-7 (1e-3 in float32):
+    ten times what still changes a loss, with a finite loss at every probe. A step that is refused
+    never says so. Nothing stops there; ``fit`` takes the steps it was asked for.
 
     Args:
         radius: the first trust radius ``Δ``, in units of ``|θ|``; it adapts by ``span`` a step.
@@ -164,12 +174,13 @@ def gauss_newton(
         threshold = jnp.asarray(ratio, flat.dtype)
         if switch_ratio is not None:
             threshold = jnp.where(state.trend.turned, switch_ratio, threshold)
-        offsets = jnp.linspace(-1.0, 1.0, probes, dtype=flat.dtype)
-        radii = state.radius * span**offsets
+        spread = span ** jnp.linspace(-1.0, 1.0, probes, dtype=flat.dtype)
+        smallest = _converged_radius(flat.dtype)
 
         # One loop body for the loss where we stand, at the probes and at the radius chosen from
         # them, since the loss is what takes long to compile.
-        def visit(i: Array, found: Visited) -> Visited:
+        def visit(found: Visited) -> Visited:
+            i, radii = found.visit, found.middle * spread
             chosen = _last_crossing(jnp.log(radii), jax.lax.cummin(found.ratios), threshold)
             radius = jnp.where(i <= probes, radii[jnp.clip(i - 1, 0)], jnp.exp(chosen))
             damping = _damping_at(spectrum, radius)
@@ -182,19 +193,27 @@ def gauss_newton(
             ratios = found.ratios.at[jnp.where((i > 0) & (i <= probes), i - 1, probes)].set(
                 achieved, mode="drop"
             )
-            return Visited(before, ratios, damping, step, actual, achieved)
+            finite = found.finite + ((i > 0) & jnp.isfinite(loss))
+            again = (i == probes) & (finite == 0) & (found.middle > smallest)
+            middle = jnp.where(again, found.middle / span**2, found.middle)
+            visit = jnp.where(again, 1, i + 1)
+            return Visited(visit, middle, before, finite, ratios, damping, step, actual, achieved)
 
-        zero = jnp.zeros((), flat.dtype)
-        start = Visited(zero, jnp.zeros_like(radii), zero, jnp.zeros_like(flat), zero, zero)
-        found = jax.lax.fori_loop(0, probes + 2, visit, start)
+        zero, none = jnp.zeros((), flat.dtype), jnp.zeros((), jnp.int32)
+        no_ratios, no_step = jnp.zeros_like(spread), jnp.zeros_like(flat)
+        start = Visited(none, state.radius, zero, none, no_ratios, zero, no_step, zero, zero)
+        found = jax.lax.while_loop(lambda found: found.visit < probes + 2, visit, start)
         damping, actual, achieved = found.damping, found.actual, found.ratio
         length = spectrum.norm(damping)
         accepted = actual > 0
         step = jnp.where(accepted, found.step, 0.0)
+        step = jnp.where(found.finite > 0, step, jnp.nan)
         # Below this no step changes the parameters: a converged run rests here.
         floor = jnp.finfo(flat.dtype).eps * (1 + jnp.linalg.norm(flat))
-        new_radius = jnp.where(accepted, length, jnp.maximum(state.radius / span, floor))
-        converged = (new_radius < _converged_radius(flat.dtype)).astype(flat.dtype)
+        new_radius = jnp.where(accepted, length, jnp.maximum(found.middle / span, floor))
+        # A step cut short where the loss is no number is no sign of a minimum.
+        free = found.finite == probes + 1
+        converged = (accepted & free & (new_radius < smallest)).astype(flat.dtype)
         metrics = {
             "damping": damping,
             "radius": new_radius,

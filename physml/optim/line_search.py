@@ -20,14 +20,15 @@ def grid_line_search(*, shrink: float = 0.5, candidates: int = 16) -> LineSearch
     """Take the best of ``η_k = shrinkᵏ``, ``k = 0 … candidates − 1``, or stay where all climb.
 
     The loss is also evaluated at length 0: where no candidate is below it the length is 0, so that
-    on points redrawn since the last step a direction that does not help is refused.
+    on points redrawn since the last step a direction that does not help is refused. Where it is
+    finite at no candidate the length is NaN, at which ``fit`` stops by a named error.
 
     Args:
         shrink: ratio of neighbouring lengths, in (0, 1).
         candidates: losses evaluated a step, beside the one at length 0.
 
     Returns:
-        A function ``(value_fn, params, updates) -> η``, 0 for no decrease.
+        A function ``(value_fn, params, updates) -> η``, 0 for no decrease, NaN for no finite loss.
 
     Raises:
         ConfigurationError: for a ratio outside (0, 1) or fewer than one candidate.
@@ -56,6 +57,8 @@ def grid_line_search(*, shrink: float = 0.5, candidates: int = 16) -> LineSearch
             return value_fn(optax.apply_updates(params, optax.tree.scale(length, updates)))
 
         losses = jax.lax.map(loss, lengths)
-        return lengths[jnp.argmin(jnp.where(jnp.isfinite(losses), losses, jnp.inf))]
+        finite = jnp.isfinite(losses)
+        best = lengths[jnp.argmin(jnp.where(finite, losses, jnp.inf))]
+        return jnp.where(jnp.any(finite[1:]), best, jnp.nan)
 
     return search

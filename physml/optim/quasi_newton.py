@@ -124,7 +124,8 @@ def _scale_by_inverse_hessian(update: Update, name: str) -> Optimizer:
             lambda H: H,
             state.inverse_hessian,
         )
-        direction = -H @ new
+        # A slope that is not finite leaves H as it was, and must not go unnoticed for that.
+        direction = jnp.where(jnp.all(jnp.isfinite(before)), -H @ new, jnp.nan)
         return unravel(direction), QuasiNewtonState(H, flat, new, state.step + 1)
 
     return optax.GradientTransformationExtraArgs(init, transform)

@@ -8,11 +8,10 @@ from typing import Any, NamedTuple
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import Array
 from jax.tree_util import Partial
 
-from physml.errors import ConfigurationError, NonFiniteError
+from physml.errors import ConfigurationError
 from physml.networks import Constant
 from physml.optim import gauss_newton
 from physml.pinn.collocation import Counts, collocation
@@ -108,8 +107,7 @@ def solve(
     Raises:
         ShapeError: network, equation or conditions do not fit one another.
         ConfigurationError: an unknown that nothing involves, a phase's precision.
-        NonFiniteError: a NaN or an infinity; the message names the step and the term, and the
-            point where a residual is not finite from the start.
+        NonFiniteError: a NaN or an infinity; the message names the step, the term and the point.
 
     >>> import jax.numpy as jnp, physml as pm
     >>> problem = pm.Problem(domain=pm.Box(x=(0, 1)), ansatz=lambda N, z: 1 + z[0] * N(z),
@@ -152,7 +150,7 @@ def solve(
         # The main phase draws by the key itself, so that a warm-up leaves its points alone.
         sub = key_fit if stage is main else jax.random.fold_in(key_fit, i + 1)
         seen = watch if stage is main else callbacks
-        result = _train(objective, sampler, stage, params, sub, run, seen, rows)
+        result = _train(objective, sampler, stage, params, sub, run, seen)
         params = result.params
     return Solution(problem, network, params, result=result, error_curve=curve.points)
 
@@ -184,28 +182,21 @@ def _train(
     key: Array,
     run: Run | None,
     callbacks: Sequence[Callback],
-    rows: Mapping[str, Callable[..., Array]],
 ) -> FitResult:
     dtype = jnp.result_type(*jax.tree.leaves(params))
     working = stage.dtype(dtype)
     lowered = sampler if working == dtype else _cast_sampler(sampler, working)
-    try:
-        result = fit(
-            objective,
-            lowered,
-            stage.optimizer,
-            _cast(params, working),
-            steps=stage.steps,
-            key=key,
-            run=run,
-            phase=stage.name,
-            callbacks=callbacks,
-        )
-    except NonFiniteError as error:
-        where = _first_non_finite(rows, lowered, _cast(params, working), key)
-        if where is None:
-            raise
-        raise NonFiniteError(f"{where}. {error}") from error
+    result = fit(
+        objective,
+        lowered,
+        stage.optimizer,
+        _cast(params, working),
+        steps=stage.steps,
+        key=key,
+        run=run,
+        phase=stage.name,
+        callbacks=callbacks,
+    )
     return result._replace(params=_cast(result.params, dtype))
 
 
@@ -261,21 +252,3 @@ def _check_unknowns(
                 f"network: no equation and no condition involves the unknown {name!r}; expected "
                 f"every one of {', '.join(network)} in some residual"
             )
-
-
-def _first_non_finite(
-    rows: Mapping[str, Callable[..., Array]], sampler: Sampler, params: Any, key: Array
-) -> str | None:
-    """The term and the point at which a residual of the first parameters is not finite."""
-    batch = _first_batch(sampler, jax.random.split(key)[0], params)
-    for name, row in rows.items():
-        values = np.asarray(jax.vmap(lambda sample, row=row: row(params, sample))(batch[name]))
-        bad = ~np.isfinite(values.reshape(len(values), -1)).all(axis=1)
-        if bad.any():
-            index = int(np.argmax(bad))
-            sample = jax.tree.map(lambda leaf, i=index: np.asarray(leaf[i]).tolist(), batch[name])
-            return (
-                f"{name}: the residual is not finite at {bad.sum()} of {len(values)} points "
-                f"before the first step, such as {sample}"
-            )
-    return None

@@ -12,6 +12,7 @@ import shlex
 import signal
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -25,7 +26,7 @@ from jax import Array
 
 from physml.errors import ConfigurationError, InterruptedRunError, NonFiniteError
 from physml.optim.contract import value_function_of
-from physml.train import checkpoint
+from physml.train import checkpoint, diagnosis
 from physml.train.data_arguments import split
 from physml.train.run import Run
 from physml.types import Evaluation, Objective, Optimizer, Sampler
@@ -198,7 +199,9 @@ def fit(
         The parameters, the training state and the history.
 
     Raises:
-        NonFiniteError: a NaN or an infinity; the state before it is saved.
+        NonFiniteError: a NaN or an infinity in the loss, its derivatives or the new parameters, or
+            at all that a trust region or a line search tried; also where no step is asked for. The
+            message names the term and the sample; the state before it is saved.
         InterruptedRunError: Ctrl-C or SIGTERM with a run; the state is saved first.
         NoValueError: a line search or trust region met an objective without a value.
         CheckpointError: the run's checkpoints are damaged or belong to other settings.
@@ -233,6 +236,9 @@ def fit(
     start = int(state.step)
     history = run.rows("metrics.jsonl", phase) if run is not None else []
     if start >= steps:
+        if steps == 0 and not diagnosis.whole(objective, sampler, state):
+            where = diagnosis.culprit(objective, sampler, state)
+            raise NonFiniteError(_refusal("the start", "", where))
         return FitResult(state.params, state, _columns(history), 0.0, 0.0)
 
     data, rebuild = split((objective, sampler))
@@ -269,7 +275,8 @@ def fit(
                 run.append("clock.jsonl", [{"phase": phase, "step": done - 1, **clock}])
             if not finite:
                 save()
-                raise NonFiniteError(_diagnosis(buffers, advanced, phase, done, run))
+                where = diagnosis.culprit(objective, sampler, state)
+                raise NonFiniteError(_diagnosis(buffers, advanced, phase, done, run, where))
             update = Update(
                 phase, done, steps, state.params, _scalars(rows[-1]), seconds, compile_seconds
             )
@@ -284,6 +291,8 @@ def fit(
                     f"stopped after step {done} of {steps} ({phase}), saved. "
                     f"Go on with: physml resume {shlex.quote(str(run.directory))}"
                 )
+    if objective.value is not None:
+        _look_beyond(partial(advance, data), objective, sampler, state, phase)
     return FitResult(state.params, state, _columns(history), seconds, compile_seconds)
 
 
@@ -300,6 +309,9 @@ def _compile(
         finite = jnp.all(jnp.isfinite(metrics["loss"]))
         for leaf in jax.tree.leaves(new.params):
             finite &= jnp.all(jnp.isfinite(leaf))
+        # optax's line searches stay where they are if the loss is finite at no length they try.
+        for _, error in optax.tree_utils.tree_get_all_with_path(new.optimizer, "decrease_error"):
+            finite &= ~jnp.isinf(error)
         buffers = {n: buffers[n].at[i].set(metrics[n]) for n in buffers}
         # The state before a non-finite step is the last good one: it is what remains.
         new = jax.tree.map(lambda a, b: jnp.where(finite, _strong(a), b), new, state)
@@ -310,6 +322,40 @@ def _compile(
         return jax.lax.while_loop(lambda c: (c[2] < count) & c[3], partial(body, data), carry)
 
     return jax.jit(advance).lower(data, state, jnp.int32(1)).compile()
+
+
+def _look_beyond(
+    advance: Callable[..., Any],
+    objective: Objective,
+    sampler: Sampler,
+    state: TrainState,
+    phase: str,
+) -> None:
+    """Two more steps, thrown away: the loss where training ended, and thrice the next step on.
+
+    An optimizer that looks before it steps stops short of where the loss is no number, by less
+    than its last step, and would return what it found there as if it were a minimum.
+    """
+    after, buffers, _, finite = advance(state, jnp.int32(1))
+    if not np.isfinite(buffers["loss"][0]):
+        where = diagnosis.culprit(objective, sampler, state)
+        raise NonFiniteError(_refusal(f"the last step ({phase})", "", where))
+    if finite:
+        # In numpy, where nothing is compiled.
+        def beyond(here: Array, there: Array) -> Array:
+            start, end = np.asarray(here), np.asarray(there)
+            return jax.device_put((start + 3 * (end - start)).astype(start.dtype), here.sharding)
+
+        further = state._replace(params=jax.tree.map(beyond, state.params, after.params))
+        finite = np.isfinite(advance(further, jnp.int32(1))[1]["loss"][0])
+    if not finite:
+        where = diagnosis.culprit(objective, sampler, state)
+        warnings.warn(
+            f"{phase}: training ended beside parameters where the loss is not finite"
+            f"{'' if where is None else f' ({where})'}; what it found there need be no minimum. "
+            "Check the equation where it divides or takes a root, or start elsewhere",
+            stacklevel=3,
+        )
 
 
 def _strong(leaf: Any) -> Array:
@@ -337,17 +383,27 @@ def _columns(rows: list[dict[str, Any]]) -> dict[str, np.ndarray]:
 
 
 def _diagnosis(
-    buffers: dict[str, Array], index: int, phase: str, step: int, run: Run | None
+    buffers: dict[str, Array],
+    index: int,
+    phase: str,
+    step: int,
+    run: Run | None,
+    where: str | None,
 ) -> str:
     bad = [n for n, b in buffers.items() if not np.isfinite(np.asarray(b)[index])]
-    where = (
+    seen = (
         f"; metrics not finite: {', '.join(bad)}" if bad else "; the new parameters are not finite"
     )
     kept = f"; the state before it is saved in {run.directory}" if run is not None else ""
+    return _refusal(f"step {step} ({phase})", seen + kept, where)
+
+
+def _refusal(when: str, seen: str, where: str | None) -> str:
     return (
-        f"step {step} ({phase}) met a NaN or an infinity{where}{kept}. Expected finite numbers: "
-        "raise the damping, lower the learning rate, bound the step (natural_gradient's max_norm) "
-        "or check the equation where it divides or takes a root"
+        f"{'' if where is None else f'{where}. '}{when} met a NaN or an infinity{seen}. Expected "
+        "finite numbers: check the equation where it divides, or takes a logarithm or a root (that "
+        "of 0 has no slope), start elsewhere, raise the damping, lower the learning rate or bound "
+        "the step (natural_gradient's max_norm)"
     )
 
 

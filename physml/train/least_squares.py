@@ -15,7 +15,7 @@ from jax.tree_util import Partial
 
 from physml.errors import ConfigurationError, ShapeError
 from physml.lazy_jacobian import Block, Jacobian
-from physml.types import Batch, Evaluation, Objective
+from physml.types import Batch, Evaluation, Objective, Term
 
 Row = Callable[[Any, Any], Array]
 """``(params, sample) -> () or (m,)``: the residual of one sample."""
@@ -108,7 +108,10 @@ def least_squares(
         )
         return evaluation, state
 
-    return Objective(init, Partial(evaluate, rows), Partial(value, rows))
+    def single(batch: Batch) -> dict[str, Term]:
+        return {name: Term(row, batch[name]) for name, row in terms.items()}
+
+    return Objective(init, Partial(evaluate, rows), Partial(value, rows), single)
 
 
 def _samples(name: str, batch: Batch) -> int:

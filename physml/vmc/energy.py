@@ -16,7 +16,7 @@ from jax import Array
 
 from physml.errors import ConfigurationError, ShapeError
 from physml.lazy_jacobian import Block, Jacobian
-from physml.types import Evaluation, LocalOperator, Objective
+from physml.types import Evaluation, LocalOperator, Objective, Term
 from physml.vmc.local_energies import local_energies
 from physml.vmc.wavefunctions.signed_log import LogPsi
 
@@ -91,7 +91,22 @@ def energy(
         metrics = {"energy": mean, "variance": variance, "energy_error": jnp.sqrt(variance / n)}
         return Evaluation(mean, jacobian.vm(residual), residual, jacobian, metrics), state
 
-    return Objective(lambda params: (), evaluate, None)
+    def single_energy(params: Any, x: Array) -> Array:
+        local = jnp.asarray(local_energy(lambda y: log_psi(params, y), x))
+        local = jax.lax.stop_gradient(local)  # its own derivative by the parameters is not taken
+        return jnp.stack([local.real, local.imag]) if jnp.iscomplexobj(local) else local
+
+    def terms(walkers: Array) -> dict[str, Term]:
+        def row(params: Any, x: Array) -> Array:
+            value = log_psi(params, x)
+            return jnp.stack([value.real, value.imag]) if jnp.iscomplexobj(value) else value
+
+        return {
+            "log ψ": Term(row, walkers, "value", "walker"),
+            "energy": Term(single_energy, walkers, "local energy", "walker"),
+        }
+
+    return Objective(lambda params: (), evaluate, None, terms)
 
 
 def _clip(local: Array, width: float) -> Array:

@@ -66,6 +66,26 @@ def test_a_step_that_does_not_help_is_refused():
     assert float(state.radius) == 0.25
 
 
+def test_the_region_shrinks_within_a_step_until_a_probe_is_finite():
+    """A loss that is finite only near by, as where an exponential overflows: no step is wasted."""
+    objective = pm.least_squares({"slope": lambda p, _: 1.0 + p[0]})
+    x = jnp.zeros(1)
+    e, _ = objective.evaluate(x, objective.init(x), {"slope": jnp.zeros((1, 1))})
+    optimizer = pm.gauss_newton(1.0)
+
+    def update(reach):
+        value = lambda p: jnp.where(jnp.abs(p[0]) > reach, jnp.inf, 0.5 * (1.0 + p[0]) ** 2)
+        return optimizer.update(e.gradient, optimizer.init(x), x, evaluation=e, value_fn=value)
+
+    updates, state = update(1e-3)
+    assert -1e-3 < float(updates[0]) < -0.5e-3
+    assert float(state.radius) < 1e-3 and float(state.metrics["converged"]) == 0.0
+    updates, state = update(5e-8)  # below 1e-7, but cut short: no sign of a minimum
+    assert float(updates[0]) < 0.0 and float(state.metrics["converged"]) == 0.0
+    updates, _ = update(0.0)
+    assert jnp.isnan(updates[0])
+
+
 def test_the_trend_turns_when_the_fitted_slope_rises():
     trend, turned = Trend(jnp.zeros(30), jnp.bool_(False)), []
     follow = jax.jit(_follow)
@@ -126,6 +146,9 @@ def test_svd_reaches_rounding_where_the_gram_matrix_stalls(n, p):
             objective, pm.fixed(batch), optimizer, jnp.zeros(p), steps=20, key=jax.random.key(0)
         )
         last[name] = {metric: values[-1] for metric, values in result.history.items()}
+        refused = result.history["ratio"] <= 0
+        assert not result.history["converged"][refused].any()
+        last[name]["converged"] = result.history["converged"].max()
     # Losses are squares: 1e-32 is a residual at rounding.
     assert last["gram"]["loss"] > 1e-21
     assert last["svd"]["loss"] < 1e-31

@@ -133,3 +133,59 @@ def test_settings_build_what_they_say():
         _, state = optimizer.update(evaluation.gradient, state, PARAMS, evaluation=evaluation)
         lengths.append(float(state.metrics["step_length"]))
     np.testing.assert_allclose(lengths, [0.4, 0.4 / 1.5, 0.2])
+
+
+def expansion(params, z):
+    """A family small enough to compile for everyone: u = 1 + z (a + b z + c z²)."""
+    return 1.0 + z * jnp.dot(params, z ** jnp.arange(3.0))
+
+
+def growth(params, z):
+    return jax.grad(expansion, argnums=1)(params, z) - expansion(params, z)
+
+
+NOT_FINITE = {
+    # A residual that is no number at some points.
+    "residual": ({"equation": lambda p, z: growth(p, z) + jnp.log(z - 0.5)}, "the residual is not"),
+    # A residual that is 0, and steep without bound, in one term of two.
+    "slope": (
+        {"equation": growth, "end": lambda p, z: jnp.sqrt(jnp.abs((1 - z) * expansion(p, z)))},
+        "end: the derivative of the residual by the parameters is not",
+    ),
+    # A wall of NaN between the start and the solution, e at z = 1.
+    "wall": (
+        {"equation": lambda p, z: jnp.where(expansion(p, z) > 1.8, jnp.nan, growth(p, z))},
+        "equation: the residual is not",
+    ),
+    # The same by a logarithm that leaves its domain.
+    "logarithm": (
+        {"equation": lambda p, z: growth(p, z) + 0 * jnp.log(2.0 - expansion(p, z))},
+        "equation: the residual is not",
+    ),
+}
+
+
+# The loss itself shows a residual; only what looks before it steps can hide the others.
+@pytest.mark.parametrize(
+    ("name", "case"),
+    [
+        *((name, case) for name in OPTIMIZERS for case in ("slope", "wall")),
+        *((name, case) for name in ("gauss-newton", "adam") for case in ("residual", "logarithm")),
+    ],
+)
+def test_what_is_not_finite_is_an_error_that_names_term_and_point(name, case):
+    """No optimizer hides a NaN: neither by refusing the step nor by keeping what it had."""
+    terms, words = NOT_FINITE[case]
+    samples = {"equation": jnp.linspace(0.1, 1.0, 10), "end": jnp.ones(4)}
+    sampler = pm.fixed({term: samples[term] for term in terms})
+    start = jnp.array([0.2, -0.1, 0.05])
+    with pytest.raises(pm.errors.NonFiniteError, match=words) as caught:
+        pm.fit(
+            pm.least_squares(terms),
+            sampler,
+            OPTIMIZERS[name],
+            start,
+            steps=400,
+            key=jax.random.key(0),
+        )
+    assert "points, such as point" in str(caught.value)
