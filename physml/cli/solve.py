@@ -10,12 +10,14 @@ import jax
 import numpy as np
 
 from physml.cli.job import Result, draw
-from physml.cli.output import number
+from physml.cli.output import complain, number
 from physml.pinn import Solution
 from physml.pinn.catalogue import Entry
 from physml.pinn.recipe import Recipe
 from physml.train import Run
 from physml.train.fit import Callback
+
+_SHOWN = 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +57,10 @@ class SolveJob:
     def work(self, run: Run, callbacks: Sequence[Callback]) -> Result:
         """Train, compare and draw."""
         key = jax.random.key(self.seed)
-        solution = self.entry.solve(self.recipe, key=key, run=run, callbacks=callbacks)
+        solution = self.entry.solve(self.recipe, key=key, run=run, check=False, callbacks=callbacks)
+        told = solution.check().warning()
+        if told is not None:
+            complain(told)
         draw(run, "solution.png", solution.plot)
         return self._result(solution)
 
@@ -72,6 +77,7 @@ class SolveJob:
             "max_error": first.max_error if first and not several else None,
             "reference_error": first.reference_error if first else None,
             "loss": float(losses[-1]) if len(losses) else None,
+            "check": solution.check().numbers(),
             "steps": self.steps,
             "parameters": sum(leaf.size for leaf in jax.tree.leaves(solution.params)),
             "points": self.recipe.points,
@@ -91,4 +97,13 @@ class SolveJob:
             **errors,
             "reference": f"{self.entry.reference}, error {number(result['reference_error'])}",
             "loss": f"{number(result['loss'])} after {result['steps']} steps",
+            **_residuals(result["check"]),
         }
+
+
+def _residuals(check: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """The residuals in words; of many slabs of time those that grow most between the points."""
+    # JSON has no infinity: a factor that is not finite was written as none.
+    growth = lambda name: check[name]["factor"] or float("inf")  # noqa: E731
+    shown = sorted(check, key=growth, reverse=True)[:_SHOWN] if len(check) > _SHOWN else check
+    return {f"residual, {name}": check[name]["words"] for name in shown}

@@ -1,6 +1,7 @@
 """Differential equations: problems, conditions, and their solution by physics-informed networks."""
 
 from physml.pinn.ansatz import chain, hard_dirichlet, hard_initial
+from physml.pinn.check import Check, TermCheck
 from physml.pinn.collocation import collocation
 from physml.pinn.conditions import (
     Condition,
@@ -26,6 +27,7 @@ from physml.pinn.trigonometric import harmonics, interpolated_start, trigonometr
 __all__ = [
     "Ball",
     "Box",
+    "Check",
     "Condition",
     "Disk",
     "Domain",
@@ -38,6 +40,7 @@ __all__ = [
     "Problem",
     "Recipe",
     "Solution",
+    "TermCheck",
     "chain",
     "collocation",
     "continuation",

@@ -14,6 +14,7 @@ from jax.flatten_util import ravel_pytree
 
 from physml.calculus.named_field import NamedField
 from physml.errors import CheckpointError, ConfigurationError
+from physml.pinn.check import Check
 from physml.pinn.geometry import Box
 from physml.pinn.problem import Network, Problem
 from physml.pinn.solution import Solution
@@ -50,6 +51,18 @@ class March(Solution):
             return jnp.asarray(jax.lax.switch(index, parts, z))
 
         return NamedField(field, self.problem.domain)
+
+    def check(self) -> Check:
+        """The residuals of every slab, by ``slab-1 equation`` and so on; see ``Solution.check``."""
+        if self._check is None:
+            found = [slab.check() for slab in self.slabs]
+            terms = {
+                f"slab-{i + 1} {name}": term
+                for i, part in enumerate(found)
+                for name, term in part.terms.items()
+            }
+            self._check = Check(terms, max(part.start for part in found))
+        return self._check
 
     def save(self, directory: Any) -> Any:
         """Refuse: each slab is saved by its own ``save``."""

@@ -12,12 +12,14 @@ import numpy as np
 
 from physml.errors import CheckpointError, ConfigurationError, ShapeError
 from physml.pinn import plots
+from physml.pinn.check import Check, check_residuals, first_batch
+from physml.pinn.collocation import collocation
 from physml.pinn.conditions.condition import field_of
 from physml.pinn.error_curve import ErrorPoint
 from physml.pinn.exact_values import exact_values
 from physml.pinn.problem import Network, Problem
 from physml.train import FitResult, checkpoint
-from physml.types import Field, ManyPoints
+from physml.types import Field, ManyPoints, Sampler
 
 _EVALUATION_CHUNK = 8192
 _GRID = {1: 1001, 2: 201, 3: 41}
@@ -54,6 +56,7 @@ class Solution(ManyPoints):
         params: its parameters.
         result: history and times of the training; None for a solution that was loaded.
         error_curve: step, seconds and error as training went on, where ``solve`` measured them.
+        sampler: of the points it was trained on, by which ``check`` draws others.
     """
 
     def __init__(
@@ -64,12 +67,15 @@ class Solution(ManyPoints):
         *,
         result: FitResult | None = None,
         error_curve: Sequence[ErrorPoint] = (),
+        sampler: Sampler | None = None,
     ) -> None:
         self.problem = problem
         self.network = network
         self.params = params
         self.result = result
         self.error_curve = tuple(error_curve)
+        self.sampler = sampler
+        self._check: Check | None = None
         self._evaluate = jax.jit(self._values, static_argnums=(0, 1))
 
     @property
@@ -147,6 +153,39 @@ class Solution(ManyPoints):
                 "of one point"
             )
         return self._evaluate(operator, unknown, self.params, points)
+
+    def __repr__(self) -> str:
+        """The problem, the loss, and what ``check`` found, if it was asked."""
+        history = {} if self.result is None else self.result.history
+        losses = np.asarray(history.get("loss", []))
+        told = f", loss {losses[-1]:.2g} after {len(losses)} steps" if len(losses) else ""
+        found = "" if self._check is None else "\n" + self._check.words()
+        return f"Solution of {self.problem.name!r}{told}{found}"
+
+    def check(self) -> Check:
+        """The residual of each term on fresh points, eight times as many as were trained on.
+
+        A small loss says that the residual is small where training looked. ``solve`` asks this at
+        its end and warns of what is ten times larger in between. What no residual tells: a source
+        so narrow that no point meets it, and which of several solutions this is.
+
+        Returns:
+            For each term the root mean squares on points trained on and on fresh ones, and the
+            largest value and its place, looked for where the residual is large.
+        """
+        if self._check is None:
+            sampler = self.sampler or collocation(self.problem, self.network)
+            batch, start, key = None, 0.0, jax.random.key(2027)
+            if self.result is not None:
+                drawn, history = self.result.state.sampler.batch, self.result.history
+                first = [v[0] for name, v in history.items() if name.startswith("loss/") and len(v)]
+                start = float(np.sqrt(2 * max(first, default=0.0)))
+                # Data stand beside what the sampler draws, and are no part of its state.
+                batch = {**first_batch(sampler, key, self.params), **drawn}
+            self._check = check_residuals(
+                self.problem, self.network, self.params, sampler, batch, start=start, key=key
+            )
+        return self._check
 
     def grid(self, unknown: str | None = None) -> np.ndarray:
         """Where errors are reported: a regular grid of the domain, or 10⁵ random points above 3D.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -77,6 +78,7 @@ def solve(
     run: Run | None = None,
     phase: str = "train",
     errors_every: int | None = None,
+    check: bool = True,
     callbacks: Sequence[Callback] = (),
 ) -> Solution:
     """Solve a differential equation by minimising its residual.
@@ -99,6 +101,8 @@ def solve(
         phase: the name under which the main phase's metrics and checkpoints lie in the run.
         errors_every: steps of the main phase between measurements of the error, for
             ``Solution.error_curve``; needs one unknown with an exact solution.
+        check: whether to measure the residual on fresh points at the end and to warn of what is not
+            small there; see ``Solution.check``.
         callbacks: see ``fit``.
 
     Returns:
@@ -152,7 +156,13 @@ def solve(
         seen = watch if stage is main else callbacks
         result = _train(objective, sampler, stage, params, sub, run, seen)
         params = result.params
-    return Solution(problem, network, params, result=result, error_curve=curve.points)
+    solution = Solution(
+        problem, network, params, result=result, error_curve=curve.points, sampler=sampler
+    )
+    told = solution.check().warning() if check and steps > 0 else None
+    if told is not None:
+        warnings.warn(f"{problem.name}: {told}", stacklevel=2)
+    return solution
 
 
 def _with_constants(objective: Objective, network: Mapping[str, nn.Module]) -> Objective:

@@ -29,7 +29,7 @@ TRAP = (*TRAP, *CHAINS)
 ATOM = ("ground-state", "atom", "--system.symbol", "H", "--determinants", "1", *TINY, *ADAM)
 
 SOLVE_KEYS = (
-    "problem relative_l2 max_error reference_error loss steps parameters points seconds "
+    "problem relative_l2 max_error reference_error loss check steps parameters points seconds "
     "compile_seconds precision device seed run"
 )
 GROUND_STATE_KEYS = (
@@ -92,6 +92,8 @@ def test_solve(physml):
     assert (result["problem"], result["steps"], result["points"]) == ("heat", 3, 16)
     assert (result["precision"], result["seed"], result["device"]) == (64, 0, "cpu")
     assert result["parameters"] == (2 + 1) * 4 + (4 + 1)
+    term = result["check"]["equation"]
+    assert term["samples"] == 8 * 16 and term["fresh"] > 0 and set(term["at"]) == {"t", "x"}
     assert 0 < result["compile_seconds"] < result["seconds"]
     assert result["run"] == str(Path("runs/heat-1"))
     assert json.loads(Path("runs/heat-1/result.json").read_text()) == result
@@ -110,6 +112,7 @@ def test_solve(physml):
     assert replaced.code == 0
     assert replaced.err.splitlines() == [line for line in first.err.splitlines() if "png" in line]
     assert "after 2 steps" in replaced.out
+    assert "residual, equation" in replaced.out and "on 128 fresh ones" in replaced.out
     assert "compiling" in replaced.out and "runs/heat-1" in replaced.out
     assert len(Path("runs/heat-1/metrics.jsonl").read_text().splitlines()) == 2
 

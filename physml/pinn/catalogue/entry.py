@@ -62,6 +62,7 @@ class Entry(NamedTuple):
         key: Array | None = None,
         run: Run | None = None,
         errors_every: int | None = None,
+        check: bool = True,
         callbacks: Sequence[Callback] = (),
     ) -> Solution:
         """Solve the problem by a recipe, its own if none is given; see ``physml.solve``.
@@ -80,6 +81,7 @@ class Entry(NamedTuple):
             "steps": chosen.steps,
             "key": key,
             "run": run,
+            "check": check,
             "callbacks": callbacks,
             "warm_up": Phase(optax.adam(1e-3), chosen.warm_up) if chosen.warm_up else (),
         }
