@@ -21,6 +21,7 @@ from physml.vmc.observables import (
 from physml.vmc.one_body import momentum_distribution, one_body_density_matrix
 from physml.vmc.pretraining import pretrain
 from physml.vmc.recipe import VMCRecipe
+from physml.vmc.signed_log import Psi, SignedLog, log_amplitude, psi_ratio
 from physml.vmc.systems import (
     ANGSTROM,
     Atom,
@@ -43,6 +44,7 @@ from physml.vmc.systems import (
     System,
     TrappedBosons,
 )
+from physml.vmc.total_spin import spin_squared
 from physml.vmc.wavefunctions import (
     RBM,
     DeepSet,
@@ -51,11 +53,9 @@ from physml.vmc.wavefunctions import (
     MessagePassing,
     NeuralSlater,
     PsiFormer,
-    SignedLog,
     Slater,
     SlaterJastrow,
     SlaterRBM,
-    log_amplitude,
     one_electron_moves,
 )
 
@@ -77,6 +77,7 @@ __all__ = [
     "GaussianRBM",
     "NeuralSlater",
     "NuclearForces",
+    "Psi",
     "PsiFormer",
     "GroundState",
     "HarmonicOscillator",
@@ -118,7 +119,9 @@ __all__ = [
     "pair_correlation",
     "pair_distribution",
     "pretrain",
+    "psi_ratio",
     "radial_density",
     "spin_correlation",
+    "spin_squared",
     "structure_factor",
 ]

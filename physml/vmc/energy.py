@@ -18,7 +18,7 @@ from physml.errors import ConfigurationError, ShapeError
 from physml.lazy_jacobian import Block, Jacobian
 from physml.types import Evaluation, LocalOperator, Objective, Term
 from physml.vmc.local_energies import local_energies
-from physml.vmc.wavefunctions.signed_log import LogPsi
+from physml.vmc.signed_log import LogPsi
 
 
 def energy(
@@ -129,6 +129,6 @@ def _check_log_psi(log_psi: LogPsi, params: Any, walkers: Array) -> bool:
         got = getattr(value, "shape", type(value).__name__)
         raise ShapeError(
             f"log ψ: expected one number at a walker of shape {one.shape}, got {got}; a network "
-            "takes outputs=None"
+            "takes outputs=None, and a function that returns a SignedLog is given as Psi(function)"
         )
     return bool(jnp.issubdtype(value.dtype, jnp.complexfloating))

@@ -65,7 +65,8 @@ def energy_parts(system: QuantumSystem, log_psi: Field, walkers: np.ndarray) -> 
             f"{system.name}, got {walkers.shape}"
         )
 
-    def both(log_psi: Field, x: Array) -> Array:
+    # ψ as it was given: as a function of parameters, which it has none of, it would lose its sign.
+    def both(_: Field, x: Array) -> Array:
         potential = potential_energy(x)
         kinetic = jnp.real(system.local_energy(log_psi, x)) - potential
         return jnp.stack([kinetic, potential])

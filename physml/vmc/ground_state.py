@@ -27,25 +27,29 @@ from physml.sampling import (
 from physml.train import FitResult, Run, fit
 from physml.train.fit import Callback
 from physml.train.warm_start import warm_start
-from physml.types import Optimizer, Sampler
+from physml.types import Field, Optimizer, Sampler
 from physml.vmc.energy import energy
 from physml.vmc.measure import FEWEST_MEASUREMENTS, Measurement, measure
 from physml.vmc.plots import overview
+from physml.vmc.ratio_check import check_ratios
+from physml.vmc.signed_log import LogPsi, Psi, SignedLog, at_params
 from physml.vmc.systems.system import QuantumSystem, Reference, check_system, first_walkers
 from physml.vmc.wavefunctions.rank_one import one_electron_moves
 from physml.vmc.wavefunctions.rbm import RBM
-from physml.vmc.wavefunctions.signed_log import LogPsi, SignedLog, log_amplitude
 from physml.vmc.wavefunctions.slater import Slater
 from physml.vmc.wavefunctions.symmetry import check_symmetry
 
+# Walkers at which an operator is looked at before anything is trained.
+_FEW = 16
 
-def log_psi_of(system: QuantumSystem, wavefunction: nn.Module) -> LogPsi:
+
+def log_psi_of(system: QuantumSystem, wavefunction: nn.Module) -> Psi:
     """``(params, walker) -> log ψ`` of a wave function or a plain network in a system.
 
     A module that returns a ``SignedLog`` is a wave function as it stands; a plain number is a
     network, to which the system's ansatz is applied.
     """
-    return lambda params, x: log_amplitude(amplitude(system, wavefunction, params, x))
+    return Psi(partial(amplitude, system, wavefunction))
 
 
 def amplitude(
@@ -105,7 +109,8 @@ def ground_state(
     Raises:
         ConfigurationError: fewer than 2 walkers or 8 measurements; a wave function of electrons
             that is not antisymmetric, or in a cell not periodic; an RBM with the translations
-            of another lattice; an object that is no ``QuantumSystem``.
+            of another lattice; a Hamiltonian that takes ``exp(log_psi(x') - log_psi(x))`` of a
+            ψ with a sign, in place of ``psi_ratio``; an object that is no ``QuantumSystem``.
         ShapeError: wave function and system do not fit, or the parameters another wave function.
         NoValueError: for an optimizer that needs the loss at fixed samples.
         NonFiniteError, SamplingError: see ``fit`` and ``measure``; what is trained and measured
@@ -132,6 +137,8 @@ def ground_state(
     log_psi = log_psi_of(system, wavefunction)
     _check_lattice(system, wavefunction)
     check_symmetry(system, partial(amplitude, system, wavefunction), params, key_check)
+    few = first_walkers(system, key_check, _FEW)
+    check_ratios(system.local_energy, log_psi, params, few, name=system.name)
 
     def initial(key: Array) -> Array:
         return first_walkers(system, key, walkers)
@@ -304,9 +311,10 @@ class GroundState:
         """The variance of the local energy in hartree²: zero for an eigenstate."""
         return self.energy.variance
 
-    def log_psi(self, x: Array) -> Array:
-        """``log ψ`` at one walker ``(N, d)``."""
-        return log_psi_of(self.system, self.wavefunction)(self.params, x)
+    @property
+    def log_psi(self) -> Field:
+        """``walker (N, d) -> log ψ``, of which ``psi_ratio`` knows the sign."""
+        return at_params(log_psi_of(self.system, self.wavefunction), self.params)
 
     def save_samples(self, path: str | Path) -> Path:
         """Save walkers (bohr) and local energies (hartree) as npz, without pickle.

@@ -21,11 +21,11 @@ from jax import Array
 
 from physml.errors import ConfigurationError, MissingDependencyError, ShapeError
 from physml.vmc.gaussian_basis import Shell, gaussians
+from physml.vmc.signed_log import SignedLog
 from physml.vmc.systems.atom import Atom
 from physml.vmc.systems.molecule import Molecule
 from physml.vmc.systems.system import QuantumSystem
 from physml.vmc.wavefunctions.determinants import slater_determinants
-from physml.vmc.wavefunctions.signed_log import SignedLog
 
 # The cosine of the largest angle between the occupied space and that of the system's orbitals,
 # below which projecting one on the other tells nothing.

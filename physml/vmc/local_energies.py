@@ -15,7 +15,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from physml.types import LocalOperator
-from physml.vmc.wavefunctions.signed_log import LogPsi
+from physml.vmc.signed_log import LogPsi, at_params
 
 # Measured with 14 electrons in three dimensions and 32 features on a CPU, in float32: chunks of 8
 # walkers, which this gives, take 0.75 of the time of chunks of 32.
@@ -51,7 +51,7 @@ def local_energies(
     chunk = largest_divisor(len(walkers), at_most=max(1, memory // max(1, carry)))
 
     def at(x: Array) -> Array:
-        return jnp.asarray(local_energy(lambda y: log_psi(params, y), x))
+        return jnp.asarray(local_energy(at_params(log_psi, params), x))
 
     if chunk == len(walkers):
         return jax.vmap(at)(walkers)

@@ -15,7 +15,7 @@ from physml.errors import ConfigurationError, NonFiniteError, SamplingError
 from physml.sampling import Estimate, estimate, split_rhat
 from physml.types import LocalOperator, Sampler
 from physml.vmc.local_energies import local_energies
-from physml.vmc.wavefunctions.signed_log import LogPsi
+from physml.vmc.signed_log import LogPsi
 
 FEWEST_MEASUREMENTS = 8
 """Below, no block size can be judged."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -11,15 +12,15 @@ from jax import Array
 
 from physml.errors import ConfigurationError, ShapeError
 from physml.vmc.observables import Observable, SumRule, mean_and_error, sum_rule
+from physml.vmc.signed_log import psi_ratio
 from physml.vmc.systems.cell import Cell, check_twist, shell_numbers
-from physml.vmc.wavefunctions.signed_log import SignedLog
 
 # A period is kept but for rounding, which is amplified near a node.
 _TOLERANCE = {64: 1e-6, 32: 1e-2}
 
 
 def momentum_distribution(
-    psi: Callable[[Array], SignedLog],
+    psi: Callable[[Array], Any],
     walkers: np.ndarray,
     cell: Cell,
     *,
@@ -37,7 +38,7 @@ def momentum_distribution(
 
     Args:
         psi: ``walker (N, d) -> SignedLog``, real or complex, with the cell's period but for the
-            twist.
+            twist, or ``GroundState.log_psi``.
         walkers: ``(snapshots, walkers, N, d)``, in bohr, drawn from ``|ψ|²``.
         cell: the periodic cell.
         key: a random key, for the displacements.
@@ -75,7 +76,7 @@ def momentum_distribution(
 
 
 def one_body_density_matrix(
-    psi: Callable[[Array], SignedLog],
+    psi: Callable[[Array], Any],
     walkers: np.ndarray,
     cell: Cell,
     *,
@@ -91,7 +92,7 @@ def one_body_density_matrix(
 
     Args:
         psi: ``walker (N, d) -> SignedLog``, real or complex, periodic in the cell, with or without
-            a twist.
+            a twist, or ``GroundState.log_psi``.
         walkers: ``(snapshots, walkers, N, d)``, in bohr, drawn from ``|ψ|²``.
         cell: the periodic cell.
         key: a random key, for the displacements.
@@ -131,7 +132,7 @@ def one_body_density_matrix(
 
 
 def _check_period(
-    psi: Callable[[Array], SignedLog],
+    psi: Callable[[Array], Any],
     walker: np.ndarray,
     cell: Cell,
     twist: tuple[float, ...] | None,
@@ -141,10 +142,8 @@ def _check_period(
         check_twist((0.0,) * cell.dimension if twist is None else twist, cell.dimension)
     )
     x = jnp.asarray(walker)
-    moved = jnp.stack([x, *(x.at[0, a].add(side) for a, side in enumerate(cell.lengths))])
-    found = jax.jit(jax.vmap(psi))(moved)
-    signs = np.asarray(found.sign)
-    ratios = signs[1:] * np.conj(signs[0]) * np.exp(np.asarray(found.log[1:] - found.log[0]))
+    moved = jnp.stack([x.at[0, a].add(side) for a, side in enumerate(cell.lengths)])
+    ratios = np.asarray(jax.jit(jax.vmap(lambda there: psi_ratio(psi, there, x)))(moved))
     tolerance = _TOLERANCE[jnp.finfo(x.dtype).bits]
     if not np.all(np.abs(ratios - np.exp(2j * np.pi * asked)) <= tolerance):
         phases = ", ".join(f"{phase:.6g}" for phase in np.angle(ratios) / (2 * np.pi))
@@ -166,16 +165,13 @@ def _check_walkers(walkers: np.ndarray, cell: Cell, particles: int) -> None:
 
 
 def _ratios(
-    psi: Callable[[Array], SignedLog], walkers: np.ndarray, apart: Array, particles: int
+    psi: Callable[[Array], Any], walkers: np.ndarray, apart: Array, particles: int
 ) -> np.ndarray:
     """``Σ_i ψ(…, r_i + s, …)/ψ`` over the first particles, ``(snapshots, walkers)``, complex."""
 
     def one(x: Array, s: Array) -> Array:
-        before = psi(x)
-
         def ratio(i: Array) -> Array:
-            after = psi(x.at[i].add(s))
-            return after.sign * jnp.conj(before.sign) * jnp.exp(after.log - before.log)
+            return psi_ratio(psi, x.at[i].add(s), x)
 
         return jnp.sum(jax.lax.map(ratio, jnp.arange(particles)))
 

@@ -16,6 +16,7 @@ from jax import Array
 from physml.errors import ConfigurationError
 from physml.sampling.spins import Proposal, flip
 from physml.types import Field
+from physml.vmc.signed_log import psi_ratio
 from physml.vmc.systems.system import QuantumSystem, Reference
 
 
@@ -88,9 +89,12 @@ class IsingChain(QuantumSystem):
     def local_energy(self, log_psi: Field, x: Array) -> Array:
         """``−J Σ σ_i σ_{i+1} − h Σ_i ψ(σ with i flipped)/ψ(σ)``."""
         bonds = jnp.sum(x * jnp.roll(x, 1, axis=0))
-        here = log_psi(x)
-        flipped = jax.vmap(lambda site: log_psi(x.at[site].multiply(-1)))(jnp.arange(self.sites))
-        return -self.coupling * bonds - self.field * jnp.sum(jnp.exp(flipped - here[None]))
+
+        def flipped(site: Array) -> Array:
+            return psi_ratio(log_psi, x.at[site].multiply(-1), x)
+
+        ratios = jax.vmap(flipped)(jnp.arange(self.sites))
+        return -self.coupling * bonds - self.field * jnp.sum(ratios)
 
     def ansatz(self, N: Field, x: Array) -> Array:
         """``N`` as it is."""

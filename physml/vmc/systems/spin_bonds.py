@@ -18,6 +18,7 @@ from jax import Array
 
 from physml.sampling.spins import Proposal, exchange
 from physml.types import Field
+from physml.vmc.signed_log import psi_ratio
 from physml.vmc.systems.system import QuantumSystem
 
 
@@ -100,10 +101,9 @@ class BondedSpins(QuantumSystem):
     def local_energy(self, log_psi: Field, x: Array) -> Array:
         """``Σ_bonds J [σ_i σ_j ∓ 2 ψ(σ with i, j exchanged)/ψ(σ)]``, the ratio for unlike spins."""
         first, second, couplings, across = self.bonds
-        here = log_psi(x)
 
         def exchanged(i: Array, j: Array) -> Array:
-            return jnp.exp(log_psi(x.at[i].set(x[j]).at[j].set(x[i])) - here)
+            return psi_ratio(log_psi, x.at[i].set(x[j]).at[j].set(x[i]), x)
 
         ratios = jax.vmap(exchanged)(jnp.asarray(first), jnp.asarray(second))
         products = x[first, 0] * x[second, 0]

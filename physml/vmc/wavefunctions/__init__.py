@@ -9,7 +9,6 @@ from physml.vmc.wavefunctions.neural_slater import NeuralSlater
 from physml.vmc.wavefunctions.psi_former import PsiFormer
 from physml.vmc.wavefunctions.rank_one import one_electron_moves
 from physml.vmc.wavefunctions.rbm import RBM
-from physml.vmc.wavefunctions.signed_log import LogPsi, SignedLog, log_amplitude
 from physml.vmc.wavefunctions.slater import Slater
 from physml.vmc.wavefunctions.slater_jastrow import SlaterJastrow
 from physml.vmc.wavefunctions.slater_rbm import SlaterRBM
@@ -21,14 +20,11 @@ __all__ = [
     "PsiFormer",
     "GaussianRBM",
     "RBM",
-    "LogPsi",
     "MessagePassing",
-    "SignedLog",
     "Slater",
     "SlaterJastrow",
     "SlaterRBM",
     "WavefunctionName",
     "build_wavefunction",
-    "log_amplitude",
     "one_electron_moves",
 ]

@@ -6,8 +6,8 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+from physml.vmc.signed_log import SignedLog
 from physml.vmc.wavefunctions.elimination import eliminate
-from physml.vmc.wavefunctions.signed_log import SignedLog
 
 # Of three orbitals elimination in plain arrays takes two thirds of the time of a local energy with
 # LAPACK on two CPU cores (Slater–Jastrow, six electrons), of seven nearly twice it.

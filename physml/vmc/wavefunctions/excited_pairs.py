@@ -16,9 +16,9 @@ import jax.numpy as jnp
 from jax import Array
 
 from physml.calculus.block_form import block_form
+from physml.vmc.signed_log import SignedLog
 from physml.vmc.systems.pair_excitations import PairExcitations, Products
 from physml.vmc.wavefunctions.elimination import Elimination, eliminate
-from physml.vmc.wavefunctions.signed_log import SignedLog
 
 
 class ExcitedPairs(nn.Module):

@@ -10,8 +10,8 @@ import jax.numpy as jnp
 from jax import Array
 
 from physml.errors import ConfigurationError
+from physml.vmc.signed_log import SignedLog
 from physml.vmc.systems.system import QuantumSystem
-from physml.vmc.wavefunctions.signed_log import SignedLog
 
 
 class GaussianRBM(nn.Module):

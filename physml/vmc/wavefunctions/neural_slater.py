@@ -22,6 +22,7 @@ from jax import Array
 
 from physml.calculus.pair_sum import others
 from physml.errors import ConfigurationError
+from physml.vmc.signed_log import SignedLog
 from physml.vmc.systems.electrons import Electrons, electrons_of
 from physml.vmc.systems.system import QuantumSystem
 from physml.vmc.wavefunctions.cusp_backflow import CuspBackflow
@@ -29,7 +30,6 @@ from physml.vmc.wavefunctions.determinants import signed_sum, slater_determinant
 from physml.vmc.wavefunctions.excited_pairs import ExcitedPairs
 from physml.vmc.wavefunctions.jastrow import PairJastrow
 from physml.vmc.wavefunctions.separation import cell_lengths, place, separation
-from physml.vmc.wavefunctions.signed_log import SignedLog
 
 # flax leaves this collection out when parameters are made.
 _ASIDE = "intermediates"

@@ -7,11 +7,11 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+from physml.vmc.signed_log import SignedLog
 from physml.vmc.systems.electrons import electrons_of, told_electrons
 from physml.vmc.systems.system import QuantumSystem
 from physml.vmc.wavefunctions.determinants import slater_determinants
 from physml.vmc.wavefunctions.rank_one import inverses, replace_row
-from physml.vmc.wavefunctions.signed_log import SignedLog
 
 
 class Slater(nn.Module):

@@ -15,13 +15,13 @@ import flax.linen as nn
 import jax.numpy as jnp
 from jax import Array
 
+from physml.vmc.signed_log import SignedLog
 from physml.vmc.systems.electrons import electrons_of
 from physml.vmc.systems.system import QuantumSystem
 from physml.vmc.wavefunctions.correction import Correction
 from physml.vmc.wavefunctions.jastrow import PairJastrow
 from physml.vmc.wavefunctions.separation import cell_lengths
 from physml.vmc.wavefunctions.separation import place as place_of
-from physml.vmc.wavefunctions.signed_log import SignedLog
 from physml.vmc.wavefunctions.slater import Slater
 
 

@@ -14,10 +14,10 @@ import numpy as np
 from jax import Array
 
 from physml.errors import ConfigurationError
+from physml.vmc.signed_log import SignedLog
 from physml.vmc.systems.electrons import electrons_of
 from physml.vmc.systems.system import QuantumSystem
 from physml.vmc.wavefunctions.separation import cell_lengths
-from physml.vmc.wavefunctions.signed_log import SignedLog
 from physml.vmc.wavefunctions.slater import Slater
 
 

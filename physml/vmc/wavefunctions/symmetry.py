@@ -18,9 +18,9 @@ from jax import Array
 from jax.flatten_util import ravel_pytree
 
 from physml.errors import ConfigurationError, ShapeError
+from physml.vmc.signed_log import SignedLog
 from physml.vmc.systems.system import QuantumSystem, first_walkers
 from physml.vmc.wavefunctions.separation import cell_lengths
-from physml.vmc.wavefunctions.signed_log import SignedLog
 
 _WALKERS = 4
 

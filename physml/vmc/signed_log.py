@@ -1,0 +1,102 @@
+"""What a wave function returns: the logarithm of its modulus, and its sign or phase."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax.numpy as jnp
+from jax import Array
+
+from physml.types import Field
+
+LogPsi = Callable[[Any, Array], Array]
+"""``(params, walker (N, d)) -> log ψ``, real or complex; a ``Psi`` if ψ has a sign."""
+
+
+class SignedLog(NamedTuple):
+    """``ψ = sign · e^{log}``.
+
+    Attributes:
+        log: ``log|ψ|``, real.
+        sign: ±1 for a real wave function, a phase ``e^{iφ}`` for a complex one.
+    """
+
+    log: Array
+    sign: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Psi:
+    """A wave function as a function: it gives ``log ψ``, and ``psi_ratio`` knows its sign.
+
+    Derivatives of a real ψ need ``log|ψ|`` alone, which is what a call gives; what compares ψ at
+    two places needs the sign as well.
+
+    Attributes:
+        amplitude: ``walker ->`` or ``(params, walker) ->`` log ψ or a ``SignedLog``, such as the
+            ``apply`` of a wave function.
+
+    >>> import jax.numpy as jnp, physml as pm
+    >>> psi = pm.Psi(lambda x: pm.SignedLog(jnp.log(jnp.abs(x[0, 0])), jnp.sign(x[0, 0])))
+    >>> here, there = jnp.array([[1.0]]), jnp.array([[-2.0]])
+    >>> float(psi(here)), round(float(pm.psi_ratio(psi, there, here)), 6)
+    (0.0, -2.0)
+    """
+
+    amplitude: Callable[..., Array | SignedLog]
+
+    def __call__(self, *at: Any) -> Array:
+        """``log ψ``: ``log|ψ|`` of a real ψ, complex of a complex one."""
+        return log_amplitude(self.amplitude(*at))
+
+
+def log_amplitude(value: Array | SignedLog) -> Array:
+    """``log ψ`` as derivatives need it: ``log|ψ|`` for a real ψ, ``+ iφ`` for a complex one.
+
+    Args:
+        value: what a wave function returned: log ψ, real or complex, or a ``SignedLog``.
+
+    Returns:
+        ``()``; the constant ``iπ`` of a negative real ψ is left out, having no derivative.
+    """
+    if not isinstance(value, SignedLog):
+        return value
+    if jnp.iscomplexobj(value.sign):
+        return value.log + jnp.log(value.sign)
+    return value.log
+
+
+def psi_ratio(log_psi: Callable[[Array], Any], there: Array, here: Array) -> Array:
+    """``ψ(there)/ψ(here)``, with its sign or phase: what an operator that moves walkers needs.
+
+    Args:
+        log_psi: ``walker (N, d) -> log ψ`` as a Hamiltonian is given it. A plain function that
+            returns a real ``log ψ`` means a positive ψ.
+        there: a walker ``(N, d)`` that the operator connects with this one.
+        here: this walker.
+
+    Returns:
+        ``()``, real or complex.
+
+    >>> import jax, jax.numpy as jnp, physml as pm
+    >>> def flips(log_psi, x):  # Σ_i σˣ_i over spins ±1
+    ...     flipped = lambda i: pm.psi_ratio(log_psi, x.at[i].multiply(-1), x)
+    ...     return jnp.sum(jax.vmap(flipped)(jnp.arange(len(x))))
+    >>> float(flips(lambda x: 0.0 * jnp.sum(x), jnp.ones((6, 1))))
+    6.0
+    """
+    amplitude = log_psi.amplitude if isinstance(log_psi, Psi) else log_psi
+    after, before = amplitude(there), amplitude(here)
+    if not isinstance(after, SignedLog):
+        return jnp.exp(after - before)
+    return after.sign * jnp.conj(before.sign) * jnp.exp(after.log - before.log)
+
+
+def at_params(log_psi: LogPsi, params: Any) -> Field:
+    """``walker -> log ψ``, with its sign where that is known."""
+    if isinstance(log_psi, Psi):
+        return Psi(partial(log_psi.amplitude, params))
+    return partial(log_psi, params)
