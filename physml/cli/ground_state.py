@@ -84,7 +84,7 @@ class GroundStateJob:
 
     def _result(self, state: GroundState) -> Result:
         reference, measured = state.reference, state.measurement
-        first = measured.first_not_finite
+        first, imaginary = measured.first_not_finite, measured.imaginary
         return {
             "system": self.name,
             "energy": state.energy.mean,
@@ -92,6 +92,8 @@ class GroundStateJob:
             "energy_per_particle": state.energy_per_particle.mean,
             "energy_per_particle_error": state.energy_per_particle.error,
             "variance": state.variance,
+            "imaginary": None if imaginary is None else imaginary.mean,
+            "imaginary_error": None if imaginary is None else imaginary.error,
             "reference": None if reference is None else reference.energy,
             "reference_error": None if reference is None else reference.error,
             "reference_source": None if reference is None else reference.source,
@@ -116,6 +118,7 @@ class GroundStateJob:
             "reference": self.exact(result),
             "difference": self.difference(result),
             "variance": f"{number(result['variance'])} hartree²",
+            **_imaginary(result),
             "acceptance": f"{100 * result['acceptance']:.0f}%",
             "autocorrelation": f"{number(result['autocorrelation'])} measurements",
             **_trust(result),
@@ -159,6 +162,13 @@ def energy(result: Result, *, each: str = "") -> str:
 
 def _bar(mean: float, error: float) -> Estimate:
     return Estimate(mean, error, tau=1.0, rhat=1.0, variance=0.0, samples=1)
+
+
+def _imaginary(result: Result) -> dict[str, str]:
+    """What ought to be zero of a complex ψ, and is not there of a real one."""
+    if result.get("imaginary") is None:
+        return {}
+    return {"imaginary part": f"{_bar(result['imaginary'], result['imaginary_error'])} hartree"}
 
 
 def _trust(result: Result) -> dict[str, str]:

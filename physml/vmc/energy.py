@@ -31,10 +31,11 @@ def energy(
     """The energy of walkers drawn from ``|ψ|²``, with its natural-gradient rows.
 
     A complex ``log ψ`` gives two rows a walker, its real and imaginary part, so that ``Jᵀr`` is the
-    gradient ``2 Re⟨(E_L − Ē)* ∂log ψ⟩``.
+    gradient ``2 Re⟨(E_L − Ē)* ∂log ψ⟩``; the variance is ``⟨|E_L − Ē|²⟩``, the energy and its error
+    are those of the real part.
 
     Args:
-        log_psi: ``(params, walker) -> log ψ``.
+        log_psi: ``(params, walker) -> log ψ``; ``Psi(amplitude)`` of a real ψ with a sign.
         local_energy: ``(log_psi, walker) -> Hψ/ψ`` in hartree.
         clip: local energies further than this many mean absolute deviations from the median are
             drawn in, for the gradient only; None leaves them. The reported energy is never clipped.
@@ -77,8 +78,7 @@ def energy(
                 f"local_energy: expected one number a walker, got shape {local.shape[1:]}"
             )
         mean = jnp.mean(local.real)
-        deviation = local - mean
-        variance = jnp.mean(jnp.abs(deviation) ** 2)
+        variance = jnp.mean(jnp.abs(local - jnp.mean(local)) ** 2)
         bounded = local if clip is None else _clip(local, clip)
         centred = (bounded - jnp.mean(bounded)) * (2.0 / jnp.sqrt(n))
         row = complex_row if is_complex else real_row
@@ -88,7 +88,11 @@ def energy(
             residual = centred.real
         scale = jnp.asarray(1.0 / jnp.sqrt(n), residual.dtype)
         jacobian = Jacobian(params, (Block(row, walkers, scale, centred=True),))
-        metrics = {"energy": mean, "variance": variance, "energy_error": jnp.sqrt(variance / n)}
+        metrics = {
+            "energy": mean,
+            "variance": variance,
+            "energy_error": jnp.std(local.real) / jnp.sqrt(n),
+        }
         return Evaluation(mean, jacobian.vm(residual), residual, jacobian, metrics), state
 
     def single_energy(params: Any, x: Array) -> Array:

@@ -277,10 +277,11 @@ class GroundState:
         self.measurement = measurement
 
     def __repr__(self) -> str:
-        """The energy with its error bar, and what was left out of it."""
-        missing = self.measurement.not_finite
+        """The energy with its error bar, its imaginary part, and what was left out of it."""
+        missing, imaginary = self.measurement.not_finite, self.measurement.imaginary
         out = f", {missing} local energies not finite" if missing else ""
-        return f"GroundState({self.system.name}: {self.energy} hartree{out})"
+        beside = "" if imaginary is None else f", imaginary part {imaginary}"
+        return f"GroundState({self.system.name}: {self.energy} hartree{beside}{out})"
 
     @property
     def params(self) -> Any:
@@ -308,7 +309,7 @@ class GroundState:
 
     @property
     def variance(self) -> float:
-        """The variance of the local energy in hartree²: zero for an eigenstate."""
+        """The variance ``⟨|E_L − Ē|²⟩`` in hartree², of an eigenstate zero."""
         return self.energy.variance
 
     @property

@@ -35,7 +35,7 @@ def local_energies(
 
     Args:
         local_energy: ``(log_psi, walker) -> Hψ/ψ``.
-        log_psi: ``(params, walker) -> log ψ``.
+        log_psi: ``(params, walker) -> log ψ``; ``Psi(amplitude)`` of a real ψ with a sign.
         params: of ψ.
         walkers: ``(n, N, d)``, in bohr.
         memory: bytes that derivatives may fill at once; 2²⁷ on a CPU, 2³¹ elsewhere if None.

@@ -15,6 +15,7 @@ from physml.errors import ConfigurationError, NonFiniteError, SamplingError
 from physml.sampling import Estimate, estimate, split_rhat
 from physml.types import LocalOperator, Sampler
 from physml.vmc.local_energies import local_energies
+from physml.vmc.ratio_check import check_ratios
 from physml.vmc.signed_log import LogPsi
 
 FEWEST_MEASUREMENTS = 8
@@ -27,6 +28,8 @@ _HIGHEST_ACCEPTANCE = 0.7
 _BLOCK = 25
 # Walkers are kept of every so many steps: those between tell little more, and would fill memory.
 _APART = 5
+# Walkers at which the operator is looked at.
+_FEW = 16
 _MOST_BLOCKS = 40
 # Local energies that are not finite are left out up to this share, or one in all.
 _MOST_NOT_FINITE = 1e-4
@@ -36,14 +39,18 @@ class Measurement(NamedTuple):
     """What was measured on fresh walkers.
 
     Attributes:
-        energy: mean, blocked error, autocorrelation time and split-R̂, in hartree.
-        local_energies: ``(steps, walkers)``, unclipped, in hartree; those not finite as they came.
+        energy: mean, blocked error, autocorrelation time and split-R̂ of the real part, in hartree;
+            the variance is ``⟨|E_L − Ē|²⟩``, of real and imaginary part.
+        local_energies: ``(steps, walkers)``, the real part, unclipped, in hartree; those not finite
+            as they came.
         walkers: ``(snapshots, walkers, N, d)``, in bohr.
         acceptance: of the frozen moves.
         burn_in: steps before equilibrium was judged to be reached.
         compile_seconds: wall time of tracing and compiling.
         not_finite: local energies left out of ``energy``.
         first_not_finite: the first walker with one, ``(N, d)`` in bohr; None if all are finite.
+        imaginary: ``Im⟨E_L⟩`` of a complex ψ, in hartree, with its own error bar: zero within it
+            where the Hamiltonian is Hermitian and |ψ|² is sampled; None of a real ψ.
     """
 
     energy: Estimate
@@ -54,6 +61,7 @@ class Measurement(NamedTuple):
     compile_seconds: float
     not_finite: int = 0
     first_not_finite: np.ndarray | None = None
+    imaginary: Estimate | None = None
 
 
 def measure(
@@ -78,7 +86,7 @@ def measure(
     distance ``D`` of its true values from the mean: below the error bar where ``D < error/f``.
 
     Args:
-        log_psi: ``(params, walker) -> log ψ``.
+        log_psi: ``(params, walker) -> log ψ``; ``Psi(amplitude)`` of a real ψ with a sign.
         params: where to measure.
         local_energy: ``(log_psi, walker) -> Hψ/ψ`` in hartree.
         moves: what makes the sampler, ``(adapt=...) -> Sampler``, such as
@@ -94,6 +102,7 @@ def measure(
         Energy with its error bar, local energies and walkers.
 
     Raises:
+        ConfigurationError: a local energy that would lose the sign of ψ; too few steps.
         SamplingError: chains that do not move or do not come to equilibrium.
         NonFiniteError: more local energies that are not finite, or none that is; the first such
             walker is in the message, and what was measured is ``kept`` by the error.
@@ -110,7 +119,7 @@ def measure(
         def step(state: Any, key: Array) -> tuple[Any, Any]:
             state, walkers, metrics = sampler.sample(key, state, params)
             local = local_energies(local_energy, log_psi, params, walkers)
-            return state, (jnp.real(local), metrics["acceptance"], walkers)
+            return state, (local, metrics["acceptance"], walkers)
 
         return jax.lax.scan(step, state, jax.random.split(key, _BLOCK))
 
@@ -125,7 +134,9 @@ def measure(
         state, (local, accepted, walkers) = advance(
             jax.random.fold_in(key_burn, burned), state, jnp.bool_(True)
         )
-        seen.append(_filled(np.asarray(local), walkers))
+        seen.append(_filled(np.asarray(local).real, walkers))
+        if burned == 1:
+            check_ratios(local_energy, log_psi, params, walkers[-1][:_FEW], name="local_energy")
         # The later half of all steps: one block is too short to judge chains with a long memory.
         rhat = split_rhat(np.concatenate(seen[burned // 2 :]), groups=labels)
         held = bounded or np.mean(accepted) < _HIGHEST_ACCEPTANCE
@@ -155,17 +166,24 @@ def measure(
             first = np.asarray(walkers[tuple(bad[0])])
         if not_finite > bearable:
             break
-    energies = np.concatenate(blocks).astype(np.float64)
+    energies = np.concatenate(blocks)
+    energies = energies.astype(np.result_type(energies, np.float64))
     filled = _filled(energies, walkers)
+    energy = estimate(filled.real, groups=labels)._replace(samples=filled.size - not_finite)
+    imaginary = None
+    if np.iscomplexobj(filled):
+        imaginary = estimate(filled.imag, groups=labels)._replace(samples=energy.samples)
+        energy = energy._replace(variance=energy.variance + imaginary.variance)
     measured = Measurement(
-        estimate(filled, groups=labels)._replace(samples=filled.size - not_finite),
-        energies,
+        energy,
+        energies.real,
         np.concatenate(snapshots)[: max(1, steps // _APART)],
         float(np.mean(acceptances)),
         burned * _BLOCK,
         compile_seconds,
         not_finite,
         first,
+        imaginary,
     )
     if not_finite > bearable:
         error = NonFiniteError(

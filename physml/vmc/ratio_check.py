@@ -17,7 +17,7 @@ from physml.types import LocalOperator
 from physml.vmc.signed_log import LogPsi, Psi, SignedLog
 
 # Of a sine that has another sign at almost any two places an operator may compare.
-_WAVE_NUMBER = 50.0
+_WAVE_NUMBER = 500.0
 
 _TOLERANCE = {64: 1e-8, 32: 1e-3}
 

@@ -90,9 +90,9 @@ def psi_ratio(log_psi: Callable[[Array], Any], there: Array, here: Array) -> Arr
     """
     amplitude = log_psi.amplitude if isinstance(log_psi, Psi) else log_psi
     after, before = amplitude(there), amplitude(here)
-    if not isinstance(after, SignedLog):
-        return jnp.exp(after - before)
-    return after.sign * jnp.conj(before.sign) * jnp.exp(after.log - before.log)
+    if isinstance(after, SignedLog) and isinstance(before, SignedLog):
+        return after.sign * jnp.conj(before.sign) * jnp.exp(after.log - before.log)
+    return jnp.exp(log_amplitude(after) - log_amplitude(before))
 
 
 def at_params(log_psi: LogPsi, params: Any) -> Field:

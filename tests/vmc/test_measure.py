@@ -73,6 +73,46 @@ def test_a_complex_state_measures_its_real_energy():
     result = measured(boosted, 0.8, steps=8)
     assert result.local_energies.dtype == np.float64
     np.testing.assert_allclose(result.energy.mean, 0.5 + 0.8**2 / 2, rtol=1e-12)
+    assert abs(result.imaginary.mean) < 4 * result.imaginary.error
+    np.testing.assert_allclose(
+        result.energy.variance, result.imaginary.variance, rtol=1e-12
+    )  # of i k x alone, k²/2
+
+
+@pytest.mark.parametrize(
+    ("log_psi", "variance"),
+    [
+        # E_L = ½ + ½k² + i k x, with ⟨x²⟩ = ½.
+        (lambda k, x: -0.5 * jnp.sum(x**2) + 1j * k * jnp.sum(x), lambda k: k**2 / 2),
+        # E_L = ½ + ik(½ − x²)·… : a chirp e^{ikx²/2} has E_L = ½ + ½k²x² + ik(x² − ½)
+        (
+            lambda k, x: -0.5 * (1 - 1j * k) * jnp.sum(x**2),
+            lambda k: k**4 / 8 + k**2 / 2,
+        ),
+    ],
+    ids=["boost", "chirp"],
+)
+def test_the_variance_of_a_complex_state_has_its_imaginary_part(log_psi, variance):
+    """``⟨|E_L − Ē|²⟩``, not that of Re E_L, which of the boost by 1 was 9e-34 for 0.5."""
+    k = 1.0
+    result = measured(log_psi, k, steps=200)
+    assert abs(result.energy.variance / variance(k) - 1) < 0.2
+    assert abs(result.imaginary.mean) < 4 * result.imaginary.error
+    walkers = start(jax.random.key(5)) / jnp.sqrt(2.0)
+    evaluation, _ = pm.energy(log_psi, oscillator).evaluate(jnp.asarray(k), (), walkers)
+    local = jax.vmap(lambda x: oscillator(partial(log_psi, k), x))(walkers)
+    np.testing.assert_allclose(evaluation.metrics["variance"], np.var(local), rtol=1e-12)
+    np.testing.assert_allclose(
+        evaluation.metrics["energy_error"], np.std(local.real) / 8, rtol=1e-6, atol=1e-15
+    )
+
+
+def test_a_hamiltonian_that_is_not_hermitian_shows():
+    """The free check: a gain of ½ stands in the imaginary part, and a real ψ has none."""
+    gain = lambda log_psi, x: oscillator(log_psi, x) + 0.5j
+    result = measured(local_energy=gain, steps=8)
+    assert result.imaginary.mean == pytest.approx(0.5)
+    assert measured(steps=8).imaginary is None
 
 
 def test_the_width_adapts_before_the_measurement_and_never_in_it():
