@@ -33,8 +33,9 @@ SOLVE_KEYS = (
     "compile_seconds precision device seed run"
 )
 GROUND_STATE_KEYS = (
-    "system energy energy_error energy_per_particle energy_per_particle_error variance reference "
-    "reference_error reference_source acceptance autocorrelation rhat converged not_finite "
+    "system energy energy_error energy_per_particle energy_per_particle_error variance "
+    "imaginary imaginary_error reference reference_error reference_source acceptance "
+    "autocorrelation rhat converged not_finite "
     "first_not_finite steps parameters walkers seconds compile_seconds precision device "
     "seed run"
 )
@@ -164,6 +165,9 @@ def test_a_result_tells_how_far_to_trust_its_bar_and_its_reference():
     assert said["difference"] == "+0.002 hartree (0.4 σ)"
     assert (said["split-R̂"], said["error bar"]) == ("1.320", "not converged, may be too small")
     assert "[[1.0, 2.0]] bohr" in said["left out"]
+    assert "imaginary part" not in said
+    complex_psi = new | {"imaginary": 0.0012, "imaginary_error": 0.002}
+    assert job.report(complex_psi)["imaginary part"] == "0.0012(20) hartree"
     before = job.report(old)
     assert before["energy"].startswith("20.1545(30) hartree") and "split-R̂" not in before
 
