@@ -37,7 +37,8 @@ def collocation(
         network: the unknown, for redrawing by its residual.
         points: how many for the equation.
         condition_points: how many for each condition, by name where a dict; a quarter of
-            ``points`` where not given. Conditions with data of their own take all of it.
+            ``points`` where not given, and down to 64 for integrals of many nodes. Conditions with
+            data of their own take all of it.
         redraw: when to draw anew and what to keep; fixed points if None. Conditions' points are
             drawn anew with the equation's, without preference.
         draw: points of the unit cube.
@@ -46,7 +47,7 @@ def collocation(
         A sampler whose batch is ``{term: (n, d)}``.
 
     Raises:
-        ConfigurationError: for a term without points.
+        ConfigurationError: for a term without points, or other points than a condition's data.
         UnknownNameError: for points of a condition that does not exist.
 
     >>> import jax, physml as pm
@@ -94,16 +95,32 @@ def collocation(
     return with_data(drawing, jax.tree.map(jnp.asarray, given)) if given else drawing
 
 
+# An integral of 32 nodes costs about what derivatives do; of more, fewer samples are the usual.
+_CHEAP = 32
+_FEWEST = 64
+
+
 def _counts(problem: Problem, points: int, given: Counts | None) -> dict[str, int]:
     names = [condition.name for condition in problem.conditions]
     named = given if isinstance(given, Mapping) else {}
     for name in named:
         if name not in names:
             raise UnknownNameError("condition", name, names)
-    usual = max(1, points // 4)
     if given is not None and not isinstance(given, Mapping):
-        usual = operator.index(given)
-    counts = {name: named.get(name, usual) for name in names}
+        counts = dict.fromkeys(names, operator.index(given))
+    else:
+        usual = max(1, points // 4)
+        counts = {
+            c.name: max(min(usual, _FEWEST), usual * _CHEAP // max(_CHEAP, c.evaluations))
+            for c in problem.conditions
+        } | dict(named)
+    for condition in problem.conditions:
+        own = None if condition.data is None else len(jax.tree.leaves(condition.data)[0])
+        if own is not None and named.get(condition.name, own) != own:
+            raise ConfigurationError(
+                f"condition_points: {condition.name}: expected the {own} samples of its data, all "
+                f"of which are taken, or nothing, got {named[condition.name]}"
+            )
     for term, count in (("equation", points), *counts.items()):
         if count < 1:
             raise ConfigurationError(f"points: {term}: expected at least one point, got {count}")

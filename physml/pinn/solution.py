@@ -159,8 +159,24 @@ class Solution(ManyPoints):
         history = {} if self.result is None else self.result.history
         losses = np.asarray(history.get("loss", []))
         told = f", loss {losses[-1]:.2g} after {len(losses)} steps" if len(losses) else ""
+        counts = ", ".join(f"{name} {n}" for name, n in self.samples.items())
+        on = f", samples a step: {counts}" if counts else ""
         found = "" if self._check is None else "\n" + self._check.words()
-        return f"Solution of {self.problem.name!r}{told}{found}"
+        return f"Solution of {self.problem.name!r}{told}{on}{found}"
+
+    @property
+    def samples(self) -> dict[str, int]:
+        """How many samples each term of the loss has at a step: points, data, integrals; by name.
+
+        Nothing for a solution that was loaded.
+        """
+        if self.sampler is None:
+            return {}
+        sampler = self.sampler
+        batch = jax.eval_shape(
+            lambda params: first_batch(sampler, jax.random.key(0), params), self.params
+        )
+        return {name: len(jax.tree.leaves(part)[0]) for name, part in batch.items()}
 
     def check(self) -> Check:
         """The residual of each term on fresh points, eight times as many as were trained on.

@@ -90,7 +90,8 @@ def solve(
         optimizer: any optax transformation; ``gauss_newton()`` if not given.
         points: collocation points for the equation.
         condition_points: points for each condition, one number or a dict by name; a quarter of
-            ``points`` if not given.
+            ``points`` if not given, and down to 64 for integrals of many nodes. The solution's
+            ``samples`` tells what each term got.
         redraw: ``by_residual(every)`` or ``uniformly(every)``; fixed points if None.
         balance: a rule for the weights of the terms, such as ``power_rule()``.
         warm_up: phases before the main one, such as ``Phase(optax.adam(1e-3), 2000)``.

@@ -39,6 +39,7 @@ class Condition(NamedTuple):
         regions: ``domain -> {unknown: where it lives}``, of those that live on a part of it only.
         data: the samples themselves, where they are the same at every step.
         velocity: ``∂u/∂t`` there, where it fixes that, too.
+        evaluations: of ``u``, a sample.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Condition(NamedTuple):
     regions: Callable[[Domain], Mapping[str, Domain]] | None = None
     data: Batch | None = None
     velocity: Value | None = None
+    evaluations: int = 1
 
     def samples(self, domain: Domain, key: Array, n: int, points: Points) -> Batch:
         """Samples of a domain: ``n`` points of the face, its data, or what ``draw`` brings."""

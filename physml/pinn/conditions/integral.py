@@ -37,8 +37,9 @@ def integral(
     """``∫ g(u, z) dz = c`` over some coordinates of a box, at points of the others.
 
     Gauss–Legendre quadrature with ``nodes`` points a coordinate: exact for polynomials of degree
-    ``2 nodes − 1``, and ``nodesᵏ`` evaluations of ``u`` a sample for ``k`` coordinates. Of ``n``
-    points for the condition it makes ``n / nodesᵏ`` samples, one if nothing is left to vary.
+    ``2 nodes − 1``, and ``nodesᵏ`` evaluations of ``u`` a sample for ``k`` coordinates. The
+    condition's points are those of the other coordinates, each of them a sample of the integral;
+    one if nothing is left to vary.
 
     Args:
         value: ``c``, a number or a function of a point; it may use the coordinates not integrated.
@@ -95,12 +96,12 @@ def integral(
 
     def draw(domain: Domain, key: Array, n: int, points: Points) -> Array:
         # The integrated coordinates of a sample are overwritten by the nodes.
-        count = 1 if len(names) == domain.dimension else max(1, n // nodes ** len(names))
-        return domain.interior(key, count, points=points)
+        return domain.interior(key, 1 if len(names) == domain.dimension else n, points=points)
 
     def check(domain: Domain) -> None:
         axes(domain)
         if not isinstance(domain, Box):
             raise ConfigurationError(f"{name}: expected a Box to integrate over, got {domain}")
 
-    return Condition(name, None, operator, checked_weight(name, weight), draw, check)
+    made = Condition(name, None, operator, checked_weight(name, weight), draw, check)
+    return made._replace(evaluations=nodes ** len(names))
