@@ -144,6 +144,20 @@ def test_the_coulomb_energy_of_an_oblong_cell(lengths):
             assert float(pm.Ewald(longer)(twice)) == pytest.approx(2 * energy, abs=1e-7)
 
 
+@pytest.mark.parametrize(
+    ("numbers", "message"),
+    [
+        ({"split": 2.0}, "split: expected at least 4.32"),
+        ({"split": math.nan}, "split: expected at least 4.32"),
+        ({"waves": 4}, "waves: expected at least 7 for a split of 4.5"),
+        ({"split": 9.0}, "waves: expected at least 14 for a split of 9.0"),
+    ],
+)
+def test_a_coulomb_sum_that_is_cut_is_refused(numbers, message):
+    with pytest.raises(ConfigurationError, match=message):
+        pm.Ewald(pm.Cell((1.0, 1.0)), **numbers)
+
+
 SHAPES = [(3.0, 3.0), (2.0, 5.0), (1.0, 1.0, 4.0), (2.0, 1.0, 3.0), (5.0,)]
 
 

@@ -149,3 +149,5 @@ def test_nuclei_are_symbols(nuclei):
 def test_an_element_is_known():
     with pytest.raises(UnknownNameError, match="unknown element"):
         pm.Molecule(nuclei=("N", "7"), positions=APART)
+    with pytest.raises(UnknownNameError, match="unknown element '7'"):
+        pm.Atom(symbol=7)

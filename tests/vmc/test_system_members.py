@@ -288,6 +288,32 @@ def test_members_that_do_not_belong_together_are_refused(members, message):
         pm.System(trap, (3, 1), **members)
 
 
+@pytest.mark.parametrize(
+    ("system", "name"),
+    [
+        (pm.DoubleWell(quadratic=np.nan), "quadratic"),
+        (pm.QuantumDot(omega=np.inf), "omega"),
+        (pm.Calogero(beta=np.inf), "beta"),
+        (pm.IsingChain(field=np.inf), "field"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value.name,
+)
+def test_numbers_that_are_not_finite_are_refused(system, name):
+    with pytest.raises(ConfigurationError, match=f"{name}: expected a finite number"):
+        pm.ground_state(system, pm.MLP((4,)))
+
+
+@pytest.mark.parametrize("shape", [(2.0, 1), (0, 1), (2,), [2, 1]])
+def test_a_class_with_a_shape_that_is_none_is_refused(shape):
+    class Misshapen(pm.QuantumSystem):
+        def local_energy(self, log_psi, x):
+            return trap(log_psi, x)
+
+    Misshapen.shape = shape
+    with pytest.raises(ConfigurationError, match=r"Misshapen: shape: expected \(particles, dim"):
+        pm.ground_state(Misshapen(), pm.MLP((4,)))
+
+
 def test_walkers_of_another_shape_are_refused():
     system = pm.System(trap, (3, 1), walkers=ups_and_downs)
     with pytest.raises(ShapeError, match=r"walkers: expected \(5, 3, 1\), got \(5, 4, 1\)"):

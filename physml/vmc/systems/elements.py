@@ -20,7 +20,7 @@ def nuclear_charge(symbol: str) -> int:
         UnknownNameError: for no element, or one beyond neon.
     """
     if symbol not in SYMBOLS:
-        raise UnknownNameError("element", symbol, SYMBOLS)
+        raise UnknownNameError("element", str(symbol), SYMBOLS)
     return SYMBOLS.index(symbol) + 1
 
 

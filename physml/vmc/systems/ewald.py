@@ -21,7 +21,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
-from scipy.special import erfc
+from scipy.special import erfc, erfcinv
 
 from physml.errors import ConfigurationError
 from physml.vmc.systems.cell import Cell
@@ -29,6 +29,7 @@ from physml.vmc.systems.cell import Cell
 # With α = 4.5/L the next image but one contributes erfc(4.5) < 2e-10, waves beyond n = 7 e^{-24}.
 _SPLIT = 4.5
 _WAVES = 7
+_LEFT_OUT = 1e-9
 
 
 class Ewald:
@@ -40,7 +41,8 @@ class Ewald:
         waves: the largest ``n`` of ``k = 2πn/L``, along the shortest length.
 
     Raises:
-        ConfigurationError: for a cell of another dimension.
+        ConfigurationError: for a cell of another dimension, or a split that leaves more than 1e-9
+            to images or waves beyond those summed.
 
     >>> from physml.vmc.systems.cell import Cell
     >>> round(Ewald(Cell((1.0, 1.0, 1.0))).madelung, 7)
@@ -50,6 +52,16 @@ class Ewald:
     def __init__(self, cell: Cell, *, split: float = _SPLIT, waves: int = _WAVES) -> None:
         if cell.dimension not in (2, 3):
             raise ConfigurationError(f"ewald: expected 2 or 3 dimensions, got {cell.dimension}")
+        if not math.erfc(split) <= _LEFT_OUT:
+            raise ConfigurationError(
+                f"ewald: split: expected at least {float(erfcinv(_LEFT_OUT)):.3g}, since only the "
+                f"nearest images are summed, got {split}"
+            )
+        least = math.ceil(split / math.pi * math.sqrt(-math.log(_LEFT_OUT)))
+        if not waves >= least:
+            raise ConfigurationError(
+                f"ewald: waves: expected at least {least} for a split of {split}, got {waves}"
+            )
         self.cell = cell
         lengths = np.asarray(cell.lengths)
         self._alpha = split / lengths.min()

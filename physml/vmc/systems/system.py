@@ -215,7 +215,7 @@ class System(QuantumSystem):
 
 
 def check_system(system: QuantumSystem, who: str) -> None:
-    """Refuse what is no system, and members of one that do not belong together.
+    """Refuse what is no system, numbers not finite, and members that do not belong together.
 
     Raises:
         ConfigurationError: with the member, what was expected and what came.
@@ -225,6 +225,11 @@ def check_system(system: QuantumSystem, who: str) -> None:
             f"{who}: system: expected a QuantumSystem, whose members have defaults, got "
             f"{type(system).__name__}; derive it: class {type(system).__name__}(pm.QuantumSystem)"
         )
+    for name, number in vars(system).items():
+        if isinstance(number, float) and not math.isfinite(number):
+            raise ConfigurationError(
+                f"{system.name}: {name}: expected a finite number, got {number}"
+            )
     shape = system.shape
     pair = isinstance(shape, tuple) and len(shape) == 2
     if not pair or any(not isinstance(n, int) or n < 1 for n in shape):
