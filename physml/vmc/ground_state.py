@@ -24,6 +24,7 @@ from physml.sampling import (
     metropolis_one_electron,
     spin_metropolis,
 )
+from physml.sampling.jumps import Jump, hop, swap, with_jumps
 from physml.train import FitResult, Run, fit
 from physml.train.fit import Callback
 from physml.train.warm_start import warm_start
@@ -33,6 +34,7 @@ from physml.vmc.measure import FEWEST_MEASUREMENTS, Measurement, measure
 from physml.vmc.plots import overview
 from physml.vmc.ratio_check import check_ratios
 from physml.vmc.signed_log import LogPsi, Psi, SignedLog, at_params
+from physml.vmc.systems.nuclei import crossings, shares
 from physml.vmc.systems.system import QuantumSystem, Reference, check_system, first_walkers
 from physml.vmc.wavefunctions.rank_one import one_electron_moves
 from physml.vmc.wavefunctions.rbm import RBM
@@ -93,7 +95,8 @@ def ground_state(
             follow the drift; or ``metropolis-one-electron``, cheap for a wave function that has
             rank-one updates. A system with a ``proposal``, such as a chain of spins, has moves of
             its own; the ``stride(walkers)`` of one with nuclei shortens those of the two Metropolis
-            samplers near them.
+            samplers near them, and where nuclei are too far apart for an electron to cross, each
+            batch ends with a jump from one to another and an exchange of two opposite spins.
         walkers: in training and measurement.
         sweeps: Metropolis moves of every walker between steps.
         steps: optimizer steps.
@@ -163,6 +166,7 @@ def ground_state(
             key=key_measure,
             steps=measurements,
             bounded=bounded,
+            groups=_starts(system),
         )
     except (NonFiniteError, SamplingError) as error:
         partly = error.kept
@@ -236,7 +240,26 @@ def _moves(
     )
     if system.stride is not None and sampler != "langevin":
         moves = partial(moves, stride=system.stride)
-    return moves, cell is not None
+    jumps = _jumps(system)
+    return with_jumps(moves, log_psi, jumps) if jumps else moves, cell is not None
+
+
+def _jumps(system: QuantumSystem) -> list[Jump]:
+    """Moves of electrons between nuclei too far apart for one to get across by itself."""
+    if system.places is None or system.electrons is None or system.cell is not None:
+        return []
+    vectors = crossings(system.places)
+    if not len(vectors):
+        return []
+    both = min(system.electrons.n_up, system.electrons.n_down) > 0
+    return [hop(vectors), swap(system.electrons.n_up)] if both else [hop(vectors)]
+
+
+def _starts(system: QuantumSystem) -> Callable[[Array], np.ndarray] | None:
+    """Labels of first walkers by how they share electrons among nuclei; None of one nucleus."""
+    if system.places is None or system.electrons is None or len(system.places) < 2:
+        return None
+    return partial(shares, positions=system.places, n_up=system.electrons.n_up)
 
 
 def _cheap_moves(system: QuantumSystem, wavefunction: nn.Module) -> OneElectronMoves | None:

@@ -31,6 +31,8 @@ _APART = 5
 # Walkers at which the operator is looked at.
 _FEW = 16
 _MOST_BLOCKS = 40
+# Groups of fewer walkers are taken together.
+_SMALLEST_GROUP = 8
 # Local energies that are not finite are left out up to this share, or one in all.
 _MOST_NOT_FINITE = 1e-4
 
@@ -73,7 +75,7 @@ def measure(
     key: Array,
     steps: int = 200,
     bounded: bool = False,
-    groups: Callable[[Array], Array] | None = None,
+    groups: Callable[[Array], Any] | None = None,
 ) -> Measurement:
     """Sample ``|ψ|²`` afresh and average the local energy.
 
@@ -125,7 +127,7 @@ def measure(
 
     key_init, key_burn, key_measure = jax.random.split(key, 3)
     state = moves().init(key_init, params)
-    labels = None if groups is None else np.asarray(groups(state.walkers))
+    labels = None if groups is None else _large(np.asarray(groups(state.walkers)))
     began = time.perf_counter()
     advance = jax.jit(block).lower(key_burn, state, jnp.bool_(True)).compile()
     compile_seconds = time.perf_counter() - began
@@ -200,6 +202,12 @@ def measure(
             "log ψ finite at the walkers?"
         )
     return measured
+
+
+def _large(labels: np.ndarray) -> np.ndarray:
+    """Labels of which those of few walkers, whose mean says little, are one."""
+    which, counts = np.unique(labels, return_inverse=True, return_counts=True)[1:]
+    return np.where(counts[which] < _SMALLEST_GROUP, -1, which)
 
 
 def _filled(local: np.ndarray, walkers: Array) -> np.ndarray:

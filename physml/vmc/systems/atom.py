@@ -161,8 +161,9 @@ class Atom(QuantumSystem):
 
     def walkers(self, key: Array, count: int) -> Array:
         """First walkers, normal with the sizes of the shells, ``(count, N, 3)`` in bohr."""
-        sizes = self._sizes()
-        return around(key, count, centres=np.repeat(_NUCLEUS, len(sizes), axis=0), spread=sizes)
+        shape = (count, *self.shape)
+        sizes = jnp.broadcast_to(jnp.asarray(self._sizes()), shape[:2])
+        return around(key, centres=jnp.zeros(shape), spread=sizes)
 
     def stride(self, x: Array) -> Array:
         """What the width of each electron's move is multiplied by, ``(..., N, 1)``, at most 1."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import jax
@@ -237,8 +237,21 @@ class Molecule(QuantumSystem):
     def _mixing(self) -> np.ndarray:
         """Molecular from atomic orbitals, lowest first, ``(max(n_up, n_down), K)``.
 
-        ``H_ab = ½ · 1.75 (E_a + E_b) S_ab``, with overlaps by Monte Carlo to about a percent.
+        ``H_ab = ½ · 1.75 (E_a + E_b) S_ab``, with overlaps by Monte Carlo to about a percent, which
+        is the same for nuclei in another order.
         """
+        order = np.lexsort((*self.places.T[::-1], -self.charges))
+        if np.any(np.diff(order) < 0):
+            sorted_nuclei = replace(
+                self,
+                nuclei=tuple(self.symbols[a] for a in order),
+                positions=tuple((x, y, z) for x, y, z in self.places[order].tolist()),
+            )
+            ends = np.cumsum([5 if z > 2 else 1 for z in self.charges])
+            own = np.split(np.arange(ends[-1]), ends[:-1])
+            columns = np.argsort(np.concatenate([own[a] for a in order]))
+            mixing: np.ndarray = sorted_nuclei._mixing[:, columns]
+            return mixing
         rng = np.random.default_rng(0)
         sizes = np.array([2 / exponent[1 if z > 2 else 0] for z, *exponent in self._shells])
         near = rng.integers(len(sizes), size=_QUADRATURE)
@@ -266,17 +279,17 @@ class Molecule(QuantumSystem):
     def walkers(self, key: Array, count: int) -> Array:
         """First walkers, normal about the nuclei, ``(count, N, 3)`` in bohr.
 
-        Each nucleus gets as many electrons as its charge, of either spin in turn; the spread is
-        1 bohr, and ``1/Z`` for the first two of a nucleus with Z > 2.
+        Each walker draws how electrons and spins are shared among the nuclei, see ``homes``; the
+        spread is 1 bohr, and ``1/Z`` for the first of either spin about a nucleus with Z > 2.
         """
-        near = homes(self.charges, n_up=self.n_up, n_down=self.n_down)
-        spread = np.ones(len(near))
-        for nucleus, charge in enumerate(self.charges):
-            if charge > 2:
-                for spin in (slice(0, self.n_up), slice(self.n_up, None)):
-                    inner = np.flatnonzero(near[spin] == nucleus)[:1] + (spin.start or 0)
-                    spread[inner] = 1 / charge
-        return around(key, count, centres=self.places[near], spread=spread)
+        key_homes, key_places = jax.random.split(key)
+        near = homes(key_homes, count, charges=self.charges, n_up=self.n_up, n_down=self.n_down)
+        up = np.arange(self.shape[0]) < self.n_up
+        before = np.tril(up[:, None] == up, k=-1)[None]
+        first = ~jnp.any((near[:, :, None] == near[:, None]) & before, axis=-1)
+        z = jnp.asarray(self.charges, float)[near]
+        spread = jnp.where(first & (z > 2), 1 / z, 1.0)
+        return around(key_places, centres=jnp.asarray(self.places)[near], spread=spread)
 
     def stride(self, x: Array) -> Array:
         """What the width of each electron's move is multiplied by, ``(..., N, 1)``, at most 1."""

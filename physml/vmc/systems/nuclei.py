@@ -19,6 +19,9 @@ _NEAREST = 0.1
 ANGSTROM = 1.8897261246
 """One ångström in bohr (CODATA 2018): write ``0.74 * ANGSTROM`` for a length in ångström."""
 
+# Half of the electrons of hydrogen lie within 1.3 bohr of the nucleus, one in 600 beyond 5.
+_FAR = 4.0
+
 
 def check_places(places: Any, count: int, what: str) -> np.ndarray:
     """Places of nuclei at rest, ``(count, 3)`` in bohr, once they are seen to be that.
@@ -98,33 +101,81 @@ def stride(x: Array, charges: np.ndarray, positions: np.ndarray) -> Array:
     return jnp.min((inner + r) / (1 + r), axis=-1, keepdims=True)
 
 
-def homes(charges: np.ndarray, *, n_up: int, n_down: int) -> np.ndarray:
-    """The nucleus near which each electron starts, spin up first, ``(N,)``.
+def homes(key: Array, count: int, *, charges: np.ndarray, n_up: int, n_down: int) -> Array:
+    """The nucleus near which each electron of each walker starts, ``(count, N)``, spin up first.
 
-    Nuclei take as many electrons as their charge, in turn up and down; those of a negative ion go
-    round again.
-    """
-    left = [n_up, n_down]
-    found: tuple[list[int], list[int]] = ([], [])
-    filling = (a for a, z in enumerate(charges) for _ in range(max(1, round(float(z)))))
-    for nucleus in itertools.islice(itertools.cycle(list(filling)), n_up + n_down):
-        # Up first where both have as many; the other spin once one is used up.
-        spin = int(len(found[0]) > len(found[1])) if all(left) else int(not left[0])
-        found[spin].append(nucleus)
-        left[spin] -= 1
-    return np.array(found[0] + found[1], int)
-
-
-def around(key: Array, count: int, *, centres: np.ndarray, spread: np.ndarray) -> Array:
-    """Walkers normal about centres, ``(count, N, 3)`` in bohr.
+    Every walker draws how electrons and spins are shared among the nuclei, all nuclei being alike
+    but for their charge: each gets as many electrons as its charge, less those that a positive ion
+    lacks, and more at random nuclei that a negative one has too many. Nuclei with Z > 2 have one of
+    either spin first, where there are enough; the spins of all others are a random permutation, so
+    that ``u_A`` of the ``v_A`` others about nucleus A point up with the chance
+    ``Π_A C(v_A, u_A) / C(Σ v_A, Σ u_A)``.
 
     Args:
         key: a random key.
         count: of walkers.
-        centres: ``(N, 3)``, in bohr.
-        spread: ``(N,)``, the standard deviations of each electron's coordinates, in bohr.
+        charges: ``Z``, ``(M,)``.
+        n_up: electrons with spin up.
+        n_down: electrons with spin down.
     """
-    noise = jax.random.normal(key, (count, *centres.shape))
-    return jnp.asarray(centres[None], noise.dtype) + noise * jnp.asarray(
-        spread[None, :, None], noise.dtype
-    )
+    whole = np.maximum(1, np.rint(np.asarray(charges, float))).astype(int)
+    inner = np.flatnonzero(whole > 2)
+    if len(inner) > min(n_up, n_down):
+        inner = inner[:0]
+    outer = np.repeat(np.arange(len(whole)), whole)
+    for nucleus in np.repeat(inner, 2):
+        outer = np.delete(outer, np.argmax(outer == nucleus))
+    up, both = n_up - len(inner), n_up + n_down - 2 * len(inner)
+
+    def one(key: Array) -> Array:
+        key_more, key_order = jax.random.split(key)
+        more = jax.random.randint(key_more, (max(0, both - len(outer)),), 0, len(whole))
+        order = jax.random.permutation(key_order, jnp.concatenate([jnp.asarray(outer), more]))
+        core = jnp.asarray(inner, order.dtype)
+        return jnp.concatenate([core, order[:up], core, order[up:both]])
+
+    return jax.vmap(one)(jax.random.split(key, count))
+
+
+def shares(x: Array, *, positions: np.ndarray, n_up: int) -> np.ndarray:
+    """A label of how electrons and spins are shared among the nuclei next to them.
+
+    Args:
+        x: walkers ``(n, N, 3)``, in bohr, spin up first.
+        positions: of the nuclei, ``(M, 3)``, in bohr.
+        n_up: electrons with spin up.
+
+    Returns:
+        ``(n,)`` integers, equal where as many of either spin are next to each nucleus.
+    """
+    apart = np.linalg.norm(np.asarray(x)[:, :, None] - positions, axis=-1)
+    near = np.argmin(apart, axis=-1)[..., None] == np.arange(len(positions))
+    counts = np.concatenate([near[:, :n_up].sum(axis=1), near[:, n_up:].sum(axis=1)], axis=-1)
+    labels: np.ndarray = np.unique(counts, axis=0, return_inverse=True)[1].reshape(-1)
+    return labels
+
+
+def crossings(positions: np.ndarray) -> np.ndarray:
+    """Vectors from a nucleus to another that no path of short steps joins to it, ``(m, 3)``.
+
+    Steps lead from nucleus to nucleus over at most 4 bohr, beyond which an electron seldom passes
+    by itself. With each vector there is its opposite; none where all nuclei are joined.
+    """
+    apart = np.linalg.norm(positions[:, None] - positions[None], axis=-1)
+    joined = apart < _FAR
+    for _ in range(len(positions)):
+        joined = joined @ joined
+    here, there = np.nonzero(~joined)
+    vectors: np.ndarray = positions[there] - positions[here]
+    return vectors
+
+
+def around(key: Array, *, centres: Array, spread: Array) -> Array:
+    """Walkers normal about centres, ``(n, N, 3)`` in bohr.
+
+    Args:
+        key: a random key.
+        centres: ``(n, N, 3)``, in bohr.
+        spread: ``(n, N)``, the standard deviations of each electron's coordinates, in bohr.
+    """
+    return centres + spread[..., None] * jax.random.normal(key, centres.shape, centres.dtype)
