@@ -25,7 +25,6 @@ from physml.errors import ConfigurationError, NonFiniteError, ShapeError
 from physml.sampling import Estimate, estimate
 from physml.types import Field
 from physml.vmc.local_energies import local_energies
-from physml.vmc.systems.nuclei import check_places
 from physml.vmc.systems.system import QuantumSystem, check_system
 
 
@@ -62,7 +61,7 @@ def nuclear_forces(system: QuantumSystem, log_psi: Field, walkers: np.ndarray) -
         Forces whose error bars come from blocking over the snapshots.
 
     Raises:
-        ConfigurationError: for a system without nuclei, or with ones that have no place or charge.
+        ConfigurationError: for a system without nuclei.
         ShapeError: for walkers of another system, or fewer than four snapshots.
         NonFiniteError: for an electron on a nucleus, or another place without a local energy.
 
@@ -87,9 +86,6 @@ def nuclear_forces(system: QuantumSystem, log_psi: Field, walkers: np.ndarray) -
             f"{system.name}, got {walkers.shape}"
         )
     charges = np.asarray(charges, float)
-    places = check_places(places, len(charges), f"{system.name}: places")
-    if not np.all((charges > 0) & np.isfinite(charges)):
-        raise ConfigurationError(f"{system.name}: charges: expected Z > 0, got {charges}")
 
     def parts(log_psi: Field, x: Array) -> Array:
         """Local energy, then the pull on each nucleus, then each Q, ``(1 + 6 M,)``."""

@@ -12,6 +12,7 @@ import pytest
 import physml as pm
 from physml.errors import ConfigurationError, UnknownNameError
 
+FREE = lambda log_psi, x: pm.kinetic_energy(log_psi)(x)
 APART = ((0.0, 0.0, 0.0), (0.0, 0.0, 2.07))
 
 
@@ -88,20 +89,19 @@ NEAR = [[0, 0, 0], [0, 0, 0.074]]
 def test_places_that_are_none_are_refused(positions, message):
     with pytest.raises(ConfigurationError, match=rf"molecule: positions: .*{message}"):
         pm.Molecule(nuclei=("H", "H"), positions=positions)
-    nuclei = pm.System(
-        lambda log_psi, x: pm.kinetic_energy(log_psi)(x), (1, 3), places=positions, charges=[1, 1]
-    )
     with pytest.raises(ConfigurationError, match=rf"system: places: .*{message}"):
-        pm.nuclear_forces(nuclei, lambda x: -jnp.linalg.norm(x), np.ones((4, 4, 1, 3)))
+        pm.System(FREE, (1, 3), places=positions, charges=[1, 1])
 
 
-@pytest.mark.parametrize("charges", [[0.0, 1.0], [-1.0, 1.0], [math.nan, 1.0]])
+@pytest.mark.parametrize("charges", [[0.0, 1], [-1.0, 1], [math.nan, 1], [1j, 1], [math.inf, 1]])
 def test_charges_of_nuclei_are_positive(charges):
-    nuclei = pm.System(
-        lambda log_psi, x: pm.kinetic_energy(log_psi)(x), (1, 3), places=APART, charges=charges
-    )
-    with pytest.raises(ConfigurationError, match="charges: expected Z > 0"):
-        pm.nuclear_forces(nuclei, lambda x: -jnp.linalg.norm(x), np.ones((4, 4, 1, 3)))
+    with pytest.raises(ConfigurationError, match="charges: expected 2 finite numbers Z > 0"):
+        pm.System(FREE, (1, 3), places=APART, charges=charges)
+
+
+def test_places_and_charges_of_a_system_are_arrays():
+    nuclei = pm.System(FREE, (1, 3), places=APART, charges=[1, 2])
+    assert nuclei.places.shape == (2, 3) and nuclei.charges.tolist() == [1.0, 2.0]
 
 
 @pytest.mark.parametrize("number", [0.5, -0.5, math.nan, math.inf, 1 + 1j, "1", (1,)])

@@ -25,12 +25,12 @@ from physml.vmc.systems.elements import (
 )
 from physml.vmc.systems.nuclei import (
     around,
-    check_places,
     coulomb_energy,
     homes,
     nuclear_distances,
     stride,
 )
+from physml.vmc.systems.places import check_places
 from physml.vmc.systems.system import QuantumSystem, Reference, pair_distances
 
 Positions = tuple[tuple[float, float, float], ...]

@@ -3,52 +3,19 @@
 from __future__ import annotations
 
 import itertools
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from physml.errors import ConfigurationError
 from physml.vmc.systems.system import pair_distances
-
-# No bond is shorter than 1.4 bohr: nearer nuclei were told in other units, or twice.
-_NEAREST = 0.1
 
 ANGSTROM = 1.8897261246
 """One ångström in bohr (CODATA 2018): write ``0.74 * ANGSTROM`` for a length in ångström."""
 
 # Half of the electrons of hydrogen lie within 1.3 bohr of the nucleus, one in 600 beyond 5.
 _FAR = 4.0
-
-
-def check_places(places: Any, count: int, what: str) -> np.ndarray:
-    """Places of nuclei at rest, ``(count, 3)`` in bohr, once they are seen to be that.
-
-    Raises:
-        ConfigurationError: for another shape, numbers that are not real and finite, or two nuclei
-            nearer than 0.1 bohr.
-    """
-    try:
-        found = np.asarray(places)
-    except ValueError:  # rows of unlike lengths
-        found = np.empty(())
-    if found.shape != (count, 3) or found.dtype.kind not in "iuf" or not np.isfinite(found).all():
-        raise ConfigurationError(
-            f"{what}: expected {count} times (x, y, z) in bohr, finite real numbers, one row for "
-            f"each nucleus, got {places}"
-        )
-    found = found.astype(float)
-    for a, b in itertools.combinations(range(count), 2):
-        apart = float(np.linalg.norm(found[a] - found[b]))
-        if apart < _NEAREST:
-            raise ConfigurationError(
-                f"{what}: expected nuclei in different places, {_NEAREST} bohr apart or more, got "
-                f"{apart:.3g} between nuclei {a} and {b}. Of a length in ångström give "
-                f"length * ANGSTROM, of one in nanometres 10 times that"
-            )
-    return found
 
 
 def nuclear_distances(x: Array, positions: np.ndarray) -> Array:
@@ -161,6 +128,7 @@ def crossings(positions: np.ndarray) -> np.ndarray:
     Steps lead from nucleus to nucleus over at most 4 bohr, beyond which an electron seldom passes
     by itself. With each vector there is its opposite; none where all nuclei are joined.
     """
+    positions = np.asarray(positions, float)
     apart = np.linalg.norm(positions[:, None] - positions[None], axis=-1)
     joined = apart < _FAR
     for _ in range(len(positions)):

@@ -18,6 +18,7 @@ from physml.sampling.spins import Proposal
 from physml.types import Field, LocalOperator
 from physml.vmc.systems.cell import Cell, check_twist
 from physml.vmc.systems.electrons import Electrons
+from physml.vmc.systems.places import check_charges, check_places
 
 
 class Reference(NamedTuple):
@@ -169,7 +170,8 @@ class System(QuantumSystem):
         stride: ``walkers (..., N, d) -> (..., N, 1)``, a factor of each move's width.
         walkers: ``(key, count) -> (count, N, d)``, where they start; normal about the origin if
             not given, uniform in a cell.
-        places: of nuclei at rest, ``(M, 3)`` in bohr, for ``nuclear_forces``.
+        places: of nuclei at rest, ``(M, 3)`` in bohr, for ``nuclear_forces``, and for moves between
+            those far apart.
         charges: of these nuclei, ``(M,)``.
         potential_energy: ``walker (N, d) -> V`` in hartree, for ``energy_parts``.
 
@@ -204,6 +206,9 @@ class System(QuantumSystem):
     def __post_init__(self) -> None:
         """Check the numbers at once."""
         check_system(self, "System")
+        for name, member in (("places", self.places), ("charges", self.charges)):
+            if member is not None:
+                object.__setattr__(self, name, np.asarray(member, float))
 
     def local_energy(self, log_psi: Field, x: Array) -> Array:
         """``(Hψ/ψ)(x)`` in hartree."""
@@ -265,6 +270,10 @@ def check_system(system: QuantumSystem, who: str) -> None:
     for fault, found in faults.items():
         if found:
             raise ConfigurationError(f"{system.name}: {fault}")
+    if system.places is not None:
+        count = len(np.atleast_1d(np.asarray(system.charges)))
+        check_places(system.places, count, f"{system.name}: places")
+        check_charges(system.charges, count, f"{system.name}: charges")
     if twist is not None:
         try:
             check_twist(twist, d)
