@@ -57,6 +57,8 @@ def as_numbers(name: str, values: Any, *, or_complex: bool = False) -> np.ndarra
             "that belongs to them"
         )
     try:
+        if array.dtype == object:  # element by element: astype makes a NaN of None
+            array = np.array([float(one) for one in array.ravel()]).reshape(array.shape)
         return array.astype(kind)
     except (TypeError, ValueError) as error:
         raise ShapeError(f"{expected}, got {array.dtype} ({error})") from error

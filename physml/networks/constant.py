@@ -8,6 +8,7 @@ from flax import linen as nn
 from jax import Array
 from jax.typing import ArrayLike
 
+from physml.as_numbers import as_numbers
 from physml.errors import ConfigurationError
 
 
@@ -20,6 +21,7 @@ class Constant(nn.Module):
 
     Raises:
         ConfigurationError: a first guess that is not positive where it must be.
+        ShapeError: one that is complex, masked, or no number.
 
     >>> import jax, jax.numpy as jnp
     >>> viscosity = Constant(0.05, positive=True)
@@ -33,7 +35,8 @@ class Constant(nn.Module):
 
     def __post_init__(self) -> None:
         """Check the guess where it is written."""
-        if self.positive and not np.all(np.asarray(self.value) > 0):
+        guess = as_numbers("Constant: value", self.value)
+        if self.positive and not np.all(guess > 0):
             raise ConfigurationError(f"Constant: expected a guess > 0, got {self.value}")
         super().__post_init__()
 

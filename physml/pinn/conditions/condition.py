@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from physml.as_numbers import as_numbers
 from physml.errors import ConfigurationError, ShapeError, UnknownNameError
 from physml.pinn.geometry import Domain, On
 from physml.sampling import Points
@@ -159,5 +160,12 @@ def fitting(name: str, what: str, target: Array, shape: tuple[int, ...]) -> Arra
 
 
 def function(value: Value) -> Field:
-    """A number as a constant field."""
-    return value if callable(value) else lambda z: jnp.asarray(value, z.dtype)
+    """A number, or one a component, as a constant field.
+
+    Raises:
+        ShapeError: for one that is complex, masked, or no number.
+    """
+    if callable(value):
+        return value
+    number = value if isinstance(value, jax.core.Tracer) else as_numbers("value", value)
+    return lambda z: jnp.asarray(number, z.dtype)
