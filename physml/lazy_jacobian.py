@@ -5,6 +5,9 @@
 A block of rows is one term: a row function of one sample, the samples, and their scale (``1/√n``
 times the root of the term's weight). A centred block subtracts its mean row, ``J = P J₀`` with the
 projection ``P = I − 11ᵀ/n`` on the sample side, as the covariances of variational Monte Carlo need.
+
+A complex parameter ``a + ib`` is two real ones, ``a`` and ``b``, each with a column of its own; the
+gradient by it is ``∂C/∂a + i ∂C/∂b``, so that ``θ − η ∇C`` descends.
 """
 
 from __future__ import annotations
@@ -13,13 +16,50 @@ import dataclasses
 import math
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import optax
 from jax import Array
 from jax.flatten_util import ravel_pytree
 from jax.tree_util import Partial
+
+
+class Pair(NamedTuple):
+    """The real and the imaginary part of a complex array."""
+
+    real: Array
+    imag: Array
+
+
+def as_real(tree: Any) -> Any:
+    """A pytree with a ``Pair`` in place of each complex array; the others as they are."""
+    return jax.tree.map(
+        lambda leaf: Pair(leaf.real, leaf.imag) if jnp.iscomplexobj(leaf) else leaf, tree
+    )
+
+
+def as_complex(tree: Any) -> Any:
+    """The inverse of ``as_real``."""
+    return jax.tree.map(
+        lambda leaf: jax.lax.complex(*leaf) if isinstance(leaf, Pair) else leaf,
+        tree,
+        is_leaf=lambda leaf: isinstance(leaf, Pair),
+    )
+
+
+def ravel_real(tree: Any) -> tuple[Array, Callable[[Array], Any]]:
+    """All numbers of a pytree as one real vector, and the way back."""
+    flat, unravel = ravel_pytree(as_real(tree))
+    return flat, lambda flat: as_complex(unravel(flat))
+
+
+def real_type(tree: Any) -> Any:
+    """The common type of a pytree's arrays, of its real and imaginary parts where complex."""
+    dtype = jnp.result_type(*jax.tree.leaves(tree))
+    return jnp.finfo(dtype).dtype if jnp.issubdtype(dtype, jnp.complexfloating) else dtype
+
 
 DEFAULT_MEMORY = 2**30
 """Bytes that the rows of a Jacobian may fill at once, unless the user says otherwise."""
@@ -97,12 +137,12 @@ class Jacobian:
     def shape(self) -> tuple[int, int]:
         """``(n, p)`` from static shapes; costs nothing."""
         rows = sum(math.prod(self._value_shape(block)) for block in self.blocks)
-        return rows, sum(leaf.size for leaf in jax.tree.leaves(self.params))
+        return rows, sum(_real_size(leaf) for leaf in jax.tree.leaves(self.params))
 
     @property
     def dtype(self) -> Any:
-        """The common type of the parameters."""
-        return jnp.result_type(*jax.tree.leaves(self.params))
+        """The common type of the parameters, real."""
+        return real_type(self.params)
 
     def built(self, *, memory: int = DEFAULT_MEMORY) -> Jacobian:
         """With its rows, for several products at ``2np`` flops each, if they fit the memory."""
@@ -114,7 +154,7 @@ class Jacobian:
     def mv(self, tangent: Any) -> Array:
         """``J v``: a pytree like the parameters to ``(n,)``, at about two evaluations of r."""
         if self.rows is not None:
-            return self.rows @ ravel_pytree(tangent)[0]
+            return self.rows @ ravel_real(tangent)[0]
         parts = []
         for block in self.blocks:
             values = partial(self._values, block)
@@ -125,7 +165,7 @@ class Jacobian:
     def vm(self, rows: Array) -> Any:
         """``Jᵀ r``: ``(n,)`` to a pytree like the parameters, at about three evaluations of r."""
         if self.rows is not None:
-            return ravel_pytree(self.params)[1](rows @ self.rows)
+            return ravel_real(self.params)[1](rows @ self.rows)
         total = None
         start = 0
         for block in self.blocks:
@@ -136,7 +176,8 @@ class Jacobian:
             _, pull = jax.vjp(partial(self._values, block), self.params)
             (gradient,) = pull(part)
             total = gradient if total is None else jax.tree.map(jnp.add, total, gradient)
-        return total
+        # jax's gradient by a complex number is the conjugate of the direction of steepest ascent.
+        return optax.tree.conj(total)
 
     def dense(self) -> Array:
         """The rows themselves, ``(n, p)``: ``8 n p`` bytes in float64."""
@@ -144,7 +185,7 @@ class Jacobian:
             return self.rows
         parts = []
         for block in self.blocks:
-            rows = self._rows(block, self.params, lambda params: params)
+            rows = self._rows(block, as_real(self.params), as_complex)
             parts.append(block.project(rows).reshape(-1, rows.shape[-1]))
         return jnp.concatenate(parts)
 
@@ -154,12 +195,12 @@ class Jacobian:
         if n * p * self.dtype.itemsize <= memory:
             rows = self.dense()
             return rows @ rows.T
-        leaves, tree = jax.tree.flatten(self.params)
+        leaves, tree = jax.tree.flatten(as_real(self.params))
         gram = jnp.zeros((n, n), self.dtype)
         for i, leaf in enumerate(leaves):
 
             def whole(leaf: Array, i: int = i) -> Any:
-                return jax.tree.unflatten(tree, [*leaves[:i], leaf, *leaves[i + 1 :]])
+                return as_complex(jax.tree.unflatten(tree, [*leaves[:i], leaf, *leaves[i + 1 :]]))
 
             parts = []
             for block in self.blocks:
@@ -228,7 +269,7 @@ class Jacobian:
         def next_chunk(carry: Any, chunk: tuple[Array, Array, Array]) -> tuple[Any, None]:
             index, weight, place = chunk
             part = dataclasses.replace(block, batch=jax.tree.map(lambda x: x[index], block.batch))
-            rows = self._rows(part, self.params, lambda params: params)
+            rows = self._rows(part, as_real(self.params), as_complex)
             rows = rows if mean is None else rows - mean
             rows = rows * weight.reshape((-1,) + (1,) * (rows.ndim - 1))
             return add(carry, rows.reshape(-1, rows.shape[-1]), place), None
@@ -238,9 +279,9 @@ class Jacobian:
 
     def _mean_row(self, block: Block) -> Array:
         def mean(params: Any) -> Array:
-            return jnp.mean(self._values(block, params), axis=0)
+            return jnp.mean(self._values(block, as_complex(params)), axis=0)
 
-        gradient = jax.jacrev(mean)(self.params)
+        gradient = jax.jacrev(mean)(as_real(self.params))
         components = self._value_shape(block)[1:]
         flat = [leaf.reshape(*components, -1) for leaf in jax.tree.leaves(gradient)]
         return jnp.concatenate(flat, axis=-1)
@@ -272,3 +313,7 @@ class Jacobian:
         if chunk >= block.samples:
             return jax.vmap(row)(block.batch)
         return jnp.asarray(jax.lax.map(row, block.batch, batch_size=chunk))
+
+
+def _real_size(leaf: Any) -> int:
+    return int(leaf.size) * (2 if jnp.iscomplexobj(leaf) else 1)

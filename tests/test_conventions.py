@@ -49,6 +49,20 @@ def test_gradient_is_jt_r():
     np.testing.assert_allclose([e.gradient["a"], e.gradient["b"]], both, rtol=1e-13)
 
 
+def test_complex_parameters_are_two_real_ones_and_their_gradient_ascends():
+    c = jnp.array(0.5 - 0.3j)
+    row = lambda p, x: jnp.abs(p - x) ** 2 + p.imag
+    objective = pm.least_squares({"row": row})
+    batch = {"row": jnp.array([0.2 + 1.0j, -0.4 + 0.1j])}
+    e, _ = objective.evaluate(c, objective.init(c), batch)
+    cost = lambda a, b: objective.evaluate(jax.lax.complex(a, b), {"row": jnp.ones(())}, batch)[0]
+    by_parts = jax.grad(lambda a, b: cost(a, b).loss, (0, 1))(c.real, c.imag)
+    np.testing.assert_allclose(e.gradient, by_parts[0] + 1j * by_parts[1], rtol=1e-13)
+    assert e.jacobian.shape == (2, 2) and e.jacobian.dense().dtype == c.real.dtype
+    lower, _ = objective.evaluate(c - 1e-3 * e.gradient, objective.init(c), batch)
+    assert float(lower.loss) < float(e.loss)
+
+
 def vmc(log_psi, walkers):
     oscillator = lambda f, x: pm.kinetic_energy(f)(x) + 0.5 * jnp.sum(x**2)
     objective = pm.energy(log_psi, oscillator)

@@ -13,9 +13,8 @@ from typing import Any, Protocol
 import jax
 import jax.numpy as jnp
 from jax import Array
-from jax.flatten_util import ravel_pytree
 
-from physml.lazy_jacobian import DEFAULT_MEMORY, Jacobian
+from physml.lazy_jacobian import DEFAULT_MEMORY, Jacobian, as_complex, as_real, ravel_real
 
 
 class Solve(Protocol):
@@ -78,7 +77,7 @@ def in_parameter_space(
         ``δ``, a pytree like the parameters.
     """
     jacobian = jacobian.built(memory=memory)
-    gradient, unravel = ravel_pytree(jacobian.vm(rhs))
+    gradient, unravel = ravel_real(jacobian.vm(rhs))
     gram = jacobian.parameter_gram(memory=memory)
     return unravel(_positive_solve(gram, gradient, damping))
 
@@ -117,16 +116,16 @@ def matrix_free(
         return jacobian.vm(solution)
 
     def normal(step: Any) -> Any:
-        image = jacobian.vm(jacobian.mv(step))
+        image = as_real(jacobian.vm(jacobian.mv(as_complex(step))))
         return jax.tree.map(lambda a, b: a + damping * b, image, step)
 
-    gradient = jacobian.vm(rhs)
+    gradient = as_real(jacobian.vm(rhs))
     # Conjugate gradients take a NaN for convergence and return their start: it must be one, too.
     start = jax.tree.map(lambda leaf: 0 * leaf, gradient)
     solution, _ = jax.scipy.sparse.linalg.cg(
         normal, gradient, start, tol=tolerance, maxiter=iterations
     )
-    return solution
+    return as_complex(solution)
 
 
 def smallest_side(
@@ -145,7 +144,7 @@ def smallest_side(
     """
     n, p = jacobian.shape
     size = jacobian.dtype.itemsize
-    widest = max(leaf.size for leaf in jax.tree.leaves(jacobian.params))
+    widest = max(leaf.size for leaf in jax.tree.leaves(as_real(jacobian.params)))
     if n <= p and n * max(n, widest) * size <= memory:
         return in_sample_space(jacobian, rhs, damping, memory=memory)
     if n > p and p * p * size <= memory:

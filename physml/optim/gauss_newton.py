@@ -14,10 +14,9 @@ import jax
 import jax.numpy as jnp
 import optax
 from jax import Array
-from jax.flatten_util import ravel_pytree
 
 from physml.errors import ConfigurationError
-from physml.lazy_jacobian import DEFAULT_MEMORY
+from physml.lazy_jacobian import DEFAULT_MEMORY, ravel_real, real_type
 from physml.optim.contract import evaluation_of, value_function_of
 from physml.optim.spectrum import Factorise, Spectrum, by_gram
 from physml.types import Evaluation, Optimizer
@@ -143,7 +142,7 @@ def gauss_newton(
         raise ConfigurationError(f"probes: expected at least 2, got {probes}")
 
     def init(params: Any) -> GaussNewtonState:
-        dtype = jnp.result_type(*jax.tree.leaves(params))
+        dtype = real_type(params)
         zero = jnp.zeros((), dtype)
         names = ["damping", "radius", "ratio", "converged"]
         names += [] if switch_ratio is None else ["threshold"]
@@ -167,7 +166,7 @@ def gauss_newton(
         del gradient
         evaluation = evaluation_of(evaluation, "gauss_newton")
         value_fn = value_function_of(value_fn, "gauss_newton")
-        flat, unravel = ravel_pytree(params)
+        flat, unravel = ravel_real(params)
         spectrum = factorise(
             evaluation.jacobian, evaluation.residual, step=state.step, memory=memory
         )

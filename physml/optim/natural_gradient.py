@@ -10,13 +10,12 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import jax
 import jax.numpy as jnp
 import optax
 from jax import Array
 
 from physml.errors import ConfigurationError
-from physml.lazy_jacobian import DEFAULT_MEMORY
+from physml.lazy_jacobian import DEFAULT_MEMORY, real_type
 from physml.optim.contract import evaluation_of, value_function_of
 from physml.optim.damped_least_squares import Solve, matrix_free, smallest_side
 from physml.optim.line_search import LineSearch
@@ -84,7 +83,7 @@ def natural_gradient(
 
     def init(params: Any) -> NaturalGradientState:
         direction = optax.tree.zeros_like(params) if momentum else ()
-        zero = jnp.zeros((), jnp.result_type(*jax.tree.leaves(params)))
+        zero = jnp.zeros((), real_type(params))
         return NaturalGradientState(
             jnp.zeros((), jnp.int32), direction, {"step_length": zero, "update_norm": zero}
         )

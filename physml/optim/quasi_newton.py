@@ -17,6 +17,7 @@ from jax.flatten_util import ravel_pytree
 
 from physml.errors import ConfigurationError
 from physml.optim.contract import value_function_of
+from physml.optim.real_pairs import on_real_pairs
 from physml.types import Optimizer
 
 Update = Callable[[Array, Array, Array, Array, Array], Array]
@@ -88,9 +89,11 @@ def ssbfgs(*, search_steps: int = 20) -> Optimizer:
 def _with_search(update: Update, search_steps: int, name: str) -> Optimizer:
     if search_steps < 1:
         raise ConfigurationError(f"search_steps: expected at least 1, got {search_steps}")
-    return optax.chain(
-        _scale_by_inverse_hessian(update, name),
-        optax.scale_by_zoom_linesearch(search_steps, initial_guess_strategy="one"),
+    return on_real_pairs(
+        optax.chain(
+            _scale_by_inverse_hessian(update, name),
+            optax.scale_by_zoom_linesearch(search_steps, initial_guess_strategy="one"),
+        )
     )
 
 

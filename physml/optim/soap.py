@@ -17,6 +17,7 @@ import optax
 from jax import Array
 
 from physml.errors import ConfigurationError
+from physml.optim.real_pairs import on_real_pairs
 from physml.types import Optimizer
 
 # Where a rotated entry should vanish rounding is left, and Adam would divide it by itself: in
@@ -94,7 +95,7 @@ def soap(
     if max_dim < 1:
         raise ConfigurationError(f"max_dim: expected at least 1, got {max_dim}")
     adam_in_eigenbasis = _scale_by_soap(b1, b2, eps, precondition_every, max_dim)
-    return optax.with_extra_args_support(
+    return on_real_pairs(
         optax.chain(adam_in_eigenbasis, optax.scale_by_learning_rate(learning_rate))
     )
 

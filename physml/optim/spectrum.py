@@ -13,10 +13,9 @@ from typing import NamedTuple, Protocol
 
 import jax.numpy as jnp
 from jax import Array
-from jax.flatten_util import ravel_pytree
 
 from physml.errors import ConfigurationError
-from physml.lazy_jacobian import Jacobian
+from physml.lazy_jacobian import Jacobian, ravel_real
 
 
 class Spectrum(NamedTuple):
@@ -72,7 +71,7 @@ def by_gram(jacobian: Jacobian, residual: Array, *, step: Array, memory: int) ->
     jacobian = jacobian.built(memory=memory)
     n, p = jacobian.shape
     if n > p:
-        gradient, _ = ravel_pytree(jacobian.vm(residual))
+        gradient, _ = ravel_real(jacobian.vm(residual))
         values, vectors = jnp.linalg.eigh(jacobian.parameter_gram(memory=memory))
         values = jnp.maximum(values, 0.0)
         coefficients = vectors.T @ gradient
@@ -87,7 +86,7 @@ def by_gram(jacobian: Jacobian, residual: Array, *, step: Array, memory: int) ->
     coefficients = vectors.T @ residual
 
     def flat_step(damping: Array) -> Array:
-        flat, _ = ravel_pytree(jacobian.vm(vectors @ (coefficients / (values + damping))))
+        flat, _ = ravel_real(jacobian.vm(vectors @ (coefficients / (values + damping))))
         return -flat
 
     floor = jnp.finfo(values.dtype).eps * jnp.max(values)

@@ -83,7 +83,7 @@ def gradient_norms(*, decay: float = 0.9) -> Balance:
     def length(term: Jacobian, block: Block) -> Array:
         values = jax.vmap(lambda sample: block.row(term.params, sample))(block.batch)
         leaves = jax.tree.leaves(term.vm(block.project(values).ravel()))
-        return jnp.sqrt(jnp.sum(jnp.stack([jnp.sum(leaf**2) for leaf in leaves])))
+        return jnp.sqrt(jnp.sum(jnp.stack([jnp.sum(jnp.abs(leaf) ** 2) for leaf in leaves])))
 
     return _inverse(length, decay, "gradient_norms")
 

@@ -14,7 +14,8 @@ from jax import Array
 from jax.tree_util import Partial
 
 from physml.errors import ConfigurationError, ShapeError
-from physml.lazy_jacobian import Block, Jacobian
+from physml.lazy_jacobian import Block, Jacobian, real_type
+from physml.train.influence import check_influence
 from physml.types import Batch, Evaluation, Objective, Term
 
 Row = Callable[[Any, Any], Array]
@@ -43,7 +44,8 @@ def least_squares(
         ``loss/NAME = ½ mean |f_k|²`` and, with a rule, ``weight/NAME``.
 
     Raises:
-        ConfigurationError: no term, a weight that is not positive or belongs to no term.
+        ConfigurationError: no term, a weight that is not positive or belongs to no term; when
+            traced, a term that no parameter can change.
         ShapeError: when traced, a batch that lacks a term, has no samples, or a residual that is
             neither a scalar nor a vector of real numbers.
 
@@ -66,7 +68,7 @@ def least_squares(
             raise ConfigurationError(f"weights: {name}: expected a number > 0, got {weight}")
 
     def init(params: Any) -> dict[str, Array]:
-        dtype = jnp.result_type(*jax.tree.leaves(params))
+        dtype = real_type(params)
         return {name: jnp.asarray(weight, dtype) for name, weight in initial.items()}
 
     rows = tuple(terms.values())
@@ -95,6 +97,8 @@ def least_squares(
         rows: tuple[Row, ...], params: Any, state: dict[str, Array], batch: Batch
     ) -> tuple[Evaluation, dict[str, Array]]:
         made = blocks(rows, params, state, batch)
+        for name, block in made.items():
+            check_influence(name, block.row, *_shapes(params, block.batch))
         parts = residuals(params, made)
         jacobian = Jacobian(params, tuple(made.values()))
         residual = jnp.concatenate(list(parts.values()))
@@ -127,9 +131,16 @@ def _samples(name: str, batch: Batch) -> int:
     return int(counts.pop())
 
 
+def _shapes(params: Any, samples: Any) -> tuple[Any, Any]:
+    """The shapes and types of parameters and of one sample."""
+    return (
+        jax.tree.map(lambda x: jax.ShapeDtypeStruct(jnp.shape(x), jnp.result_type(x)), params),
+        jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape[1:], x.dtype), samples),
+    )
+
+
 def _check_value(name: str, row: Row, params: Any, samples: Any) -> None:
-    one = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape[1:], x.dtype), samples)
-    value = jax.eval_shape(row, params, one)
+    value = jax.eval_shape(row, *_shapes(params, samples))
     if not hasattr(value, "shape") or len(value.shape) > 1:
         got = getattr(value, "shape", type(value).__name__)
         raise ShapeError(

@@ -103,7 +103,10 @@ def test_line_search_refuses_to_climb():
     x = jnp.array(0.0)
     assert float(search(lambda y: (y - 1.0) ** 2, x, jnp.array(-4.0))) == 0.0
     assert float(search(lambda y: 1.0 + 0.0 * y, x, jnp.array(1.0))) == 0.0
-    assert float(search(lambda y: jnp.where(y == 0.0, 1.0, jnp.nan), x, jnp.array(1.0))) == 0.0
+    # Nothing finite to go to is no refusal: it must not pass for one.
+    assert jnp.isnan(search(lambda y: jnp.where(y == 0.0, 1.0, jnp.nan), x, jnp.array(1.0)))
+    partly = search(lambda y: jnp.where(y < 0.1, (y - 1.0) ** 2, jnp.nan), x, jnp.array(1.0))
+    assert float(partly) == 2.0**-4
     assert float(search(lambda y: -y, x, jnp.array(1.0))) == 1.0
 
 

@@ -55,6 +55,45 @@ def test_the_loss_falls_and_every_shape_stays(name):
     assert jax.tree.all(jax.tree.map(same, result.params, PARAMS))
 
 
+def complex_row(params, z):
+    """Two real rows of a function of three complex and two real parameters, not analytic."""
+    c, a = params["c"], params["a"]
+    value = c[0] * jnp.exp(1j * z) + jnp.sin(c[1]) * z + jnp.conj(c[2]) * jnp.cos(a[1] * z)
+    apart = value - jnp.exp(1j * z) * (1.0 - 0.5j) - 0.3j * z
+    return jnp.stack([apart.real + a[0] * z**3, apart.imag + 0.1 * jnp.abs(c[1]) ** 2])
+
+
+def real_row(params, z):
+    return complex_row({"c": jax.lax.complex(params["re"], params["im"]), "a": params["a"]}, z)
+
+
+COMPLEX = {"c": jnp.array([0.3 + 0.2j, -0.4 + 0.9j, 0.5 - 0.1j]), "a": jnp.array([0.7, 1.3])}
+PAIRS = {"re": COMPLEX["c"].real, "im": COMPLEX["c"].imag, "a": COMPLEX["a"]}
+# Adam divides a complex gradient by its absolute value: no worse, but another step than of pairs.
+ALIKE = [name for name in OPTIMIZERS if name not in ("adam", "lbfgs")]
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_complex_parameters_are_pairs_of_real_ones(name):
+    """The same model with complex parameters and with their parts: the same steps, to rounding."""
+    z = pm.fixed({"row": jnp.linspace(0.0, 2.0, 12)})
+
+    def run(row, params):
+        objective = pm.least_squares({"row": row})
+        return pm.fit(objective, z, OPTIMIZERS[name], params, steps=4, key=jax.random.key(0))
+
+    found = run(complex_row, COMPLEX)
+    loss = found.history["loss"]
+    assert found.params["c"].dtype == COMPLEX["c"].dtype and loss[-1] < loss[0]
+    if name in ALIKE:
+        pairs = run(real_row, PAIRS)
+        rtol = 1e-6 if "matrix free" in name else 1e-8  # conjugate gradients stop at their own
+        np.testing.assert_allclose(loss, pairs.history["loss"], rtol=rtol)
+        np.testing.assert_allclose(found.params["c"].real, pairs.params["re"], rtol=rtol)
+        np.testing.assert_allclose(found.params["c"].imag, pairs.params["im"], rtol=rtol)
+        np.testing.assert_allclose(found.params["a"], pairs.params["a"], rtol=rtol)
+
+
 def flops(optimizer, *, width: int) -> float:
     """Floating-point operations of one compiled step."""
     network = pm.MLP((width, width))

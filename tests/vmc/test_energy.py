@@ -214,3 +214,46 @@ def test_a_clip_must_be_positive(clip):
 def test_what_does_not_fit_is_refused(log_psi, local_energy, walkers, message):
     with pytest.raises(pm.errors.ShapeError, match=message):
         pm.energy(log_psi, local_energy).evaluate(PARAMS, (), walkers)
+
+
+def displaced(log_psi, x):
+    """``½ (p − ¼)² + ½ (x + 1/16)²``: the ground state is ``e^{cx − x²/2}``, c = −1/16 + i/4."""
+    slope = jax.jvp(log_psi, (x,), (jnp.ones_like(x),))[1]
+    kinetic = pm.kinetic_energy(log_psi)(x) + 0.25j * slope + 0.5 * 0.25**2
+    return kinetic + 0.5 * jnp.sum((x + 1 / 16) ** 2)
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [pm.natural_gradient(0.5, damping=1e-4), optax.sgd(0.5), optax.adam(0.05), pm.soap(0.05)],
+    ids=["natural gradient", "sgd", "adam", "soap"],
+)
+def test_a_complex_parameter_goes_downhill(optimizer):
+    """Uphill in its imaginary part the energy would end above ½ hartree, c at the conjugate."""
+    log_psi = lambda c, x: c * jnp.sum(x) - 0.5 * jnp.sum(x**2)
+    sampler = pm.metropolis(log_psi, lambda key: jax.random.normal(key, (64, 1, 1)), sweeps=4)
+    result = pm.fit(
+        pm.energy(log_psi, displaced),
+        sampler,
+        optimizer,
+        jnp.array(0.2 - 0.1j),
+        steps=150,
+        key=jax.random.key(0),
+    )
+    np.testing.assert_allclose(result.params, -0.0625 + 0.25j, atol=5e-3)
+    np.testing.assert_allclose(result.history["energy"][-1], 0.5, atol=1e-3)
+
+
+def test_rows_of_complex_parameters_are_those_of_their_parts():
+    """Gradient and metric, real and complex log ψ, against the same model in real pairs."""
+    for part in (lambda value: value, jnp.real):
+        log_psi = lambda c, x, part=part: part(c[0] * jnp.sum(x) - c[1] * jnp.sum(x**2))
+        pairs = lambda p, x, f=log_psi: f(jax.lax.complex(p[:2], p[2:]), x)
+        c = jnp.array([0.2 - 0.1j, 0.5 + 0.3j])
+        found, _ = pm.energy(log_psi, oscillator).evaluate(c, (), WALKERS)
+        parts, _ = pm.energy(pairs, oscillator).evaluate(
+            jnp.concatenate([c.real, c.imag]), (), WALKERS
+        )
+        np.testing.assert_allclose(found.jacobian.dense(), parts.jacobian.dense(), rtol=1e-12)
+        both = jnp.concatenate([found.gradient.real, found.gradient.imag])
+        np.testing.assert_allclose(both, parts.gradient, rtol=1e-11, atol=1e-13)
