@@ -54,6 +54,10 @@ class CheckpointError(PhysmlError, OSError):
     """A checkpoint is missing, cut, altered, or belongs to another run."""
 
 
+class FingerprintError(CheckpointError):
+    """What is stored is of another fit or solution than the one asked for: it says what differs."""
+
+
 class RunDirectoryError(PhysmlError, OSError):
     """A run directory is in use, already filled, or cannot be written."""
 

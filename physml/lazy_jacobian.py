@@ -72,7 +72,7 @@ _CHUNK_BYTES = 2**26
 @partial(
     jax.tree_util.register_dataclass,
     data_fields=["row", "batch", "scale"],
-    meta_fields=["centred", "name"],
+    meta_fields=["centred"],
 )
 @dataclasses.dataclass(frozen=True)
 class Block:
@@ -84,14 +84,12 @@ class Block:
         batch: the samples, a pytree with leading axis ``n``.
         scale: ``()`` or ``(n,)``; multiplies the rows and the values.
         centred: subtract the mean over samples, component by component.
-        name: of the term.
     """
 
     row: Callable[[Any, Any], Array]
     batch: Any
     scale: Array
     centred: bool = False
-    name: str = ""
 
     def __post_init__(self) -> None:
         """A plain function is one without data."""

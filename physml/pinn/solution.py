@@ -18,7 +18,8 @@ from physml.pinn.conditions.condition import field_of
 from physml.pinn.error_curve import ErrorPoint
 from physml.pinn.exact_values import exact_values
 from physml.pinn.problem import Network, Problem
-from physml.train import FitResult, checkpoint
+from physml.pinn.solution_fingerprint import of_solution
+from physml.train import FitResult, checkpoint, fingerprint
 from physml.types import Field, ManyPoints, Sampler
 
 _EVALUATION_CHUNK = 8192
@@ -282,17 +283,27 @@ class Solution(ManyPoints):
                 f"{directory}: already holds a solution; expected a new directory: choose another "
                 "or remove it"
             )
-        return checkpoint.save(Path(directory), 0, self.params)
+        known = of_solution(self.problem, self.network, self.params)
+        return checkpoint.save(Path(directory), 0, self.params, fingerprint=known)
 
     @classmethod
     def load(cls, directory: str | Path, problem: Problem, network: Network) -> Solution:
         """Read a saved solution of the same problem and network.
 
         Raises:
-            CheckpointError: when it is missing, damaged, or of another network.
+            CheckpointError: when it is missing, damaged, or of a network of other shapes.
+            FingerprintError: when its field, its domain or a term is not that of the problem and
+                the network: another activation, ansatz, coefficient.
         """
-        like = problem.initial_params(network, jax.random.key(0))
-        return cls(problem, network, checkpoint.restore(Path(directory), 0, like))
+        found = checkpoint.verified(Path(directory), 0)
+        params = checkpoint.read(found, problem.initial_params(network, jax.random.key(0)))
+        fingerprint.check(
+            of_solution(problem, network, params),
+            found.fingerprint,
+            f"the solution in {directory}",
+            "Load it with the problem and the network that it was saved with",
+        )
+        return cls(problem, network, params)
 
     def plot(self, path: str | Path) -> Path:
         """Save a figure: each unknown, its error, the loss and error curve, unknown numbers.

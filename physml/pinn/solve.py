@@ -15,6 +15,7 @@ from jax.tree_util import Partial
 from physml.errors import ConfigurationError
 from physml.networks import Constant
 from physml.optim import gauss_newton
+from physml.pinn.check import first_batch
 from physml.pinn.collocation import Counts, collocation
 from physml.pinn.error_curve import ErrorCurve
 from physml.pinn.problem import Network, Problem, residual_rows
@@ -99,7 +100,8 @@ def solve(
         params: where to start, such as another solution's; random if not given.
         key: random key, of points and first parameters; ``jax.random.key(0)`` if not given.
         run: a run directory for metrics, checkpoints and resume.
-        phase: the name under which the main phase's metrics and checkpoints lie in the run.
+        phase: the name under which the main phase's metrics and checkpoints lie in the run; in one
+            open run, other problems of that name are numbered.
         errors_every: steps of the main phase between measurements of the error, for
             ``Solution.error_curve``; needs one unknown with an exact solution.
         check: whether to measure the residual on fresh points at the end and to warn of what is not
@@ -229,10 +231,6 @@ def _cast_sampler(sampler: Sampler, dtype: Any) -> Sampler:
     )
 
 
-def _first_batch(sampler: Sampler, key: Array, params: Any) -> Any:
-    return sampler.sample(key, sampler.init(key, params), params)[1]
-
-
 def _check_unknowns(
     rows: Mapping[str, Callable[..., Array]],
     problem: Problem,
@@ -243,7 +241,7 @@ def _check_unknowns(
     """Every unknown of several must change some residual, or nothing would determine it."""
     if not isinstance(network, Mapping):
         return
-    batch = _first_batch(collocation(problem, network, points=8, condition_points=8), key, params)
+    batch = first_batch(collocation(problem, network, points=8, condition_points=8), key, params)
 
     def total(params: Any) -> Array:
         # A linear functional, since squares have no slope where a residual happens to vanish.

@@ -143,8 +143,17 @@ def restore(folder: Path, step: int, like: Any) -> Any:
     Raises:
         CheckpointError: when it is missing, cut, altered, or of another structure.
     """
+    return read(verified(folder, step), like)
+
+
+def verified(folder: Path, step: int) -> Found:
+    """``folder/step``, every byte checked.
+
+    Raises:
+        CheckpointError: when it is missing, cut or altered.
+    """
     path = Path(folder).absolute() / f"{step:010d}"
-    return read(Found(step, path, _verified_manifest(path)), like)
+    return Found(step, path, _verified_manifest(path))
 
 
 def read(found: Found, like: Any) -> Any:
@@ -199,16 +208,15 @@ def newest(folder: Path) -> Found | None:
     """
     damaged: list[tuple[Path, _DamagedError]] = []
     for step in reversed(steps(folder)):
-        path = Path(folder).absolute() / f"{step:010d}"
         try:
-            manifest = _verified_manifest(path)
+            found = verified(folder, step)
         except _DamagedError as error:
-            damaged.append((path, error))
+            damaged.append((Path(folder).absolute() / f"{step:010d}", error))
             continue
         for other, why in damaged:
             aside = _move_aside(other)
             warnings.warn(f"passed over, and moved to {aside.name}: {why}", stacklevel=2)
-        return Found(step, path, manifest)
+        return found
     if damaged:
         reasons = "; ".join(str(error) for _, error in damaged)
         raise CheckpointError(f"no checkpoint in {folder} can be used: {reasons}")

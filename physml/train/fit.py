@@ -26,7 +26,8 @@ from jax import Array
 
 from physml.errors import ConfigurationError, InterruptedRunError, NonFiniteError
 from physml.optim.contract import value_function_of
-from physml.train import checkpoint, diagnosis
+from physml.train import checkpoint, diagnosis, fingerprint
+from physml.train import phase as phases
 from physml.train.data_arguments import split
 from physml.train.run import Run
 from physml.types import Evaluation, Objective, Optimizer, Sampler
@@ -192,7 +193,8 @@ def fit(
         steps: how many steps in all, those before a resume included.
         key: a random key; step ``i`` uses ``fold_in(key, i)``.
         run: a run directory: metrics, checkpoints, resume; None keeps nothing on disk.
-        phase: the name under which this fit's metrics and checkpoints lie in the run.
+        phase: the name under which this fit's metrics and checkpoints lie in the run; another fit
+            of that name in the same open run is numbered, ``train-2``.
         callbacks: functions of an ``Update``, called after each dispatch, or wrapped by ``every``.
 
     Returns:
@@ -204,7 +206,8 @@ def fit(
             message names the term and the sample; the state before it is saved.
         InterruptedRunError: Ctrl-C or SIGTERM with a run; the state is saved first.
         NoValueError: a line search or trust region met an objective without a value.
-        CheckpointError: the run's checkpoints are damaged or belong to other settings.
+        CheckpointError: the run's checkpoints are damaged.
+        FingerprintError: they are of another fit than this one; ``steps`` may differ.
 
     >>> import jax, jax.numpy as jnp, optax, physml as pm
     >>> objective = pm.least_squares({"line": lambda params, x: params["slope"] * x - 2.0 * x})
@@ -228,9 +231,10 @@ def fit(
     )
     state = jax.tree.map(_strong, state)
     if run is not None:
-        found = checkpoint.restore_latest(run.checkpoints(phase), state)
+        asked = fingerprint.of_fit(objective, sampler, optimizer, state, key)
+        phase, found = phases.begin(run, phase, asked)
         if found is not None:
-            state = found[1]
+            state = checkpoint.read(found, state)
         run.trim("metrics.jsonl", phase, int(state.step))
         run.trim("clock.jsonl", phase, int(state.step))
     start = int(state.step)
@@ -252,7 +256,8 @@ def fit(
 
     def save() -> None:
         if run is not None:
-            checkpoint.save(run.checkpoints(phase), int(state.step), state)
+            folder, fitting = run.checkpoints(phase), run.begun[phase]
+            checkpoint.save(folder, int(state.step), state, fingerprint=fitting)
 
     done, seconds, per_step = start, 0.0, _DISPATCH_SECONDS
     saved = time.perf_counter()

@@ -79,7 +79,7 @@ def least_squares(
         made = {}
         for name, row in zip(terms, rows, strict=True):
             n = _samples(name, batch)
-            made[name] = Block(row, batch[name], jnp.sqrt(state[name] / n), name=name)
+            made[name] = Block(row, batch[name], jnp.sqrt(state[name] / n))
             _check_value(name, row, params, batch[name])
         return made
 
@@ -112,10 +112,10 @@ def least_squares(
         )
         return evaluation, state
 
-    def single(batch: Batch) -> dict[str, Term]:
-        return {name: Term(row, batch[name]) for name, row in terms.items()}
+    def single(rows: tuple[Row, ...], batch: Batch) -> dict[str, Term]:
+        return {name: Term(row, batch[name]) for name, row in zip(terms, rows, strict=True)}
 
-    return Objective(init, Partial(evaluate, rows), Partial(value, rows), single)
+    return Objective(init, *(Partial(part, rows) for part in (evaluate, value, single)))
 
 
 def _samples(name: str, batch: Batch) -> int:

@@ -36,6 +36,7 @@ class Run:
         directory: where everything lies.
         config: the settings stored in ``config.json``.
         checkpoint_seconds: the longest time between checkpoints.
+        begun: the fingerprint of each phase that this process began or went on with.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Run:
         self.directory = directory
         self.config = dict(config)
         self.checkpoint_seconds = checkpoint_seconds
+        self.begun: dict[str, Mapping[str, Any]] = {}
         self._lock = lock
 
     @classmethod

@@ -256,6 +256,28 @@ def test_stopped_while_measuring_tells_how_to_go_on(physml, monkeypatch):
     assert (said.code, said.err) == (130, "physml: stopped. Go on with: physml resume run\n")
 
 
+@pytest.mark.parametrize(
+    ("words", "edit", "difference"),
+    [
+        (HEAT, {"seed": 1}, "the seed"),
+        (HEAT, {"name": "advection"}, "differs in"),
+        (TRAP, {"system": {"omega": 2.0}}, "term 'energy'"),
+    ],
+)
+def test_an_edited_config_is_not_answered_with_the_old_run(physml, words, edit, difference):
+    """Another problem, seed or Hamiltonian than the one whose checkpoints lie there."""
+    assert physml(*words, "--steps", "1", "--run", "run", "--quiet").code == 0
+    path = Path("run/config.json")
+    document = json.loads(path.read_text())
+    for key, value in edit.items():
+        document[key] = {**document[key], **value} if isinstance(value, dict) else value
+    path.write_text(json.dumps(document))
+    Path("run/result.json").unlink()
+    said = physml("resume", "run", "--quiet")
+    assert said.code == 1
+    assert "phase 'train' of run" in said.err and difference in said.err
+
+
 def test_second_process_is_refused(physml):
     with Run.create("held", {}):
         for words in ((*HEAT, "--run", "held", "--overwrite"), ("resume", "held")):

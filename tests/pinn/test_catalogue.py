@@ -179,7 +179,8 @@ def test_every_problem_has_finite_terms_and_a_reference(entry):
     problem, network = entry.problem(), entry.network(entry.recipe)
     assert problem.name == entry.name
     params = problem.initial_params(network, jax.random.key(0))
-    batch = pm.collocation(problem, network, points=8).init(jax.random.key(1), params).batch
+    sampler = pm.collocation(problem, network, points=8)
+    _, batch, _ = sampler.sample(jax.random.key(2), sampler.init(jax.random.key(1), params), params)
     objective = pm.least_squares(pm.residual_rows(problem, network))
     losses = jax.jit(lambda p: objective.evaluate(p, objective.init(p), batch)[0].metrics)(params)
     assert set(losses) == {f"loss/{name}" for name in batch}

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import physml as pm
+from physml.train import checkpoint
 
 NETWORK = pm.MLP((4,))
 
@@ -113,6 +114,47 @@ def test_a_saved_solution_comes_back(tmp_path):
         pm.Solution.load(tmp_path / "front", solution.problem, pm.MLP((5,)))
     with pytest.raises(pm.errors.CheckpointError):
         pm.Solution.load(tmp_path / "nowhere", solution.problem, NETWORK)
+
+
+INTERVAL = {"domain": pm.Box(x=(0, 1)), "equation": lambda u, z: pm.partial(u, 0)(z) + u(z)}
+
+
+def interval(**options):
+    return pm.Problem(**{**INTERVAL, "ansatz": lambda N, z: 1 + z[0] * N(z), **options})
+
+
+@pytest.mark.parametrize(
+    ("problem", "network", "words"),
+    [
+        (interval(), pm.MLP((4,), activation=jnp.sin), "the field"),
+        (interval(domain=pm.Box(x=(0, 3))), pm.MLP((4,)), r"x: 0 to 1 stored, 0 to 3 asked for"),
+        (interval(domain=pm.Box(y=(0, 1))), pm.MLP((4,)), "the domain"),
+        (interval(ansatz=lambda N, z: z[0] * N(z)), pm.MLP((4,)), "the field"),
+        (interval(ansatz=lambda N, z: 1.5 + z[0] * N(z)), pm.MLP((4,)), "1 stored, 1.5 asked for"),
+        (
+            interval(equation=lambda u, z: pm.partial(u, 0)(z) + 2.0 * u(z)),
+            pm.MLP((4,)),
+            "term 'equation'",
+        ),
+        (interval(conditions=[pm.dirichlet(1.0, on="x-")]), pm.MLP((4,)), "term 'dirichlet x-'"),
+    ],
+)
+def test_a_saved_solution_is_not_loaded_as_another(tmp_path, problem, network, words):
+    """Another activation, domain, ansatz or equation, whose parameters have the same shapes."""
+    mine = interval()
+    params = mine.initial_params(pm.MLP((4,)), jax.random.key(0))
+    pm.Solution(mine, pm.MLP((4,)), params).save(tmp_path / "it")
+    with pytest.raises(pm.errors.FingerprintError, match=words):
+        pm.Solution.load(tmp_path / "it", problem, network)
+    pm.Solution.load(tmp_path / "it", interval(), pm.MLP((4,)))
+
+
+def test_a_solution_saved_without_a_fingerprint_is_loaded_with_a_note(tmp_path):
+    params = interval().initial_params(pm.MLP((4,)), jax.random.key(0))
+    checkpoint.save(tmp_path, 0, params)
+    with pytest.warns(UserWarning, match="has no fingerprint"):
+        loaded = pm.Solution.load(tmp_path, interval(), pm.MLP((4,)))
+    jax.tree.map(np.testing.assert_array_equal, loaded.params, params)
 
 
 def test_solve_trains_and_remembers(tmp_path):

@@ -213,6 +213,7 @@ def test_a_resumed_fit_refuses_another_network(tmp_path):
 
     with pm.Run.create(tmp_path / "run") as run:
         train(4, run)
-        with pytest.raises(CheckpointError, match=r"config\.json"):
+    with pm.Run.reopen(tmp_path / "run") as run:
+        with pytest.raises(CheckpointError, match=r"the parameters .* config\.json"):
             train(5, run)
         train(4, run)  # it stands where it stood
