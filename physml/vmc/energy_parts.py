@@ -9,9 +9,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from physml.errors import ConfigurationError, ShapeError
+from physml.errors import ConfigurationError, NonFiniteError, ShapeError
 from physml.sampling import Estimate, estimate
 from physml.types import Field
+from physml.vmc.left_out import bearable, filled
 from physml.vmc.local_energies import local_energies
 from physml.vmc.systems.system import QuantumSystem, check_system
 
@@ -45,6 +46,8 @@ def energy_parts(system: QuantumSystem, log_psi: Field, walkers: np.ndarray) -> 
     Raises:
         ConfigurationError: for a system that does not tell its potential energy.
         ShapeError: for walkers of another system, or fewer than four snapshots.
+        NonFiniteError: more than one walker in 10⁴, or one in all, without a finite energy; fewer
+            are left out as by ``measure``.
 
     >>> import jax.numpy as jnp, numpy as np, physml as pm
     >>> trap = pm.HarmonicOscillator()
@@ -75,4 +78,13 @@ def energy_parts(system: QuantumSystem, log_psi: Field, walkers: np.ndarray) -> 
         return local_energies(both, lambda params, y: log_psi(y), (), x)
 
     found = np.asarray(jax.lax.map(snapshot, jnp.asarray(walkers)), np.float64)
-    return EnergyParts(estimate(found[..., 0]), estimate(found[..., 1]))
+    bad = ~np.isfinite(found).all(axis=-1)
+    if bad.sum() > bearable(bad.size):
+        raise NonFiniteError(
+            f"energy_parts: {bad.sum()} of {bad.size} walkers have an energy that is not finite; "
+            f"first at {walkers[tuple(np.argwhere(bad)[0])].tolist()}. Expected finite numbers "
+            "away from coinciding particles"
+        )
+    found, kept = filled(found, walkers), bad.size - int(bad.sum())
+    kinetic, potential = (estimate(found[..., i])._replace(samples=kept) for i in range(2))
+    return EnergyParts(kinetic, potential)

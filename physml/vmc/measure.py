@@ -14,6 +14,7 @@ from jax import Array
 from physml.errors import ConfigurationError, NonFiniteError, SamplingError
 from physml.sampling import Estimate, estimate, split_rhat
 from physml.types import LocalOperator, Sampler
+from physml.vmc.left_out import bearable, filled
 from physml.vmc.local_energies import local_energies
 from physml.vmc.ratio_check import check_ratios
 from physml.vmc.signed_log import LogPsi
@@ -33,8 +34,6 @@ _FEW = 16
 _MOST_BLOCKS = 40
 # Groups of fewer walkers are taken together.
 _SMALLEST_GROUP = 8
-# Local energies that are not finite are left out up to this share, or one in all.
-_MOST_NOT_FINITE = 1e-4
 
 
 class Measurement(NamedTuple):
@@ -136,7 +135,7 @@ def measure(
         state, (local, accepted, walkers) = advance(
             jax.random.fold_in(key_burn, burned), state, jnp.bool_(True)
         )
-        seen.append(_filled(np.asarray(local).real, walkers))
+        seen.append(filled(np.asarray(local).real, walkers))
         if burned == 1:
             check_ratios(local_energy, log_psi, params, walkers[-1][:_FEW], name="local_energy")
         # The later half of all steps: one block is too short to judge chains with a long memory.
@@ -154,7 +153,7 @@ def measure(
 
     blocks, snapshots, acceptances = [], [], []
     not_finite, first = 0, None
-    bearable = max(1, _MOST_NOT_FINITE * steps * local.shape[1])
+    most = bearable(steps * local.shape[1])
     for i in range(-(-steps // _BLOCK)):
         state, (local, accepted, walkers) = advance(
             jax.random.fold_in(key_measure, i), state, jnp.bool_(False)
@@ -166,15 +165,15 @@ def measure(
         not_finite += len(bad)
         if len(bad) and first is None:
             first = np.asarray(walkers[tuple(bad[0])])
-        if not_finite > bearable:
+        if not_finite > most:
             break
     energies = np.concatenate(blocks)
     energies = energies.astype(np.result_type(energies, np.float64))
-    filled = _filled(energies, walkers)
-    energy = estimate(filled.real, groups=labels)._replace(samples=filled.size - not_finite)
+    kept = filled(energies, walkers)
+    energy = estimate(kept.real, groups=labels)._replace(samples=kept.size - not_finite)
     imaginary = None
-    if np.iscomplexobj(filled):
-        imaginary = estimate(filled.imag, groups=labels)._replace(samples=energy.samples)
+    if np.iscomplexobj(kept):
+        imaginary = estimate(kept.imag, groups=labels)._replace(samples=energy.samples)
         energy = energy._replace(variance=energy.variance + imaginary.variance)
     measured = Measurement(
         energy,
@@ -187,10 +186,10 @@ def measure(
         first,
         imaginary,
     )
-    if not_finite > bearable:
+    if not_finite > most:
         error = NonFiniteError(
             f"{not_finite} of {energies.size} local energies are not finite, of {steps} × "
-            f"{energies.shape[1]} at most {bearable:.0f} are left out; first at "
+            f"{energies.shape[1]} at most {most} are left out; first at "
             f"{np.asarray(first).tolist()}. Expected finite numbers away from coinciding "
             "particles: check the Hamiltonian there. What was measured is in the error's .kept"
         )
@@ -208,22 +207,3 @@ def _large(labels: np.ndarray) -> np.ndarray:
     """Labels of which those of few walkers, whose mean says little, are one."""
     which, counts = np.unique(labels, return_inverse=True, return_counts=True)[1:]
     return np.where(counts[which] < _SMALLEST_GROUP, -1, which)
-
-
-def _filled(local: np.ndarray, walkers: Array) -> np.ndarray:
-    """Local energies ``(steps, walkers)`` with the mean of their step where one is not finite."""
-    finite = np.isfinite(local)
-    if finite.all():
-        return local
-    if not finite.any():
-        raise NonFiniteError(
-            f"none of {local.size} local energies is finite; first at "
-            f"{np.asarray(walkers)[0, 0].tolist()}. Expected finite numbers away from coinciding "
-            "particles: check the Hamiltonian there"
-        )
-    kept = np.where(finite, local, 0)
-    count = finite.sum(axis=1, keepdims=True)
-    of_step = kept.sum(axis=1, keepdims=True) / np.maximum(count, 1)
-    of_step = np.where(count > 0, of_step, kept.sum() / count.sum())
-    filled: np.ndarray = np.where(finite, local, of_step)
-    return filled

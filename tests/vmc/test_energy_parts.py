@@ -31,6 +31,20 @@ def test_the_virial_theorem_of_hydrogen():
     assert abs(parts.potential.mean + 1.0) < 4 * parts.potential.error
 
 
+def test_one_walker_that_is_not_finite_does_not_spoil_the_parts_of_all():
+    """An electron on the nucleus is left out and not counted; two of 400 are refused."""
+    x = np.random.default_rng(1).normal(size=(10, 40, 1, 3))
+    whole = pm.energy_parts(pm.Hydrogen(), lambda x: -jnp.linalg.norm(x), x)
+    x[3, 7] = 0.0
+    parts = pm.energy_parts(pm.Hydrogen(), lambda x: -jnp.linalg.norm(x), x)
+    for part, before in zip(parts, whole, strict=True):
+        assert part.samples == 399
+        assert 0 < abs(part.mean - before.mean) < before.error
+    x[4, 8] = 0.0
+    with pytest.raises(pm.errors.NonFiniteError, match="2 of 400 walkers"):
+        pm.energy_parts(pm.Hydrogen(), lambda x: -jnp.linalg.norm(x), x)
+
+
 @pytest.mark.parametrize(
     "system",
     [

@@ -109,6 +109,18 @@ def test_one_electron_about_one_nucleus_has_no_variance(symbol):
     np.testing.assert_allclose(found.errors, 0, atol=1e-12)
 
 
+def test_one_electron_on_a_nucleus_does_not_spoil_the_forces_of_all():
+    """Left out and counted; the forces of an exact state are those without it, zero."""
+    x = np.random.default_rng(1).normal(size=(10, 40, 1, 3))
+    x[3, 7] = 0.0
+    found = pm.nuclear_forces(pm.Atom(symbol="H"), lambda x: -jnp.linalg.norm(x), x)
+    assert found.not_finite == 1
+    np.testing.assert_allclose(found.values, 0, atol=1e-12)
+    x[4, 8] = 0.0
+    with pytest.raises(pm.errors.NonFiniteError, match="2 of 400 walkers"):
+        pm.nuclear_forces(pm.Atom(symbol="H"), lambda x: -jnp.linalg.norm(x), x)
+
+
 def test_what_does_not_fit_is_refused():
     ion, _ = SYSTEMS["H2+"]
     flat = lambda x: jnp.sum(x)
