@@ -119,7 +119,8 @@ def main(options: argparse.Namespace) -> str:
         cell,
         key=jax.random.key(1),
         particles=spin,
-        waves=cell.closed(spin, shells=EMPTY),
+        waves=cell.closed(spin, shells=EMPTY, twist=gas.twist),
+        twist=gas.twist,
     )
     filled = len(np.unique(np.round(np.linalg.norm(gas.occupied(spin), axis=1), 9)))
     waves, determinant = count_of_occupied(gas, SHELLS)

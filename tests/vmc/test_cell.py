@@ -61,6 +61,9 @@ def test_closed_shells_are_those_of_the_cell(lengths):
     for more in (1, 2, 5):
         assert cell.closed(int(ends[2]), shells=more) == ends[2 + more]
     assert cell.closed(2, shells=1) == ends[ends > 2][0]
+    twist = (0.3,) * len(lengths)
+    twisted = np.cumsum([len(shell) for shell in cell.shells(4, twist=twist)])
+    assert cell.closed(int(twisted[0]), shells=3, twist=twist) == twisted[3]
     between = next((n for n in range(2, int(ends[-1])) if n not in ends), None)
     if between is not None:
         with pytest.raises(ConfigurationError, match=f"fills shells of .* got {between}"):

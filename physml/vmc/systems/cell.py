@@ -111,9 +111,9 @@ class Cell:
         vectors, ends = self._by_shells(lambda ends: len(ends) >= count, twist)
         return np.split(vectors[: ends[count - 1]], ends[: count - 1])
 
-    def closed(self, count: int, *, shells: int) -> int:
+    def closed(self, count: int, *, shells: int, twist: tuple[float, ...] | None = None) -> int:
         """How many waves there are with some more shells than those of ``count``."""
-        _, ends = self._by_shells(lambda ends: np.sum(ends > count) >= shells, None)
+        _, ends = self._by_shells(lambda ends: np.sum(ends > count) >= shells, twist)
         return int(ends[ends > count][shells - 1])
 
     def ball(self, radius: float) -> float:
