@@ -24,7 +24,7 @@ from physml.sampling import (
     metropolis_one_electron,
     spin_metropolis,
 )
-from physml.sampling.jumps import Jump, hop, swap, with_jumps
+from physml.sampling.jumps import hop, swap, with_jumps
 from physml.train import FitResult, Run, fit
 from physml.train.fit import Callback
 from physml.train.warm_start import warm_start
@@ -240,19 +240,23 @@ def _moves(
     )
     if system.stride is not None and sampler != "langevin":
         moves = partial(moves, stride=system.stride)
-    jumps = _jumps(system)
-    return with_jumps(moves, log_psi, jumps) if jumps else moves, cell is not None
+    return between_nuclei(system, moves, log_psi), cell is not None
 
 
-def _jumps(system: QuantumSystem) -> list[Jump]:
-    """Moves of electrons between nuclei too far apart for one to get across by itself."""
+def between_nuclei(
+    system: QuantumSystem,
+    moves: Callable[..., Sampler],
+    log_psi: Callable[[Any, Array], Array],
+) -> Callable[..., Sampler]:
+    """Moves with jumps between nuclei too far apart for an electron to get across by itself."""
     if system.places is None or system.electrons is None or system.cell is not None:
-        return []
+        return moves
     vectors = crossings(system.places)
     if not len(vectors):
-        return []
+        return moves
     both = min(system.electrons.n_up, system.electrons.n_down) > 0
-    return [hop(vectors), swap(system.electrons.n_up)] if both else [hop(vectors)]
+    jumps = [hop(vectors), swap(system.electrons.n_up)] if both else [hop(vectors)]
+    return with_jumps(moves, log_psi, jumps)
 
 
 def _starts(system: QuantumSystem) -> Callable[[Array], np.ndarray] | None:

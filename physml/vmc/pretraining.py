@@ -10,6 +10,7 @@ is, the other where it ought to be. The Jastrow factor stays as it is.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import flax.linen as nn
@@ -23,7 +24,7 @@ from physml.sampling import metropolis
 from physml.train import FitResult, Run, fit, least_squares
 from physml.train.fit import Callback
 from physml.types import Optimizer, Sampler
-from physml.vmc.ground_state import first_params, log_psi_of
+from physml.vmc.ground_state import between_nuclei, first_params, log_psi_of
 from physml.vmc.hartree_fock import HartreeFock, check_nuclei
 from physml.vmc.systems.electrons import told_electrons
 from physml.vmc.systems.system import QuantumSystem, check_system, first_walkers
@@ -84,14 +85,15 @@ def pretrain(
     log_psi = log_psi_of(system, wavefunction)
 
     def chain(log_density: Callable[[Any, Array], Array], count: int) -> Sampler:
-        return metropolis(
+        moves = partial(
+            metropolis,
             log_density,
             lambda key: first_walkers(system, key, count),
             sweeps=sweeps,
             width=0.5 * system.length,
-            burn_in=_BURN_IN,
             stride=system.stride,
         )
+        return between_nuclei(system, moves, log_density)(burn_in=_BURN_IN)
 
     return fit(
         least_squares({"orbitals": _difference(trained, orbitals)}),
