@@ -48,19 +48,18 @@ def local_energies(
     one = jax.ShapeDtypeStruct(walkers.shape[1:], walkers.dtype)
     numbers = _intermediates(jax.make_jaxpr(log_psi)(params, one).jaxpr)
     carry = numbers * (math.prod(one.shape) + 2) * one.dtype.itemsize
-    chunk = largest_divisor(len(walkers), at_most=max(1, memory // max(1, carry)))
+    n, at_most = len(walkers), max(1, memory // max(1, carry))
 
     def at(x: Array) -> Array:
         return jnp.asarray(local_energy(at_params(log_psi, params), x))
 
-    if chunk == len(walkers):
+    if n <= at_most:
         return jax.vmap(at)(walkers)
-    return jax.lax.map(at, walkers, batch_size=chunk)
-
-
-def largest_divisor(n: int, *, at_most: int) -> int:
-    """The largest divisor of ``n`` not above a bound: a remainder would be a second program."""
-    return next(size for size in range(min(n, at_most), 0, -1) if n % size == 0)
+    chunks = -(-n // at_most)
+    size = -(-n // chunks)
+    # Filled up by the first walkers, once more: a remainder would be a second program.
+    filled = jnp.concatenate([walkers, walkers[: chunks * size - n]])
+    return jax.lax.map(at, filled, batch_size=size)[:n]
 
 
 def _intermediates(jaxpr: Any) -> int:
