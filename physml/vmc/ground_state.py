@@ -89,8 +89,10 @@ def ground_state(
         system: ``System(hamiltonian, shape)``, one of the library's, or another class that
             derives from ``QuantumSystem``.
         wavefunction: a linen module from a walker ``(N, d)`` to log ψ or a ``SignedLog``.
-        optimizer: any optax transformation without a line search; ``natural_gradient(0.1)`` if not
-            given.
+        optimizer: any optax transformation without a line search; if not given
+            ``natural_gradient(0.1)``, and for a system with a ``proposal``
+            ``natural_gradient(0.05, max_norm=0.2)``: ratios of ψ on a lattice have no bound, and
+            one long step makes them infinite.
         sampler: ``metropolis``, whose moves are of all particles at once; ``langevin``, whose moves
             follow the drift; or ``metropolis-one-electron``, cheap for a wave function that has
             rank-one updates. A system with a ``proposal``, such as a chain of spins, has moves of
@@ -150,7 +152,7 @@ def ground_state(
     result = fit(
         energy(log_psi, system.local_energy),
         moves(burn_in=50),
-        natural_gradient(0.1) if optimizer is None else optimizer,
+        _natural_gradient_of(system) if optimizer is None else optimizer,
         params,
         steps=steps,
         key=key_fit,
@@ -190,6 +192,13 @@ def reference_of(system: QuantumSystem, wavefunction: nn.Module) -> Reference | 
     if isinstance(wavefunction, Slater) and system.hartree_fock_energy is not None:
         return Reference(system.hartree_fock_energy, 0.0, "Hartree–Fock, exact for this state")
     return system.reference
+
+
+def _natural_gradient_of(system: QuantumSystem) -> Optimizer:
+    """The optimizer of a system where none is given."""
+    if system.proposal is None:
+        return natural_gradient(0.1)
+    return natural_gradient(0.05, max_norm=0.2)
 
 
 def first_params(system: QuantumSystem, wavefunction: nn.Module, key: Array) -> Any:
