@@ -18,7 +18,7 @@ from physml.errors import ConfigurationError, ShapeError
 from physml.lazy_jacobian import Block, Jacobian
 from physml.types import Evaluation, LocalOperator, Objective, Term
 from physml.vmc.local_energies import local_energies
-from physml.vmc.signed_log import LogPsi
+from physml.vmc.signed_log import LogPsi, at_params
 
 
 def energy(
@@ -96,7 +96,7 @@ def energy(
         return Evaluation(mean, jacobian.vm(residual), residual, jacobian, metrics), state
 
     def single_energy(params: Any, x: Array) -> Array:
-        local = jnp.asarray(local_energy(lambda y: log_psi(params, y), x))
+        local = jnp.asarray(local_energy(at_params(log_psi, params), x))
         local = jax.lax.stop_gradient(local)  # its own derivative by the parameters is not taken
         return jnp.stack([local.real, local.imag]) if jnp.iscomplexobj(local) else local
 
