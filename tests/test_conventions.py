@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -166,6 +167,10 @@ def test_wave_functions_return_log_and_sign():
     np.testing.assert_allclose(value.log, swapped.log, rtol=1e-12)
     assert float(value.sign) == -float(swapped.sign)
     np.testing.assert_allclose(pm.log_amplitude(value), value.log)
+    signed = pm.Psi(partial(psi.apply, psi.init(jax.random.key(1), x)))
+    np.testing.assert_allclose(signed(x), value.log)
+    ratio = pm.psi_ratio(signed, x[jnp.array([1, 0, 2])], x)
+    np.testing.assert_allclose(ratio, -1.0, rtol=1e-12)
 
 
 def test_coordinates_come_in_the_order_of_the_box():
