@@ -182,6 +182,17 @@ def test_coordinates_come_in_the_order_of_the_box():
     )
 
 
+def test_time_has_a_name_and_a_beginning():
+    domain = pm.Box(x=(0, 1), t=(5, 6))
+    assert (domain.time, domain.times) == ("t", (5.0, 6.0))
+    assert pm.Box(x=(0, 1), tau=(5, 6), time="tau").time == "tau"
+    assert {"boundary", "initial", "final"} <= set((domain * pm.Disk(names="yz")).face_names)
+    for operator in (pm.laplacian, pm.kinetic_energy):
+        problem = pm.Problem(domain=domain, equation=lambda u, z, o=operator: o(u)(z))
+        with pytest.raises(pm.errors.ConfigurationError, match="is time"):
+            pm.solve(problem, pm.MLP((3,)), points=4, steps=1)
+
+
 def test_options_are_keyword_only():
     """After the first argument of a constructor, and after the data of an operation."""
     for function in (pm.natural_gradient, pm.gauss_newton):

@@ -76,7 +76,7 @@ def hard_initial(
             does not contain ``start``.
         ShapeError: a value or velocity of another shape than the network's.
 
-    >>> import jax.numpy as jnp, physml as pm
+    >>> import jax, jax.numpy as jnp, physml as pm
     >>> problem = pm.Problem(domain=pm.Box(x=(0, 1), t=(5, 6)), equation=lambda u, z: u(z),
     ...                      ansatz=pm.hard_initial(lambda z: jnp.sin(z[0])))
     >>> params = problem.initial_params(pm.MLP((4,)), jax.random.key(0))

@@ -163,7 +163,9 @@ class Solution(ManyPoints):
         counts = ", ".join(f"{name} {n}" for name, n in self.samples.items())
         on = f", samples a step: {counts}" if counts else ""
         found = "" if self._check is None else "\n" + self._check.words()
-        return f"Solution of {self.problem.name!r}{told}{on}{found}"
+        able = ", ".join(map(repr, self.problem.could_be_built_in))
+        advice = f"\n{able}: left to penalties; Problem(hard=True) builds them in" if able else ""
+        return f"Solution of {self.problem.name!r}{told}{on}{found}{advice}"
 
     @property
     def samples(self) -> dict[str, int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -225,6 +227,21 @@ def test_contradictions_are_found_on_every_domain_and_between_components():
             pm.Problem(domain=domain, equation=anything, conditions=[one, other], components=2)
 
 
+def test_a_copy_of_a_hard_problem_is_as_hard():
+    """With another name, and on another domain, whose faces and times its conditions then obey."""
+    problem = pm.Problem(
+        domain=pm.Box(x=(0, 1), t=(0, 1)),
+        equation=anything,
+        conditions=[pm.dirichlet(2.0, "x"), pm.initial(2.0), pm.neumann(0.0, "final")],
+        hard=True,
+    )
+    moved = replace(problem, name="moved", domain=pm.Box(t=(5, 6), x=(-3, -2)))
+    assert moved.built_in == problem.built_in == ("dirichlet x", "initial")
+    assert [c.name for c in moved.conditions] == ["neumann final"]
+    u = jax.vmap(field_of(moved))
+    np.testing.assert_allclose(u(moved.domain.boundary(KEY, 8, ("x", "initial"))), 2.0)
+
+
 def test_a_problem_says_what_it_could_build_in():
     box, conditions = pm.Box(x=(0, 1)), [pm.dirichlet(0.0, "x-"), pm.neumann(0.0, "x+")]
     soft = pm.Problem(domain=box, equation=anything, conditions=conditions)
@@ -235,6 +252,10 @@ def test_a_problem_says_what_it_could_build_in():
         domain=pm.Disk(), equation=anything, conditions=[pm.dirichlet(0.0, "boundary")]
     )
     assert disk.could_be_built_in == ()
+    advice = "'dirichlet x-': left to penalties; Problem(hard=True) builds them in"
+    for problem in (soft, hard):
+        solution = pm.solve(problem, SCALAR, points=4, steps=0)
+        assert (advice in repr(solution)) is (problem is soft)
 
 
 def test_values_built_in_beat_penalties():

@@ -36,7 +36,7 @@ def interface(
         inside: the unknown ``u₁`` within the region.
         outside: the unknown ``u₂`` beyond it.
         of: the region, which lies in the problem's domain and has its coordinates.
-        on: which of its faces are the interface; ``"boundary"`` of all shapes but a box.
+        on: which of its faces are the interface; all of them if not given.
         conductivity: ``a₁`` and ``a₂``, numbers or functions of the point.
         jump: ``j``, a number or a function of the point.
         flux_jump: ``q``, likewise; the normal ``n`` points out of the region.
