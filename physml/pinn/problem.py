@@ -15,7 +15,7 @@ from jax import Array
 
 from physml.calculus.named_field import NamedField
 from physml.errors import ConfigurationError, ShapeError
-from physml.networks import PeriodicEmbedding
+from physml.networks import FourierSeries, PeriodicEmbedding
 from physml.pinn.ansatz import Ansatz, bound
 from physml.pinn.built_in import BuiltIn, build_in, can_be_built_in
 from physml.pinn.conditions import Condition
@@ -215,7 +215,8 @@ class Problem:
         """Random parameters of a network for this problem, its value's shape checked.
 
         Raises:
-            ConfigurationError: where options by name and networks by name do not agree.
+            ConfigurationError: where options by name and networks by name do not agree; a
+                ``FourierSeries`` whose periodic coordinate is not the last.
             ShapeError: when the network's value does not fit the problem.
         """
         if not isinstance(network, Mapping):
@@ -257,6 +258,13 @@ class Problem:
     def _initial(
         self, network: nn.Module, key: Array, components: Any, name: str, ansatz: Any
     ) -> Any:
+        last = self.domain.dimension - 1
+        if isinstance(network, FourierSeries) and (last not in self._axes or self.features):
+            raise ConfigurationError(
+                f"network: {name!r}: FourierSeries takes the last two numbers that it sees for the "
+                "cosine and sine of a periodic coordinate; expected the domain's last coordinate, "
+                f"{self.domain.names[last]!r}, to be periodic=..., and no features"
+            )
         point = jnp.asarray(0.5 * (self.domain.lower + self.domain.upper))
         # One program, cheaply compiled since it runs once: half the time of one an operation.
         options: Any = {"xla_backend_optimization_level": 0}

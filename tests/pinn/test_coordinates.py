@@ -231,3 +231,19 @@ def test_interpolation_in_waves_has_time_wherever_it_stands():
     field = lambda z: jnp.sin(z[0]) * z[1]
     u = pm.trigonometric_interpolant(field, pm.Box(x=(0, 2 * np.pi), t=(2, 3)), waves=2)
     assert float(u(jnp.array([0.7, 2.9]))) == pytest.approx(2 * np.sin(0.7))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"domain": pm.Box(x=(0, 1), t=(0, 1)), "periodic": "x"},
+        {"domain": pm.Box(t=(0, 1), x=(0, 1))},
+        {"domain": pm.Box(t=(0, 1), x=(0, 1)), "periodic": "x", "features": lambda z: z[:1]},
+    ],
+    ids=["time last", "no period", "features"],
+)
+def test_a_fourier_series_needs_its_period_last(options):
+    """It took time and a sine for the sine and cosine of an angle."""
+    problem = pm.Problem(equation=lambda u, z: u(z), **options)
+    with pytest.raises(pm.errors.ConfigurationError, match="FourierSeries takes the last two"):
+        problem.initial_params(pm.FourierSeries(3, waves=2), jax.random.key(0))
