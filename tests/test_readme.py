@@ -72,9 +72,10 @@ def test_the_page_of_how_tos(tmp_path, monkeypatch):
 def test_the_page_of_differential_equations(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     _, steps = run(ROOT / "docs" / "pinn.md")
-    plate, string, corner, error, told, decay, orbit, waves, grid = steps[1:]
+    plate, pool, string, corner, error, told, decay, orbit, waves, grid = steps[1:]
     assert plate["solution"].errors is not None and (tmp_path / "plate.png").exists()
-    assert string["string"].name == "string"
+    assert pool["pool"].domain.times == (2.0, 3.0)
+    assert string["string"].built_in == ("initial", "dirichlet x")
     assert corner["solution"].problem.name == "membrane"
     assert error["solution"].errors().relative_l2 < 1e-3
     assert len(error["solution"].error_curve) == 4
