@@ -17,7 +17,7 @@ from physml.pinn.ansatz import Ansatz, DomainAnsatz
 from physml.pinn.conditions import Condition
 from physml.pinn.conditions.condition import Value, components_of, fitting, function
 from physml.pinn.geometry import Box, Domain
-from physml.pinn.transfinite import Face, interpolated, vanishing
+from physml.pinn.transfinite import MOST_AXES, Face, interpolated, vanishing
 from physml.types import Field
 
 _SAMPLES = 16
@@ -35,8 +35,11 @@ class BuiltIn(DomainAnsatz):
 
 
 def can_be_built_in(domain: Domain, condition: Condition) -> bool:
-    """Whether a condition fixes values on faces of a box."""
-    return isinstance(domain, Box) and condition.prescribes is not None
+    """Whether a condition fixes values on faces of a box, of few axes where they vary."""
+    if not isinstance(domain, Box) or condition.prescribes is None or condition.face is None:
+        return False
+    axes = {axis for axis, _ in domain.faces(condition.face)}
+    return len(axes) <= MOST_AXES or not callable(condition.prescribes[2])
 
 
 def build_in(
@@ -86,7 +89,8 @@ def _named(
         if not any(by_name[name] is condition for condition in able):
             raise ConfigurationError(
                 f"hard: {name!r} cannot be built in: expected dirichlet and initial conditions on "
-                "faces of a Box; leave it to a penalty"
+                f"faces of a Box, of at most {MOST_AXES} axes where values vary; leave it to a "
+                "penalty"
             )
     return [by_name[name] for name in dict.fromkeys(names)]
 
@@ -138,7 +142,8 @@ def _component(
             f"them: hard=({names[one]!r},) builds in that one"
         )
     for one, other in combinations(values, 2):
-        if one[0] != other[0]:
+        same = isinstance(values[one], int | float) and values[one] == values[other]
+        if one[0] != other[0] and not (same and one not in rates and other not in rates):
             _refuse_disagreement(domain, one, other, values, rates, names)
     inside = function(interpolated(domain, values, rates))
     jax.eval_shape(inside, jnp.asarray(domain.lower))

@@ -12,12 +12,16 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from physml.errors import ConfigurationError
 from physml.pinn.conditions.condition import Value, function
 from physml.pinn.geometry import Box
 from physml.types import Field
 
 Face = tuple[int, int]
 """An axis, and the side: 0 lower, 1 upper."""
+
+MOST_AXES = 6
+"""Axes with values on their faces: of ``k`` an interpolation evaluates these ``3ᵏ − 1`` times."""
 
 
 def vanishing(domain: Box, faces: Sequence[Face], *, twice: Sequence[Face] = ()) -> Field:
@@ -54,18 +58,38 @@ def interpolated(
         domain: the box.
         values: by face.
         rates: the slopes along the axis of a face, on one face of an axis.
+
+    Raises:
+        ConfigurationError: more than six axes with values that are not one number.
     """
     rates = {} if rates is None else rates
     filled: Value | None = None
-    # A slope is matched last, so that what the other axes add is part of it.
-    for axis in sorted({a for a, _ in values}, key=lambda a: (a, 0) in rates or (a, 1) in rates):
+
+    def order(axis: int) -> tuple[bool, bool, int]:
+        # Numbers first, as they cost nothing. A slope is matched last, so that what the other axes
+        # add is part of it.
+        faces = [(axis, side) for side in (0, 1)]
+        return (
+            any(f in rates for f in faces),
+            not all(map(_is_number, map(values.get, faces))),
+            axis,
+        )
+
+    taken = 0
+    for axis in sorted({axis for axis, _ in values}, key=order):
         sides = {side: value for (a, side), value in values.items() if a == axis}
         slopes = [(side, rate) for (a, side), rate in rates.items() if a == axis]
         numbers = {v for v in (*sides.values(), filled) if isinstance(v, int | float)}
         if not slopes and len(numbers) == 1 and all(map(_is_number, (*sides.values(), filled))):
             filled = numbers.pop()
         else:
-            filled = _filled_along(domain, axis, sides, slopes, filled)
+            filled, taken = _filled_along(domain, axis, sides, slopes, filled), taken + 1
+    if taken > MOST_AXES:
+        raise ConfigurationError(
+            f"values on the faces of {taken} axes: expected at most {MOST_AXES} whose values are "
+            f"not one number, as they are interpolated by 3^{taken} evaluations; leave them to a "
+            "penalty, or write an ansatz"
+        )
     return 0.0 if filled is None else filled
 
 

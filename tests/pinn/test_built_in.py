@@ -227,6 +227,25 @@ def test_contradictions_are_found_on_every_domain_and_between_components():
             pm.Problem(domain=domain, equation=anything, conditions=[one, other], components=2)
 
 
+def test_many_dimensions():
+    """Numbers cost nothing; functions on the faces of ten axes would be evaluated 3¹⁰ times."""
+    names = [f"x{i}" for i in range(10)]
+    box = pm.Box(t=(0, 1), **dict.fromkeys(names, (0, 1)))
+    bump = lambda z: jnp.prod(z[1:] * (1 - z[1:]))
+    conditions = [pm.dirichlet(0.0, "boundary"), pm.initial(bump, velocity=0.0)]
+    problem = pm.Problem(domain=box, equation=anything, conditions=conditions, hard=True)
+    u = jax.jit(jax.vmap(field_of(problem)))
+    np.testing.assert_allclose(u(box.boundary(KEY, 40, "boundary")), 0.0, atol=1e-15)
+    first = box.boundary(KEY, 4, "initial")
+    np.testing.assert_allclose(u(first), jax.vmap(bump)(first), atol=1e-15)
+    vary = pm.dirichlet(lambda z: jnp.sum(z), "boundary", name="walls")
+    soft = pm.Problem(domain=box, equation=anything, conditions=[vary])
+    assert soft.could_be_built_in == ()
+    refused("'walls' cannot be built in", domain=box, conditions=[vary], hard=("walls",))
+    several = [pm.dirichlet(lambda z: jnp.sum(z), tuple(names[i : i + 5])) for i in (0, 5)]
+    refused("faces of 10 axes", domain=box, conditions=several)
+
+
 def test_a_copy_of_a_hard_problem_is_as_hard():
     """With another name, and on another domain, whose faces and times its conditions then obey."""
     problem = pm.Problem(
