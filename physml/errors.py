@@ -1,4 +1,4 @@
-"""Every exception a user can meet.
+"""Every exception a user can meet, and a warning to silence by name.
 
 Each message says the argument, what was expected, what came and what to do.
 """
@@ -72,3 +72,7 @@ class MissingDependencyError(PhysmlError, ImportError):
 
 class InterruptedRunError(PhysmlError, RuntimeError):
     """A run was stopped from outside after saving; the message says how to go on."""
+
+
+class PrecisionWarning(UserWarning):
+    """Single precision where its rounding decides the result."""

@@ -96,6 +96,11 @@ class Block:
         if not isinstance(self.row, Partial):
             object.__setattr__(self, "row", Partial(self.row))
 
+    def value(self, params: Any, sample: Any) -> Array:
+        """The row of one sample, in the precision of the parameters."""
+        value, dtype = jnp.asarray(self.row(params, sample)), real_type(params)
+        return value.astype(dtype) if jnp.issubdtype(dtype, jnp.floating) else value
+
     @property
     def samples(self) -> int:
         """The number of samples ``n``."""
@@ -290,7 +295,7 @@ class Jacobian:
         return (block.samples, *value.shape)
 
     def _values(self, block: Block, params: Any) -> Array:
-        return jax.vmap(partial(block.row, params))(block.batch)
+        return jax.vmap(partial(block.value, params))(block.batch)
 
     def _rows(self, block: Block, variables: Any, whole: Callable[[Any], Any]) -> Array:
         """Per-sample derivatives by the variables, ``(n, [m,] size)``, before any projection."""
@@ -299,7 +304,7 @@ class Jacobian:
 
         def row(sample: Any) -> Array:
             def value(variables: Any) -> Array:
-                return block.row(whole(variables), sample)
+                return block.value(whole(variables), sample)
 
             # One reverse pass a component: never the Jacobian of a batched function.
             gradient = jax.jacrev(value)(variables) if components else jax.grad(value)(variables)

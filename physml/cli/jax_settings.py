@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import os
 import tempfile
+import warnings
 from pathlib import Path
 
 import jax
 
+from physml.errors import PrecisionWarning
+
 
 def use_precision(bits: int) -> None:
-    """Compute in 32 or 64 bits, products of matrices in full."""
+    """Compute in 32 or 64 bits, products of matrices in full; who says 32 needs no warning."""
+    if bits == 32:
+        warnings.simplefilter("ignore", PrecisionWarning)
     jax.config.update("jax_enable_x64", bits == 64)
     jax.config.update("jax_default_matmul_precision", "highest")
 

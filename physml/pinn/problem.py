@@ -21,6 +21,7 @@ from physml.pinn.built_in import BuiltIn, build_in, can_be_built_in
 from physml.pinn.conditions import Condition
 from physml.pinn.conditions.condition import components_of, function
 from physml.pinn.geometry import Domain
+from physml.train.precision import in_default_precision
 from physml.types import Field, LocalOperator
 
 Features = Callable[[Array], Array]
@@ -269,7 +270,7 @@ class Problem:
         # One program, cheaply compiled since it runs once: half the time of one an operation.
         options: Any = {"xla_backend_optimization_level": 0}
         draw = jax.jit(lambda key: network.init(key, self.embed(point)), compiler_options=options)
-        params = draw(key)
+        params = in_default_precision(draw(key))
         expected = () if components is None else (components,)
         value = jax.eval_shape(lambda z: network.apply(params, self.embed(z)), point)
         got = getattr(value, "shape", type(value).__name__)

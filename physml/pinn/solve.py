@@ -13,6 +13,7 @@ from jax import Array
 from jax.tree_util import Partial
 
 from physml.errors import ConfigurationError
+from physml.lazy_jacobian import real_type
 from physml.networks import Constant
 from physml.optim import gauss_newton
 from physml.pinn.check import first_batch
@@ -24,6 +25,7 @@ from physml.sampling import Redraw
 from physml.train import FitResult, Run, every, fit, least_squares
 from physml.train.fit import Callback
 from physml.train.least_squares import Balance
+from physml.train.precision import in_precision, warn_of_single_precision
 from physml.train.warm_start import warm_start
 from physml.types import Evaluation, Objective, Optimizer, Sampler
 
@@ -111,6 +113,9 @@ def solve(
     Returns:
         The solution: a function of points, with its history and plots.
 
+    Warns:
+        PrecisionWarning: in single precision, once; ``warnings.simplefilter`` silences it.
+
     Raises:
         ShapeError: network, equation or conditions do not fit one another.
         ConfigurationError: an unknown that nothing involves, a phase's precision.
@@ -139,7 +144,8 @@ def solve(
     )
     main = Phase(gauss_newton() if optimizer is None else optimizer, steps, None, phase)
     stages = (*([warm_up] if isinstance(warm_up, Phase) else warm_up), main)
-    dtype = jnp.result_type(*jax.tree.leaves(params))
+    warn_of_single_precision(params, stacklevel=2)
+    dtype = real_type(params)
     names = [stage.name for stage in stages]
     for stage in stages:
         stage.dtype(dtype)
@@ -196,27 +202,21 @@ def _train(
     run: Run | None,
     callbacks: Sequence[Callback],
 ) -> FitResult:
-    dtype = jnp.result_type(*jax.tree.leaves(params))
+    dtype = real_type(params)
     working = stage.dtype(dtype)
     lowered = sampler if working == dtype else _cast_sampler(sampler, working)
     result = fit(
         objective,
         lowered,
         stage.optimizer,
-        _cast(params, working),
+        in_precision(params, working),
         steps=stage.steps,
         key=key,
         run=run,
         phase=stage.name,
         callbacks=callbacks,
     )
-    return result._replace(params=_cast(result.params, dtype))
-
-
-def _cast(tree: Any, dtype: Any) -> Any:
-    return jax.tree.map(
-        lambda leaf: leaf.astype(dtype) if jnp.issubdtype(leaf.dtype, jnp.floating) else leaf, tree
-    )
+    return result._replace(params=in_precision(result.params, dtype))
 
 
 def _cast_sampler(sampler: Sampler, dtype: Any) -> Sampler:
@@ -224,10 +224,12 @@ def _cast_sampler(sampler: Sampler, dtype: Any) -> Sampler:
         draw: Callable[..., Any], key: Array, state: Any, params: Any
     ) -> tuple[Any, Any, dict[str, Array]]:
         state, batch, metrics = draw(key, state, params)
-        return _cast(state, dtype), _cast(batch, dtype), _cast(metrics, dtype)
+        state, batch, metrics = in_precision((state, batch, metrics), dtype)
+        return state, batch, metrics
 
     return Sampler(
-        lambda key, params: _cast(sampler.init(key, params), dtype), Partial(sample, sampler.sample)
+        lambda key, params: in_precision(sampler.init(key, params), dtype),
+        Partial(sample, sampler.sample),
     )
 
 

@@ -29,6 +29,7 @@ from physml.optim.contract import value_function_of
 from physml.train import checkpoint, diagnosis, fingerprint
 from physml.train import phase as phases
 from physml.train.data_arguments import split
+from physml.train.precision import in_common_precision
 from physml.train.run import Run
 from physml.types import Evaluation, Objective, Optimizer, Sampler
 
@@ -189,7 +190,8 @@ def fit(
         objective: what to minimise.
         sampler: where each step's batch comes from.
         optimizer: any optax transformation, or one of ``physml.optim``.
-        params: where to start, a pytree of arrays.
+        params: where to start, a pytree of arrays, of which the floating ones work in one
+            precision: the widest of theirs and the batch's.
         steps: how many steps in all, those before a resume included.
         key: a random key; step ``i`` uses ``fold_in(key, i)``.
         run: a run directory: metrics, checkpoints, resume; None keeps nothing on disk.
@@ -221,12 +223,17 @@ def fit(
         raise ConfigurationError(f"steps: expected a number ≥ 0, got {steps}")
     began = time.perf_counter()
     key_sampler, key_steps = jax.random.split(key)
+    params = jax.tree.map(jnp.asarray, params)
+    sampled = sampler.init(key_sampler, params)
+    params = in_common_precision(
+        params, lambda: jax.eval_shape(sampler.sample, key_steps, sampled, params)[1]
+    )
     state = TrainState(
         jnp.zeros((), jnp.int32),
         params,
         optimizer.init(params),
         objective.init(params),
-        sampler.init(key_sampler, params),
+        sampled,
         key_steps,
     )
     state = jax.tree.map(_strong, state)

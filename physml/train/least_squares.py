@@ -85,7 +85,9 @@ def least_squares(
 
     def residuals(params: Any, made: dict[str, Block]) -> dict[str, Array]:
         return {
-            name: block.project(jax.vmap(lambda x, b=block: b.row(params, x))(block.batch)).ravel()
+            name: block.project(
+                jax.vmap(lambda x, b=block: b.value(params, x))(block.batch)
+            ).ravel()
             for name, block in made.items()
         }
 

@@ -27,6 +27,7 @@ from physml.sampling import (
 from physml.sampling.jumps import hop, swap, with_jumps
 from physml.train import FitResult, Run, fit
 from physml.train.fit import Callback
+from physml.train.precision import in_default_precision
 from physml.train.warm_start import warm_start
 from physml.types import Field, Optimizer, Sampler
 from physml.vmc.energy import energy
@@ -204,7 +205,8 @@ def _natural_gradient_of(system: QuantumSystem) -> Optimizer:
 def first_params(system: QuantumSystem, wavefunction: nn.Module, key: Array) -> Any:
     """The parameters from which ``ground_state`` with this key starts."""
     init = jax.jit(wavefunction.init)
-    return init(jax.random.split(key, 3)[0], system.length * jnp.ones(system.shape))
+    drawn = init(jax.random.split(key, 3)[0], system.length * jnp.ones(system.shape))
+    return in_default_precision(drawn)
 
 
 def _check_lattice(system: QuantumSystem, wavefunction: nn.Module) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 import physml as pm
 
-BOX = pm.Box(x=(0, 1))
+BOX = pm.Box(t=(0, 1))
 
 
 def growth(**kwargs):

@@ -1,0 +1,72 @@
+"""One precision for parameters, points and rows, chosen here.
+
+It is jax's own: float64 where ``jax_enable_x64`` is set, float32 where it is not. Flax draws
+float32 unless told otherwise, and a layer in single precision would quietly hold all that it feeds
+to seven digits. Integers, random keys and what a module does inside, by a ``dtype`` of its own,
+stay as they are.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from physml.errors import PrecisionWarning
+from physml.lazy_jacobian import real_type
+
+
+def in_precision(tree: Any, dtype: Any) -> Any:
+    """A pytree with its floating arrays, real and complex, in one precision.
+
+    Args:
+        tree: of arrays; integers and random keys are left as they are.
+        dtype: ``float32`` or ``float64``; complex arrays get the type of two of them.
+
+    >>> import jax.numpy as jnp
+    >>> in_precision({"weight": jnp.ones(2, jnp.float16), "count": jnp.array(3)}, jnp.float32)
+    {'weight': Array([1., 1.], dtype=float32), 'count': Array(3, dtype=int...)}
+    """
+
+    def cast(leaf: Any) -> Any:
+        if jnp.issubdtype(leaf.dtype, jnp.complexfloating):
+            return leaf.astype(jnp.result_type(dtype, jnp.complex64))
+        return leaf.astype(dtype) if jnp.issubdtype(leaf.dtype, jnp.floating) else leaf
+
+    return jax.tree.map(cast, tree)
+
+
+def in_default_precision(params: Any) -> Any:
+    """Freshly drawn parameters in jax's own precision."""
+    return in_precision(params, jnp.result_type(float))
+
+
+def in_common_precision(params: Any, batch: Callable[[], Any]) -> Any:
+    """The parameters of a fit in the widest precision of them and of what they meet.
+
+    Args:
+        params: where a fit starts.
+        batch: makes shapes and types of a batch; asked only where parameters are not in jax's own
+            precision, which is the widest there is.
+    """
+    floating = [x for x in jax.tree.leaves(params) if jnp.issubdtype(x.dtype, jnp.inexact)]
+    if all(real_type(x) == jnp.result_type(float) for x in floating):
+        return params
+    met = [x for x in jax.tree.leaves(batch()) if jnp.issubdtype(x.dtype, jnp.inexact)]
+    return in_precision(params, real_type([*floating, *met]))
+
+
+def warn_of_single_precision(params: Any, *, stacklevel: int) -> None:
+    """Say what single precision costs a differential equation."""
+    if real_type(params) != jnp.float32:
+        return
+    warnings.warn(
+        "solving in single precision: errors of 0.3% to 9% were measured where double precision "
+        'has 1e-6 to 0.2%. Say jax.config.update("jax_enable_x64", True) before anything is '
+        "computed",
+        PrecisionWarning,
+        stacklevel=stacklevel + 1,
+    )
