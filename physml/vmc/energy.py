@@ -8,6 +8,7 @@ Energy and gradient over walkers drawn from ``|ψ|²``::
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import jax
@@ -69,10 +70,20 @@ def energy(
         value = log_psi(params, x)
         return jnp.stack([value.real, value.imag])
 
+    # Derivatives of ψ take seconds to trace: once here, for walkers by any number.
+    @partial(jax.jit, inline=True)
+    def one_energy(params: Any, x: Array) -> Array:
+        return jnp.asarray(local_energy(at_params(log_psi, params), x))
+
     def evaluate(params: Any, state: tuple[()], walkers: Array) -> tuple[Evaluation, tuple[()]]:
         n = walkers.shape[0]
         is_complex = _check_log_psi(log_psi, params, walkers)
-        local = local_energies(local_energy, log_psi, params, walkers, memory=memory)
+
+        def traced(psi: Any, x: Array) -> Array:
+            del psi
+            return one_energy(params, x)
+
+        local = local_energies(traced, log_psi, params, walkers, memory=memory)
         if local.shape != (n,):
             raise ShapeError(
                 f"local_energy: expected one number a walker, got shape {local.shape[1:]}"
@@ -96,8 +107,8 @@ def energy(
         return Evaluation(mean, jacobian.vm(residual), residual, jacobian, metrics), state
 
     def single_energy(params: Any, x: Array) -> Array:
-        local = jnp.asarray(local_energy(at_params(log_psi, params), x))
-        local = jax.lax.stop_gradient(local)  # its own derivative by the parameters is not taken
+        # Its own derivative by the parameters is not taken.
+        local = jax.lax.stop_gradient(one_energy(params, x))
         return jnp.stack([local.real, local.imag]) if jnp.iscomplexobj(local) else local
 
     def terms(walkers: Array) -> dict[str, Term]:
