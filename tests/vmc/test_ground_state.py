@@ -148,12 +148,15 @@ def test_recipes_reach_their_accuracy(name, exact):
 
 
 def test_what_is_trained_outlives_an_error_of_the_measurement():
-    """Too many local energies that are not finite, and chains without equilibrium."""
+    """Too many local energies that are not finite, and chains without equilibrium.
+
+    Of ``e^{−2x²}`` lie 1.4e-3 beyond 1.6: 9 of 6,400 measured, none of the 64 walkers of training.
+    """
 
     def holed(log_psi, x):
-        return jnp.where(jnp.sum(x**2) > 1, jnp.nan, pm.kinetic_energy(log_psi)(x))
+        return jnp.where(jnp.abs(jnp.sum(x)) > 1.6, jnp.nan, pm.kinetic_energy(log_psi)(x))
 
-    options = {"walkers": 64, "sweeps": 5, "steps": 0, "measurements": 20}
+    options = {"walkers": 64, "sweeps": 5, "steps": 0, "measurements": 100}
     system = pm.System(holed, (1, 1), envelope=lambda N, x: N(x) - jnp.sum(x**2))
     with pytest.raises(pm.errors.NonFiniteError, match=r"are not finite, .* \.kept") as caught:
         pm.ground_state(system, pm.MLP((3,)), **options)
