@@ -47,6 +47,8 @@ _FOLLOWS_FROM = {
     "term": ("the parameters", "the precision"),
     "the optimizer": ("the parameters", "the precision"),
     "the weight": ("the precision",),
+    "the data": ("the precision",),
+    "the samples": ("the precision",),
     "the parameters": ("the precision",),
 }
 

@@ -140,7 +140,8 @@ def test_a_run_begun_when_the_batch_was_state_goes_on(tmp_path):
         state = first.state
         old = state._replace(sampler=state.sampler._replace(batch={"line": jnp.asarray(X)}))
         checkpoint.save(folder, 2, old)
-    with pm.Run.reopen(tmp_path / "run") as run:
+    note = "has no fingerprint"
+    with pm.Run.reopen(tmp_path / "run") as run, pytest.warns(UserWarning, match=note):
         resumed = fixed_batch(steps=4, key=jax.random.key(0), run=run)
     whole = fixed_batch(steps=4, key=jax.random.key(0))
     assert float(resumed.params["slope"]) == float(whole.params["slope"])

@@ -39,16 +39,19 @@ def fit(
     start=START,
     steps=2,
     balance=pm.power_rule,
+    dtype=jnp.float64,
     **options,
 ):
     """A line through three terms: a literal, an inner ``jit``, data of each kind, a schedule."""
+    start = jax.tree.map(lambda leaf: leaf.astype(dtype), start)
+    data, table = np.asarray(data, dtype), np.asarray(table, dtype)
     squared = jax.jit(lambda x: inner * x**2)
 
     def equation(params, x):
         return params["slope"][0] * squared(x) - factor * x + params["shift"]
 
     def near(table, params, x):
-        return params["slope"][1] * x - jnp.interp(x, X, table)
+        return params["slope"][1] * x - jnp.interp(x, X.astype(dtype), table)
 
     objective = pm.least_squares(
         {"equation": equation, "near": Partial(near, table), "data": lambda p, x: p["shift"] - x},
@@ -56,7 +59,8 @@ def fit(
         balance=balance(),
     )
     rows = pm.drawn(
-        lambda key, params: {name: jax.random.uniform(key, (count,)) for name in terms}, every=every
+        lambda key, params: {name: jax.random.uniform(key, (count,), dtype) for name in terms},
+        every=every,
     )
     terms = ("equation", "near")
     sampler = pm.Sampler(rows.init, Partial(beside, rows.sample, jnp.asarray(data)))
@@ -111,7 +115,7 @@ CHANGES = {
     "the start": ({"start": {**START, "slope": 2 * jnp.ones(2)}}, "the start"),
     "the shapes": ({"start": {**START, "slope": jnp.ones(3)}}, "the parameters (3 numbers"),
     "the precision": (
-        {"start": jax.tree.map(lambda leaf: leaf.astype(jnp.float32), START)},
+        {"dtype": jnp.float32},
         "the precision (float64, x64 on stored, float32, x64 on asked for)",
     ),
 }
@@ -196,22 +200,20 @@ try:
     )
 except SystemExit:
     pass
-trap = pm.QuantumDot(n_up=1, n_down=1)
+trap = pm.HarmonicOscillator(particles=2)
 pm.ground_state(trap, pm.MLP((3,)), walkers=8, steps=1, measurements=8, run=object())
 """
 
 
 def test_two_fresh_processes_agree():
     """Whatever the order of their sets, and with another number of devices."""
-    said = []
+    at_once = []
     for seed, devices in ((0, 1), (1, 2)):
         flags = f"--xla_force_host_platform_device_count={devices}"
         environment = {**os.environ, "PYTHONHASHSEED": str(seed), "XLA_FLAGS": flags}
-        done = subprocess.run(
-            [sys.executable, "-c", _PROCESS], env=environment, capture_output=True, text=True,
-            check=True,
-        )  # fmt: skip
-        said.append(done.stdout.splitlines())
+        command = [sys.executable, "-c", _PROCESS]
+        at_once.append(subprocess.Popen(command, env=environment, stdout=subprocess.PIPE))
+    said = [process.communicate()[0].splitlines() for process in at_once]
     assert len(said[0]) == 2
     assert said[0] == said[1]
 
