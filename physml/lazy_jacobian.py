@@ -154,6 +154,12 @@ class Jacobian:
             return self
         return dataclasses.replace(self, rows=self.dense())
 
+    def scaled(self, factor: Array) -> Jacobian:
+        """``factor J``, for a number; rows that are built already are multiplied too."""
+        blocks = tuple(dataclasses.replace(b, scale=factor * b.scale) for b in self.blocks)
+        rows = None if self.rows is None else factor * self.rows
+        return dataclasses.replace(self, blocks=blocks, rows=rows)
+
     def mv(self, tangent: Any) -> Array:
         """``J v``: a pytree like the parameters to ``(n,)``, at about two evaluations of r."""
         if self.rows is not None:

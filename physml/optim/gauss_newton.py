@@ -167,14 +167,16 @@ def gauss_newton(
         evaluation = evaluation_of(evaluation, "gauss_newton")
         value_fn = value_function_of(value_fn, "gauss_newton")
         flat, unravel = ravel_real(params)
-        spectrum = factorise(
-            evaluation.jacobian, evaluation.residual, step=state.step, memory=memory
-        )
+        unit = _unit(evaluation.residual)
+        residual, jacobian = evaluation.residual / unit, evaluation.jacobian.scaled(1 / unit)
+        spectrum = factorise(jacobian, residual, step=state.step, memory=memory)
         threshold = jnp.asarray(ratio, flat.dtype)
         if switch_ratio is not None:
             threshold = jnp.where(state.trend.turned, switch_ratio, threshold)
         spread = span ** jnp.linspace(-1.0, 1.0, probes, dtype=flat.dtype)
         smallest = _converged_radius(flat.dtype)
+        # Finite factors of a step that is none have underflowed: nothing is left to gain.
+        whole = jnp.all(jnp.isfinite(spectrum.weights)) & jnp.all(jnp.isfinite(spectrum.values))
 
         # One loop body for the loss where we stand, at the probes and at the radius chosen from
         # them, since the loss is what takes long to compile.
@@ -184,11 +186,12 @@ def gauss_newton(
             radius = jnp.where(i <= probes, radii[jnp.clip(i - 1, 0)], jnp.exp(chosen))
             damping = _damping_at(spectrum, radius)
             step = jnp.where(i == 0, 0.0, spectrum.step(damping))
+            step = jnp.where(whole & ~jnp.isfinite(step), 0.0, step)
             loss = value_fn(unravel(flat + step))
             before = jnp.where(i == 0, loss, found.before)
             actual = before - loss
             actual = jnp.where(jnp.isfinite(actual), actual, -jnp.inf)
-            achieved = actual / spectrum.predicted(damping)
+            achieved = actual / unit / unit / spectrum.predicted(damping)
             ratios = found.ratios.at[jnp.where((i > 0) & (i <= probes), i - 1, probes)].set(
                 achieved, mode="drop"
             )
@@ -214,7 +217,7 @@ def gauss_newton(
         free = found.finite == probes + 1
         converged = (accepted & free & (new_radius < smallest)).astype(flat.dtype)
         metrics = {
-            "damping": damping,
+            "damping": damping * unit**2,
             "radius": new_radius,
             "ratio": achieved,
             "converged": converged,
@@ -222,19 +225,30 @@ def gauss_newton(
         trend = state.trend
         if switch_ratio is not None:
             metrics["threshold"] = threshold
-            trend = _follow(trend, damping, state.step)
+            trend = _follow(trend, jnp.log(damping) + 2 * jnp.log(unit), state.step)
         return unravel(step), GaussNewtonState(new_radius, state.step + 1, trend, metrics)
 
     return optax.GradientTransformationExtraArgs(init, update)
+
+
+def _unit(residual: Array) -> Array:
+    """A power of two near the largest residual: squares of very small ones would be zero.
+
+    Dividing by it changes no digit.
+    """
+    info = jnp.finfo(residual.dtype)
+    most = info.maxexp // 4
+    _, exponent = jnp.frexp(jnp.max(jnp.abs(residual)))
+    return jnp.ldexp(jnp.ones((), residual.dtype), jnp.clip(exponent, -most, most))
 
 
 def _converged_radius(dtype: Any) -> float:
     return 10 * (1e-8 if jnp.finfo(dtype).bits == 64 else 1e-4)
 
 
-def _follow(trend: Trend, damping: Array, step: Array) -> Trend:
+def _follow(trend: Trend, log_damping: Array, step: Array) -> Trend:
     """Append log λ; turned once the line through the window rises, after the grace."""
-    recent = jnp.append(trend.log_damping[1:], jnp.log(damping))
+    recent = jnp.append(trend.log_damping[1:], log_damping)
     times = jnp.arange(_WINDOW, dtype=recent.dtype) - 0.5 * (_WINDOW - 1)
     rises = jnp.dot(times, recent) > 0
     return Trend(recent, trend.turned | (rises & (step + 1 >= _GRACE)))

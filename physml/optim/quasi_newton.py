@@ -158,7 +158,7 @@ def _broyden(H: Array, s: Array, y: Array, Hy: Array, b: Array) -> Array:
     theta = jnp.maximum((low - 1.0) / a, jnp.minimum(1.0 / low, (1.0 - b) / b))
     sigma = 1.0 + a * theta
     scale = jnp.minimum(1.0, 1.0 / b)
-    root = sigma ** (1.0 / (1.0 - len(s)))
+    root = sigma ** (-1.0 / max(1, len(s) - 1))  # the source has no single parameter
     positive = scale * jnp.minimum(root, 1.0 / jnp.where(theta > 0, theta, 1.0))
     tau = jnp.where(theta > 0, positive, jnp.minimum(scale * root, sigma))
     return _family(H, s, y, Hy, (1.0 - theta) / sigma, tau)

@@ -89,3 +89,16 @@ def test_errors_are_named():
             steps=1,
             key=jax.random.key(0),
         )
+
+
+def test_a_single_parameter_is_no_division_by_zero(key):
+    objective = pm.least_squares({"line": lambda params, x: params["slope"] * x - 2.0 * x})
+    result = pm.fit(
+        objective,
+        pm.fixed({"line": jnp.linspace(0.0, 1.0, 10)}),
+        pm.ssbroyden(),
+        {"slope": jnp.array(0.0)},
+        steps=10,
+        key=key,
+    )
+    np.testing.assert_allclose(result.params["slope"], 2.0, rtol=1e-9)
