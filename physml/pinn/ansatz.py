@@ -62,7 +62,7 @@ def hard_initial(
 ) -> Ansatz:
     """``u₀ + s N``, or ``u₀ + (t − t₀) v₀ + s² N`` with an initial velocity; ``s = (t − t₀)/T``.
 
-    Time is the problem's, from its first one on.
+    Time is the problem's, from its first one on; of a single coordinate it is that one.
 
     Args:
         value: ``u₀``, a number or a function of the point, evaluated at ``t₀``.
@@ -72,8 +72,8 @@ def hard_initial(
             the change.
 
     Raises:
-        ConfigurationError: a unit that is not positive; in a problem without time, or whose time
-            does not contain ``start``.
+        ConfigurationError: a unit that is not positive; in a problem of several coordinates without
+            time, or whose time does not contain ``start``.
         ShapeError: a value or velocity of another shape than the network's.
 
     >>> import jax, jax.numpy as jnp, physml as pm
@@ -96,8 +96,9 @@ def hard_initial(
             first, length = begin if start is None else start, unit or end - begin
             if not begin - 1e-9 * (end - begin) <= first <= end + 1e-9 * (end - begin):
                 raise ConfigurationError(
-                    f"hard_initial: start: expected a time of {domain}, whose {domain.time} goes "
-                    f"from {begin:g} to {end:g}, got {start}; leave it out to start at {begin:g}"
+                    f"hard_initial: start: expected a time of {domain}, whose "
+                    f"{domain.names[axis]} goes from {begin:g} to {end:g}, got {start}; leave it "
+                    f"out to start at {begin:g}"
                 )
 
         def ansatz(network: Field, z: Array) -> Array:

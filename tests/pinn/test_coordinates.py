@@ -49,7 +49,7 @@ def test_a_domain_knows_its_time(domain):
 
 
 def test_a_domain_without_time_says_so():
-    for domain in (pm.Disk(), pm.Box(x=(0, 1)), pm.Box(t=(0, 1), x=(0, 1), time=None)):
+    for domain in (pm.Disk(), pm.Box(x=(0, 1), y=(0, 1)), pm.Box(t=(0, 1), x=(0, 1), time=None)):
         assert domain.time is None and domain.space == domain.names
         with pytest.raises(pm.errors.ConfigurationError, match="expected a coordinate that is t"):
             _ = domain.times
@@ -99,7 +99,9 @@ def test_a_start_that_contradicts_the_domain_is_refused():
         u = starting(box, pm.hard_initial(1.0, start=start))
         assert float(u(jnp.array([0.3, start]))) == 1.0
     with pytest.raises(pm.errors.ConfigurationError, match="a coordinate that is time"):
-        starting(pm.Box(x=(0, 1)), pm.hard_initial(1.0))
+        starting(pm.Box(x=(0, 1), y=(0, 1)), pm.hard_initial(1.0))
+    # A single coordinate is the one along which all evolves, whatever its name.
+    assert float(starting(pm.Box(x=(3, 4)), pm.hard_initial(2.0))(jnp.array([3.0]))) == 2.0
 
 
 def test_the_problem_of_another_domain_gets_another_ansatz():
@@ -230,7 +232,7 @@ def test_a_march_needs_a_box_with_time():
     slab = lambda box, start: pm.Problem(domain=box, equation=lambda u, z: u(z))
     start = lambda z: jnp.ones(())
     with pytest.raises(pm.errors.ConfigurationError, match="a coordinate that is time"):
-        pm.march(slab, pm.Box(x=(0, 1)), start, NETWORK, slabs=2)
+        pm.march(slab, pm.Box(x=(0, 1), y=(0, 1)), start, NETWORK, slabs=2)
     with pytest.raises(pm.errors.ConfigurationError, match="march expects a Box"):
         pm.march(slab, TIMES["a product"], start, NETWORK, slabs=2)
 

@@ -192,5 +192,5 @@ def test_names_of_coordinates_are_checked_at_once():
         pm.Problem(domain=BOX, equation=transport, conditions=[pm.dirichlet(0.0, on="y+")])
     with pytest.raises(pm.errors.UnknownNameError, match="coordinate 'z'"):
         pm.Problem(domain=BOX, equation=transport, periodic="z")
-    with pytest.raises(pm.errors.ConfigurationError, match="expected a coordinate that is time"):
+    with pytest.raises(pm.errors.UnknownNameError, match=r"face 'initial'\. .*x, x\+, x-"):
         pm.Problem(domain=pm.Box(x=(0, 1)), equation=transport, conditions=[pm.initial(0.0)])

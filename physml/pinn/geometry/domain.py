@@ -72,18 +72,20 @@ class Domain(ABC):
         """The first and the last time.
 
         Raises:
-            ConfigurationError: where no coordinate is time.
+            ConfigurationError: where none of several coordinates is time.
         """
         axis = self.time_axis
         return float(self.lower[axis]), float(self.upper[axis])
 
     @property
     def time_axis(self) -> int:
-        """The index of time in a point.
+        """The index of time in a point, or of the only coordinate, along which all evolves.
 
         Raises:
-            ConfigurationError: where no coordinate is time.
+            ConfigurationError: where none of several coordinates is time.
         """
+        if self.time is None and self.dimension == 1:
+            return 0
         if self.time is None:
             raise ConfigurationError(
                 f"{self!r}: expected a coordinate that is time, called t or time, or told as in "
