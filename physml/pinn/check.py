@@ -20,6 +20,8 @@ import numpy as np
 from jax import Array
 
 from physml.calculus.named_field import NamedField
+from physml.lazy_jacobian import real_type
+from physml.pinn.collocation import first_batch
 from physml.pinn.problem import Network, Problem, residual_rows
 from physml.types import Batch, Sampler
 
@@ -29,11 +31,11 @@ _CHUNK = 4096
 
 # A residual is worth a word where it is so many times larger between the points, or not below a
 # tenth of the equation's terms at most points though it fell below a tenth of what it was; nothing
-# is said of a hundred-thousandth of that.
+# is said of a thousandth of that.
 _FACTOR = 10.0
 _SMALL = 0.1
 _MOST = 0.5
-_NEGLIGIBLE = 1e-5
+_NEGLIGIBLE = 1e-3
 
 
 class TermCheck(NamedTuple):
@@ -82,7 +84,7 @@ class Check(NamedTuple):
     Attributes:
         terms: by name.
         start: the largest root mean square of a term before the first step, 0 if not known; what is
-            below a hundred-thousandth of it counts as nothing.
+            below a thousandth of it counts as nothing.
     """
 
     terms: Mapping[str, TermCheck]
@@ -160,7 +162,7 @@ def check_residuals(
     Returns:
         One compiled program's findings.
     """
-    dtype = jnp.result_type(*jax.tree.leaves(params))
+    dtype = real_type(params)
     evaluate = _compiled(problem, network)
 
     def values(batch: Batch) -> dict[str, np.ndarray]:
@@ -193,11 +195,6 @@ def check_residuals(
             float(np.mean(rows[:, 0] > _SMALL * rows[:, 1])) if name in problem.equations else None,
         )
     return Check(terms, start)
-
-
-def first_batch(sampler: Sampler, key: Array, params: Any) -> Batch:
-    """The batch with which a sampler starts."""
-    return sampler.sample(key, sampler.init(key, params), params)[1]
 
 
 def _compiled(problem: Problem, network: Network) -> Any:
@@ -247,7 +244,8 @@ def _parts(problem: Problem, name: str, u: Any, z: Array) -> Array:
             return NamedField(field, problem.domain)
 
         field = {n: about(p) for n, p in u.items()} if isinstance(u, Mapping) else about(u)
-        return jnp.ravel(problem.equations[name](field, z))
+        value = problem.equations[name](field, z)
+        return jnp.ravel(value if problem.scales is None else problem.scales.row(name, value))
 
     zero = jnp.zeros(len(axes), z.dtype)
     at = (zero, jnp.zeros((), z.dtype), zero, zero)

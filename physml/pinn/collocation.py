@@ -95,6 +95,11 @@ def collocation(
     return with_data(drawing, jax.tree.map(jnp.asarray, given)) if given else drawing
 
 
+def first_batch(sampler: Sampler, key: Array, params: Any) -> Batch:
+    """The batch with which a sampler starts."""
+    return sampler.sample(key, sampler.init(key, params), params)[1]
+
+
 # An integral of 32 nodes costs about what derivatives do; of more, fewer samples are the usual.
 _CHEAP = 32
 _FEWEST = 64

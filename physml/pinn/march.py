@@ -139,7 +139,7 @@ def march(
         beyond = overlap * (end - begin) if end < high else 0.0
         problem = slab(domain.between(begin, end + beyond), start)
         params = _shaken(done[-1].params, noise, key_noise) if done and warm else None
-        named = _named(f"slab-{i + 1}", options)
+        named = _named(f"slab-{i + 1}", options) | _same_units(done)
         done.append(solve(problem, network, params=params, key=key_solve, **named))
         start = _end_values(done[-1], float(end))
     return March(whole, done, times.tolist())
@@ -174,11 +174,16 @@ def continuation(
     key = jax.random.key(0) if key is None else key
     done: list[Solution] = []
     for i, problem in enumerate(problems):
-        named = _named(f"stage-{i + 1}", options)
+        named = _named(f"stage-{i + 1}", options) | _same_units(done)
         params = done[-1].params if done else None
         sub = jax.random.fold_in(key, i)
         done.append(solve(problem, network, params=params, key=sub, **named))
     return done[-1]
+
+
+def _same_units(done: Sequence[Solution]) -> dict[str, Any]:
+    """The units of the first, in which parameters mean the same to all."""
+    return {"scale": done[0].problem.scales or False} if done else {}
 
 
 def _named(name: str, options: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import InitVar, dataclass, field
 from itertools import combinations
@@ -21,6 +22,7 @@ from physml.pinn.built_in import BuiltIn, build_in, can_be_built_in
 from physml.pinn.conditions import Condition
 from physml.pinn.conditions.condition import components_of, function
 from physml.pinn.geometry import Domain
+from physml.pinn.scales import Scales
 from physml.train.precision import in_default_precision
 from physml.types import Field, LocalOperator
 
@@ -63,6 +65,7 @@ class Problem:
             several unknowns a dict by name for those that are known.
         reference_error: the error of ``exact`` itself, relative L2.
         name: for messages and figures.
+        scales: the units it is solved in, which ``solve`` finds; None for its own.
 
     Raises:
         ConfigurationError: two conditions that contradict, or two of one name; ``hard`` where
@@ -89,6 +92,7 @@ class Problem:
     reference_error: float = 0.0
     name: str = "problem"
     _axes: tuple[int, ...] = field(init=False, repr=False)
+    scales: Scales | None = field(init=False, repr=False, default=None)
     _ansatz: Any = field(init=False, repr=False)
 
     def __post_init__(self, hard: bool | Sequence[str]) -> None:
@@ -184,6 +188,12 @@ class Problem:
                 found &= np.asarray(regions[unknown].contains(jnp.asarray(points)))
         return found
 
+    def in_units(self, scales: Scales | None) -> Problem:
+        """The same problem with networks and rows near one; its solution keeps its own units."""
+        made = copy.copy(self)
+        object.__setattr__(made, "scales", scales)
+        return made
+
     def solution_field(self, network: Network, params: Any) -> Any:
         """The field ``u``: embedding, network, ansatz.
 
@@ -198,14 +208,15 @@ class Problem:
         if isinstance(network, Mapping):
             transforms: Any = {} if self._ansatz is None else self._ansatz
             return {
-                name: self._field(module, params[name], transforms.get(name))
+                name: self._field(module, params[name], transforms.get(name), name)
                 for name, module in network.items()
             }
-        return self._field(network, params, self._ansatz)
+        return self._field(network, params, self._ansatz, "")
 
-    def _field(self, network: nn.Module, params: Any, ansatz: Any) -> Field:
+    def _field(self, network: nn.Module, params: Any, ansatz: Any, name: str) -> Field:
         def network_at(z: Array) -> Array:
-            return jnp.asarray(network.apply(params, self.embed(z)))
+            value = jnp.asarray(network.apply(params, self.embed(z)))
+            return value if self.scales is None else self.scales.value(name, value)
 
         raw = NamedField(network_at, self.domain)
         if ansatz is None:
@@ -280,7 +291,8 @@ class Problem:
                 f"network: expected a value of shape {expected} at one point of {name!r}, got "
                 f"{got}; an MLP takes outputs={outputs}, a Problem components=..."
             )
-        made = jax.eval_shape(self._field(network, params, ansatz), point).shape
+        plain = self.in_units(None)._field(network, params, ansatz, "")
+        made = jax.eval_shape(plain, point).shape
         if made != expected:
             raise ShapeError(
                 f"ansatz: expected a value of shape {expected} at one point of {name!r}, as the "
@@ -314,12 +326,18 @@ def residual_rows(problem: Problem, network: Network) -> dict[str, Callable[[Any
         ``{"equation": row, condition.name: row, ...}`` for ``physml.least_squares``.
     """
 
-    def row(operator: Callable[[Any, Any], Array]) -> Callable[[Any, Any], Array]:
-        return lambda params, sample: operator(problem.solution_field(network, params), sample)
+    def row(name: str, operator: Callable[[Any, Any], Array]) -> Callable[[Any, Any], Array]:
+        scales = problem.scales
 
-    rows = {name: row(equation) for name, equation in problem.equations.items()}
+        def residual(params: Any, sample: Any) -> Array:
+            value = operator(problem.solution_field(network, params), sample)
+            return value if scales is None else scales.row(name, value)
+
+        return residual
+
+    rows = {name: row(name, equation) for name, equation in problem.equations.items()}
     for condition in problem.conditions:
-        rows[condition.name] = row(condition.operator(problem.domain))
+        rows[condition.name] = row(condition.name, condition.operator(problem.domain))
     return rows
 
 

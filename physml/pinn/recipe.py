@@ -36,6 +36,7 @@ class Recipe:
         slabs: slabs of time, for problems that are solved so.
         overlap: the part of its length by which a slab is solved beyond its end.
         warm: whether a slab begins with the parameters of the slab before.
+        scale: whether to solve in units measured before the start; see ``solve``.
     """
 
     network: NetworkSettings = field(default_factory=NetworkSettings)
@@ -51,6 +52,7 @@ class Recipe:
     slabs: int = 1
     overlap: float = 0.0
     warm: bool = True
+    scale: bool = False
 
     def __post_init__(self) -> None:
         """Check the numbers before anything is made or overwritten."""

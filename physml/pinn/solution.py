@@ -12,12 +12,13 @@ import numpy as np
 
 from physml.errors import CheckpointError, ConfigurationError, ShapeError
 from physml.pinn import plots
-from physml.pinn.check import Check, check_residuals, first_batch
-from physml.pinn.collocation import collocation
+from physml.pinn.check import Check, check_residuals
+from physml.pinn.collocation import collocation, first_batch
 from physml.pinn.conditions.condition import field_of
 from physml.pinn.error_curve import ErrorPoint
 from physml.pinn.exact_values import exact_values
 from physml.pinn.problem import Network, Problem
+from physml.pinn.scales import SCALES_FILE, Scales
 from physml.pinn.solution_fingerprint import of_solution
 from physml.train import FitResult, checkpoint, fingerprint
 from physml.types import Field, ManyPoints, Sampler
@@ -286,7 +287,10 @@ class Solution(ManyPoints):
                 "or remove it"
             )
         known = of_solution(self.problem, self.network, self.params)
-        return checkpoint.save(Path(directory), 0, self.params, fingerprint=known)
+        saved = checkpoint.save(Path(directory), 0, self.params, fingerprint=known)
+        if self.problem.scales is not None:
+            self.problem.scales.save(Path(directory) / SCALES_FILE)
+        return saved
 
     @classmethod
     def load(cls, directory: str | Path, problem: Problem, network: Network) -> Solution:
@@ -299,6 +303,8 @@ class Solution(ManyPoints):
         """
         found = checkpoint.verified(Path(directory), 0)
         params = checkpoint.read(found, problem.initial_params(network, jax.random.key(0)))
+        file = Path(directory) / SCALES_FILE
+        problem = problem.in_units(Scales.load(file) if file.exists() else None)
         fingerprint.check(
             of_solution(problem, network, params),
             found.fingerprint,

@@ -11,8 +11,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from physml.pinn.check import first_batch
-from physml.pinn.collocation import collocation
+from physml.pinn.collocation import collocation, first_batch
 from physml.pinn.problem import Network, Problem, residual_rows
 from physml.train.fingerprint import of_programs
 from physml.train.program import program

@@ -12,17 +12,18 @@ import jax.numpy as jnp
 from jax import Array
 from jax.tree_util import Partial
 
-from physml.errors import ConfigurationError
+from physml.errors import CheckpointError, ConfigurationError
 from physml.lazy_jacobian import real_type
 from physml.networks import Constant
 from physml.optim import gauss_newton
-from physml.pinn.check import first_batch
-from physml.pinn.collocation import Counts, collocation
+from physml.pinn.collocation import Counts, collocation, first_batch
 from physml.pinn.error_curve import ErrorCurve
+from physml.pinn.measured_scales import in_own_units
 from physml.pinn.problem import Network, Problem, residual_rows
+from physml.pinn.scales import Scales
 from physml.pinn.solution import Solution
 from physml.sampling import Redraw
-from physml.train import FitResult, Run, every, fit, least_squares
+from physml.train import FitResult, Run, checkpoint, every, fit, least_squares
 from physml.train.fit import Callback
 from physml.train.least_squares import Balance
 from physml.train.precision import in_precision, warn_of_single_precision
@@ -82,6 +83,7 @@ def solve(
     phase: str = "train",
     errors_every: int | None = None,
     check: bool = True,
+    scale: bool | Scales = True,
     callbacks: Sequence[Callback] = (),
 ) -> Solution:
     """Solve a differential equation by minimising its residual.
@@ -108,6 +110,10 @@ def solve(
             ``Solution.error_curve``; needs one unknown with an exact solution.
         check: whether to measure the residual on fresh points at the end and to warn of what is not
             small there; see ``Solution.check``.
+        scale: whether to solve a problem whose numbers are far from 1 in units measured before the
+            start: ``u = c + U N``, and rows divided by the sizes of their terms, to which weights
+            and losses are then relative. The solution has the problem's units; its parameters
+            belong to ``solution.problem``, whose ``scales`` can be given for another.
         callbacks: see ``fit``.
 
     Returns:
@@ -131,6 +137,15 @@ def solve(
     key = jax.random.key(0) if key is None else key
     key_params, key_fit = jax.random.split(key)
     fresh = problem.initial_params(network, key_params)
+    main = Phase(gauss_newton() if optimizer is None else optimizer, steps, None, phase)
+    stages = (*([warm_up] if isinstance(warm_up, Phase) else warm_up), main)
+    if run is not None and _began_without_units(run, stages):
+        scale = False
+    problem, faint = in_own_units(problem, network, fresh, scale)
+    if faint is not None:
+        warnings.warn(f"{problem.name}: {faint}", stacklevel=2)
+    if problem.scales is not None:
+        fresh = problem.scales.parameters(network, fresh)
     params = fresh if params is None else warm_start(params, fresh)
     rows = residual_rows(problem, network)
     _check_unknowns(rows, problem, network, params, key_fit)
@@ -138,12 +153,10 @@ def solve(
         rows, weights={c.name: c.weight for c in problem.conditions}, balance=balance
     )
     if isinstance(network, Mapping):
-        objective = _with_constants(objective, network)
+        objective = _with_constants(objective, network, problem)
     sampler = collocation(
         problem, network, points=points, condition_points=condition_points, redraw=redraw
     )
-    main = Phase(gauss_newton() if optimizer is None else optimizer, steps, None, phase)
-    stages = (*([warm_up] if isinstance(warm_up, Phase) else warm_up), main)
     warn_of_single_precision(params, stacklevel=2)
     dtype = real_type(params)
     names = [stage.name for stage in stages]
@@ -174,7 +187,20 @@ def solve(
     return solution
 
 
-def _with_constants(objective: Objective, network: Mapping[str, nn.Module]) -> Objective:
+def _began_without_units(run: Run, stages: Sequence[Phase]) -> bool:
+    """Whether an earlier version began a run: its parameters are those of the problem as it is."""
+    for folder in (run.checkpoints(stage.name) for stage in stages):
+        for step in reversed(checkpoint.steps(folder)):
+            try:
+                return checkpoint.verified(folder, step).fingerprint is None
+            except CheckpointError:
+                continue
+    return False
+
+
+def _with_constants(
+    objective: Objective, network: Mapping[str, nn.Module], problem: Problem
+) -> Objective:
     """Log unknown numbers as ``unknown/NAME``, so that their convergence can be seen."""
 
     def evaluate(
@@ -184,7 +210,9 @@ def _with_constants(objective: Objective, network: Mapping[str, nn.Module]) -> O
         found = {}
         for name, module in network.items():
             if isinstance(module, Constant):
-                values = jnp.ravel(jnp.asarray(module.apply(params[name], jnp.zeros(()))))
+                value = jnp.asarray(module.apply(params[name], jnp.zeros(())))
+                scales = problem.scales
+                values = jnp.ravel(value if scales is None else scales.value(name, value))
                 for i in range(len(values)):
                     label = f"unknown/{name}" if len(values) == 1 else f"unknown/{name}/{i}"
                     found[label] = values[i]

@@ -152,10 +152,10 @@ def test_values_and_places_of_a_known_residual():
 
 
 def test_what_is_nothing_is_not_told():
-    """A residual a hundred thousand times below the start may grow tenfold between the points."""
+    """A residual a thousand times below the start may grow tenfold between the points."""
     term = TermCheck(1e-9, 1e-7, 8, 1e-6, {"x": 0.5}, 0.9)
     assert Check({"equation": term}, start=1.0).warning() is None
-    assert "1.0e-07 on 8 fresh ones" in Check({"equation": term}, start=1e-3).warning()
+    assert "1.0e-07 on 8 fresh ones" in Check({"equation": term}, start=1e-5).warning()
     unseen = TermCheck(0.0, 1.0, 8, 1.0, {"x": 0.5}, 0.0)
     assert unseen.factor == np.inf and Check({"equation": unseen}, 1.0).unseen == ("equation",)
 

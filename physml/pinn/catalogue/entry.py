@@ -82,6 +82,7 @@ class Entry(NamedTuple):
             "key": key,
             "run": run,
             "check": check,
+            "scale": chosen.scale,
             "callbacks": callbacks,
             "warm_up": Phase(optax.adam(1e-3), chosen.warm_up) if chosen.warm_up else (),
         }
