@@ -91,7 +91,8 @@ def nuclear_forces(system: QuantumSystem, log_psi: Field, walkers: np.ndarray) -
         )
     charges = np.asarray(charges, float)
 
-    def parts(log_psi: Field, x: Array) -> Array:
+    # ψ as it was given: as a function of parameters, which it has none of, it would lose its sign.
+    def parts(_: Field, x: Array) -> Array:
         """Local energy, then the pull on each nucleus, then each Q, ``(1 + 6 M,)``."""
         slope = jax.grad(lambda y: jnp.real(log_psi(y)))(x)[:, None]
         apart = x[:, None] - jnp.asarray(places, x.dtype)[None]
