@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
@@ -23,6 +24,8 @@ from physml.types import Field
 
 Slab = Callable[[Box, Field], Problem]
 """``(domain, start) -> Problem`` on a slab of time, with ``start`` the values at its beginning."""
+
+_CHECKED = 4
 
 
 class March(Solution):
@@ -53,15 +56,22 @@ class March(Solution):
         return NamedField(field, self.problem.domain)
 
     def check(self) -> Check:
-        """The residuals of every slab, by ``slab-1 equation`` and so on; see ``Solution.check``."""
+        """The residuals of four slabs at most: the first, the last, the two of largest loss.
+
+        Terms are named by slab, ``slab-1 equation`` and so on; each slab has programs of its own to
+        compile, and ``slabs[i].check()`` asks any other. See ``Solution.check``.
+        """
         if self._check is None:
-            found = [slab.check() for slab in self.slabs]
+            losses = [slab.loss for slab in self.slabs]
+            worst = np.argsort(losses)[::-1][: _CHECKED - 2].tolist()
+            chosen = sorted({0, len(self.slabs) - 1, *worst})
+            found = {i: self.slabs[i].check() for i in chosen}
             terms = {
                 f"slab-{i + 1} {name}": term
-                for i, part in enumerate(found)
+                for i, part in found.items()
                 for name, term in part.terms.items()
             }
-            self._check = Check(terms, max(part.start for part in found))
+            self._check = Check(terms, max(part.start for part in found.values()))
         return self._check
 
     def save(self, directory: Any) -> Any:
@@ -82,6 +92,7 @@ def march(
     warm: bool = True,
     noise: float = 0.01,
     key: Array | None = None,
+    check: bool = True,
     **options: Any,
 ) -> March:
     """Solve an evolution equation slab by slab of time, each started from the end of the last.
@@ -98,6 +109,7 @@ def march(
             off, each starts afresh: for ``FourierSeries``, whose parameters then start at zero.
         noise: relative size of the random change of those parameters.
         key: random key; ``jax.random.key(0)`` if not given.
+        check: whether to measure residuals on fresh points at the end; see ``March.check``.
         **options: of ``solve``, for each slab; not ``params``, ``phase`` or ``errors_every``.
 
     Returns:
@@ -140,9 +152,13 @@ def march(
         problem = slab(domain.between(begin, end + beyond), start)
         params = _shaken(done[-1].params, noise, key_noise) if done and warm else None
         named = _named(f"slab-{i + 1}", options) | _same_units(done)
-        done.append(solve(problem, network, params=params, key=key_solve, **named))
+        done.append(solve(problem, network, params=params, key=key_solve, check=False, **named))
         start = _end_values(done[-1], float(end))
-    return March(whole, done, times.tolist())
+    solution = March(whole, done, times.tolist())
+    told = solution.check().warning() if check else None
+    if told is not None:
+        warnings.warn(f"{whole.name}: {told}", stacklevel=2)
+    return solution
 
 
 def continuation(

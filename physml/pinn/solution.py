@@ -156,11 +156,17 @@ class Solution(ManyPoints):
             )
         return self._evaluate(operator, unknown, self.params, points)
 
-    def __repr__(self) -> str:
-        """The problem, the loss, and what ``check`` found, if it was asked."""
+    @property
+    def loss(self) -> float:
+        """The loss at the last step of the training; infinite where it is not known."""
         history = {} if self.result is None else self.result.history
         losses = np.asarray(history.get("loss", []))
-        told = f", loss {losses[-1]:.2g} after {len(losses)} steps" if len(losses) else ""
+        return float(losses[-1]) if len(losses) else np.inf
+
+    def __repr__(self) -> str:
+        """The problem, the loss, and what ``check`` found, if it was asked."""
+        count = 0 if self.result is None else len(self.result.history.get("loss", ()))
+        told = f", loss {self.loss:.2g} after {count} steps" if count else ""
         counts = ", ".join(f"{name} {n}" for name, n in self.samples.items())
         on = f", samples a step: {counts}" if counts else ""
         found = "" if self._check is None else "\n" + self._check.words()

@@ -108,8 +108,8 @@ def solve(
             open run, other problems of that name are numbered.
         errors_every: steps of the main phase between measurements of the error, for
             ``Solution.error_curve``; needs one unknown with an exact solution.
-        check: whether to measure the residual on fresh points at the end and to warn of what is not
-            small there; see ``Solution.check``.
+        check: whether to look, at the end, at two further steps, see ``fit``, and at the residual
+            on fresh points, and to warn of what is not small there, see ``Solution.check``.
         scale: whether to solve a problem whose numbers are far from 1 in units measured before the
             start: ``u = c + U N``, and rows divided by the sizes of their terms, to which weights
             and losses are then relative. The solution has the problem's units; its parameters
@@ -176,7 +176,8 @@ def solve(
         # The main phase draws by the key itself, so that a warm-up leaves its points alone.
         sub = key_fit if stage is main else jax.random.fold_in(key_fit, i + 1)
         seen = watch if stage is main else callbacks
-        result = _train(objective, sampler, stage, params, sub, run, seen)
+        last = check and stage is main
+        result = _train(objective, sampler, stage, params, sub, run, seen, look_beyond=last)
         params = result.params
     solution = Solution(
         problem, network, params, result=result, error_curve=curve.points, sampler=sampler
@@ -229,6 +230,8 @@ def _train(
     key: Array,
     run: Run | None,
     callbacks: Sequence[Callback],
+    *,
+    look_beyond: bool,
 ) -> FitResult:
     dtype = real_type(params)
     working = stage.dtype(dtype)
@@ -242,6 +245,7 @@ def _train(
         key=key,
         run=run,
         phase=stage.name,
+        look_beyond=look_beyond,
         callbacks=callbacks,
     )
     return result._replace(params=in_precision(result.params, dtype))

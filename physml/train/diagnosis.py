@@ -35,6 +35,17 @@ def whole(objective: Objective, sampler: Sampler, state: Any) -> bool:
     return bool(finite(state))
 
 
+def largest_residual(objective: Objective, sampler: Sampler, state: Any) -> float:
+    """The largest residual, by size, on the batch of a state's next step."""
+
+    @jax.jit
+    def largest(state: Any) -> Array:
+        evaluation, _ = objective.evaluate(state.params, state.objective, _batch(sampler, state))
+        return jnp.max(jnp.abs(evaluation.residual))
+
+    return float(largest(state))
+
+
 def culprit(objective: Objective, sampler: Sampler, state: Any) -> str | None:
     """The first term and sample that are not finite on the batch of a state's next step.
 

@@ -179,6 +179,7 @@ def fit(
     key: Array,
     run: Run | None = None,
     phase: str = "train",
+    look_beyond: bool = True,
     callbacks: Sequence[Callback] = (),
 ) -> FitResult:
     """Minimise an objective: the one loop of the library.
@@ -197,6 +198,9 @@ def fit(
         run: a run directory: metrics, checkpoints, resume; None keeps nothing on disk.
         phase: the name under which this fit's metrics and checkpoints lie in the run; another fit
             of that name in the same open run is numbered, ``train-2``.
+        look_beyond: whether to take two more steps at the end, of an objective with a value, and to
+            throw them away: they tell a loss that is not finite where training ended or just
+            beyond, and one that is 0 by underflow.
         callbacks: functions of an ``Update``, called after each dispatch, or wrapped by ``every``.
 
     Returns:
@@ -303,7 +307,7 @@ def fit(
                     f"stopped after step {done} of {steps} ({phase}), saved. "
                     f"Go on with: physml resume {shlex.quote(str(run.directory))}"
                 )
-    if objective.value is not None:
+    if look_beyond and objective.value is not None:
         _look_beyond(partial(advance, data), objective, sampler, state, phase)
     return FitResult(state.params, state, _columns(history), seconds, compile_seconds)
 
@@ -352,6 +356,14 @@ def _look_beyond(
     if not np.isfinite(buffers["loss"][0]):
         where = diagnosis.culprit(objective, sampler, state)
         raise NonFiniteError(_refusal(f"the last step ({phase})", "", where))
+    if buffers["loss"][0] == 0:
+        largest = diagnosis.largest_residual(objective, sampler, state)
+        if largest > 0:
+            warnings.warn(
+                f"{phase}: the loss is 0, and residuals are not: they are up to {largest:.2g}, and "
+                "their squares are too small for a number. Divide them by their size",
+                stacklevel=3,
+            )
     if finite:
         # In numpy, where nothing is compiled.
         def beyond(here: Array, there: Array) -> Array:

@@ -91,3 +91,13 @@ def test_a_root_that_is_never_zero_needs_no_word():
     )
     solution = pm.solve(problem, pm.MLP((4,)), points=32, steps=40)
     np.testing.assert_allclose(solution(jnp.array([[0.5]])), 0.25, atol=1e-3)
+
+
+def test_a_loss_that_is_zero_by_underflow_is_told():
+    """Residuals of 1e-170 that nothing has solved: their squares are zero."""
+    row = lambda p, z: 1e-170 * (p - z)
+    with pytest.warns(UserWarning, match=r"the loss is 0, and residuals are not: they are up to"):
+        result = fit(row, jnp.ones(3), pm.gauss_newton(), jnp.array(0.0), steps=3)
+    assert float(result.history["loss"][-1]) == 0.0
+    solved = fit(lambda p, z: p - z, jnp.ones(3), pm.gauss_newton(), jnp.array(1.0), steps=3)
+    assert float(solved.params) == 1.0
