@@ -15,7 +15,7 @@ from physml.cli.output import complain, number
 from physml.errors import NonFiniteError
 from physml.sampling import Estimate
 from physml.train import Run
-from physml.train.fit import Callback
+from physml.train.callbacks import Callback
 from physml.vmc import GroundState, QuantumSystem, Reference
 from physml.vmc.catalogue import SystemEntry
 from physml.vmc.pretraining import check_pretraining

@@ -16,7 +16,7 @@ from physml.cli.jax_settings import keep_compiled_programs, use_precision
 from physml.cli.output import complain, print_object, print_pairs
 from physml.errors import ConfigurationError, InterruptedRunError, PhysmlError
 from physml.train import Run
-from physml.train.fit import Callback
+from physml.train.callbacks import Callback
 from physml.train.progress import progress
 
 Result = dict[str, Any]

@@ -15,7 +15,7 @@ from physml.pinn import Solution
 from physml.pinn.catalogue import Entry
 from physml.pinn.recipe import Recipe
 from physml.train import Run
-from physml.train.fit import Callback
+from physml.train.callbacks import Callback
 
 _SHOWN = 6
 

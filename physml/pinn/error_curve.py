@@ -12,7 +12,7 @@ import numpy as np
 from physml.errors import ConfigurationError
 from physml.pinn.exact_values import exact_values
 from physml.pinn.problem import Exact, Network, Problem
-from physml.train.fit import Update
+from physml.train.callbacks import Update
 
 _POINTS = 4096
 

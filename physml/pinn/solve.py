@@ -24,7 +24,7 @@ from physml.pinn.scales import Scales
 from physml.pinn.solution import Solution
 from physml.sampling import Redraw
 from physml.train import FitResult, Run, checkpoint, every, fit, least_squares
-from physml.train.fit import Callback
+from physml.train.callbacks import Callback
 from physml.train.least_squares import Balance
 from physml.train.precision import in_precision, warn_of_single_precision
 from physml.train.warm_start import warm_start

@@ -14,10 +14,10 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.special import fdtrc
 
 from physml.as_numbers import as_numbers
 from physml.errors import NonFiniteError, ShapeError
+from physml.sampling.doubts import DOUBT, apart, drift, groups_apart
 
 # With fewer blocks the spread of their means is so uncertain (over 27%) that strongly correlated
 # chains meet the block-size condition by chance.
@@ -25,14 +25,6 @@ _FEWEST_BLOCKS = 8
 
 # Whole chains are blocks where they are this many tau long: below, a slow motion may be unseen.
 _FEWEST_TIMES = 5
-
-# Right error bars are doubted as often as this by each test, however many walkers there are.
-_DOUBT = 1e-3
-
-# Pieces of a chain whose means tell walkers that differ from walkers that are slow: those of chains
-# of _FEWEST_TIMES tau and more inflate the variance between walkers by less than the factor.
-_PIECES = 4
-_SLOWNESS = 2.0
 
 # Numbers in one chunk of the Fourier transform: 32 MiB in float64.
 _CHUNK = 2**22
@@ -267,7 +259,7 @@ def estimate(samples: Any, *, groups: Any = None) -> Estimate:
     deviations = chains - origin  # constant samples, an exact wave function, give exact zeros
     labels = _labels(groups, chains)
     blocked = _blocking(deviations)
-    doubts = _drift(deviations), _apart(deviations), _groups_apart(deviations, labels)
+    doubts = drift(deviations), apart(deviations), groups_apart(deviations, labels)
     return Estimate(
         mean=float(origin + deviations.mean()),
         error=blocked.error,
@@ -275,7 +267,7 @@ def estimate(samples: Any, *, groups: Any = None) -> Estimate:
         rhat=_rhat(chains, labels),
         variance=float(deviations.var(ddof=1)),
         samples=chains.size,
-        converged=blocked.converged and min(doubts) > _DOUBT,
+        converged=blocked.converged and min(doubts) > DOUBT,
     )
 
 
@@ -370,46 +362,6 @@ def _autocorrelation_time(deviations: np.ndarray) -> float:
     positive = pairs[: ends[0]] if len(ends) else pairs
     tau = -1 + 2 * np.minimum.accumulate(positive).sum() / covariance[0]
     return max(1.0, float(tau))
-
-
-def _drift(deviations: np.ndarray) -> float:
-    """How likely a common trend of walkers as large as theirs is by chance; 1 of one walker."""
-    steps, walkers = deviations.shape
-    if walkers < 2:
-        return 1.0
-    trends = (np.arange(steps) - (steps - 1) / 2) @ deviations
-    return _chance(walkers * trends.mean() ** 2, trends.var(ddof=1), (1, walkers - 1))
-
-
-def _apart(deviations: np.ndarray) -> float:
-    """How likely means of walkers as different as theirs are, if each wanders everywhere."""
-    walkers = deviations.shape[1]
-    if walkers < 2:
-        return 1.0
-    pieces = deviations[len(deviations) % _PIECES :].reshape(_PIECES, -1, walkers).mean(axis=1)
-    within = pieces.var(axis=0, ddof=1).mean()
-    between = _PIECES * pieces.mean(axis=0).var(ddof=1)
-    return _chance(between, _SLOWNESS * within, (walkers - 1, (_PIECES - 1) * walkers))
-
-
-def _groups_apart(deviations: np.ndarray, labels: np.ndarray) -> float:
-    """How likely means of groups as different as theirs are, if all walkers are alike."""
-    means = deviations.mean(axis=0)
-    sizes = np.bincount(labels)
-    freedom = len(sizes) - 1, len(means) - len(sizes)
-    if min(freedom) < 1:
-        return 1.0
-    centres = np.bincount(labels, means) / sizes
-    between = np.sum(sizes * (centres - means.mean()) ** 2) / freedom[0]
-    within = np.sum((means - centres[labels]) ** 2) / freedom[1]
-    return _chance(between, within, freedom)
-
-
-def _chance(above: float, below: float, freedom: tuple[int, int]) -> float:
-    """The chance of a ratio of variances as large; 0 where the lower is zero and the upper not."""
-    if below == 0:
-        return float(above == 0)
-    return float(fdtrc(*freedom, above / below))
 
 
 def _rhat(chains: np.ndarray, labels: np.ndarray) -> float:

@@ -1,7 +1,8 @@
 """The one loop, its objective for least squares, run directories and checkpoints."""
 
 from physml.train.balance import gradient_norms, ntk_traces, power_rule
-from physml.train.fit import Every, FitResult, TrainState, Update, every, fit, make_step
+from physml.train.callbacks import Every, Update, every
+from physml.train.fit import FitResult, TrainState, fit, make_step
 from physml.train.least_squares import least_squares
 from physml.train.progress import progress
 from physml.train.run import Run

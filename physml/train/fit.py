@@ -9,12 +9,9 @@ run may stop at any step and go on with the same bits: no program depends on whe
 from __future__ import annotations
 
 import shlex
-import signal
-import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -28,9 +25,11 @@ from physml.errors import ConfigurationError, InterruptedRunError, NonFiniteErro
 from physml.optim.contract import value_function_of
 from physml.train import checkpoint, diagnosis, fingerprint
 from physml.train import phase as phases
+from physml.train.callbacks import Callback, Every, Update
 from physml.train.data_arguments import split
 from physml.train.precision import in_common_precision
 from physml.train.run import Run
+from physml.train.signals import held_signals
 from physml.types import Evaluation, Objective, Optimizer, Sampler
 
 # A dispatch aims at this long: progress and Ctrl-C answer within it, Python costs little beside it.
@@ -47,61 +46,6 @@ class TrainState(NamedTuple):
     objective: Any
     sampler: Any
     key: Array
-
-
-class Update(NamedTuple):
-    """What a callback sees after a dispatch.
-
-    Attributes:
-        phase: the name of this fit.
-        step: steps done.
-        steps: steps asked for.
-        params: the parameters after ``step`` steps.
-        metrics: scalars of the last step.
-        seconds: wall time in steps so far, without compiling.
-        compile_seconds: wall time before the first step: burn-in, tracing, compiling.
-    """
-
-    phase: str
-    step: int
-    steps: int
-    params: Any
-    metrics: dict[str, float]
-    seconds: float
-    compile_seconds: float
-
-
-Callback = Callable[[Update], None]
-
-
-class Every(NamedTuple):
-    """A callback for every so many steps, counted from step 0."""
-
-    steps: int
-    call: Callback
-
-    def __call__(self, update: Update) -> None:
-        """Call, when the step is on the grid or the last."""
-        if update.step % self.steps == 0 or update.step == update.steps:
-            self.call(update)
-
-
-def every(steps: int, call: Callback) -> Every:
-    """Call a function every so many steps.
-
-    Args:
-        steps: the distance, counted from step 0; the last step is called too.
-        call: a function of an ``Update``.
-
-    Returns:
-        A callback for ``fit``, which ends its dispatches on this grid.
-
-    >>> import physml as pm
-    >>> show = pm.every(100, lambda update: print(update.step, update.metrics["loss"]))
-    """
-    if steps < 1:
-        raise ConfigurationError(f"every: expected at least 1 step, got {steps}")
-    return Every(steps, call)
 
 
 class FitResult(NamedTuple):
@@ -272,7 +216,7 @@ def fit(
 
     done, seconds, per_step = start, 0.0, _DISPATCH_SECONDS
     saved = time.perf_counter()
-    with _signals(run is not None) as stop:
+    with held_signals(run is not None) as stop:
         while done < steps:
             count = min(_BUFFER, steps - done, max(1, int(_DISPATCH_SECONDS / per_step)))
             count = min([count, *(grid - done % grid for grid in grids)])
@@ -429,26 +373,3 @@ def _refusal(when: str, seen: str, where: str | None) -> str:
         "of 0 has no slope), start elsewhere, raise the damping, lower the learning rate or bound "
         "the step (natural_gradient's max_norm)"
     )
-
-
-@contextmanager
-def _signals(active: bool) -> Iterator[list[int]]:
-    """Turn the first Ctrl-C or SIGTERM into a flag, so that a dispatch ends and is saved."""
-    stop: list[int] = []
-    if not active or threading.current_thread() is not threading.main_thread():
-        yield stop
-        return
-    kinds = (signal.SIGINT, signal.SIGTERM)
-    before = {kind: signal.getsignal(kind) for kind in kinds}
-
-    def flag(kind: int, frame: Any) -> None:
-        stop.append(kind)
-        signal.signal(kind, before[signal.Signals(kind)])
-
-    for kind in kinds:
-        signal.signal(kind, flag)
-    try:
-        yield stop
-    finally:
-        for kind in kinds:
-            signal.signal(kind, before[kind])

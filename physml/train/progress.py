@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, TextIO
 
-from physml.train.fit import Update
+from physml.train.callbacks import Update
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -11,7 +11,7 @@ from jax import Array
 from physml.networks.settings import NetworkSettings
 from physml.optim.settings import OptimizerSettings
 from physml.train import Run
-from physml.train.fit import Callback
+from physml.train.callbacks import Callback
 from physml.vmc.ground_state import GroundState, ground_state, reference_of
 from physml.vmc.hartree_fock import check_nuclei, hartree_fock
 from physml.vmc.pretraining import pretrain

@@ -26,7 +26,7 @@ from physml.sampling import (
 )
 from physml.sampling.jumps import hop, swap, with_jumps
 from physml.train import FitResult, Run, fit
-from physml.train.fit import Callback
+from physml.train.callbacks import Callback
 from physml.train.precision import in_default_precision
 from physml.train.warm_start import warm_start
 from physml.types import Field, Optimizer, Sampler

@@ -22,7 +22,7 @@ from jax import Array
 from physml.errors import ConfigurationError
 from physml.sampling import metropolis
 from physml.train import FitResult, Run, fit, least_squares
-from physml.train.fit import Callback
+from physml.train.callbacks import Callback
 from physml.types import Optimizer, Sampler
 from physml.vmc.ground_state import between_nuclei, first_params, log_psi_of
 from physml.vmc.hartree_fock import HartreeFock, check_nuclei

@@ -17,7 +17,7 @@ from physml.pinn.solution import Solution
 from physml.pinn.solve import Phase, solve
 from physml.sampling import by_residual
 from physml.train import Run
-from physml.train.fit import Callback
+from physml.train.callbacks import Callback
 from physml.types import Field
 
 

@@ -1,0 +1,63 @@
+"""What is called as training goes on, and what it sees."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from physml.errors import ConfigurationError
+
+
+class Update(NamedTuple):
+    """What a callback sees after a dispatch.
+
+    Attributes:
+        phase: the name of this fit.
+        step: steps done.
+        steps: steps asked for.
+        params: the parameters after ``step`` steps.
+        metrics: scalars of the last step.
+        seconds: wall time in steps so far, without compiling.
+        compile_seconds: wall time before the first step: burn-in, tracing, compiling.
+    """
+
+    phase: str
+    step: int
+    steps: int
+    params: Any
+    metrics: dict[str, float]
+    seconds: float
+    compile_seconds: float
+
+
+Callback = Callable[[Update], None]
+
+
+class Every(NamedTuple):
+    """A callback for every so many steps, counted from step 0."""
+
+    steps: int
+    call: Callback
+
+    def __call__(self, update: Update) -> None:
+        """Call, when the step is on the grid or the last."""
+        if update.step % self.steps == 0 or update.step == update.steps:
+            self.call(update)
+
+
+def every(steps: int, call: Callback) -> Every:
+    """Call a function every so many steps.
+
+    Args:
+        steps: the distance, counted from step 0; the last step is called too.
+        call: a function of an ``Update``.
+
+    Returns:
+        A callback for ``fit``, which ends its dispatches on this grid.
+
+    >>> import physml as pm
+    >>> show = pm.every(100, lambda update: print(update.step, update.metrics["loss"]))
+    """
+    if steps < 1:
+        raise ConfigurationError(f"every: expected at least 1 step, got {steps}")
+    return Every(steps, call)
