@@ -63,16 +63,19 @@ class GaussNewtonState(NamedTuple):
     metrics: dict[str, Array]
 
 
-def _damping_at(spectrum: Spectrum, radius: Array) -> Array:
-    """Solve ``|step(λ)| = Δ`` by bisection in log λ, within what the factors can resolve."""
-    low = jnp.log(jnp.maximum(spectrum.floor, jnp.finfo(radius.dtype).tiny))
-    high = jnp.log(jnp.sqrt(jnp.sum(spectrum.weights)) / radius)
+def _damping_at(spectrum: Spectrum, unit: Array, radius: Array) -> Array:
+    """Solve ``|step(λ)| = Δ`` by bisection in log λ, within what the factors can resolve.
+
+    The factors are in units of ``unit``, and λ is not: so it has the same digits in any.
+    """
+    low = jnp.log(jnp.maximum(spectrum.floor * unit**2, jnp.finfo(radius.dtype).tiny))
+    high = jnp.log(jnp.sqrt(jnp.sum(spectrum.weights)) * unit**2 / radius)
     high = jnp.maximum(high, low)
 
     def halve(_: int, bounds: tuple[Array, Array]) -> tuple[Array, Array]:
         low, high = bounds
         middle = 0.5 * (low + high)
-        longer = spectrum.norm(jnp.exp(middle)) > radius
+        longer = spectrum.norm(jnp.exp(middle) / unit**2) > radius
         return jnp.where(longer, middle, low), jnp.where(longer, high, middle)
 
     low, high = jax.lax.fori_loop(0, _BISECTIONS, halve, (low, high))
@@ -184,14 +187,14 @@ def gauss_newton(
             i, radii = found.visit, found.middle * spread
             chosen = _last_crossing(jnp.log(radii), jax.lax.cummin(found.ratios), threshold)
             radius = jnp.where(i <= probes, radii[jnp.clip(i - 1, 0)], jnp.exp(chosen))
-            damping = _damping_at(spectrum, radius)
-            step = jnp.where(i == 0, 0.0, spectrum.step(damping))
+            damping = _damping_at(spectrum, unit, radius)
+            step = jnp.where(i == 0, 0.0, spectrum.step(damping / unit**2))
             step = jnp.where(whole & ~jnp.isfinite(step), 0.0, step)
             loss = value_fn(unravel(flat + step))
             before = jnp.where(i == 0, loss, found.before)
             actual = before - loss
             actual = jnp.where(jnp.isfinite(actual), actual, -jnp.inf)
-            achieved = actual / unit / unit / spectrum.predicted(damping)
+            achieved = actual / unit**2 / spectrum.predicted(damping / unit**2)
             ratios = found.ratios.at[jnp.where((i > 0) & (i <= probes), i - 1, probes)].set(
                 achieved, mode="drop"
             )
@@ -206,7 +209,7 @@ def gauss_newton(
         start = Visited(none, state.radius, zero, none, no_ratios, zero, no_step, zero, zero)
         found = jax.lax.while_loop(lambda found: found.visit < probes + 2, visit, start)
         damping, actual, achieved = found.damping, found.actual, found.ratio
-        length = spectrum.norm(damping)
+        length = spectrum.norm(damping / unit**2)
         accepted = actual > 0
         step = jnp.where(accepted, found.step, 0.0)
         step = jnp.where(found.finite > 0, step, jnp.nan)
@@ -217,7 +220,7 @@ def gauss_newton(
         free = found.finite == probes + 1
         converged = (accepted & free & (new_radius < smallest)).astype(flat.dtype)
         metrics = {
-            "damping": damping * unit**2,
+            "damping": damping,
             "radius": new_radius,
             "ratio": achieved,
             "converged": converged,
@@ -225,7 +228,7 @@ def gauss_newton(
         trend = state.trend
         if switch_ratio is not None:
             metrics["threshold"] = threshold
-            trend = _follow(trend, jnp.log(damping) + 2 * jnp.log(unit), state.step)
+            trend = _follow(trend, damping, state.step)
         return unravel(step), GaussNewtonState(new_radius, state.step + 1, trend, metrics)
 
     return optax.GradientTransformationExtraArgs(init, update)
@@ -246,9 +249,9 @@ def _converged_radius(dtype: Any) -> float:
     return 10 * (1e-8 if jnp.finfo(dtype).bits == 64 else 1e-4)
 
 
-def _follow(trend: Trend, log_damping: Array, step: Array) -> Trend:
+def _follow(trend: Trend, damping: Array, step: Array) -> Trend:
     """Append log λ; turned once the line through the window rises, after the grace."""
-    recent = jnp.append(trend.log_damping[1:], log_damping)
+    recent = jnp.append(trend.log_damping[1:], jnp.log(damping))
     times = jnp.arange(_WINDOW, dtype=recent.dtype) - 0.5 * (_WINDOW - 1)
     rises = jnp.dot(times, recent) > 0
     return Trend(recent, trend.turned | (rises & (step + 1 >= _GRACE)))

@@ -144,7 +144,7 @@ def fit(
             of that name in the same open run is numbered, ``train-2``.
         look_beyond: whether to take two more steps at the end, of an objective with a value, and to
             throw them away: they tell a loss that is not finite where training ended or just
-            beyond, and one that is 0 by underflow.
+            beyond, and one that was 0 from the start by underflow.
         callbacks: functions of an ``Update``, called after each dispatch, or wrapped by ``every``.
 
     Returns:
@@ -252,7 +252,8 @@ def fit(
                     f"Go on with: physml resume {shlex.quote(str(run.directory))}"
                 )
     if look_beyond and objective.value is not None:
-        _look_beyond(partial(advance, data), objective, sampler, state, phase)
+        never = all(row["loss"] == 0 for row in history)
+        _look_beyond(partial(advance, data), objective, sampler, state, phase, never_lost=never)
     return FitResult(state.params, state, _columns(history), seconds, compile_seconds)
 
 
@@ -290,6 +291,8 @@ def _look_beyond(
     sampler: Sampler,
     state: TrainState,
     phase: str,
+    *,
+    never_lost: bool,
 ) -> None:
     """Two more steps, thrown away: the loss where training ended, and thrice the next step on.
 
@@ -300,7 +303,7 @@ def _look_beyond(
     if not np.isfinite(buffers["loss"][0]):
         where = diagnosis.culprit(objective, sampler, state)
         raise NonFiniteError(_refusal(f"the last step ({phase})", "", where))
-    if buffers["loss"][0] == 0:
+    if never_lost and buffers["loss"][0] == 0:
         largest = diagnosis.largest_residual(objective, sampler, state)
         if largest > 0:
             warnings.warn(

@@ -91,7 +91,7 @@ def test_the_trend_turns_when_the_fitted_slope_rises():
     follow = jax.jit(_follow)
     for step in range(130):
         log_damping = -0.1 * step if step < 100 else -10.0 + 0.2 * (step - 100)
-        trend = follow(trend, log_damping, jnp.int32(step))
+        trend = follow(trend, jnp.exp(log_damping), jnp.int32(step))
         turned.append(bool(trend.turned))
     first = turned.index(True)
     window = np.asarray([-0.1 * i if i < 100 else -10.0 + 0.2 * (i - 100) for i in range(130)])
@@ -99,7 +99,7 @@ def test_the_trend_turns_when_the_fitted_slope_rises():
     assert slope(first) > 0 > slope(first - 1)
     assert all(turned[first:])
     young = Trend(jnp.linspace(-1.0, 0.0, 30), jnp.bool_(False))
-    assert not bool(follow(young, jnp.log(1.1), jnp.int32(78)).turned)
+    assert not bool(follow(young, jnp.asarray(1.1), jnp.int32(78)).turned)
     assert bool(follow(young, jnp.asarray(1.1), jnp.int32(79)).turned)
 
 
@@ -143,7 +143,7 @@ def test_svd_reaches_rounding_where_the_gram_matrix_stalls(n, p):
         ("svd", pm.gauss_newton(factorise=by_svd)),
     ):
         result = pm.fit(
-            objective, pm.fixed(batch), optimizer, jnp.zeros(p), steps=40, key=jax.random.key(0)
+            objective, pm.fixed(batch), optimizer, jnp.zeros(p), steps=20, key=jax.random.key(0)
         )
         last[name] = {metric: values[-1] for metric, values in result.history.items()}
         refused = result.history["ratio"] <= 0

@@ -90,5 +90,6 @@ def test_terms_without_points_are_refused():
         pm.collocation(PROBLEM, LINE, points=0)
     with pytest.raises(pm.errors.ConfigurationError, match="initial: expected at least one point"):
         pm.collocation(PROBLEM, LINE, condition_points=0)
+    problem = pm.Problem(domain=pm.Box(x=(0, 1)), equation=lambda u, z: u(z))
     with pytest.raises(pm.errors.ConfigurationError, match="got 0"):
-        pm.solve(PROBLEM, LINE, points=0, steps=1)
+        pm.solve(problem, pm.MLP((4,)), points=0, steps=1)

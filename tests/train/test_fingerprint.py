@@ -176,9 +176,14 @@ def test_memory_is_the_machine_s_own_affair(asked, make):
 
 _PROCESS = """
 import json, jax
+from pathlib import Path
 jax.config.update("jax_enable_x64", True)
 import physml as pm
 from physml.train import phase
+
+class Run:
+    def checkpoints(self, phase):
+        return Path("none")
 
 def show(run, name, fingerprint):
     print(json.dumps(fingerprint["parts"], sort_keys=True))
@@ -196,12 +201,12 @@ ode = pm.Problem(
 try:
     pm.solve(
         ode, {"u": pm.MLP((3,)), "rate": pm.Constant(1.0)}, points=8, condition_points=8,
-        redraw=pm.by_residual(every=2), balance=pm.power_rule(), steps=1, run=object(),
+        redraw=pm.by_residual(every=2), balance=pm.power_rule(), steps=1, run=Run(),
     )
 except SystemExit:
     pass
 trap = pm.HarmonicOscillator(particles=2)
-pm.ground_state(trap, pm.MLP((3,)), walkers=8, steps=1, measurements=8, run=object())
+pm.ground_state(trap, pm.MLP((3,)), walkers=8, steps=1, measurements=8, run=Run())
 """
 
 

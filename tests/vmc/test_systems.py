@@ -160,7 +160,7 @@ def test_a_system_has_particles_and_dimensions(shape):
         ),
         (lambda: pm.HarmonicOscillator(particles=0), "particles ≥ 1"),
         (lambda: pm.HarmonicOscillator(omega=0.0), "omega > 0"),
-        (lambda: pm.Hydrogen(charge=0.0), "charge: expected a number > 0"),
+        (lambda: pm.Hydrogen(charge=0.0), "charge: expected a finite number Z > 0"),
         (lambda: DoubleWell(quartic=0.0), "quartic: expected a number > 0"),
         (lambda: pm.QuantumDot(omega=-1.0), "omega: expected ω > 0, got -1.0"),
         (lambda: pm.QuantumDot(dimension=1), "dimension: expected 2 or 3, got 1"),
