@@ -20,6 +20,8 @@ from physml.pinn.recipe import Recipe
 from physml.train import Run
 from physml.vmc.recipe import VMCRecipe
 
+_ADDED: dict[type, dict[str, Any]] = {Recipe: {"scale": False}, VMCRecipe: {"pretrain": 0}}
+
 
 def command(argv: Sequence[str]) -> None:
     """``physml resume RUN``."""
@@ -72,7 +74,7 @@ def stored_job(run: Run) -> SolveJob | GroundStateJob:
         if solving:
             return SolveJob(
                 entry=catalogue.problem(name),
-                recipe=entry(Recipe, "recipe"),
+                recipe=_recipe(Recipe, document["recipe"], where),
                 seed=seed,
                 precision=precision,
             )
@@ -82,15 +84,17 @@ def stored_job(run: Run) -> SolveJob | GroundStateJob:
     return GroundStateJob(
         entry=found,
         system=entry(type(found.system), "system"),
-        recipe=value(VMCRecipe, _with_added(document["recipe"]), where=f"{where}: recipe"),
+        recipe=_recipe(VMCRecipe, document["recipe"], where),
         seed=seed,
         precision=precision,
     )
 
 
-def _with_added(recipe: Any) -> Any:
-    """A recipe with the settings that came after some runs were begun, as those had them."""
-    return {"pretrain": 0, **recipe} if isinstance(recipe, Mapping) else recipe
+def _recipe(kind: type, document: Any, where: str) -> Any:
+    """A recipe, with the settings that came after some runs were begun as those had them."""
+    if isinstance(document, Mapping):
+        document = {**_ADDED[kind], **document}
+    return value(kind, document, where=f"{where}: recipe")
 
 
 def _longer(job: SolveJob | GroundStateJob, steps: int) -> SolveJob | GroundStateJob:

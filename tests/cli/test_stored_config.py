@@ -102,13 +102,11 @@ def test_what_cannot_be_read_is_our_mistake():
         value(list[int], [1], where="config.json")
 
 
-def test_runs_begun_before_pretraining_are_read(tmp_path):
-    entry = SYSTEMS["atom"]
-    job = GroundStateJob(
-        entry=entry, system=entry.system, recipe=entry.recipe, seed=0, precision=64
-    )
+@pytest.mark.parametrize("job", JOBS, ids=lambda job: job.name)
+def test_runs_begun_before_a_setting_are_read(job, tmp_path):
+    """Without pre-training, and in the units as they were written."""
     document = config(job)
-    del document["recipe"]["pretrain"]
+    del document["recipe"]["pretrain" if isinstance(job, GroundStateJob) else "scale"]
     Run.create(tmp_path, document).close()
     with Run.reopen(tmp_path) as run:
         assert stored_job(run) == job
