@@ -241,12 +241,12 @@ def test_a_loop_in_one_open_run_gives_each_its_own_answer(tmp_path):
         first = [decay(k, run) for k in (1.0, 2.0)]
         again = decay(1.0, run)  # the same fit once more: read back
     values = [value for value, _ in first]
-    assert values == pytest.approx([np.exp(-1.0), np.exp(-2.0)], abs=2e-3)
+    assert values == pytest.approx([np.exp(-1.0), np.exp(-2.0)], abs=1e-2)
     assert again[0] == values[0]
     with pm.Run.reopen(tmp_path / "run") as run:
         second = [decay(k, run, steps=steps) for k, steps in ((1.0, 20), (2.0, 22))]
         assert run.begun.keys() == {"train", "train-2"}
-    assert second[0][0] == values[0] and second[1][0] == pytest.approx(values[1], abs=2e-3)
+    assert second[0][0] == values[0] and second[1][0] == pytest.approx(values[1], abs=1e-2)
     for (_, before), (_, after), steps in zip(first, second, (20, 22), strict=True):
         losses = after.result.history["loss"]
         assert len(losses) == steps
