@@ -27,7 +27,7 @@ def rise(z):
 
 def test_a_march_is_continuous_and_exact_enough():
     solution = pm.march(
-        decay, pm.Box(t=(0, 2)), rise, pm.MLP((8,)), slabs=[0.0, 0.5, 2.0], points=24, steps=40
+        decay, pm.Box(t=(0, 2)), rise, pm.MLP((8,)), slabs=[0.0, 0.5, 2.0], points=24, steps=120
     )
     assert solution.times == (0.0, 0.5, 2.0)
     assert len(solution.slabs) == 2
