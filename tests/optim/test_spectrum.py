@@ -57,7 +57,7 @@ def test_step_of_given_length(factorise, n, memory):
     @jax.jit
     def probe(jacobian, r, radius):
         spectrum = factorise(jacobian, r, step=jnp.int32(0), memory=memory)
-        damping = _damping_at(spectrum, radius)
+        damping = _damping_at(spectrum, jnp.ones(()), radius)
         step = spectrum.step(damping)
         J = jacobian.dense()
         decrease = 0.5 * jnp.sum(r**2) - 0.5 * jnp.sum((r + J @ step) ** 2)
