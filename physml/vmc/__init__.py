@@ -5,10 +5,11 @@ from physml.vmc.energy import energy
 from physml.vmc.energy_parts import EnergyParts, energy_parts
 from physml.vmc.extrapolation import Extrapolation, extrapolate_in_variance
 from physml.vmc.forces import NuclearForces, nuclear_forces
-from physml.vmc.ground_state import GroundState, ground_state, reference_of
+from physml.vmc.ground_state import ground_state
 from physml.vmc.hartree_fock import HartreeFock, hartree_fock
 from physml.vmc.local_energies import local_energies
 from physml.vmc.measure import Measurement, measure
+from physml.vmc.measured_state import GroundState, reference_of
 from physml.vmc.observables import (
     Observable,
     SumRule,

@@ -12,8 +12,9 @@ from physml.networks.settings import NetworkSettings
 from physml.optim.settings import OptimizerSettings
 from physml.train import Run
 from physml.train.callbacks import Callback
-from physml.vmc.ground_state import GroundState, ground_state, reference_of
+from physml.vmc.ground_state import ground_state
 from physml.vmc.hartree_fock import check_nuclei, hartree_fock
+from physml.vmc.measured_state import GroundState, reference_of
 from physml.vmc.pretraining import pretrain
 from physml.vmc.recipe import VMCRecipe
 from physml.vmc.systems import (

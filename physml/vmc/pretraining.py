@@ -24,8 +24,9 @@ from physml.sampling import metropolis
 from physml.train import FitResult, Run, fit, least_squares
 from physml.train.callbacks import Callback
 from physml.types import Optimizer, Sampler
-from physml.vmc.ground_state import between_nuclei, first_params, log_psi_of
+from physml.vmc.amplitude import first_params, log_psi_of
 from physml.vmc.hartree_fock import HartreeFock, check_nuclei
+from physml.vmc.moves import between_nuclei
 from physml.vmc.systems.electrons import told_electrons
 from physml.vmc.systems.system import QuantumSystem, check_system, first_walkers
 from physml.vmc.wavefunctions.neural_slater import NeuralSlater, orbital_matrices

@@ -101,7 +101,7 @@ def test_small_recipes_come_near(name, bound, tmp_path):
 
 def test_a_network_gets_the_ansatz_and_a_wave_function_none():
     """Zero steps: an MLP is multiplied by the system's envelope, a SignedLog is taken as it is."""
-    from physml.vmc.ground_state import log_psi_of
+    from physml.vmc.amplitude import log_psi_of
 
     trap, x = pm.HarmonicOscillator(dimension=2), jnp.array([[0.5, -1.0]])
     network = pm.MLP((3,))

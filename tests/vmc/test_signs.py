@@ -17,7 +17,8 @@ import pytest
 
 import physml as pm
 from physml.errors import ConfigurationError, ShapeError
-from physml.vmc.ground_state import GroundState, first_params, log_psi_of
+from physml.vmc.amplitude import first_params, log_psi_of
+from physml.vmc.measured_state import GroundState
 from physml.vmc.ratio_check import check_ratios
 
 

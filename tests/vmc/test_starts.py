@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 import physml as pm
-from physml.vmc.ground_state import between_nuclei, log_psi_of
+from physml.vmc.amplitude import log_psi_of
+from physml.vmc.moves import between_nuclei
 from physml.vmc.systems.nuclei import crossings, homes, shares
 
 # Two molecules of hydrogen, 300 bohr apart.

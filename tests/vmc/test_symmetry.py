@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import pytest
 
 import physml as pm
-from physml.vmc.ground_state import amplitude
+from physml.vmc.amplitude import amplitude
 from physml.vmc.wavefunctions.symmetry import check_symmetry
 
 GAS = pm.ElectronGas(n_up=7, n_down=7, rs=2.0)
