@@ -50,11 +50,11 @@ def main() -> None:
     options = parser.parse_args()
     jax.config.update("jax_enable_x64", True)
 
-    problem = pm.catalogue.burgers()
-    network = pm.MLP((options.width,) * 4, kernel_init=pm.orthogonal(5 / 3))
+    problem = pm.pinn.catalogue.burgers()
+    network = pm.MLP((options.width,) * 4, kernel_init=pm.networks.orthogonal(5 / 3))
     params = problem.initial_params(network, jax.random.key(0))
-    objective = pm.least_squares(pm.residual_rows(problem, network))
-    sampler = pm.collocation(problem, network, points=options.points)
+    objective = pm.least_squares(pm.pinn.residual_rows(problem, network))
+    sampler = pm.pinn.collocation(problem, network, points=options.points)
     state = sampler.init(jax.random.key(1), params)
     weights = objective.init(params)
 
@@ -75,7 +75,7 @@ def main() -> None:
         "lbfgs": (optax.lbfgs(), gradient),
         "natural gradient": (pm.natural_gradient(0.1), rows + gram + factor),
         "natural gradient, line search": (
-            pm.natural_gradient(1.0, line_search=pm.grid_line_search(candidates=16)),
+            pm.natural_gradient(1.0, line_search=pm.optim.grid_line_search(candidates=16)),
             rows + gram + factor + 16 * loss,
         ),
         "SPRING": (pm.natural_gradient(0.1, momentum=0.9), rows + gram + factor + 2 * loss),
@@ -87,8 +87,8 @@ def main() -> None:
     print(f"n = {n} points, p = {p} parameters; matrix product {rate / 1e9:.0f} GF/s (float64)\n")
     print(f"{'optimizer':32}{'ms a step':>16}{'Gflop':>9}{'bound (ms)':>12}{'ratio':>8}")
     for name, (optimizer, work) in optimizers.items():
-        step = pm.make_step(objective, sampler, optimizer)
-        start = pm.TrainState(
+        step = pm.train.make_step(objective, sampler, optimizer)
+        start = pm.train.TrainState(
             jnp.zeros((), jnp.int32),
             params,
             optimizer.init(params),

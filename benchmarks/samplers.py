@@ -46,9 +46,9 @@ class Case(NamedTuple):
 
     def energies(self, params: Any, walkers: jax.Array) -> jax.Array:
         """What is correlated, of each walker."""
-        if isinstance(self.psi, pm.Slater):
+        if isinstance(self.psi, pm.vmc.Slater):
             return jax.lax.map(self.system.potential_energy, walkers, batch_size=16)
-        return pm.local_energies(self.system.local_energy, self.log_psi, params, walkers)
+        return pm.vmc.local_energies(self.system.local_energy, self.log_psi, params, walkers)
 
 
 def cases(electrons: list[str]) -> list[Case]:
@@ -57,8 +57,8 @@ def cases(electrons: list[str]) -> list[Case]:
         dot = pm.QuantumDot(n_up=half, n_down=half)
         found.append(Case(f"dot {2 * half}", dot, pm.SlaterJastrow(dot)))
     for half in (7, 27):
-        gas = pm.ElectronGas(n_up=half, n_down=half, rs=2.0)
-        found.append(Case(f"gas {2 * half}", gas, pm.Slater(gas)))
+        gas = pm.vmc.ElectronGas(n_up=half, n_down=half, rs=2.0)
+        found.append(Case(f"gas {2 * half}", gas, pm.vmc.Slater(gas)))
     return [case for case in found if not electrons or case.name in electrons]
 
 
@@ -78,8 +78,10 @@ def samplers(case: Case) -> dict[str, Callable[..., pm.Sampler]]:
     return {
         "metropolis": make(pm.metropolis, case.log_psi),
         **drift,
-        "one electron, log ψ anew": make(pm.metropolis_one_electron, case.log_psi),
-        "one electron, rank one": make(pm.metropolis_one_electron, pm.one_electron_moves(case.psi)),
+        "one electron, log ψ anew": make(pm.sampling.metropolis_one_electron, case.log_psi),
+        "one electron, rank one": make(
+            pm.sampling.metropolis_one_electron, pm.vmc.one_electron_moves(case.psi)
+        ),
     }
 
 
@@ -101,7 +103,7 @@ def memory(
 
     keys = jax.random.split(jax.random.key(2), steps)
     _, (energies, acceptance) = jax.jit(lambda state: jax.lax.scan(step, state, keys))(state)
-    tau = pm.autocorrelation_time(np.asarray(energies, np.float64))
+    tau = pm.sampling.autocorrelation_time(np.asarray(energies, np.float64))
     return sweeps * float(tau), float(jnp.mean(acceptance))
 
 

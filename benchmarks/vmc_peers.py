@@ -107,13 +107,13 @@ def rate(call: Callable[[], Any], count: int, repeats: int) -> list[float]:
 
 def gas(spin: int, repeats: int, walkers: int = 64) -> tuple[list[float], list[float]]:
     """Rates of log ψ and of local energies for ``2 spin`` electrons, float32."""
-    system = pm.ElectronGas(n_up=spin, n_down=spin, rs=2.0)
-    psi = pm.MessagePassing(system, width=32, iterations=2)
+    system = pm.vmc.ElectronGas(n_up=spin, n_down=spin, rs=2.0)
+    psi = pm.vmc.MessagePassing(system, width=32, iterations=2)
     x = system.walkers(jax.random.key(0), walkers)
     params = jax.jit(psi.init)(jax.random.key(1), x[0])
     log_psi = lambda params, x: psi.apply(params, x).log
     log = jax.jit(jax.vmap(log_psi, in_axes=(None, 0)))
-    local = jax.jit(partial(pm.local_energies, system.local_energy, log_psi))
+    local = jax.jit(partial(pm.vmc.local_energies, system.local_energy, log_psi))
     return (
         rate(lambda: log(params, x), walkers, repeats),
         rate(lambda: local(params, x), walkers, repeats),

@@ -71,16 +71,18 @@ def main(config: Config) -> str:
     ]
     found = []
     for rs, published in PUBLISHED.items():
-        hf = pm.ElectronGas(n_up=7, n_down=7, rs=rs).hartree_fock_energy / 14
+        hf = pm.vmc.ElectronGas(n_up=7, n_down=7, rs=rs).hartree_fock_energy / 14
         row = measured(rows, rs)
-        doubt = pm.ElectronGas(n_up=7, n_down=7, rs=rs).reference.error / 14
-        limit = pm.Estimate(published[2], doubt, tau=1.0, rhat=1.0, variance=0.0, samples=1)
+        doubt = pm.vmc.ElectronGas(n_up=7, n_down=7, rs=rs).reference.error / 14
+        limit = pm.sampling.Estimate(
+            published[2], doubt, tau=1.0, rhat=1.0, variance=0.0, samples=1
+        )
         cells = [f"{rs:g}", f"{hf:.6f}", *(f"{e:.6f}" for e in published[:2]), str(limit)]
         if row is None:
             cells += ["not run", ""]
         else:
             mean, error = row["energy"] / 14, row["error"] / 14
-            estimate = pm.Estimate(mean, error, tau=1.0, rhat=1.0, variance=0.0, samples=1)
+            estimate = pm.sampling.Estimate(mean, error, tau=1.0, rhat=1.0, variance=0.0, samples=1)
             share = (mean - hf) / (published[2] - hf)
             uncertain = math.hypot(error, share * doubt) / abs(published[2] - hf)
             cells += [str(estimate), f"{100 * share:.2f}({100 * uncertain:.2f})%"]
@@ -96,11 +98,11 @@ def main(config: Config) -> str:
 
 def plot(found: list[tuple[float, float, float]], path: Path) -> None:
     """How much of the correlation energy each method misses, against r_s."""
-    with pm.figure(path, 1, 1) as axes:
+    with pm.figures.figure(path, 1, 1) as axes:
         for method, name in enumerate(METHODS[:2]):
             missed = []
             for rs, published in PUBLISHED.items():
-                hf = pm.ElectronGas(n_up=7, n_down=7, rs=rs).hartree_fock_energy / 14
+                hf = pm.vmc.ElectronGas(n_up=7, n_down=7, rs=rs).hartree_fock_energy / 14
                 missed.append(1 - (published[method] - hf) / (published[2] - hf))
             axes.plot(list(PUBLISHED), missed, "o--", label=name.replace("Slater–Jastrow-", ""))
         if found:

@@ -31,7 +31,7 @@ BINS, SHELLS, EMPTY = 16, 12, 4
 APART = 5
 
 
-def count_of_occupied(gas: pm.ElectronGas, shells: int) -> tuple[np.ndarray, np.ndarray]:
+def count_of_occupied(gas: pm.vmc.ElectronGas, shells: int) -> tuple[np.ndarray, np.ndarray]:
     """``S(k) = 1 − |occupied q with q + k occupied|/N_σ`` of the Slater determinant, by shells."""
     unit = 2 * np.pi / gas.cell.lengths[0]
     reach = np.stack(np.meshgrid(*[range(-5, 6)] * 3, indexing="ij"), -1).reshape(-1, 3)
@@ -55,12 +55,12 @@ class Sampled(NamedTuple):
     gas: Any
     psi: Callable[[jax.Array], Any]
     walkers: np.ndarray
-    potential: pm.Estimate
+    potential: pm.sampling.Estimate
 
 
 def sampled(options: argparse.Namespace) -> Sampled:
     """Parameters from the run, walkers from uniform ones."""
-    entry = pm.SYSTEMS["electron-gas"]
+    entry = pm.vmc.SYSTEMS["electron-gas"]
     with pm.Run.reopen(options.run) as opened:
         settings = opened.config["settings"]
         gas = replace(entry.system, **settings["numbers"])
@@ -77,7 +77,7 @@ def sampled(options: argparse.Namespace) -> Sampled:
             wrap=gas.cell.wrap,
         )
         params = pm.fit(
-            pm.energy(log_psi, gas.local_energy),
+            pm.vmc.energy(log_psi, gas.local_energy),
             moves(),
             entry.recipe.optimizer.build(),
             wavefunction.init(jax.random.key(0), initial(jax.random.key(1))[0]),
@@ -103,7 +103,7 @@ def sampled(options: argparse.Namespace) -> Sampled:
         gas,
         lambda x: wavefunction.apply(params, x),
         np.asarray(kept),
-        pm.estimate(np.asarray(potential, np.float64) / gas.shape[0]),
+        pm.sampling.estimate(np.asarray(potential, np.float64) / gas.shape[0]),
     )
 
 
@@ -111,9 +111,9 @@ def main(options: argparse.Namespace) -> str:
     """Measure, and return the page; with a path, written beside its figure."""
     gas, psi, walkers, potential = sampled(options)
     cell, spin = gas.cell, gas.n_up
-    pairs = pm.pair_correlation(walkers, cell, n_up=spin, bins=BINS)
-    factor = pm.structure_factor(walkers, cell, shells=SHELLS)
-    momenta = pm.momentum_distribution(
+    pairs = pm.vmc.pair_correlation(walkers, cell, n_up=spin, bins=BINS)
+    factor = pm.vmc.structure_factor(walkers, cell, shells=SHELLS)
+    momenta = pm.vmc.momentum_distribution(
         psi,
         walkers[::APART],
         cell,
@@ -126,7 +126,9 @@ def main(options: argparse.Namespace) -> str:
     waves, determinant = count_of_occupied(gas, SHELLS)
     np.testing.assert_allclose(waves, factor.at, rtol=1e-6)
     plasmon = factor.at**2 / (2 * np.sqrt(3 / gas.rs**3))
-    shown = lambda found, i: str(pm.Estimate(found.values[i], found.errors[i], 1.0, 1.0, 0.0, 1))
+    shown = lambda found, i: str(
+        pm.sampling.Estimate(found.values[i], found.errors[i], 1.0, 1.0, 0.0, 1)
+    )
     unlike, like = pairs["unlike"], pairs["like"]
     name = "electron-gas-structure" if options.write is None else options.write.stem
     lines = [
@@ -170,7 +172,7 @@ def plot(
     path: Path, gas: Any, pairs: Any, factor: Any, momenta: Any, determinant: np.ndarray
 ) -> None:
     """Three panels, the determinant beside the correlated state."""
-    with pm.figure(path, 1, 3) as axes:
+    with pm.figures.figure(path, 1, 3) as axes:
         for name, found in pairs.items():
             axes[0].errorbar(found.at, found.values, found.errors, label=f"{name} spins")
         axes[0].axhline(1.0, color="k", linewidth=0.5)

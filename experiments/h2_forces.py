@@ -35,7 +35,7 @@ class Point(NamedTuple):
     """One distance: energy, the force that drives the nuclei apart, and its reference."""
 
     distance: float
-    energy: pm.Estimate
+    energy: pm.sampling.Estimate
     force: float
     error: float
     reference: float
@@ -43,9 +43,9 @@ class Point(NamedTuple):
     seconds: float
 
 
-def molecule(distance: float) -> pm.Molecule:
+def molecule(distance: float) -> pm.vmc.Molecule:
     """Two protons on the z axis."""
-    return pm.Molecule(name="H2", positions=((0.0, 0.0, 0.0), (0.0, 0.0, distance)))
+    return pm.vmc.Molecule(name="H2", positions=((0.0, 0.0, 0.0), (0.0, 0.0, distance)))
 
 
 def exact_in(basis: str, distance: float) -> float:
@@ -62,10 +62,10 @@ def exact_in(basis: str, distance: float) -> float:
 def point(distance: float, steps: int, measurements: int) -> Point:
     """Train, measure, and take the force from the measurement's walkers."""
     began = time.perf_counter()
-    entry = pm.SYSTEMS["molecule"]
+    entry = pm.vmc.SYSTEMS["molecule"]
     recipe = replace(entry.recipe, steps=steps, measurements=measurements)
     state = entry.ground_state(recipe, system=molecule(distance), key=jax.random.key(0))
-    found = pm.nuclear_forces(state.system, state.log_psi, state.measurement.walkers)
+    found = pm.vmc.nuclear_forces(state.system, state.log_psi, state.measurement.walkers)
     # The two nuclei are pulled alike; the larger error of the two bounds that of their mean.
     force = (found.values[1, 2] - found.values[0, 2]) / 2
     error = float(np.max(found.errors[:, 2]))
@@ -96,7 +96,7 @@ def page(points: list[Point], options: argparse.Namespace) -> str:
     for one in points:
         exact = EXACT[one.distance]
         away = (one.energy.mean - exact) / one.energy.error
-        shown = pm.Estimate(one.force, one.error, 1.0, 1.0, 0.0, 1)
+        shown = pm.sampling.Estimate(one.force, one.error, 1.0, 1.0, 0.0, 1)
         off = one.force - one.reference
         cells = [f"{one.distance}", str(one.energy), f"{exact}"]
         cells += [f"{one.energy.mean - exact:+.1e} ({away:+.1f} σ)", str(shown)]
@@ -111,7 +111,7 @@ def plot(path: Path, points: list[Point]) -> None:
     at = np.array([one.distance for one in points])
     energies = np.array([one.energy.mean for one in points])
     forces = np.array([one.force for one in points])
-    with pm.figure(path, 1, 2) as axes:
+    with pm.figures.figure(path, 1, 2) as axes:
         axes[0].plot(list(EXACT), list(EXACT.values()), "k.", label="exact")
         for r, energy, force in zip(at, energies, forces, strict=True):
             ends = np.array([r - 0.2, r + 0.2])

@@ -69,10 +69,12 @@ def network(
     jax.clear_caches()
     begin = time.perf_counter()
     module = pm.MLP(
-        (width,) * depth, activation=pm.ACTIVATIONS[activation], kernel_init=pm.orthogonal()
+        (width,) * depth,
+        activation=pm.networks.ACTIVATIONS[activation],
+        kernel_init=pm.networks.orthogonal(),
     )
     solution = pm.solve(
-        pm.catalogue.heat(),
+        pm.pinn.catalogue.heat(),
         module,
         optimizer=pm.gauss_newton(ratio=0.3),
         points=points,
@@ -147,7 +149,7 @@ def main(config: Config) -> str:
 
 def draw(config: Config, profiles: dict, sweep: dict[str, np.ndarray], path: Path) -> None:
     """Errors of the profiles at both times, and the sweep."""
-    with pm.figure(path, 1, 3) as axes:
+    with pm.figures.figure(path, 1, 3) as axes:
         exact_grid = profiles.pop("exact")[0]
         for axis, t, k in zip(axes, config.times, (0, 1), strict=False):
             for label, (grid, values) in profiles.items():

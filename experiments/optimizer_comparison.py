@@ -45,10 +45,10 @@ OPTIMIZERS: dict[str, Callable[[], pm.Optimizer]] = {
     "L-BFGS": lambda: optax.lbfgs(),
     "SSBroyden": pm.ssbroyden,
     "natural gradient": lambda: pm.natural_gradient(
-        1.0, damping=1e-4, line_search=pm.grid_line_search()
+        1.0, damping=1e-4, line_search=pm.optim.grid_line_search()
     ),
     "SPRING": lambda: pm.natural_gradient(
-        1.0, damping=1e-4, momentum=0.5, line_search=pm.grid_line_search()
+        1.0, damping=1e-4, momentum=0.5, line_search=pm.optim.grid_line_search()
     ),
     "trust region": lambda: pm.gauss_newton(ratio=0.3),
 }
@@ -63,14 +63,14 @@ class OutOfTimeError(Exception):
 
 def run(
     problem: pm.Problem, optimizer: pm.Optimizer, redraw: int, config: Config
-) -> list[pm.ErrorPoint]:
+) -> list[pm.pinn.ErrorPoint]:
     """The error curve of one optimizer until its time is over."""
     jax.clear_caches()
-    network = pm.MLP((20,) * 4, kernel_init=pm.orthogonal())
-    curve = pm.ErrorCurve(problem, network)
+    network = pm.MLP((20,) * 4, kernel_init=pm.networks.orthogonal())
+    curve = pm.pinn.ErrorCurve(problem, network)
     begin = time.perf_counter()
 
-    def watch(update: pm.Update) -> None:
+    def watch(update: pm.train.Update) -> None:
         curve.measure(update)
         if update.seconds > config.seconds:
             raise OutOfTimeError
@@ -81,7 +81,7 @@ def run(
             network,
             optimizer=optimizer,
             points=2048,
-            redraw=pm.by_residual(redraw),
+            redraw=pm.sampling.by_residual(redraw),
             steps=1_000_000,
             key=jax.random.key(config.seed),
             callbacks=[watch],
@@ -90,15 +90,15 @@ def run(
     return curve.points
 
 
-def main(config: Config) -> dict[str, dict[str, list[pm.ErrorPoint]]]:
+def main(config: Config) -> dict[str, dict[str, list[pm.pinn.ErrorPoint]]]:
     """Run all but what is kept, and draw; returns the curves by problem and optimizer."""
     jax.config.update("jax_enable_x64", True)
-    curves: dict[str, dict[str, list[pm.ErrorPoint]]] = {}
+    curves: dict[str, dict[str, list[pm.pinn.ErrorPoint]]] = {}
     if config.kept is not None and config.kept.exists():
         for name, label, points in map(json.loads, config.kept.read_text().splitlines()):
-            curves.setdefault(name, {})[label] = [pm.ErrorPoint(*point) for point in points]
+            curves.setdefault(name, {})[label] = [pm.pinn.ErrorPoint(*point) for point in points]
     for name in config.problems:
-        problem = pm.catalogue.PROBLEMS[name].problem()
+        problem = pm.pinn.catalogue.PROBLEMS[name].problem()
         for label, make in OPTIMIZERS.items():
             if label in curves.get(name, {}):
                 continue
@@ -115,7 +115,7 @@ def main(config: Config) -> dict[str, dict[str, list[pm.ErrorPoint]]]:
     return curves
 
 
-def page(curves: dict[str, dict[str, list[pm.ErrorPoint]]], config: Config) -> str:
+def page(curves: dict[str, dict[str, list[pm.pinn.ErrorPoint]]], config: Config) -> str:
     """Seconds to each error, and the last one."""
     levels = (1e-2, 1e-4, 1e-6)
     lines = [
@@ -147,9 +147,9 @@ def page(curves: dict[str, dict[str, list[pm.ErrorPoint]]], config: Config) -> s
     return "\n".join([*lines, "", "![](optimizer-comparison.png)"]) + "\n"
 
 
-def draw(curves: dict[str, dict[str, list[pm.ErrorPoint]]], path: Path) -> None:
+def draw(curves: dict[str, dict[str, list[pm.pinn.ErrorPoint]]], path: Path) -> None:
     """A panel for each problem, a line for each optimizer."""
-    with pm.figure(path, 1, len(curves)) as axes:
+    with pm.figures.figure(path, 1, len(curves)) as axes:
         for axis, (name, lines) in zip(axes, curves.items(), strict=True):
             for label, points in lines.items():
                 axis.loglog(

@@ -68,7 +68,7 @@ class Config:
 def solve(name: str, seed: int) -> dict[str, Any]:
     """One row: errors by unknown, seconds with compilation, what it ran on."""
     jax.clear_caches()
-    entry = pm.catalogue.PROBLEMS[name]
+    entry = pm.pinn.catalogue.PROBLEMS[name]
     problem = entry.problem()
     if callable(problem.exact):
         # The reference is not part of solving: computed before the clock starts.
@@ -108,7 +108,7 @@ def other_measure(name: str, solution: pm.Solution) -> str:
         return f"mean error {mean:.1e}"
     if name == "cavity-unit-lid":
         velocity = lambda points: solution(points)["velocity"]
-        apart = pm.catalogue.centre_lines(velocity)
+        apart = pm.pinn.catalogue.centre_lines(velocity)
         return f"against Ghia et al.: u {apart['u']:.1e}, v {apart['v']:.1e}"
     return ""
 
@@ -182,10 +182,10 @@ def main(config: Config) -> str:
     rows = json.loads(config.kept.read_text()) if config.kept.exists() else []
     for seed in config.seeds:
         for name in config.names:
-            if name not in pm.catalogue.PROBLEMS:
+            if name not in pm.pinn.catalogue.PROBLEMS:
                 print(f"{name}: not in the catalogue", flush=True)
                 continue
-            recipe = json.loads(json.dumps(asdict(pm.catalogue.PROBLEMS[name].recipe)))
+            recipe = json.loads(json.dumps(asdict(pm.pinn.catalogue.PROBLEMS[name].recipe)))
             mine = [r for r in rows if (r["name"], r["seed"]) == (name, seed)]
             if mine and mine[0]["recipe"] == recipe:
                 continue

@@ -56,15 +56,15 @@ def dots(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [found[at] for at in sorted(found, key=lambda at: (at[1], order.index(at[0])))]
 
 
-def estimate(row: dict[str, Any]) -> pm.Estimate:
+def estimate(row: dict[str, Any]) -> pm.sampling.Estimate:
     """Its energy and error, to print."""
-    return pm.Estimate(row["energy"], row["error"], 1.0, 1.0, 0.0, 1)
+    return pm.sampling.Estimate(row["energy"], row["error"], 1.0, 1.0, 0.0, 1)
 
 
 def known(row: dict[str, Any]) -> str:
     """The reference with its own error, to print."""
     energy, error, _ = row["reference"]
-    return str(pm.Estimate(energy, error, 1.0, 1.0, 0.0, 1)) if error else f"{energy:.10g}"
+    return str(pm.sampling.Estimate(energy, error, 1.0, 1.0, 0.0, 1)) if error else f"{energy:.10g}"
 
 
 def main(config: Config) -> str:
@@ -101,7 +101,7 @@ def main(config: Config) -> str:
 
 def plot(rows: list[dict[str, Any]], path: Path) -> None:
     """Relative difference against N, and the energies of six by wave function."""
-    with pm.figure(path, 1, 2) as axes:
+    with pm.figures.figure(path, 1, 2) as axes:
         for kind in ("slater-jastrow", "message-passing"):
             mine = [row for row in rows if row["recipe"]["recipe"]["wavefunction"] == kind]
             counts = [row["particles"] for row in mine]

@@ -59,7 +59,7 @@ def main(config: Config) -> str:
         jax.clear_caches()
         state = pm.ground_state(
             dot,
-            pm.MessagePassing(dot, width=24, iterations=2),
+            pm.vmc.MessagePassing(dot, width=24, iterations=2),
             optimizer=make(),
             walkers=config.walkers,
             steps=config.steps,
@@ -100,7 +100,7 @@ def page(lines: list[str], config: Config) -> str:
 
 def draw(curves: dict[str, np.ndarray], path: Path) -> None:
     """Distance from diffusion Monte Carlo against steps, each point the mean of ten."""
-    with pm.figure(path, 1, 1) as axes:
+    with pm.figures.figure(path, 1, 1) as axes:
         for label, energies in curves.items():
             means = energies[: len(energies) // 10 * 10].reshape(-1, 10).mean(axis=1)
             axes.plot(10 * np.arange(len(means)) + 5, means - DIFFUSION, label=label)

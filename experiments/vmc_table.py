@@ -53,7 +53,7 @@ class Case:
 
     def chosen(self) -> Any:
         """The whole recipe."""
-        recipe = pm.SYSTEMS[self.system].recipe
+        recipe = pm.vmc.SYSTEMS[self.system].recipe
         return replace(
             recipe,
             optimizer=replace(recipe.optimizer, **self.optimizer),
@@ -255,11 +255,11 @@ def ground_state(label: str, seed: int, runs: Path | None = None) -> dict[str, A
     case = CASES[label]
     jax.config.update("jax_enable_x64", case.precision == 64)
     jax.clear_caches()
-    entry, recipe = pm.SYSTEMS[case.system], case.chosen()
+    entry, recipe = pm.vmc.SYSTEMS[case.system], case.chosen()
     system = replace(entry.system, **case.numbers)
     began = time.perf_counter()
 
-    def show(update: pm.Update) -> None:
+    def show(update: pm.train.Update) -> None:
         seconds = time.perf_counter() - began
         found = {name: update.metrics[name] for name in ("energy", "variance", "acceptance")}
         print(f"  {update.step}", found, f"{seconds:.0f} s", flush=True)
@@ -300,7 +300,7 @@ def ground_state(label: str, seed: int, runs: Path | None = None) -> dict[str, A
 def reference(label: str) -> list[Any] | None:
     """Energy, error and source of what a row is held against, as JSON holds them."""
     case = CASES[label]
-    entry = pm.SYSTEMS[case.system]
+    entry = pm.vmc.SYSTEMS[case.system]
     system = replace(entry.system, **case.numbers)
     found = entry.compared_with(case.chosen(), system)
     return None if found is None else list(found)
@@ -358,8 +358,8 @@ def line(row: dict[str, Any]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _estimate(mean: float, error: float) -> pm.Estimate:
-    return pm.Estimate(mean, error, tau=1.0, rhat=1.0, variance=0.0, samples=1)
+def _estimate(mean: float, error: float) -> pm.sampling.Estimate:
+    return pm.sampling.Estimate(mean, error, tau=1.0, rhat=1.0, variance=0.0, samples=1)
 
 
 def page(rows: list[dict[str, Any]]) -> str:

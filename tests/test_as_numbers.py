@@ -58,11 +58,11 @@ def test_numbers_of_any_kind_are_taken(values):
 
 
 GIVEN = {
-    "values": lambda values: pm.data(np.zeros((len(MASKED), 1)), values),
-    "points": lambda values: pm.data(values, np.zeros(3)),
-    "samples": pm.estimate,
+    "values": lambda values: pm.pinn.measured(np.zeros((len(MASKED), 1)), values),
+    "points": lambda values: pm.pinn.measured(values, np.zeros(3)),
+    "samples": pm.sampling.estimate,
     "value": lambda values: pm.dirichlet(values, on="x"),
-    "Constant: value": pm.Constant,
+    "Constant: value": pm.networks.Constant,
 }
 
 

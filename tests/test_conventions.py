@@ -66,7 +66,7 @@ def test_complex_parameters_are_two_real_ones_and_their_gradient_ascends():
 
 def vmc(log_psi, walkers):
     oscillator = lambda f, x: pm.kinetic_energy(f)(x) + 0.5 * jnp.sum(x**2)
-    objective = pm.energy(log_psi, oscillator)
+    objective = pm.vmc.energy(log_psi, oscillator)
     evaluation, _ = objective.evaluate(PARAMS, (), walkers)
     local = jax.vmap(lambda x: oscillator(lambda y: log_psi(PARAMS, y), x))(walkers)
     return evaluation, local
@@ -95,7 +95,7 @@ def test_vmc_rows_complex_are_two_a_walker():
     assert e.residual.shape == (100,) and e.jacobian.shape == (100, 2)
     O = np.stack([-np.sum(walkers**2, axis=(1, 2)), 1j * np.sum(walkers, axis=(1, 2))], axis=1)
     centred = np.conj(local - jnp.mean(local))[:, None] * (O - O.mean(axis=0))
-    objective = pm.energy(
+    objective = pm.vmc.energy(
         log_psi, lambda f, x: pm.kinetic_energy(f)(x) + 0.5 * jnp.sum(x**2), clip=None
     )
     e, _ = objective.evaluate(PARAMS, (), walkers)
@@ -132,7 +132,7 @@ def test_second_order_updates_ignore_the_incoming_gradient():
 
 def test_units_are_hartree_and_bohr():
     """Hydrogen: e^{−r}, r in bohr, has −½ hartree everywhere."""
-    hydrogen = pm.Hydrogen()
+    hydrogen = pm.vmc.Hydrogen()
     x = jnp.array([[0.3, -0.2, 0.9]])
     energy = hydrogen.local_energy(lambda y: -jnp.linalg.norm(y), x)
     np.testing.assert_allclose(energy, -0.5, rtol=1e-13)
@@ -140,13 +140,13 @@ def test_units_are_hartree_and_bohr():
 
 def test_a_cell_is_in_bohr_and_its_energies_are_of_all_particles():
     """Volume grows with N at one r_s; one electron alone has half of Madelung's energy."""
-    few, many = (pm.ElectronGas(n_up=n, n_down=n, rs=2.0) for n in (1, 7))
+    few, many = (pm.vmc.ElectronGas(n_up=n, n_down=n, rs=2.0) for n in (1, 7))
     np.testing.assert_allclose(many.cell.volume, 7 * few.cell.volume)
     np.testing.assert_allclose(few.cell.volume, 2 * 4 * np.pi / 3 * 2.0**3)
     x = jnp.array([[-0.5, 9.0, 4.0]])
     wrapped = few.cell.wrap(x)
     assert float(wrapped.min()) >= 0.0 and float(wrapped.max()) < few.cell.lengths[0]
-    alone = pm.Ewald(few.cell)
+    alone = pm.vmc.Ewald(few.cell)
     np.testing.assert_allclose(alone(x), alone.madelung / 2, rtol=1e-12)
 
 
@@ -163,13 +163,13 @@ def test_wave_functions_return_log_and_sign():
     value, swapped = (
         psi.apply(psi.init(jax.random.key(1), x), y) for y in (x, x[jnp.array([1, 0, 2])])
     )
-    assert isinstance(value, pm.SignedLog)
+    assert isinstance(value, pm.vmc.SignedLog)
     np.testing.assert_allclose(value.log, swapped.log, rtol=1e-12)
     assert float(value.sign) == -float(swapped.sign)
-    np.testing.assert_allclose(pm.log_amplitude(value), value.log)
-    signed = pm.Psi(partial(psi.apply, psi.init(jax.random.key(1), x)))
+    np.testing.assert_allclose(pm.vmc.log_amplitude(value), value.log)
+    signed = pm.vmc.Psi(partial(psi.apply, psi.init(jax.random.key(1), x)))
     np.testing.assert_allclose(signed(x), value.log)
-    ratio = pm.psi_ratio(signed, x[jnp.array([1, 0, 2])], x)
+    ratio = pm.vmc.psi_ratio(signed, x[jnp.array([1, 0, 2])], x)
     np.testing.assert_allclose(ratio, -1.0, rtol=1e-12)
 
 
@@ -186,7 +186,7 @@ def test_time_has_a_name_and_a_beginning():
     domain = pm.Box(x=(0, 1), t=(5, 6))
     assert (domain.time, domain.times) == ("t", (5.0, 6.0))
     assert pm.Box(x=(0, 1), tau=(5, 6), time="tau").time == "tau"
-    assert {"boundary", "initial", "final"} <= set((domain * pm.Disk(names="yz")).face_names)
+    assert {"boundary", "initial", "final"} <= set((domain * pm.pinn.Disk(names="yz")).face_names)
     for operator in (pm.laplacian, pm.kinetic_energy):
         problem = pm.Problem(domain=domain, equation=lambda u, z, o=operator: o(u)(z))
         with pytest.raises(pm.errors.ConfigurationError, match="is time"):
@@ -198,7 +198,14 @@ def test_options_are_keyword_only():
     for function in (pm.natural_gradient, pm.gauss_newton):
         kinds = [p.kind for p in inspect.signature(function).parameters.values()]
         assert all(kind is inspect.Parameter.KEYWORD_ONLY for kind in kinds[1:])
-    for function in (pm.fit, pm.solve, pm.ground_state, pm.least_squares, pm.metropolis, pm.energy):
+    for function in (
+        pm.fit,
+        pm.solve,
+        pm.ground_state,
+        pm.least_squares,
+        pm.metropolis,
+        pm.vmc.energy,
+    ):
         defaults = [
             p.kind
             for p in inspect.signature(function).parameters.values()
@@ -230,10 +237,10 @@ def test_history_is_what_a_step_saw():
 
 
 def test_a_twist_is_in_units_of_two_pi():
-    gas = pm.ElectronGas(n_up=1, n_down=0, dimension=2, twist=(0.25, -0.125))
+    gas = pm.vmc.ElectronGas(n_up=1, n_down=0, dimension=2, twist=(0.25, -0.125))
     sides = np.array(gas.cell.lengths)
     np.testing.assert_allclose(gas.occupied(1)[0], 2 * np.pi * np.array(gas.twist) / sides)
-    psi = pm.Slater(gas)
+    psi = pm.vmc.Slater(gas)
     x = jnp.array([[0.1, 0.2]])
     params = psi.init(jax.random.key(0), x)
     here = psi.apply(params, x).sign

@@ -13,6 +13,7 @@ import ast
 import re
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -22,12 +23,13 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[1]
 
 FLOORS = [
-    {"types", "errors", "lazy_jacobian", "as_numbers"},
+    {"types", "errors", "lazy_jacobian", "as_numbers", "moved_names"},
     {"calculus", "networks", "optim", "sampling", "figures"},
     {"train"},
     {"pinn", "vmc", "pmm", "learn", "generative", "control"},
     {"cli"},
 ]
+ROOMS = set[str]().union(*FLOORS)
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 TOP = FLOOR["cli"]
 
@@ -128,7 +130,7 @@ def script_violations(root: Path) -> Iterator[str]:
                     aliases |= {a.asname for a in node.names if a.name == "physml" and a.asname}
             for line, name in imported_modules(tree, folder):
                 top, *inner = name.split(".")
-                if top == "physml" and inner and (len(inner) > 1 or not is_public(inner[0])):
+                if top == "physml" and inner and not is_public(*inner):
                     yield f"{where}:{line}: imports {name}: write `import physml as pm` and `pm.…`"
                 if folder == "experiments" and top in siblings:
                     yield (
@@ -137,17 +139,46 @@ def script_violations(root: Path) -> Iterator[str]:
                     )
             for node in ast.walk(tree):
                 match node:
+                    case ast.Attribute(
+                        value=ast.Attribute(value=ast.Name(id=alias), attr=room), attr=attr
+                    ) if room in ROOMS:
+                        name = [room, attr]
                     case ast.Attribute(value=ast.Name(id=alias), attr=attr):
-                        if alias in aliases and not is_public(attr):
-                            yield (
-                                f"{where}:{node.lineno}: uses {alias}.{attr}, no public name: "
-                                "re-export what is needed in physml/__init__.py"
-                            )
+                        name = [attr]
+                    case _:
+                        continue
+                if alias in aliases and not is_public(*name):
+                    yield (
+                        f"{where}:{node.lineno}: uses {alias}.{'.'.join(name)}, no public name: "
+                        "list what is needed in the __all__ of its package"
+                    )
 
 
-def is_public(name: str) -> bool:
-    """Whether a name of the package is meant for users: no room, nothing private."""
-    return name not in FLOOR and (name == "__version__" or not name.startswith("_"))
+def is_public(*name: str) -> bool:
+    """Whether users are meant to write ``pm.name`` or ``pm.room.name``: its package lists it."""
+    if len(name) > 2:
+        return False
+    package = ROOT / "physml"
+    for part in name:
+        if part != "__version__" and part not in listed_names(package):
+            return False
+        package = package / part
+    return True
+
+
+@cache
+def listed_names(package: Path) -> frozenset[str]:
+    """The ``__all__`` of a package; of a module without one, all that has no underscore."""
+    if not package.is_dir():
+        tree = ast.parse(package.with_suffix(".py").read_text(encoding="utf-8"))
+        names = (getattr(node, "name", "_") for node in tree.body)
+        return frozenset(name for name in names if not name.startswith("_"))
+    tree = ast.parse((package / "__init__.py").read_text(encoding="utf-8"))
+    for node in tree.body:
+        match node:
+            case ast.Assign(targets=[ast.Name(id="__all__")], value=names):
+                return frozenset(ast.literal_eval(names))
+    return frozenset()
 
 
 def name_violations(root: Path) -> Iterator[str]:
@@ -221,9 +252,10 @@ def test_every_dependency_is_pinned_within_its_range(python: str) -> None:
         ("physml/train/checkpoint.py", "import pickle", "runs code"),
         ("physml/train/checkpoint.py", "numpy.load(f, allow_pickle=True)", "runs code"),
         ("physml/cli/solve.py", "eval('1')", "pass a function"),
-        ("experiments/dot.py", "from physml.vmc import energy", "import physml as pm"),
-        ("experiments/dot.py", "import physml.vmc", "import physml as pm"),
-        ("experiments/dot.py", "import physml as pm\npm.vmc.energy", "no public name"),
+        ("experiments/dot.py", "from physml.vmc.energy import energy", "import physml as pm"),
+        ("experiments/dot.py", "import physml.cli", "import physml as pm"),
+        ("experiments/dot.py", "import physml as pm\npm.vmc.chunk_size", "no public name"),
+        ("experiments/dot.py", "import physml as pm\npm.Slater", "no public name"),
         ("experiments/dot.py", "import dot", "stands alone"),
         ("benchmarks/step.py", "from physml import _secret", "import physml as pm"),
         ("physml/optim/utils.py", "", "name the one idea"),
@@ -249,6 +281,7 @@ def test_checker_catches(tmp_path: Path, file: str, source: str, reason: str) ->
         ("physml/cli/solve.py", "import physml as pm\nfrom physml import solve"),
         ("physml/networks/mlp.py", "model.eval()"),
         ("experiments/dot.py", "import physml as pm\nfrom physml import solve\npm.MLP"),
+        ("experiments/dot.py", "import physml as pm\npm.vmc.Slater\npm.errors.ShapeError"),
     ],
 )
 def test_checker_allows(tmp_path: Path, file: str, source: str) -> None:

@@ -17,9 +17,9 @@ import physml as pm
 POINTS = {"burgers": 2048, "poisson-2d": 1024}
 
 
-def recipe_of(problem: str) -> pm.Recipe:
+def recipe_of(problem: str) -> pm.pinn.Recipe:
     """The catalogue's, on the peers' network and fewer points."""
-    recipe = pm.catalogue.PROBLEMS[problem].recipe
+    recipe = pm.pinn.catalogue.PROBLEMS[problem].recipe
     return replace(
         recipe,
         network=replace(recipe.network, width=20, depth=4),
@@ -37,7 +37,7 @@ class BudgetUsedError(Exception):
 def main() -> None:
     options = arguments()
     jax.config.update("jax_enable_x64", True)
-    entry = pm.catalogue.PROBLEMS[options.problem]
+    entry = pm.pinn.catalogue.PROBLEMS[options.problem]
     recipe = recipe_of(options.problem)
     curve = Curve(options)
     redrawn = f"redrawn by residual every {recipe.redraw} steps" if recipe.redraw else "fixed"

@@ -22,10 +22,10 @@ def main() -> None:
     moves = pm.metropolis(
         log_psi, lambda key: walkers, sweeps=options.sweeps, width=0.4, adapt=False
     )
-    objective = pm.energy(log_psi, system.local_energy)
+    objective = pm.vmc.energy(log_psi, system.local_energy)
     optimizer = pm.natural_gradient(0.05, damping=1e-3)
     log = jax.jit(jax.vmap(log_psi, in_axes=(None, 0)))
-    local = jax.jit(partial(pm.local_energies, system.local_energy, log_psi))
+    local = jax.jit(partial(pm.vmc.local_energies, system.local_energy, log_psi))
     state = moves.init(key, params)
     draw = jax.jit(moves.sample)
     # Steps of a fit, timed without compiling; its first dispatches too.

@@ -32,12 +32,12 @@ def system_and_network(name: str) -> tuple[Any, Any]:
     """The dot of six and the gas of fourteen by message passing, LiH by two layers of FermiNet."""
     if name == "dot":
         dot = pm.QuantumDot(n_up=3, n_down=3)
-        return dot, pm.MessagePassing(dot, width=16, iterations=1)
+        return dot, pm.vmc.MessagePassing(dot, width=16, iterations=1)
     if name == "gas":
-        gas = pm.ElectronGas(n_up=7, n_down=7, rs=2.0)
-        return gas, pm.MessagePassing(gas, width=32, iterations=2)
-    molecule = pm.Molecule(name="LiH")
-    return molecule, pm.FermiNet(molecule, width=32, iterations=2, determinants=4)
+        gas = pm.vmc.ElectronGas(n_up=7, n_down=7, rs=2.0)
+        return gas, pm.vmc.MessagePassing(gas, width=32, iterations=2)
+    molecule = pm.vmc.Molecule(name="LiH")
+    return molecule, pm.vmc.FermiNet(molecule, width=32, iterations=2, determinants=4)
 
 
 def walkers_of(system: Any, options: argparse.Namespace) -> Any:

@@ -54,7 +54,7 @@ def sketched(
     (subsampled transforms).
 
     >>> import physml as pm
-    >>> optimizer = pm.gauss_newton(factorise=pm.sketched(rows=2000, columns=2000))
+    >>> optimizer = pm.gauss_newton(factorise=pm.optim.sketched(rows=2000, columns=2000))
     """
     if rows < 1:
         raise ConfigurationError(f"rows: expected at least 1, got {rows}")

@@ -1,15 +1,16 @@
 """Differential equations: problems, conditions, and their solution by physics-informed networks."""
 
-from physml.pinn.ansatz import chain, hard_dirichlet, hard_initial
+from physml.pinn import catalogue
+from physml.pinn.ansatz import compose, hard_dirichlet, hard_initial
 from physml.pinn.check import Check, TermCheck
 from physml.pinn.collocation import collocation
 from physml.pinn.conditions import (
     Condition,
-    data,
     dirichlet,
     initial,
     integral,
     interface,
+    measured,
     neumann,
     periodic,
     require,
@@ -20,7 +21,7 @@ from physml.pinn.geometry import Ball, Box, Disk, Domain, Polygon, l_shape
 from physml.pinn.march import March, continuation, march
 from physml.pinn.problem import Problem, residual_rows
 from physml.pinn.recipe import Recipe
-from physml.pinn.solution import Errors, Solution
+from physml.pinn.solution import Solution, SolutionErrors
 from physml.pinn.solve import Phase, solve
 from physml.pinn.trigonometric import harmonics, interpolated_start, trigonometric_interpolant
 
@@ -33,7 +34,7 @@ __all__ = [
     "Domain",
     "ErrorCurve",
     "ErrorPoint",
-    "Errors",
+    "SolutionErrors",
     "March",
     "Phase",
     "Polygon",
@@ -41,10 +42,11 @@ __all__ = [
     "Recipe",
     "Solution",
     "TermCheck",
-    "chain",
+    "compose",
+    "catalogue",
     "collocation",
     "continuation",
-    "data",
+    "measured",
     "dirichlet",
     "hard_dirichlet",
     "hard_initial",

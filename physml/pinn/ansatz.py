@@ -1,8 +1,8 @@
 """Hard constraints: transforms of the network that obey conditions exactly, ``u = A + D N``.
 
-``A`` matches the data where ``D`` vanishes. Each helper makes a ``Problem(ansatz=...)``; ``chain``
-applies several, the first innermost. They learn from the problem which coordinate is time and where
-it begins; ``Problem(hard=True)`` makes them from its conditions.
+``A`` matches the data where ``D`` vanishes. Each helper makes a ``Problem(ansatz=...)``;
+``compose`` applies several, the first innermost. They learn from the problem which coordinate is
+time and where it begins; ``Problem(hard=True)`` makes them from its conditions.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def hard_initial(
 
     >>> import jax, jax.numpy as jnp, physml as pm
     >>> problem = pm.Problem(domain=pm.Box(x=(0, 1), t=(5, 6)), equation=lambda u, z: u(z),
-    ...                      ansatz=pm.hard_initial(lambda z: jnp.sin(z[0])))
+    ...                      ansatz=pm.pinn.hard_initial(lambda z: jnp.sin(z[0])))
     >>> params = problem.initial_params(pm.MLP((4,)), jax.random.key(0))
     >>> u = problem.solution_field(pm.MLP((4,)), params)
     >>> bool(u(jnp.array([0.5, 5.0])) == jnp.sin(0.5))
@@ -136,7 +136,7 @@ def hard_dirichlet(domain: Domain, value: Value = 0.0, *, on: On | None = None) 
     Source: Gordon and Hall (1973), doi:10.1007/BF01436298, for the interpolation.
 
     >>> import jax.numpy as jnp, physml as pm
-    >>> ansatz = pm.hard_dirichlet(pm.Box(x=(0, 2)), 1.0)
+    >>> ansatz = pm.pinn.hard_dirichlet(pm.Box(x=(0, 2)), 1.0)
     >>> float(ansatz(lambda z: z[0], jnp.array([2.0]))), float(ansatz(lambda z: z[0], jnp.ones(1)))
     (1.0, 2.0)
     """
@@ -171,23 +171,23 @@ def hard_dirichlet(domain: Domain, value: Value = 0.0, *, on: On | None = None) 
     return DomainAnsatz(on_domain)
 
 
-def chain(*parts: Ansatz) -> Ansatz:
+def compose(*parts: Ansatz) -> Ansatz:
     """Several transforms, the first applied to the network, the last on the outside.
 
-    A later one must keep what an earlier one made: ``chain(hard_dirichlet(...), hard_initial(u₀))``
-    does if ``u₀`` obeys the boundary condition, for ``g = 0``. ``Problem(hard=True)`` builds in
-    both for any ``g`` and ``u₀`` that agree where they meet.
+    A later one must keep what an earlier one made: ``compose(hard_dirichlet(...),
+    hard_initial(u₀))`` does if ``u₀`` obeys the boundary condition, for ``g = 0``.
+    ``Problem(hard=True)`` builds in both for any ``g`` and ``u₀`` that agree where they meet.
 
     Raises:
         ConfigurationError: no part.
         ShapeError: a part whose value has another shape than the network's.
 
     >>> import jax.numpy as jnp, physml as pm
-    >>> both = pm.chain(pm.hard_dirichlet(pm.Box(t=(0, 1), x=(0, 1)), on="x"),
-    ...                 pm.hard_initial(lambda z: jnp.sin(jnp.pi * z[1])))
+    >>> both = pm.pinn.compose(pm.pinn.hard_dirichlet(pm.Box(t=(0, 1), x=(0, 1)), on="x"),
+    ...                 pm.pinn.hard_initial(lambda z: jnp.sin(jnp.pi * z[1])))
     """
     if not parts:
-        raise ConfigurationError("chain: expected at least one ansatz, got none")
+        raise ConfigurationError("compose: expected at least one ansatz, got none")
 
     def on(domain: Domain | None) -> Ansatz:
         completed = [bound(part, domain) for part in parts]
@@ -196,7 +196,7 @@ def chain(*parts: Ansatz) -> Ansatz:
             expected = jax.eval_shape(network, z).shape
             field = network
             for i, part in enumerate(completed):
-                field = _applied(part, field, f"chain: part {i + 1} of {len(parts)}", expected)
+                field = _applied(part, field, f"compose: part {i + 1} of {len(parts)}", expected)
             return field(z)
 
         return ansatz

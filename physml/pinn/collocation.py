@@ -52,7 +52,7 @@ def collocation(
 
     >>> import jax, physml as pm
     >>> problem = pm.Problem(domain=pm.Box(x=(0, 1)), equation=lambda u, z: pm.partial(u, 0)(z))
-    >>> sampler = pm.collocation(problem, pm.MLP((8,)), points=16)
+    >>> sampler = pm.pinn.collocation(problem, pm.MLP((8,)), points=16)
     >>> sampler.init(jax.random.key(0), None).batch["equation"].shape
     (16, 1)
     """

@@ -123,8 +123,8 @@ def march(
     >>> decay = lambda box, start: pm.Problem(
     ...     domain=box, equation=lambda u, z: pm.partial(u, 0)(z) + u(z),
     ...     ansatz=lambda N, z: start(z) + (z[0] - box.lower[0]) * N(z))
-    >>> solution = pm.march(decay, pm.Box(t=(0, 2)), lambda z: jnp.ones(()), pm.MLP((8,)), slabs=2,
-    ...                     points=16, steps=30)
+    >>> solution = pm.pinn.march(decay, pm.Box(t=(0, 2)), lambda z: jnp.ones(()),
+    ...                          pm.MLP((8,)), slabs=2, points=16, steps=30)
     >>> bool(abs(solution(jnp.array([[2.0]]))[0] - jnp.exp(-2.0)) < 1e-3)
     True
     """
@@ -181,7 +181,7 @@ def continuation(
     >>> import jax.numpy as jnp, physml as pm
     >>> stiff = lambda k: pm.Problem(domain=pm.Box(x=(0, 1)), ansatz=lambda N, z: 1 + z[0] * N(z),
     ...                              equation=lambda u, z: pm.partial(u, 0)(z) + k * u(z))
-    >>> solution = pm.continuation([stiff(1.0), stiff(4.0)], pm.MLP((8,)), points=32, steps=60)
+    >>> solution = pm.pinn.continuation([stiff(1.0), stiff(4.0)], pm.MLP((8,)), points=32, steps=60)
     >>> bool(abs(solution(jnp.array([[1.0]]))[0] - jnp.exp(-4.0)) < 1e-3)
     True
     """

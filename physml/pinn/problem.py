@@ -129,7 +129,7 @@ class Problem:
             raise ConfigurationError(
                 f"hard: {self.name!r}: expected conditions to build in or an ansatz, not both for "
                 "one unknown, and unknowns either all by name or one without; leave out the "
-                "ansatz, or build all into one with chain"
+                "ansatz, or build all into one with compose"
             )
         built: Any = {**others, **made} if one is None else one
         object.__setattr__(self, "ansatz", built)

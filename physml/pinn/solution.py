@@ -27,7 +27,7 @@ _EVALUATION_CHUNK = 8192
 _GRID = {1: 1001, 2: 201, 3: 41}
 
 
-class Errors(NamedTuple):
+class SolutionErrors(NamedTuple):
     """The error against the problem's exact solution.
 
     Attributes:
@@ -234,7 +234,9 @@ class Solution(ManyPoints):
             points = points[np.asarray(domain.contains(jnp.asarray(points)))]
         return np.asarray(points[self.problem.lives(unknown, points)])
 
-    def errors(self, points: np.ndarray | None = None, *, unknown: str | None = None) -> Errors:
+    def errors(
+        self, points: np.ndarray | None = None, *, unknown: str | None = None
+    ) -> SolutionErrors:
         """The error against the exact solution, of a complex field in both its parts.
 
         Args:
@@ -275,7 +277,7 @@ class Solution(ManyPoints):
             )
         target = exact_values(where, exact, points, values.shape)
         difference = values - target  # in double precision, as the exact solution is
-        return Errors(
+        return SolutionErrors(
             float(np.linalg.norm(difference) / np.linalg.norm(target)),
             float(np.abs(difference).max()),
             self.problem.reference_error,

@@ -41,7 +41,7 @@ class Phase(NamedTuple):
         name: under which its metrics and checkpoints lie in the run.
 
     >>> import optax, physml as pm
-    >>> pm.Phase(optax.adam(1e-3), 2000).name
+    >>> pm.pinn.Phase(optax.adam(1e-3), 2000).name
     'warm-up'
     """
 

@@ -25,7 +25,7 @@ def harmonics(domain: Box, axis: str, waves: int) -> Field:
         waves: how many.
 
     >>> import jax.numpy as jnp, physml as pm
-    >>> pm.harmonics(pm.Box(t=(0, 1), x=(-1, 1)), "x", 3)(jnp.array([0.0, -1.0])).tolist()
+    >>> pm.pinn.harmonics(pm.Box(t=(0, 1), x=(-1, 1)), "x", 3)(jnp.array([0.0, -1.0])).tolist()
     [1.0, 1.0, 1.0, 0.0, 0.0, 0.0]
     """
     if waves < 1:
@@ -57,7 +57,7 @@ def trigonometric_interpolant(field: Field, domain: Box, *, waves: int) -> Field
 
     >>> import jax.numpy as jnp, physml as pm
     >>> box = pm.Box(t=(0, 1), x=(-1, 1))
-    >>> u = pm.trigonometric_interpolant(lambda z: jnp.sin(jnp.pi * z[1]) ** 2, box, waves=4)
+    >>> u = pm.pinn.trigonometric_interpolant(lambda z: jnp.sin(jnp.pi * z[1]) ** 2, box, waves=4)
     >>> bool(abs(u(jnp.array([0.7, 0.5])) - 1) < 1e-6)
     True
     """
@@ -108,7 +108,7 @@ def interpolated_start(start: Field, domain: Box, *, waves: int) -> Ansatz:
 
     >>> import jax.numpy as jnp, physml as pm
     >>> box = pm.Box(t=(1, 2), x=(0, 2 * jnp.pi))
-    >>> ansatz = pm.interpolated_start(lambda z: jnp.cos(z[1]), box, waves=2)
+    >>> ansatz = pm.pinn.interpolated_start(lambda z: jnp.cos(z[1]), box, waves=2)
     >>> round(float(ansatz(lambda z: 10.0, jnp.array([1.5, 0.0]))), 6)
     6.0
     """

@@ -7,7 +7,6 @@ a number near their mean.
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import fdtrc
 
 DOUBT = 1e-3
 """How often each test doubts a right error bar, however many walkers there are."""
@@ -53,6 +52,8 @@ def groups_apart(deviations: np.ndarray, labels: np.ndarray) -> float:
 
 def _chance(above: float, below: float, freedom: tuple[int, int]) -> float:
     """The chance of a ratio of variances as large; 0 where the lower is zero and the upper not."""
+    from scipy.special import fdtrc  # a sixth of a second, here and not in `import physml`
+
     if below == 0:
         return float(above == 0)
     return float(fdtrc(*freedom, above / below))

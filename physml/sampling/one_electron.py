@@ -73,7 +73,7 @@ def metropolis_one_electron(
     Source: Ceperley, Chester and Kalos (1977), doi:10.1103/PhysRevB.16.3081.
 
     >>> import jax, jax.numpy as jnp, physml as pm
-    >>> sampler = pm.metropolis_one_electron(lambda params, x: -0.5 * jnp.sum(x**2),
+    >>> sampler = pm.sampling.metropolis_one_electron(lambda params, x: -0.5 * jnp.sum(x**2),
     ...                                      lambda key: jax.random.normal(key, (100, 4, 2)))
     >>> state = sampler.init(jax.random.key(0), None)
     >>> state, walkers, metrics = sampler.sample(jax.random.key(1), state, None)

@@ -21,7 +21,7 @@ def uniform(key: Array, n: int, d: int) -> Array:
     """Independent uniform points in ``[0, 1)ᵈ``.
 
     >>> import jax, physml as pm
-    >>> pm.uniform(jax.random.key(0), 5, 2).shape
+    >>> pm.sampling.uniform(jax.random.key(0), 5, 2).shape
     (5, 2)
     """
     return jax.random.uniform(key, (n, d))
@@ -39,7 +39,7 @@ def sobol(key: Array, n: int, d: int) -> Array:
         ``(n, d)``.
 
     >>> import jax, physml as pm
-    >>> pm.sobol(jax.random.key(0), 8, 2).shape
+    >>> pm.sampling.sobol(jax.random.key(0), 8, 2).shape
     (8, 2)
     """
     shift = jax.random.uniform(key, (1, d))
@@ -62,7 +62,7 @@ def latin_hypercube(key: Array, n: int, d: int) -> Array:
     Source: McKay, Beckman and Conover (1979), doi:10.2307/1268522.
 
     >>> import jax, physml as pm
-    >>> pm.latin_hypercube(jax.random.key(0), 5, 2).shape
+    >>> pm.sampling.latin_hypercube(jax.random.key(0), 5, 2).shape
     (5, 2)
     """
     key_order, key_place = jax.random.split(key)
@@ -79,7 +79,7 @@ def grid_points(key: Array, n: int, d: int) -> Array:
     taken, evenly. They come shuffled, always alike, so that any part of them covers the cube.
 
     >>> import jax, physml as pm
-    >>> grid = pm.grid_points(jax.random.key(0), 4, 1)
+    >>> grid = pm.sampling.grid_points(jax.random.key(0), 4, 1)
     >>> sorted(grid[:, 0].tolist())
     [0.125, 0.375, 0.625, 0.875]
     """
@@ -128,7 +128,7 @@ def by_residual(
     Source: Wu, Zhu, Tan, Kartha and Lu (2023), doi:10.1016/j.cma.2022.115671.
 
     >>> import physml as pm
-    >>> pm.by_residual(every=25).every
+    >>> pm.sampling.by_residual(every=25).every
     25
     """
     if every < 1 or oversampling < 1 or exponent < 0 or floor < 0:
@@ -159,7 +159,7 @@ def by_importance(
         ConfigurationError: for a period or oversampling below 1, or a density that is no function.
 
     >>> import jax.numpy as jnp, physml as pm
-    >>> near_zero = pm.by_importance(lambda z: jnp.exp(-10 * jnp.sum(z**2)), every=25)
+    >>> near_zero = pm.sampling.by_importance(lambda z: jnp.exp(-10 * jnp.sum(z**2)), every=25)
     >>> float(near_zero.size(jnp.zeros(2)))
     1.0
     """
@@ -187,7 +187,7 @@ def uniformly(every: int) -> Redraw:
     """Draw all points anew every so many steps.
 
     >>> import physml as pm
-    >>> pm.uniformly(every=1).oversampling
+    >>> pm.sampling.uniformly(every=1).oversampling
     1
     """
     if every < 1:

@@ -65,7 +65,7 @@ def spin_metropolis(
 
     >>> import jax, jax.numpy as jnp, physml as pm
     >>> up = lambda key: jnp.ones((100, 4, 1))
-    >>> sampler = pm.spin_metropolis(lambda params, s: 0.1 * jnp.sum(s), up)
+    >>> sampler = pm.sampling.spin_metropolis(lambda params, s: 0.1 * jnp.sum(s), up)
     """
     del adapt
     chain.check_chain(sweeps, burn_in)

@@ -34,7 +34,7 @@ def power_rule(*, exponent: float = 0.05, largest: float = 1e4) -> Balance:
     Source: Webb, Jerad and Cartis (2026), arXiv:2607.02194; the cap is ours.
 
     >>> import jax.numpy as jnp, physml as pm
-    >>> rule = pm.power_rule(exponent=1.0)
+    >>> rule = pm.train.power_rule(exponent=1.0)
     >>> new = rule({"a": jnp.array(1.0), "b": jnp.array(1.0)},
     ...            {"a": jnp.array(3.0), "b": jnp.array(1.0)}, None)
     >>> {name: float(weight) for name, weight in new.items()}
@@ -77,7 +77,7 @@ def gradient_norms(*, decay: float = 0.9) -> Balance:
     neural networks" (2023), arXiv:2308.08468.
 
     >>> import physml as pm
-    >>> rule = pm.gradient_norms(decay=0.9)
+    >>> rule = pm.train.gradient_norms(decay=0.9)
     """
 
     def length(term: Jacobian, block: Block) -> Array:
@@ -107,7 +107,7 @@ def ntk_traces(*, decay: float = 0.9) -> Balance:
     perspective" (2022), arXiv:2007.14527.
 
     >>> import physml as pm
-    >>> rule = pm.ntk_traces(decay=0.9)
+    >>> rule = pm.train.ntk_traces(decay=0.9)
     """
     return _inverse(lambda term, block: jnp.sum(term.dense() ** 2), decay, "ntk_traces")
 

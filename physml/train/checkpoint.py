@@ -20,7 +20,6 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-import orbax.checkpoint as ocp
 
 from physml.errors import CheckpointError
 
@@ -56,6 +55,12 @@ class Found(NamedTuple):
 
 class _DamagedError(CheckpointError):
     """Cut, altered or not readable: unlike one of other settings, of no use to anybody."""
+
+
+def _checkpointer() -> Any:
+    import orbax.checkpoint  # a fifth of a second, here and not in `import physml`
+
+    return orbax.checkpoint.StandardCheckpointer()
 
 
 def save(
@@ -95,7 +100,7 @@ def save(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(partial, ignore_errors=True)
-        with ocp.StandardCheckpointer() as writer:
+        with _checkpointer() as writer:
             writer.save(partial / _ARRAYS, arrays)
             writer.wait_until_finished()
         manifest = {
@@ -176,7 +181,7 @@ def read(found: Found, like: Any) -> Any:
             )
     template = {n: jax.ShapeDtypeStruct(shape, dtype) for n, (shape, dtype) in leaves.items()}
     try:
-        with ocp.StandardCheckpointer() as reader:
+        with _checkpointer() as reader:
             arrays = reader.restore(path / _ARRAYS, template)
     except Exception as error:
         raise CheckpointError(f"checkpoint {path}: could not be read ({error})") from error

@@ -54,7 +54,7 @@ def energy(
     >>> import jax, jax.numpy as jnp, physml as pm
     >>> def oscillator(log_psi, x):
     ...     return pm.kinetic_energy(log_psi)(x) + 0.5 * jnp.sum(x**2)
-    >>> objective = pm.energy(lambda a, x: -0.5 * a * jnp.sum(x**2), oscillator)
+    >>> objective = pm.vmc.energy(lambda a, x: -0.5 * a * jnp.sum(x**2), oscillator)
     >>> walkers = jax.random.normal(jax.random.key(0), (100, 1, 1)) / jnp.sqrt(2.0)
     >>> evaluation, _ = objective.evaluate(jnp.array(1.0), (), walkers)
     >>> float(evaluation.loss)

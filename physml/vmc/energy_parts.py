@@ -50,9 +50,9 @@ def energy_parts(system: QuantumSystem, log_psi: Field, walkers: np.ndarray) -> 
             are left out as by ``measure``.
 
     >>> import jax.numpy as jnp, numpy as np, physml as pm
-    >>> trap = pm.HarmonicOscillator()
+    >>> trap = pm.vmc.HarmonicOscillator()
     >>> x = np.random.default_rng(0).normal(scale=0.5**0.5, size=(50, 100, 1, 1))
-    >>> parts = pm.energy_parts(trap, lambda x: -0.5 * jnp.sum(x**2), x)
+    >>> parts = pm.vmc.energy_parts(trap, lambda x: -0.5 * jnp.sum(x**2), x)
     >>> abs(parts.kinetic.mean - 0.25) < 4 * parts.kinetic.error
     True
     """

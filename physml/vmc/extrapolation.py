@@ -52,8 +52,9 @@ def extrapolate_in_variance(energies: Sequence[Any]) -> Extrapolation:
     Moroni and Holzmann (2015), doi:10.1103/PhysRevB.91.115106.
 
     >>> import physml as pm
-    >>> states = [pm.Estimate(-0.9, 0.01, 1, 1, 0.2, 100), pm.Estimate(-0.95, 0.01, 1, 1, 0.1, 100)]
-    >>> round(pm.extrapolate_in_variance(states).energy, 9)
+    >>> states = [pm.sampling.Estimate(-0.9, 0.01, 1, 1, 0.2, 100),
+    ...           pm.sampling.Estimate(-0.95, 0.01, 1, 1, 0.1, 100)]
+    >>> round(pm.vmc.extrapolate_in_variance(states).energy, 9)
     -1.0
     """
     found: list[Estimate] = [getattr(given, "energy", given) for given in energies]

@@ -73,7 +73,7 @@ def nuclear_forces(system: QuantumSystem, log_psi: Field, walkers: np.ndarray) -
 
     >>> import jax.numpy as jnp, numpy as np, physml as pm
     >>> x = np.random.default_rng(0).normal(size=(20, 50, 1, 3))
-    >>> found = pm.nuclear_forces(pm.Atom(symbol="H"), lambda x: -jnp.linalg.norm(x), x)
+    >>> found = pm.vmc.nuclear_forces(pm.vmc.Atom(symbol="H"), lambda x: -jnp.linalg.norm(x), x)
     >>> float(np.abs(found.values).max()) < 1e-6
     True
     """

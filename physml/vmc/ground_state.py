@@ -85,7 +85,7 @@ def ground_state(
             by then is ``kept`` by an error of the measurement.
 
     >>> import physml as pm
-    >>> trap = pm.HarmonicOscillator()
+    >>> trap = pm.vmc.HarmonicOscillator()
     >>> state = pm.ground_state(trap, pm.MLP((8,)), walkers=128, steps=60, measurements=50)
     >>> abs(state.energy.mean - 0.5) < 0.01
     True

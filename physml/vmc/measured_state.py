@@ -26,8 +26,8 @@ def reference_of(system: QuantumSystem, wavefunction: nn.Module) -> Reference | 
     can never reach the ground state; of any other wave function the system's ``reference``.
 
     >>> import physml as pm
-    >>> gas = pm.ElectronGas(rs=2.0)
-    >>> pm.vmc.reference_of(gas, pm.Slater(gas)).source
+    >>> gas = pm.vmc.ElectronGas(rs=2.0)
+    >>> pm.vmc.reference_of(gas, pm.vmc.Slater(gas)).source
     'Hartree–Fock, exact for this state'
     """
     if isinstance(wavefunction, Slater) and system.hartree_fock_energy is not None:

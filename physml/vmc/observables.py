@@ -75,7 +75,7 @@ def radial_density(walkers: np.ndarray, *, bins: int = 50) -> tuple[np.ndarray, 
         ShapeError: for walkers without particles and coordinates.
 
     >>> import numpy as np, physml as pm
-    >>> r, density = pm.radial_density(np.random.default_rng(0).normal(size=(1000, 2, 3)))
+    >>> r, density = pm.vmc.radial_density(np.random.default_rng(0).normal(size=(1000, 2, 3)))
     >>> density.shape
     (50,)
     """

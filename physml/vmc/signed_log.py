@@ -40,9 +40,9 @@ class Psi:
             ``apply`` of a wave function.
 
     >>> import jax.numpy as jnp, physml as pm
-    >>> psi = pm.Psi(lambda x: pm.SignedLog(jnp.log(jnp.abs(x[0, 0])), jnp.sign(x[0, 0])))
+    >>> psi = pm.vmc.Psi(lambda x: pm.vmc.SignedLog(jnp.log(jnp.abs(x[0, 0])), jnp.sign(x[0, 0])))
     >>> here, there = jnp.array([[1.0]]), jnp.array([[-2.0]])
-    >>> float(psi(here)), round(float(pm.psi_ratio(psi, there, here)), 6)
+    >>> float(psi(here)), round(float(pm.vmc.psi_ratio(psi, there, here)), 6)
     (0.0, -2.0)
     """
 
@@ -83,7 +83,7 @@ def psi_ratio(log_psi: Callable[[Array], Any], there: Array, here: Array) -> Arr
 
     >>> import jax, jax.numpy as jnp, physml as pm
     >>> def flips(log_psi, x):  # Σ_i σˣ_i over spins ±1
-    ...     flipped = lambda i: pm.psi_ratio(log_psi, x.at[i].multiply(-1), x)
+    ...     flipped = lambda i: pm.vmc.psi_ratio(log_psi, x.at[i].multiply(-1), x)
     ...     return jnp.sum(jax.vmap(flipped)(jnp.arange(len(x))))
     >>> float(flips(lambda x: 0.0 * jnp.sum(x), jnp.ones((6, 1))))
     6.0

@@ -36,7 +36,7 @@ def spin_squared(log_psi: Field, walkers: np.ndarray, *, n_up: int) -> Estimate:
 
     >>> import jax.numpy as jnp, numpy as np, physml as pm
     >>> x = np.random.default_rng(0).normal(size=(8, 10, 2, 3))
-    >>> pm.spin_squared(lambda x: -0.5 * jnp.sum(x**2), x, n_up=1).mean  # a singlet
+    >>> pm.vmc.spin_squared(lambda x: -0.5 * jnp.sum(x**2), x, n_up=1).mean  # a singlet
     0.0
     """
     if walkers.ndim != 4 or not 0 <= n_up <= walkers.shape[2]:

@@ -87,8 +87,10 @@ EVERY = {f"pair_sum: {name}": u for name, u in PAIRS.items()} | {
 def test_as_nested_derivatives(u, sparsity):
     x, axes = drawn(9, N, 3), tuple(range(3 * N))
     one = lambda x: jnp.sum(jnp.tanh(u(x)))
-    method = partial(pm.forward_laplacian, sparsity_threshold=sparsity)
-    for found, expected in zip(method(one, x, axes), pm.nested_forward(one, x, axes), strict=True):
+    method = partial(pm.calculus.forward_laplacian, sparsity_threshold=sparsity)
+    for found, expected in zip(
+        method(one, x, axes), pm.calculus.nested_forward(one, x, axes), strict=True
+    ):
         np.testing.assert_allclose(found, expected, rtol=1e-11, atol=1e-11)
 
 
@@ -110,8 +112,8 @@ def test_two_images_of_two_particles():
         return jnp.sum(jnp.tanh(jax.vmap(pair_sum)(f, g)))
 
     x, axes = drawn(9, 2, 3), tuple(range(6))
-    found = pm.forward_laplacian(log_psi, x, axes, sparsity_threshold=0.6)
-    for one, other in zip(found, pm.nested_forward(log_psi, x, axes), strict=True):
+    found = pm.calculus.forward_laplacian(log_psi, x, axes, sparsity_threshold=0.6)
+    for one, other in zip(found, pm.calculus.nested_forward(log_psi, x, axes), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-11, atol=1e-11)
 
 

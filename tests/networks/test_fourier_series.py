@@ -26,7 +26,7 @@ def drawn(network, z, seed=0):
 
 @pytest.mark.parametrize("outputs", [None, 2])
 def test_it_has_the_period_and_no_higher_waves(outputs):
-    network = pm.FourierSeries(8, waves=5, outputs=outputs)
+    network = pm.networks.FourierSeries(8, waves=5, outputs=outputs)
     params = drawn(network, embedded(0.3, theta=0.2))
     angles = 2 * np.pi * np.arange(64) / 64
     values = np.array([network.apply(params, embedded(0.3, theta=angle)) for angle in angles])
@@ -39,7 +39,7 @@ def test_it_has_the_period_and_no_higher_waves(outputs):
 @pytest.mark.parametrize("count", [1, 2, 5])
 def test_its_amplitudes_are_chebyshev_sums(count):
     """Against numpy's sums of the same coefficients, of one coordinate and of two."""
-    one, two = pm.FourierSeries(count, waves=1), pm.FourierSeries(count, waves=1)
+    one, two = pm.networks.FourierSeries(count, waves=1), pm.networks.FourierSeries(count, waves=1)
     z = embedded(0.3, theta=0.7)
     params = drawn(one, z)
     table = params["params"]["amplitudes"][0]
@@ -55,7 +55,7 @@ def test_its_amplitudes_are_chebyshev_sums(count):
 
 def test_derivatives_along_the_circle_are_exact():
     """``∂⁴/∂θ⁴`` of a wave is k⁴ times the wave."""
-    network = pm.FourierSeries(4, waves=3)
+    network = pm.networks.FourierSeries(4, waves=3)
     params = drawn(network, embedded(0.0, theta=0.0), seed=1)
     field = lambda z: network.apply(params, jnp.stack([z[0], jnp.cos(z[1]), jnp.sin(z[1])]))
     z = jnp.array([0.4, 2.9])
@@ -71,11 +71,15 @@ def test_a_linear_equation_takes_two_steps():
     problem = pm.Problem(
         domain=pm.Box(t=(0, 1), x=(0, 2 * np.pi)),
         equation=lambda u, z: pm.partial(u, 0)(z) + pm.partial(u, 1)(z),
-        ansatz=pm.hard_initial(lambda z: jnp.sin(z[1])),
+        ansatz=pm.pinn.hard_initial(lambda z: jnp.sin(z[1])),
         periodic="x",
     )
     solution = pm.solve(
-        problem, pm.FourierSeries(12, waves=2), optimizer=pm.gauss_newton(), points=256, steps=2
+        problem,
+        pm.networks.FourierSeries(12, waves=2),
+        optimizer=pm.gauss_newton(),
+        points=256,
+        steps=2,
     )
     z = solution.grid()
     np.testing.assert_allclose(solution(z), np.sin(z[:, 1] - z[:, 0]), atol=1e-7)
@@ -83,8 +87,8 @@ def test_a_linear_equation_takes_two_steps():
 
 def test_what_does_not_fit_is_named():
     with pytest.raises(pm.errors.ShapeError, match="cos θ, sin θ"):
-        pm.FourierSeries(4, waves=2).init(jax.random.key(0), jnp.ones(2))
+        pm.networks.FourierSeries(4, waves=2).init(jax.random.key(0), jnp.ones(2))
     with pytest.raises(pm.errors.ConfigurationError, match="waves"):
-        pm.FourierSeries(4, waves=0)
+        pm.networks.FourierSeries(4, waves=0)
     with pytest.raises(pm.errors.ConfigurationError, match="polynomials"):
-        pm.FourierSeries(0, waves=3)
+        pm.networks.FourierSeries(0, waves=3)

@@ -41,14 +41,14 @@ def test_all_routes_agree_to_1e_10(n):
         jnp.concatenate([dense, jnp.sqrt(damping) * jnp.eye(dense.shape[1])]),
         jnp.concatenate([r, jnp.zeros(dense.shape[1])]),
     )[0]
-    samples = pm.in_sample_space(jacobian, r, damping)
-    parameters = pm.in_parameter_space(jacobian, r, damping)
-    free = pm.matrix_free(jacobian, r, damping, tolerance=1e-14, iterations=20_000)
+    samples = pm.optim.in_sample_space(jacobian, r, damping)
+    parameters = pm.optim.in_parameter_space(jacobian, r, damping)
+    free = pm.optim.matrix_free(jacobian, r, damping, tolerance=1e-14, iterations=20_000)
     # The Gram matrices square a condition number of 1e3: 1e-16 times 1e6.
     assert relative(samples, brute) < 1e-10
     assert relative(parameters, brute) < 1e-10
     assert relative(free, brute) < 1e-10
-    assert relative(pm.smallest_side(jacobian, r, damping), brute) < 1e-10
+    assert relative(pm.optim.smallest_side(jacobian, r, damping), brute) < 1e-10
 
 
 def test_jt_r_is_the_gradient_to_1e_10():
@@ -63,7 +63,7 @@ def test_jt_r_is_the_gradient_to_1e_10():
 
 
 def products(jacobian, memory: int) -> set[str]:
-    program = jax.make_jaxpr(lambda j, r: pm.smallest_side(j, r, 1e-3, memory=memory))(
+    program = jax.make_jaxpr(lambda j, r: pm.optim.smallest_side(j, r, 1e-3, memory=memory))(
         jacobian, jnp.zeros(jacobian.shape[0])
     )
     text = str(program)
@@ -75,14 +75,16 @@ def test_the_side_follows_from_static_shapes_and_memory():
     n, p = few.jacobian.shape
     assert n < p
     program = str(
-        jax.make_jaxpr(lambda j, r: pm.smallest_side(j, r, 1e-3))(few.jacobian, few.residual)
+        jax.make_jaxpr(lambda j, r: pm.optim.smallest_side(j, r, 1e-3))(few.jacobian, few.residual)
     )
     assert f"f64[{n},{n}]" in program and f"f64[{p},{p}]" not in program
     assert products(few.jacobian, 2**30) == {"cholesky"}
     assert products(few.jacobian, 1) == {"while"}
     many, _ = problem(200)
     program = str(
-        jax.make_jaxpr(lambda j, r: pm.smallest_side(j, r, 1e-3))(many.jacobian, many.residual)
+        jax.make_jaxpr(lambda j, r: pm.optim.smallest_side(j, r, 1e-3))(
+            many.jacobian, many.residual
+        )
     )
     assert f"f64[{p},{p}]" in program and "f64[200,200]" not in program
 
@@ -114,7 +116,7 @@ def test_a_gram_matrix_that_rounding_made_indefinite_is_damped_more(n, p):
     rows = evaluation.jacobian.dense()
     gram = rows.T @ rows if n > p else rows @ rows.T
     assert float(jnp.linalg.eigvalsh(gram)[0]) < -1e-9
-    step = pm.smallest_side(evaluation.jacobian, evaluation.residual, 1e-12)
+    step = pm.optim.smallest_side(evaluation.jacobian, evaluation.residual, 1e-12)
     best = jnp.linalg.lstsq(rows, evaluation.residual)[0]
     # To a percent, since rounding is divided by 100 ε tr G.
     np.testing.assert_allclose(rows @ step, rows @ best, rtol=2e-2)
@@ -125,5 +127,5 @@ def test_numbers_that_are_not_finite_stay_so():
     objective = pm.least_squares({"rows": lambda x, row: row @ x - 1.0})
     x = jnp.zeros(3)
     evaluation, _ = objective.evaluate(x, objective.init(x), {"rows": jnp.full((5, 3), jnp.nan)})
-    step = pm.smallest_side(evaluation.jacobian, evaluation.residual, 1e-6)
+    step = pm.optim.smallest_side(evaluation.jacobian, evaluation.residual, 1e-6)
     assert not jnp.isfinite(step).any()

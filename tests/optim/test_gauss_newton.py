@@ -188,7 +188,7 @@ def test_an_objective_without_a_value_is_refused():
         )
 
 
-@pytest.mark.parametrize("factorise", [pm.by_gram, pm.by_svd])
+@pytest.mark.parametrize("factorise", [pm.optim.by_gram, pm.optim.by_svd])
 def test_the_units_of_a_cost_do_not_matter(factorise, key):
     """Squares of residuals of 1e-100 are zero, and a root that is met exactly ends in such."""
 

@@ -76,7 +76,7 @@ def test_max_norm_and_schedules():
     assert float(state.metrics["step_length"]) == 0.5
     second, state = free.update(e.gradient, state, PARAMS, evaluation=e)
     assert float(state.metrics["step_length"]) == 0.25
-    by_hand = 0.25 * flat(pm.in_parameter_space(e.jacobian, e.residual, 2e-3))
+    by_hand = 0.25 * flat(pm.optim.in_parameter_space(e.jacobian, e.residual, 2e-3))
     np.testing.assert_allclose(-flat(second), by_hand, rtol=1e-9)
 
 
@@ -85,7 +85,7 @@ def test_line_search_takes_the_best_candidate():
     state = OBJECTIVE.init(PARAMS)
     batch = {"data": jax.random.normal(jax.random.key(1), (30, 1))}
     value_fn = lambda params: OBJECTIVE.value(params, state, batch)
-    optimizer = pm.natural_gradient(8.0, damping=1e-6, line_search=pm.grid_line_search())
+    optimizer = pm.natural_gradient(8.0, damping=1e-6, line_search=pm.optim.grid_line_search())
     updates, new = optimizer.update(
         e.gradient, optimizer.init(PARAMS), PARAMS, evaluation=e, value_fn=value_fn
     )
@@ -99,7 +99,7 @@ def test_line_search_takes_the_best_candidate():
 
 
 def test_line_search_refuses_to_climb():
-    search = pm.grid_line_search()
+    search = pm.optim.grid_line_search()
     x = jnp.array(0.0)
     assert float(search(lambda y: (y - 1.0) ** 2, x, jnp.array(-4.0))) == 0.0
     assert float(search(lambda y: 1.0 + 0.0 * y, x, jnp.array(1.0))) == 0.0
@@ -115,7 +115,7 @@ def test_no_step_where_every_candidate_climbs():
     e = evaluation(1)
     weights = OBJECTIVE.init(PARAMS)
     batch = {"data": jax.random.normal(jax.random.key(1), (30, 1))}
-    optimizer = pm.natural_gradient(1.0, damping=1e-3, line_search=pm.grid_line_search())
+    optimizer = pm.natural_gradient(1.0, damping=1e-3, line_search=pm.optim.grid_line_search())
     updates, state = optimizer.update(
         e.gradient,
         optimizer.init(PARAMS),
@@ -159,7 +159,7 @@ def test_a_missing_evaluation_is_named():
 
 
 def test_a_line_search_without_value_is_refused():
-    optimizer = pm.natural_gradient(1.0, line_search=pm.grid_line_search())
+    optimizer = pm.natural_gradient(1.0, line_search=pm.optim.grid_line_search())
     with pytest.raises(pm.errors.NoValueError, match="fixed samples"):
         e = evaluation(1)
         optimizer.update(e.gradient, optimizer.init(PARAMS), PARAMS, evaluation=e)
@@ -168,4 +168,4 @@ def test_a_line_search_without_value_is_refused():
 @pytest.mark.parametrize("options", [{"shrink": 1.0}, {"shrink": 0.0}, {"candidates": 0}])
 def test_bad_line_searches_are_named(options):
     with pytest.raises(pm.errors.ConfigurationError, match=next(iter(options))):
-        pm.grid_line_search(**options)
+        pm.optim.grid_line_search(**options)

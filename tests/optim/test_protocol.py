@@ -16,9 +16,11 @@ OPTIMIZERS = {
     "natural gradient": pm.natural_gradient(0.5, damping=1e-4),
     "SPRING": pm.natural_gradient(0.1, damping=1e-4, momentum=0.9),
     "natural gradient, line search": pm.natural_gradient(
-        1.0, damping=1e-6, line_search=pm.grid_line_search()
+        1.0, damping=1e-6, line_search=pm.optim.grid_line_search()
     ),
-    "natural gradient, matrix free": pm.natural_gradient(0.5, damping=1e-4, solve=pm.matrix_free),
+    "natural gradient, matrix free": pm.natural_gradient(
+        0.5, damping=1e-4, solve=pm.optim.matrix_free
+    ),
     "gauss-newton": pm.gauss_newton(),
     "gauss-newton, svd": pm.gauss_newton(factorise=by_svd, switch_ratio=0.5),
     "gauss-newton, sketch": pm.gauss_newton(factorise=sketched(rows=20, columns=16)),
@@ -101,7 +103,7 @@ def flops(optimizer, *, width: int) -> float:
     objective = pm.least_squares({"data": row})
     sampler = pm.fixed({"data": jnp.linspace(0.0, 1.0, 256)[:, None]})
     params = network.init(jax.random.key(0), jnp.zeros(1))
-    state = pm.TrainState(
+    state = pm.train.TrainState(
         jnp.zeros((), jnp.int32),
         params,
         optimizer.init(params),
@@ -109,7 +111,7 @@ def flops(optimizer, *, width: int) -> float:
         sampler.init(jax.random.key(0), params),
         jax.random.key(1),
     )
-    step = jax.jit(pm.make_step(objective, sampler, optimizer))
+    step = jax.jit(pm.train.make_step(objective, sampler, optimizer))
     return step.lower(state).compile().cost_analysis()["flops"]
 
 

@@ -19,7 +19,7 @@ def rough(z):
 @pytest.mark.parametrize("on", ["x", "x-", ("x+", "y"), ("t+",), ("x", "x-")])
 def test_hard_dirichlet_holds_on_its_faces_alone(on):
     value = lambda z: jnp.sin(z[0]) + 2 * z[1] ** 2 * jnp.exp(z[2])
-    ansatz = pm.hard_dirichlet(BOX, value, on=on)
+    ansatz = pm.pinn.hard_dirichlet(BOX, value, on=on)
     u = jax.vmap(lambda z: ansatz(rough, z) - value(z))
     np.testing.assert_allclose(u(BOX.boundary(jax.random.key(0), 24, on)), 0.0, atol=1e-12)
     assert np.abs(u(BOX.interior(jax.random.key(1), 24))).min() > 1e-6
@@ -35,33 +35,37 @@ def test_hard_dirichlet_looks_at_its_faces_alone():
         return jnp.where(on_a_face, 3 + z[0] - 2 * z[0] * z[1], jnp.nan)
 
     inside = square.interior(jax.random.key(0), 16)
-    found = jax.vmap(lambda z: pm.hard_dirichlet(square, value)(lambda y: 0.0 * y[0], z))(inside)
+    found = jax.vmap(lambda z: pm.pinn.hard_dirichlet(square, value)(lambda y: 0.0 * y[0], z))(
+        inside
+    )
     np.testing.assert_allclose(found, 3 + inside[:, 0] - 2 * inside[:, 0] * inside[:, 1])
 
 
 def test_hard_dirichlet_without_faces_means_those_of_space():
     """The boundary of space at all times, and neither the first time nor the last."""
-    u = jax.vmap(lambda z: pm.hard_dirichlet(BOX, 2.0)(rough, z))
+    u = jax.vmap(lambda z: pm.pinn.hard_dirichlet(BOX, 2.0)(rough, z))
     faces = BOX.boundary(jax.random.key(0), 24, ("x", "y"))
     np.testing.assert_allclose(u(faces), 2.0, atol=1e-12)
     assert np.abs(u(BOX.boundary(jax.random.key(1), 24, "t")) - 2.0).min() > 1e-3
 
 
 def test_hard_dirichlet_on_a_disk():
-    disk = pm.Disk(radius=2.0)
-    u = jax.vmap(lambda z: pm.hard_dirichlet(disk, 1.0)(lambda y: 5.0 + y[0], z))
+    disk = pm.pinn.Disk(radius=2.0)
+    u = jax.vmap(lambda z: pm.pinn.hard_dirichlet(disk, 1.0)(lambda y: 5.0 + y[0], z))
     np.testing.assert_allclose(u(disk.boundary(jax.random.key(0), 16, "boundary")), 1.0, atol=1e-12)
     assert np.abs(u(disk.interior(jax.random.key(0), 16)) - 1.0).min() > 1e-3
-    assert float(pm.hard_dirichlet(disk, 1.0, on="boundary")(rough, jnp.array([2.0, 0.0]))) == 1.0
+    assert (
+        float(pm.pinn.hard_dirichlet(disk, 1.0, on="boundary")(rough, jnp.array([2.0, 0.0]))) == 1.0
+    )
     with pytest.raises(pm.errors.ConfigurationError, match="only a Box can leave faces out"):
-        pm.hard_dirichlet(pm.l_shape(), on="edge0")
+        pm.pinn.hard_dirichlet(pm.pinn.l_shape(), on="edge0")
 
 
 def test_hard_initial_value_and_velocity():
     start, rate = lambda z: jnp.sin(z[1]) + (z[0] - 0.5), lambda z: z[1] ** 2
     for ansatz, moving in (
-        (pm.hard_initial(start, start=0.5), False),
-        (pm.hard_initial(start, velocity=rate, start=0.5), True),
+        (pm.pinn.hard_initial(start, start=0.5), False),
+        (pm.pinn.hard_initial(start, velocity=rate, start=0.5), True),
     ):
         u = lambda z, a=ansatz: a(rough, z)
         z = jnp.array([0.5, 0.3, 0.1])
@@ -76,35 +80,39 @@ def test_a_unit_of_time_scales_the_network_alone():
     z = jnp.array([0.7, 0.3, 0.1])
     for velocity in (None, rate):
         power = 1 if velocity is None else 2
-        plain = pm.hard_initial(start, velocity=velocity, start=0.5)(rough, z)
-        scaled = pm.hard_initial(start, velocity=velocity, start=0.5, unit=0.1)(rough, z)
+        plain = pm.pinn.hard_initial(start, velocity=velocity, start=0.5)(rough, z)
+        scaled = pm.pinn.hard_initial(start, velocity=velocity, start=0.5, unit=0.1)(rough, z)
         expected = (0.2**power) * (10**power - 1) * rough(z)
         assert float(scaled - plain) == pytest.approx(float(expected))
     with pytest.raises(pm.errors.ConfigurationError, match="unit: expected a number > 0, got 0"):
-        pm.hard_initial(start, unit=0.0)
+        pm.pinn.hard_initial(start, unit=0.0)
 
 
-def test_chain_applies_the_first_innermost():
-    both = pm.chain(pm.hard_dirichlet(BOX, on="x"), pm.hard_initial(lambda z: jnp.cos(z[1])))
+def test_compose_applies_the_first_innermost():
+    both = pm.pinn.compose(
+        pm.pinn.hard_dirichlet(BOX, on="x"), pm.pinn.hard_initial(lambda z: jnp.cos(z[1]))
+    )
     z = jnp.array([1.0, 1.0, 0.2])
-    expected = np.cos(1.0) + float(pm.hard_dirichlet(BOX, on="x")(rough, z))
+    expected = np.cos(1.0) + float(pm.pinn.hard_dirichlet(BOX, on="x")(rough, z))
     assert float(both(rough, z)) == pytest.approx(expected, rel=1e-13)
-    with pytest.raises(pm.errors.ConfigurationError, match="chain: expected at least one"):
-        pm.chain()
+    with pytest.raises(pm.errors.ConfigurationError, match="compose: expected at least one"):
+        pm.pinn.compose()
 
 
 PAIR = jnp.array([1.0, 0.0])
 FITS_NO_SCALAR = {
-    "a value": pm.hard_initial(PAIR),
-    "a function": pm.hard_initial(lambda z: z),
-    "a velocity": pm.hard_initial(1.0, velocity=PAIR),
-    "faces": pm.hard_dirichlet(BOX, lambda z: jnp.stack([z[0], z[1]]), on="x"),
-    "a number of faces": pm.hard_dirichlet(BOX, PAIR, on="x"),
+    "a value": pm.pinn.hard_initial(PAIR),
+    "a function": pm.pinn.hard_initial(lambda z: z),
+    "a velocity": pm.pinn.hard_initial(1.0, velocity=PAIR),
+    "faces": pm.pinn.hard_dirichlet(BOX, lambda z: jnp.stack([z[0], z[1]]), on="x"),
+    "a number of faces": pm.pinn.hard_dirichlet(BOX, PAIR, on="x"),
     "a user's": lambda N, z: PAIR * N(z),
     "a user's sum": lambda N, z: N(z) + z[0] * PAIR,
-    "a user's part of a chain": pm.chain(pm.hard_initial(1.0), lambda N, z: PAIR * N(z)),
-    "a helper in a chain": pm.chain(lambda N, z: z[0] * N(z), pm.hard_initial(PAIR)),
-    "a helper in a lambda": lambda N, z: jnp.sum(pm.hard_initial(PAIR)(N, z)),
+    "a user's part of a chain": pm.pinn.compose(
+        pm.pinn.hard_initial(1.0), lambda N, z: PAIR * N(z)
+    ),
+    "a helper in a chain": pm.pinn.compose(lambda N, z: z[0] * N(z), pm.pinn.hard_initial(PAIR)),
+    "a helper in a lambda": lambda N, z: jnp.sum(pm.pinn.hard_initial(PAIR)(N, z)),
     "one component": lambda N, z: N(z)[None],
 }
 
@@ -123,11 +131,11 @@ def test_nothing_is_broadcast_against_a_scalar_network(ansatz, several):
 @pytest.mark.parametrize(
     "ansatz",
     [
-        pm.hard_initial(jnp.ones(3)),
-        pm.hard_initial(1.0, velocity=jnp.ones(3)),
+        pm.pinn.hard_initial(jnp.ones(3)),
+        pm.pinn.hard_initial(1.0, velocity=jnp.ones(3)),
         lambda N, z: N(z)[0],
         lambda N, z: jnp.ones(3),
-        pm.chain(lambda N, z: N(z)[0], lambda N, z: N(z) * PAIR),
+        pm.pinn.compose(lambda N, z: N(z)[0], lambda N, z: N(z) * PAIR),
     ],
 )
 def test_nothing_is_broadcast_against_a_vector_network(ansatz):
@@ -142,7 +150,7 @@ def test_a_number_stands_for_each_component_and_a_vector_for_its_own():
             domain=BOX,
             equation=lambda u, z: u(z),
             components=2,
-            ansatz=pm.chain(pm.hard_initial(value, velocity=value)),
+            ansatz=pm.pinn.compose(pm.pinn.hard_initial(value, velocity=value)),
         )
         network = pm.MLP((3,), outputs=2)
         u = problem.solution_field(network, problem.initial_params(network, jax.random.key(0)))

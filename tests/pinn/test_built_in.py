@@ -101,7 +101,7 @@ def test_components_of_a_vector_each_obey_their_own(hard):
     conditions = [
         pm.dirichlet(0.0, "x", component=0, name="walls"),
         pm.initial(start, name="start"),
-        pm.neumann(0.0, "x-", component=2),
+        pm.pinn.neumann(0.0, "x-", component=2),
     ]
     if hard is True:
         conditions.append(pm.dirichlet(lambda z: z[:1] ** 2, "x+", component=(1,), name="wall"))
@@ -128,8 +128,8 @@ def test_unknowns_by_name_and_what_is_left():
         conditions=[
             pm.initial(1.0, unknown="u"),
             pm.dirichlet(lambda z: jnp.ones(2), "x", unknown="w"),
-            pm.robin(1.0, 1.0, 0.0, "x", unknown="v"),
-            pm.periodic("x", unknown="v"),
+            pm.pinn.robin(1.0, 1.0, 0.0, "x", unknown="v"),
+            pm.pinn.periodic("x", unknown="v"),
         ],
         ansatz={"v": lambda N, z: jnp.exp(N(z))},
         components={"w": 2},
@@ -153,15 +153,18 @@ def refused(match, error=pm.errors.ConfigurationError, **options):
 def test_what_cannot_be_built_in_is_named():
     on_x = pm.dirichlet(0.0, "x")
     refused("nothing can be built in.* got no condition")
-    refused("got 'neumann x', 'periodic x'", conditions=[pm.neumann(0.0, "x"), pm.periodic("x")])
+    refused(
+        "got 'neumann x', 'periodic x'",
+        conditions=[pm.pinn.neumann(0.0, "x"), pm.pinn.periodic("x")],
+    )
     refused(
         "got 'dirichlet boundary' on Disk",
-        domain=pm.Disk(),
+        domain=pm.pinn.Disk(),
         conditions=[pm.dirichlet(0.0, "boundary")],
     )
-    refused("'neumann t' cannot", conditions=[on_x, pm.neumann(0.0, "t")], hard=("neumann t",))
+    refused("'neumann t' cannot", conditions=[on_x, pm.pinn.neumann(0.0, "t")], hard=("neumann t",))
     refused("condition 'walls'", pm.errors.UnknownNameError, conditions=[on_x], hard=("walls",))
-    refused("an ansatz, not both", conditions=[on_x], ansatz=pm.hard_initial(0.0))
+    refused("an ansatz, not both", conditions=[on_x], ansatz=pm.pinn.hard_initial(0.0))
     refused(
         "both give a velocity",
         conditions=[
@@ -211,11 +214,11 @@ def test_contradictions_are_found_on_every_domain_and_between_components():
     pairs = [
         (pm.Box(x=(0, 1)), pm.dirichlet(0.0, "boundary"), pm.dirichlet(1.0, "x+")),
         (
-            pm.Box(z=(0, 1)) * pm.Disk(face="mantle"),
+            pm.Box(z=(0, 1)) * pm.pinn.Disk(face="mantle"),
             pm.dirichlet(0.0, "mantle"),
             pm.dirichlet(1.0, "boundary"),
         ),
-        (pm.l_shape(), pm.dirichlet(0.0, "edge1"), pm.dirichlet(1.0, "boundary")),
+        (pm.pinn.l_shape(), pm.dirichlet(0.0, "edge1"), pm.dirichlet(1.0, "boundary")),
         (
             pm.Box(x=(0, 1)),
             pm.dirichlet(lambda z: jnp.stack([z[0], 0 * z[0]]), "x"),
@@ -251,7 +254,7 @@ def test_a_copy_of_a_hard_problem_is_as_hard():
     problem = pm.Problem(
         domain=pm.Box(x=(0, 1), t=(0, 1)),
         equation=anything,
-        conditions=[pm.dirichlet(2.0, "x"), pm.initial(2.0), pm.neumann(0.0, "final")],
+        conditions=[pm.dirichlet(2.0, "x"), pm.initial(2.0), pm.pinn.neumann(0.0, "final")],
         hard=True,
     )
     moved = replace(problem, name="moved", domain=pm.Box(t=(5, 6), x=(-3, -2)))
@@ -262,13 +265,13 @@ def test_a_copy_of_a_hard_problem_is_as_hard():
 
 
 def test_a_problem_says_what_it_could_build_in():
-    box, conditions = pm.Box(x=(0, 1)), [pm.dirichlet(0.0, "x-"), pm.neumann(0.0, "x+")]
+    box, conditions = pm.Box(x=(0, 1)), [pm.dirichlet(0.0, "x-"), pm.pinn.neumann(0.0, "x+")]
     soft = pm.Problem(domain=box, equation=anything, conditions=conditions)
     assert (soft.built_in, soft.could_be_built_in) == ((), ("dirichlet x-",))
     hard = pm.Problem(domain=box, equation=anything, conditions=conditions, hard=True)
     assert (hard.built_in, hard.could_be_built_in) == (("dirichlet x-",), ())
     disk = pm.Problem(
-        domain=pm.Disk(), equation=anything, conditions=[pm.dirichlet(0.0, "boundary")]
+        domain=pm.pinn.Disk(), equation=anything, conditions=[pm.dirichlet(0.0, "boundary")]
     )
     assert disk.could_be_built_in == ()
     advice = "'dirichlet x-': left to penalties; Problem(hard=True) builds them in"

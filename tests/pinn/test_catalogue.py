@@ -179,9 +179,9 @@ def test_every_problem_has_finite_terms_and_a_reference(entry):
     problem, network = entry.problem(), entry.network(entry.recipe)
     assert problem.name == entry.name
     params = problem.initial_params(network, jax.random.key(0))
-    sampler = pm.collocation(problem, network, points=8)
+    sampler = pm.pinn.collocation(problem, network, points=8)
     _, batch, _ = sampler.sample(jax.random.key(2), sampler.init(jax.random.key(1), params), params)
-    objective = pm.least_squares(pm.residual_rows(problem, network))
+    objective = pm.least_squares(pm.pinn.residual_rows(problem, network))
     losses = jax.jit(lambda p: objective.evaluate(p, objective.init(p), batch)[0].metrics)(params)
     assert set(losses) == {f"loss/{name}" for name in batch}
     assert all(np.isfinite(loss) for loss in losses.values())

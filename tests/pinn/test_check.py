@@ -26,7 +26,7 @@ FRONT = pm.Problem(
     equation=fisher,
     conditions=[
         pm.initial(lambda z: jnp.exp(-(((z[1] - 0.2) / 0.05) ** 2))),
-        pm.neumann(0.0, on="x"),
+        pm.pinn.neumann(0.0, on="x"),
     ],
     name="front",
 )
@@ -132,10 +132,12 @@ def test_values_and_places_of_a_known_residual():
     problem = pm.Problem(
         domain=LINE,
         equation=lambda u, z: jnp.stack([0.6 * z[0] ** 2, 0.8 * z[0] ** 2]) + 0.0 * u(z),
-        conditions=[pm.data(np.array([[0.5]]), np.array([3.0]), of=lambda u, z: 0.0 * u(z))],
+        conditions=[
+            pm.pinn.measured(np.array([[0.5]]), np.array([3.0]), of=lambda u, z: 0.0 * u(z))
+        ],
     )
     params = problem.initial_params(NETWORK, jax.random.key(0))
-    sampler = pm.collocation(problem, NETWORK, points=128)
+    sampler = pm.pinn.collocation(problem, NETWORK, points=128)
     trained = sampler.sample(jax.random.key(1), sampler.init(jax.random.key(1), params), params)[1]
     trained = {**trained, "equation": jnp.linspace(0.0, 0.1, 128)[:, None]}
     found = check_residuals(problem, NETWORK, params, sampler, trained, key=jax.random.key(2))
@@ -170,7 +172,7 @@ def test_a_march_is_checked_slab_by_slab_and_a_loaded_solution_on_fresh_points_a
 
     box, network = pm.Box(t=(0, 1)), pm.MLP((4,))
     options = {"slabs": 2, "points": 16, "steps": 10, "check": False}
-    solution = pm.march(slab, box, lambda z: jnp.ones(()), network, **options)
+    solution = pm.pinn.march(slab, box, lambda z: jnp.ones(()), network, **options)
     assert repr(solution).count("\n") == 0
     assert list(solution.check().terms) == ["slab-1 equation", "slab-2 equation"]
     first = solution.slabs[0]

@@ -33,7 +33,7 @@ def batches(sampler, count, params):
 
 
 def test_fixed_points_stay_and_lie_where_they_should():
-    found = batches(pm.collocation(PROBLEM, LINE, points=16), 3, line(1.0))
+    found = batches(pm.pinn.collocation(PROBLEM, LINE, points=16), 3, line(1.0))
     first = found[0]
     assert {name: z.shape for name, z in first.items()} == {
         "equation": (16, 2),
@@ -48,15 +48,17 @@ def test_fixed_points_stay_and_lie_where_they_should():
 
 def test_terms_share_no_coordinates():
     """The points of a face are not the shadow of those inside."""
-    batch = batches(pm.collocation(PROBLEM, LINE, points=16, condition_points=16), 1, line(1.0))[0]
+    batch = batches(
+        pm.pinn.collocation(PROBLEM, LINE, points=16, condition_points=16), 1, line(1.0)
+    )[0]
     inside, start, side = batch["equation"], batch["initial"], batch["dirichlet x"]
     assert not np.any(np.isclose(inside[:, 1], start[:, 1]))
     assert not np.any(np.isclose(inside[:, 0], side[:, 0]))
 
 
-@pytest.mark.parametrize("rule", [pm.uniformly, pm.by_residual])
+@pytest.mark.parametrize("rule", [pm.sampling.uniformly, pm.sampling.by_residual])
 def test_redraws_lie_on_a_grid_counted_from_step_zero(rule):
-    sampler = pm.collocation(PROBLEM, LINE, points=8, redraw=rule(every=2))
+    sampler = pm.pinn.collocation(PROBLEM, LINE, points=8, redraw=rule(every=2))
     found = batches(sampler, 5, line(1.0))
     for name in found[0]:
         changes = [i for i in range(1, 5) if not np.array_equal(found[i][name], found[i - 1][name])]
@@ -73,8 +75,8 @@ def test_points_follow_the_residual_of_the_present_parameters():
     There p ∝ 2 + 1, elsewhere p ∝ 1: three quarters of the points, with a deviation of 0.019 for
     512 of them (candidates are plenty, so that keeping none twice matters little): bound at 4σ.
     """
-    redraw = pm.by_residual(every=1, oversampling=64)
-    sampler = pm.collocation(PROBLEM, LINE, points=512, condition_points=1, redraw=redraw)
+    redraw = pm.sampling.by_residual(every=1, oversampling=64)
+    sampler = pm.pinn.collocation(PROBLEM, LINE, points=512, condition_points=1, redraw=redraw)
     state, step = sampler.init(jax.random.key(2), line(1.0)), jax.jit(sampler.sample)
     shares = []
     for slope in (1.0, 1.0, -1.0):
@@ -87,9 +89,9 @@ def test_points_follow_the_residual_of_the_present_parameters():
 
 def test_terms_without_points_are_refused():
     with pytest.raises(pm.errors.ConfigurationError, match="equation: expected at least one point"):
-        pm.collocation(PROBLEM, LINE, points=0)
+        pm.pinn.collocation(PROBLEM, LINE, points=0)
     with pytest.raises(pm.errors.ConfigurationError, match="initial: expected at least one point"):
-        pm.collocation(PROBLEM, LINE, condition_points=0)
+        pm.pinn.collocation(PROBLEM, LINE, condition_points=0)
     problem = pm.Problem(domain=pm.Box(x=(0, 1)), equation=lambda u, z: u(z))
     with pytest.raises(pm.errors.ConfigurationError, match="got 0"):
         pm.solve(problem, pm.MLP((4,)), points=0, steps=1)

@@ -47,17 +47,17 @@ def test_initial_is_dirichlet_at_the_first_time():
 def test_neumann_takes_the_outward_normal():
     """For u = x² + 7x t, ∂u/∂n is −(2x + 7t) on the left and 2x + 7t on the right."""
     field = lambda z: z[1] ** 2 + 7 * z[0] * z[1]
-    left = pm.neumann(lambda z: 2.0 - 7 * z[0], on="x-")
-    right = pm.neumann(lambda z: 6.0 + 7 * z[0], on="x+")
+    left = pm.pinn.neumann(lambda z: 2.0 - 7 * z[0], on="x-")
+    right = pm.pinn.neumann(lambda z: 6.0 + 7 * z[0], on="x+")
     for condition in (left, right):
         np.testing.assert_allclose(on_face(condition, field), 0.0, atol=1e-13)
     assert np.abs(on_face(right._replace(face="x-"), field)).min() > 1.0
-    both = on_face(pm.neumann(0.0, on="x"), lambda z: z[1])
+    both = on_face(pm.pinn.neumann(0.0, on="x"), lambda z: z[1])
     np.testing.assert_allclose(both, [-1.0, 1.0, -1.0, 1.0, -1.0, 1.0])
 
 
 def test_neumann_of_a_time_derivative():
-    condition = pm.neumann(0.0, on="t-", name="at rest")
+    condition = pm.pinn.neumann(0.0, on="t-", name="at rest")
     assert condition.name == "at rest"
     np.testing.assert_allclose(on_face(condition, lambda z: z[0] ** 2 + z[1]), 0.0, atol=1e-14)
     np.testing.assert_allclose(on_face(condition, lambda z: z[0]), -1.0, rtol=1e-14)
@@ -66,7 +66,7 @@ def test_neumann_of_a_time_derivative():
 @pytest.mark.parametrize("derivatives", [0, 1, 2, 3])
 def test_periodic_matches_derivatives_up_to_its_order(derivatives):
     """Of a field whose k-th derivative alone jumps, the k-th residual alone does not vanish."""
-    condition = pm.periodic("x", derivatives=derivatives)
+    condition = pm.pinn.periodic("x", derivatives=derivatives)
     assert (condition.name, condition.face) == ("periodic x", "x-")
     zero = on_face(condition, wave)
     assert zero.shape == (6, derivatives + 1)
@@ -95,14 +95,14 @@ def test_vector_fields():
         assert residual.shape == (6, 3)
         np.testing.assert_allclose(residual[:, :2], 0.0, atol=1e-14)
         assert np.abs(residual[:, 2]).max() > 0.1
-    slopes = pm.neumann(lambda z: jnp.stack([1.0, z[0], 0.0 * z[0]]), on="x+")
+    slopes = pm.pinn.neumann(lambda z: jnp.stack([1.0, z[0], 0.0 * z[0]]), on="x+")
     residual = on_face(slopes, flow)
     np.testing.assert_allclose(residual[:, :2], 0.0, atol=1e-14)
-    assert on_face(pm.periodic("x"), flow).shape == (6, 6)
+    assert on_face(pm.pinn.periodic("x"), flow).shape == (6, 6)
 
 
 def test_a_value_of_another_shape_is_refused():
-    for condition in (pm.dirichlet, pm.neumann):
+    for condition in (pm.dirichlet, pm.pinn.neumann):
         made = condition(lambda z: jnp.zeros(2), on="x+")
         with pytest.raises(
             pm.errors.ShapeError, match=r"x\+: value: expected .*\(\).*, got \(2,\)"
@@ -112,26 +112,26 @@ def test_a_value_of_another_shape_is_refused():
 
 def test_the_weight_reaches_the_condition_and_must_be_positive():
     assert pm.dirichlet(0.0, on="x", weight=3.0).weight == 3.0
-    for make in (pm.dirichlet, pm.initial, pm.neumann):
+    for make in (pm.dirichlet, pm.initial, pm.pinn.neumann):
         with pytest.raises(
             pm.errors.ConfigurationError, match="weight: expected a number > 0, got 0"
         ):
             make(0.0, on="x", weight=0.0)
     with pytest.raises(pm.errors.ConfigurationError, match="weight: expected a number > 0"):
-        pm.periodic("x", weight=-1.0)
+        pm.pinn.periodic("x", weight=-1.0)
 
 
 @pytest.mark.parametrize("derivatives", [-1, 4])
 def test_periodic_has_orders_up_to_three(derivatives):
     with pytest.raises(pm.errors.ConfigurationError, match="derivatives: expected 0 to 3"):
-        pm.periodic("x", derivatives=derivatives)
+        pm.pinn.periodic("x", derivatives=derivatives)
 
 
 def test_robin_mixes_value_and_slope():
     """``2u + 3u_x`` of x² is 36 at x = 3; ``u − 2u_x`` of e^{x/2} is 0 where n points down."""
-    made = pm.robin(2.0, 3.0, lambda z: 36.0 + 0 * z[0], on="x+")
+    made = pm.pinn.robin(2.0, 3.0, lambda z: 36.0 + 0 * z[0], on="x+")
     np.testing.assert_allclose(on_face(made, lambda z: z[1] ** 2), 0.0, atol=1e-13)
-    lower = pm.robin(1.0, lambda z: 2.0 + 0 * z[0], 0.0, on="x-")
+    lower = pm.pinn.robin(1.0, lambda z: 2.0 + 0 * z[0], 0.0, on="x-")
     np.testing.assert_allclose(on_face(lower, lambda z: jnp.exp(0.5 * (z[1] + 1))), 0.0, atol=1e-13)
 
 
@@ -141,7 +141,9 @@ def test_components_are_picked():
     np.testing.assert_allclose(on_face(pm.dirichlet(7.0, "x+", component=1), flow), 0.0)
     both = pm.dirichlet(lambda z: jnp.stack([z[1], 7.0]), "x", component=(0, 1))
     np.testing.assert_allclose(on_face(both, flow), np.zeros((6, 2)))
-    np.testing.assert_allclose(on_face(pm.neumann(1.0, "x+", component=0), flow), 0.0, atol=1e-14)
+    np.testing.assert_allclose(
+        on_face(pm.pinn.neumann(1.0, "x+", component=0), flow), 0.0, atol=1e-14
+    )
     with pytest.raises(pm.errors.ShapeError, match="component"):
         on_face(pm.dirichlet(0.0, "x+", component=3), flow)
     with pytest.raises(pm.errors.ShapeError, match="component"):

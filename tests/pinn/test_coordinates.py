@@ -20,12 +20,12 @@ TIMES = {
     "time last": pm.Box(x=(0, 1), t=(2, 3)),
     "told": pm.Box(x=(0, 1), tau=(5, 6), time="tau"),
     "in full": pm.Box(x=(0, 1), time=(-1, 1)),
-    "a product": pm.Box(tau=(1, 3), time="tau") * pm.Disk(),
+    "a product": pm.Box(tau=(1, 3), time="tau") * pm.pinn.Disk(),
     "of boxes": pm.Box(x=(0, 1)) * pm.Box(tau=(1, 3), time="tau"),
     "a boolean": (
-        pm.Box(x=(-1, 1), tau=(1, 2), time="tau") - pm.Disk((0, 1.5), 0.2, names=("x", "tau"))
+        pm.Box(x=(-1, 1), tau=(1, 2), time="tau") - pm.pinn.Disk((0, 1.5), 0.2, names=("x", "tau"))
     ),
-    "a product of booleans": pm.Box(t=(3, 4)) * (pm.Disk(radius=2) - pm.Disk()),
+    "a product of booleans": pm.Box(t=(3, 4)) * (pm.pinn.Disk(radius=2) - pm.pinn.Disk()),
 }
 times = pytest.mark.parametrize("domain", TIMES.values(), ids=TIMES)
 
@@ -49,7 +49,11 @@ def test_a_domain_knows_its_time(domain):
 
 
 def test_a_domain_without_time_says_so():
-    for domain in (pm.Disk(), pm.Box(x=(0, 1), y=(0, 1)), pm.Box(t=(0, 1), x=(0, 1), time=None)):
+    for domain in (
+        pm.pinn.Disk(),
+        pm.Box(x=(0, 1), y=(0, 1)),
+        pm.Box(t=(0, 1), x=(0, 1), time=None),
+    ):
         assert domain.time is None and domain.space == domain.names
         with pytest.raises(pm.errors.ConfigurationError, match="expected a coordinate that is t"):
             _ = domain.times
@@ -71,12 +75,12 @@ def test_a_box_is_written_with_the_time_it_was_told():
 def test_an_initial_value_stands_at_the_first_time(domain, made):
     """Whatever the network, and however the helper comes to the problem."""
     value, rate = lambda z: jnp.sum(z**2), 3.0
-    hard = pm.hard_initial(value, velocity=rate)
+    hard = pm.pinn.hard_initial(value, velocity=rate)
     ansatz = {
         "itself": hard,
-        "in a chain": pm.chain(lambda N, z: 2 * N(z), hard),
+        "in a chain": pm.pinn.compose(lambda N, z: 2 * N(z), hard),
         "in a lambda": lambda N, z: hard(lambda y: N(y) - 1, z),
-        "beside a lambda": pm.chain(lambda N, z: N(z) + 1, lambda N, z: hard(N, z)),
+        "beside a lambda": pm.pinn.compose(lambda N, z: N(z) + 1, lambda N, z: hard(N, z)),
     }[made]
     u, axis = starting(domain, ansatz), domain.time_axis
     z = domain.interior(jax.random.key(1), 5).at[:, axis].set(domain.times[0])
@@ -94,19 +98,19 @@ def test_a_start_that_contradicts_the_domain_is_refused():
         with pytest.raises(
             pm.errors.ConfigurationError, match=rf"start: .* from 5 to 6, got {start}"
         ):
-            starting(box, pm.hard_initial(1.0, start=start))
+            starting(box, pm.pinn.hard_initial(1.0, start=start))
     for start in (5, 5.5, 6.0):
-        u = starting(box, pm.hard_initial(1.0, start=start))
+        u = starting(box, pm.pinn.hard_initial(1.0, start=start))
         assert float(u(jnp.array([0.3, start]))) == 1.0
     with pytest.raises(pm.errors.ConfigurationError, match="a coordinate that is time"):
-        starting(pm.Box(x=(0, 1), y=(0, 1)), pm.hard_initial(1.0))
+        starting(pm.Box(x=(0, 1), y=(0, 1)), pm.pinn.hard_initial(1.0))
     # A single coordinate is the one along which all evolves, whatever its name.
-    assert float(starting(pm.Box(x=(3, 4)), pm.hard_initial(2.0))(jnp.array([3.0]))) == 2.0
+    assert float(starting(pm.Box(x=(3, 4)), pm.pinn.hard_initial(2.0))(jnp.array([3.0]))) == 2.0
 
 
 def test_the_problem_of_another_domain_gets_another_ansatz():
     problem = pm.Problem(
-        domain=pm.Box(t=(0, 1)), equation=lambda u, z: u(z), ansatz=pm.hard_initial(2.0)
+        domain=pm.Box(t=(0, 1)), equation=lambda u, z: u(z), ansatz=pm.pinn.hard_initial(2.0)
     )
     moved = replace(problem, domain=pm.Box(x=(0, 1), t=(7, 8)))
     assert float(field_of(moved)(jnp.array([0.5, 7.0]))) == 2.0
@@ -116,20 +120,20 @@ def test_hard_dirichlet_leaves_time_alone_on_every_domain():
     """``D`` vanishes on the boundary of space and neither at the first time nor at the last."""
     for name in ("time last", "told", "a product", "a product of booleans"):
         domain = TIMES[name]
-        u = jax.jit(jax.vmap(starting(domain, pm.hard_dirichlet(domain, 2.0))))
+        u = jax.jit(jax.vmap(starting(domain, pm.pinn.hard_dirichlet(domain, 2.0))))
         walls = domain.boundary(jax.random.key(0), 16, "boundary")
         np.testing.assert_allclose(u(walls), 2.0, atol=1e-12)
         for face in ("initial", "final"):
             ends = domain.boundary(jax.random.key(0), 16, face)
             assert np.abs(u(ends) - 2.0).max() > 1e-3
     with pytest.raises(pm.errors.ConfigurationError, match="no boundary in space"):
-        pm.hard_dirichlet(pm.Box(t=(0, 1)))
+        pm.pinn.hard_dirichlet(pm.Box(t=(0, 1)))
 
 
 def test_hard_dirichlet_on_other_coordinates_is_refused():
     for other in (pm.Box(x=(0, 1)), pm.Box(x=(0, 1), t=(0, 1)), pm.Box(t=(0, 1), y=(0, 1))):
         with pytest.raises(pm.errors.ConfigurationError, match="hard_dirichlet: domain: expected"):
-            starting(pm.Box(t=(0, 1), x=(0, 1)), pm.hard_dirichlet(other, on="boundary"))
+            starting(pm.Box(t=(0, 1), x=(0, 1)), pm.pinn.hard_dirichlet(other, on="boundary"))
 
 
 @pytest.mark.parametrize("name", ["later", "time last", "told", "in full"])
@@ -137,7 +141,7 @@ def test_the_initial_condition_stands_at_the_first_time(name):
     domain = TIMES[name]
     condition = pm.initial(lambda z: jnp.sum(z), velocity=2.0)
     problem = pm.Problem(domain=domain, equation=lambda u, z: u(z), conditions=[condition])
-    points = condition.samples(domain, jax.random.key(0), 6, pm.sobol)
+    points = condition.samples(domain, jax.random.key(0), 6, pm.sampling.sobol)
     np.testing.assert_array_equal(points[:, domain.time_axis], domain.times[0])
     row = condition.operator(domain)
     obeys = lambda z: jnp.sum(z) + (z[domain.time_axis] - domain.times[0])
@@ -155,13 +159,13 @@ def test_equations_and_conditions_take_coordinates_by_name():
         problem = pm.Problem(
             domain=box,
             equation=lambda u, z: pm.partial(u, "t")(z) - pm.laplacian(u, axes=("x", "y"))(z),
-            conditions=[pm.require(lambda u, z: pm.partial(u, "x", "t")(z), on="boundary")],
+            conditions=[pm.pinn.require(lambda u, z: pm.partial(u, "x", "t")(z), on="boundary")],
             ansatz=lambda N, z, b=box: (
                 0 * N(z) + z[b.axis("t")] * jnp.sin(z[b.axis("x")]) * z[b.axis("y")] ** 3
             ),
         )
         params = problem.initial_params(NETWORK, jax.random.key(0))
-        made = pm.residual_rows(problem, NETWORK)
+        made = pm.pinn.residual_rows(problem, NETWORK)
         rows.append([float(row(params, jnp.array(z))) for row in made.values()])
     x, y, t = 0.3, 0.4, 0.2
     heat = np.sin(x) * y**3 - t * (6 * y - y**3) * np.sin(x)
@@ -204,11 +208,11 @@ def test_a_march_cuts_time_wherever_it_stands(domain):
         return pm.Problem(
             domain=box,
             equation=lambda u, z: pm.partial(u, box.time)(z) + u(z),
-            ansatz=pm.hard_initial(start),
+            ansatz=pm.pinn.hard_initial(start),
         )
 
     # Without a step: continuity, and where the slabs lie, hold for any parameters.
-    solution = pm.march(decay, domain, start, pm.MLP((4,)), slabs=2, points=4, steps=0)
+    solution = pm.pinn.march(decay, domain, start, pm.MLP((4,)), slabs=2, points=4, steps=0)
     assert solution.times == (begin, begin + 0.5, end)
     for slab, times in zip(solution.slabs, pairwise(solution.times), strict=True):
         assert slab.problem.domain.times == times
@@ -232,14 +236,14 @@ def test_a_march_needs_a_box_with_time():
     slab = lambda box, start: pm.Problem(domain=box, equation=lambda u, z: u(z))
     start = lambda z: jnp.ones(())
     with pytest.raises(pm.errors.ConfigurationError, match="a coordinate that is time"):
-        pm.march(slab, pm.Box(x=(0, 1), y=(0, 1)), start, NETWORK, slabs=2)
+        pm.pinn.march(slab, pm.Box(x=(0, 1), y=(0, 1)), start, NETWORK, slabs=2)
     with pytest.raises(pm.errors.ConfigurationError, match="march expects a Box"):
-        pm.march(slab, TIMES["a product"], start, NETWORK, slabs=2)
+        pm.pinn.march(slab, TIMES["a product"], start, NETWORK, slabs=2)
 
 
 def test_interpolation_in_waves_has_time_wherever_it_stands():
     field = lambda z: jnp.sin(z[0]) * z[1]
-    u = pm.trigonometric_interpolant(field, pm.Box(x=(0, 2 * np.pi), t=(2, 3)), waves=2)
+    u = pm.pinn.trigonometric_interpolant(field, pm.Box(x=(0, 2 * np.pi), t=(2, 3)), waves=2)
     assert float(u(jnp.array([0.7, 2.9]))) == pytest.approx(2 * np.sin(0.7))
 
 
@@ -256,4 +260,4 @@ def test_a_fourier_series_needs_its_period_last(options):
     """It took time and a sine for the sine and cosine of an angle."""
     problem = pm.Problem(equation=lambda u, z: u(z), **options)
     with pytest.raises(pm.errors.ConfigurationError, match="FourierSeries takes the last two"):
-        problem.initial_params(pm.FourierSeries(3, waves=2), jax.random.key(0))
+        problem.initial_params(pm.networks.FourierSeries(3, waves=2), jax.random.key(0))

@@ -13,14 +13,14 @@ BOX = pm.Box(t=(0, 2), x=(-1, 3))
 
 
 def residuals(condition, domain, field, n=64):
-    samples = condition.samples(domain, jax.random.key(0), n, pm.sobol)
+    samples = condition.samples(domain, jax.random.key(0), n, pm.sampling.sobol)
     operator = condition.operator(domain)
     return samples, np.asarray(jax.vmap(lambda z: operator(field, z))(samples))
 
 
 def test_integral_over_one_coordinate_at_times_of_the_other():
     """``∫ (t + x²) dx = 4t + 28/3`` on [−1, 3]."""
-    condition = pm.integral(lambda z: 4 * z[0] + 28 / 3, over="x", nodes=4)
+    condition = pm.pinn.integral(lambda z: 4 * z[0] + 28 / 3, over="x", nodes=4)
     samples, found = residuals(condition, BOX, lambda z: z[0] + z[1] ** 2)
     assert len(samples) == 64  # outer points, whatever the number of nodes
     assert np.ptp(np.asarray(samples[:, 0])) > 1.0
@@ -29,7 +29,7 @@ def test_integral_over_one_coordinate_at_times_of_the_other():
 
 
 def test_integral_over_everything_is_one_sample():
-    condition = pm.integral(1.0, over=("t", "x"), of=lambda u, z: u(z) ** 2, nodes=8)
+    condition = pm.pinn.integral(1.0, over=("t", "x"), of=lambda u, z: u(z) ** 2, nodes=8)
     samples, found = residuals(condition, BOX, lambda z: z[0] * z[1])
     assert samples.shape == (1, 2)
     np.testing.assert_allclose(found, 8 / 3 * 28 / 3 - 1, rtol=1e-12)
@@ -44,7 +44,7 @@ def test_an_integral_at_all_times_is_taken_at_many(points):
     problem = pm.Problem(
         domain=pm.Box(t=(0, 1), x=(0, 1)),
         equation=lambda u, z: pm.partial(u, 1)(z),
-        conditions=[pm.integral(lambda z: jnp.exp(-3 * z[0]), over="x")],
+        conditions=[pm.pinn.integral(lambda z: jnp.exp(-3 * z[0]), over="x")],
         exact=lambda z: np.exp(-3 * z[:, 0]),
     )
     solution = pm.solve(problem, pm.MLP((8,)), points=points, steps=40, check=False)
@@ -54,17 +54,25 @@ def test_an_integral_at_all_times_is_taken_at_many(points):
 
 
 COUNTED = {
-    "one integral": (pm.integral(0.0, over="x"), {}, 64),
-    "many nodes": (pm.integral(0.0, over="x", nodes=128), {}, 64),
-    "few points": (pm.integral(0.0, over="x", nodes=128), {"points": 64}, 16),
-    "many points": (pm.integral(0.0, over="x", nodes=64), {"points": 1024}, 128),
-    "as told": (pm.integral(0.0, over="x", nodes=64), {"condition_points": {"integral x": 7}}, 7),
-    "as told to all": (pm.integral(0.0, over="x", nodes=64), {"condition_points": 9}, 9),
-    "nothing to vary": (pm.integral(0.0, over=("t", "x")), {}, 1),
+    "one integral": (pm.pinn.integral(0.0, over="x"), {}, 64),
+    "many nodes": (pm.pinn.integral(0.0, over="x", nodes=128), {}, 64),
+    "few points": (pm.pinn.integral(0.0, over="x", nodes=128), {"points": 64}, 16),
+    "many points": (pm.pinn.integral(0.0, over="x", nodes=64), {"points": 1024}, 128),
+    "as told": (
+        pm.pinn.integral(0.0, over="x", nodes=64),
+        {"condition_points": {"integral x": 7}},
+        7,
+    ),
+    "as told to all": (pm.pinn.integral(0.0, over="x", nodes=64), {"condition_points": 9}, 9),
+    "nothing to vary": (pm.pinn.integral(0.0, over=("t", "x")), {}, 1),
     "of two components": (pm.initial(jnp.zeros(2), velocity=jnp.zeros(2)), {}, 64),
-    "a jump of values and slopes": (pm.periodic("x", derivatives=2), {}, 64),
-    "an interface": (pm.interface("a", "b", of=pm.Disk((1, 1), 0.5, names=("t", "x"))), {}, 64),
-    "data": (pm.data(np.ones((5, 2)), np.zeros((5, 2))), {"condition_points": 9}, 5),
+    "a jump of values and slopes": (pm.pinn.periodic("x", derivatives=2), {}, 64),
+    "an interface": (
+        pm.pinn.interface("a", "b", of=pm.pinn.Disk((1, 1), 0.5, names=("t", "x"))),
+        {},
+        64,
+    ),
+    "data": (pm.pinn.measured(np.ones((5, 2)), np.zeros((5, 2))), {"condition_points": 9}, 5),
 }
 
 
@@ -74,46 +82,48 @@ def test_every_term_tells_how_many_samples_it_has(condition, options, count):
     problem = pm.Problem(domain=BOX, equation=lambda u, z: u(z), conditions=[condition])
     network = pm.MLP((2,))
     given = {"points": 256} | options
-    sampler = pm.collocation(problem, network, **given)
+    sampler = pm.pinn.collocation(problem, network, **given)
     params = problem.initial_params(network, jax.random.key(0))
     solution = pm.Solution(problem, network, params, sampler=sampler)
     assert solution.samples == {"equation": given["points"], condition.name: count}
-    samples = condition.samples(BOX, jax.random.key(0), 13, pm.sobol)
+    samples = condition.samples(BOX, jax.random.key(0), 13, pm.sampling.sobol)
     assert len(jax.tree.leaves(samples)[0]) == (count if count in (1, 5) else 13)
 
 
 def test_other_points_than_those_of_data_are_refused():
-    measured = pm.data(np.zeros((5, 2)), np.zeros(5))
+    measured = pm.pinn.measured(np.zeros((5, 2)), np.zeros(5))
     problem = pm.Problem(domain=BOX, equation=lambda u, z: u(z), conditions=[measured])
     with pytest.raises(
         pm.errors.ConfigurationError, match=r"data: expected the 5 samples .* got 3"
     ):
-        pm.collocation(problem, pm.MLP((2,)), condition_points={"data": 3})
+        pm.pinn.collocation(problem, pm.MLP((2,)), condition_points={"data": 3})
 
 
 def test_integrals_that_cannot_be_are_refused():
     with pytest.raises(pm.errors.ConfigurationError, match="one coordinate and one node"):
-        pm.integral(0.0, over=())
+        pm.pinn.integral(0.0, over=())
     equation = lambda u, z: u(z)
     with pytest.raises(pm.errors.UnknownNameError, match="w"):
-        pm.Problem(domain=BOX, equation=equation, conditions=[pm.integral(0.0, over="w")])
+        pm.Problem(domain=BOX, equation=equation, conditions=[pm.pinn.integral(0.0, over="w")])
     with pytest.raises(pm.errors.ConfigurationError, match="expected a Box"):
-        pm.Problem(domain=pm.Disk(), equation=equation, conditions=[pm.integral(0.0, over="x")])
+        pm.Problem(
+            domain=pm.pinn.Disk(), equation=equation, conditions=[pm.pinn.integral(0.0, over="x")]
+        )
 
 
-DROP = pm.Disk(radius=0.5)
+DROP = pm.pinn.Disk(radius=0.5)
 SQUARE = pm.Box(x=(-1, 1), y=(-1, 1))
 
 
 def test_interface_jumps():
     """``u₁ = r²``, ``u₂ = ¼ + (r² − ¼)/4`` meet with equal fluxes for a = (1, 4)."""
-    condition = pm.interface("drop", "air", of=DROP, conductivity=(1.0, 4.0))
+    condition = pm.pinn.interface("drop", "air", of=DROP, conductivity=(1.0, 4.0))
     fields = {"drop": lambda z: z @ z, "air": lambda z: 0.25 + (z @ z - 0.25) / 4}
     samples, found = residuals(condition, SQUARE, fields)
     np.testing.assert_allclose(jnp.linalg.norm(samples, axis=1), 0.5, rtol=1e-12)
     assert found.shape == (64, 2)
     np.testing.assert_allclose(found, 0.0, atol=1e-13)
-    even = pm.interface("drop", "air", of=DROP, jump=1.0, flux_jump=2.0)
+    even = pm.pinn.interface("drop", "air", of=DROP, jump=1.0, flux_jump=2.0)
     np.testing.assert_allclose(residuals(even, SQUARE, fields)[1], [[-1.0, -1.25]] * 64, rtol=1e-12)
 
 
@@ -131,7 +141,7 @@ def test_a_problem_of_two_materials():
         domain=SQUARE,
         equation=equation,
         conditions=[
-            pm.interface("drop", "air", of=DROP, conductivity=(inner, outer)),
+            pm.pinn.interface("drop", "air", of=DROP, conductivity=(inner, outer)),
             pm.dirichlet(outside, on=("x", "y"), unknown="air"),
         ],
         exact={
@@ -165,7 +175,7 @@ def beside(**options):
     return pm.Solution(problem, networks, problem.initial_params(networks, jax.random.key(0)))
 
 
-INTERFACE = pm.interface("drop", "air", of=DROP)
+INTERFACE = pm.pinn.interface("drop", "air", of=DROP)
 REGIONS = {
     "an interface": {"conditions": [INTERFACE]},
     "regions": {"regions": {"drop": DROP, "air": SQUARE - DROP}},
@@ -206,8 +216,8 @@ def test_errors_where_an_unknown_does_not_live_are_refused():
 
 def test_interfaces_that_leave_the_domain_are_refused():
     equation = lambda u, z: u["drop"](z)
-    far = pm.interface("drop", "air", of=pm.Disk(center=(1.0, 0.0), radius=0.5))
+    far = pm.pinn.interface("drop", "air", of=pm.pinn.Disk(center=(1.0, 0.0), radius=0.5))
     with pytest.raises(pm.errors.ConfigurationError, match=r"expected an interface inside .* 50%"):
         pm.Problem(domain=SQUARE, equation=equation, conditions=[far])
     with pytest.raises(pm.errors.ShapeError, match="a region with coordinates"):
-        pm.Problem(domain=BOX, equation=equation, conditions=[pm.interface("a", "b", of=DROP)])
+        pm.Problem(domain=BOX, equation=equation, conditions=[pm.pinn.interface("a", "b", of=DROP)])

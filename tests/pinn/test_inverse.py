@@ -18,14 +18,16 @@ def problem(**kwargs):
     given = {
         "domain": pm.Box(t=(0, 1)),
         "equation": lambda f, z: pm.partial(f["u"], 0)(z) + f["k"](z) * f["u"](z),
-        "conditions": [pm.data(TIMES, np.exp(-2 * TIMES[:, 0]), unknown="u", name="measured")],
+        "conditions": [
+            pm.pinn.measured(TIMES, np.exp(-2 * TIMES[:, 0]), unknown="u", name="measured")
+        ],
         "exact": {"u": lambda z: np.exp(-2 * z[:, 0]), "k": lambda z: np.full(len(z), 2.0)},
         "name": "decay",
     }
     return pm.Problem(**given | kwargs)
 
 
-NETWORKS = {"u": pm.MLP((8,)), "k": pm.Constant(0.5, positive=True)}
+NETWORKS = {"u": pm.MLP((8,)), "k": pm.networks.Constant(0.5, positive=True)}
 
 
 def test_a_rate_is_found_from_data(tmp_path):
@@ -54,7 +56,7 @@ def test_an_exact_equation_outweighs_noisy_data():
     decay = lambda t, a, k: a * np.exp(-k * t)
     (_, best), _ = curve_fit(decay, TIMES[:, 0], noisy, p0=(1, 1))
     for weight in (1 / sigma**2, 1.0):
-        measured = pm.data(TIMES, noisy, unknown="u", weight=weight)
+        measured = pm.pinn.measured(TIMES, noisy, unknown="u", weight=weight)
         solution = pm.solve(
             problem(conditions=[measured]), NETWORKS, points=32, steps=60, check=False
         )
@@ -69,8 +71,11 @@ def test_a_field_is_found_through_its_ansatz():
     inverse = pm.Problem(
         domain=pm.Box(x=(0, 1)),
         equation=lambda f, z: f["a"](z) * pm.partial(f["u"], 0)(z) - 1,
-        ansatz={"a": lambda N, z: jnp.exp(N(z)), "u": pm.hard_dirichlet(pm.Box(x=(0, 1)), on="x-")},
-        conditions=[pm.data(x, x[:, 0] + x[:, 0] ** 2 / 2, unknown="u")],
+        ansatz={
+            "a": lambda N, z: jnp.exp(N(z)),
+            "u": pm.pinn.hard_dirichlet(pm.Box(x=(0, 1)), on="x-"),
+        },
+        conditions=[pm.pinn.measured(x, x[:, 0] + x[:, 0] ** 2 / 2, unknown="u")],
         exact={"a": lambda z: 1 / (1 + z[:, 0])},
     )
     solution = pm.solve(inverse, {"u": pm.MLP((8,)), "a": pm.MLP((8,))}, points=32, steps=40)
@@ -139,34 +144,38 @@ def test_options_by_name_must_agree_with_the_networks(option, value, match):
 def test_data_must_be_finite_and_inside():
     box = pm.Box(t=(0, 1))
     with pytest.raises(pm.errors.NonFiniteError, match=r"data: .* 1 that are not, .* index 1"):
-        pm.data(np.zeros((3, 1)), np.array([0.0, np.nan, 1.0]))
+        pm.pinn.measured(np.zeros((3, 1)), np.array([0.0, np.nan, 1.0]))
     with pytest.raises(pm.errors.ShapeError, match=r"points \(n, d\) and values"):
-        pm.data(np.zeros((3, 1)), np.zeros(4))
+        pm.pinn.measured(np.zeros((3, 1)), np.zeros(4))
     with pytest.raises(pm.errors.ConfigurationError, match="at least one point"):
-        pm.data(np.zeros((0, 1)), np.zeros(0))
+        pm.pinn.measured(np.zeros((0, 1)), np.zeros(0))
     equation = lambda u, z: pm.partial(u, 0)(z)
     pair = pm.Problem(
         domain=box,
         equation=lambda u, z: pm.partial(u, 0)(z),
-        conditions=[pm.data(np.zeros((3, 1)), np.zeros(3))],
+        conditions=[pm.pinn.measured(np.zeros((3, 1)), np.zeros(3))],
         components=2,
     )
     with pytest.raises(pm.errors.ShapeError, match=r"values: expected shape \(2,\) .* got \(\)"):
         pm.solve(pair, pm.MLP((4,), outputs=2), points=4, steps=1)
     with pytest.raises(pm.errors.ConfigurationError, match="got 1 outside, the first"):
         pm.Problem(
-            domain=box, equation=equation, conditions=[pm.data(np.array([[2.0]]), np.zeros(1))]
+            domain=box,
+            equation=equation,
+            conditions=[pm.pinn.measured(np.array([[2.0]]), np.zeros(1))],
         )
     with pytest.raises(pm.errors.ShapeError, match=r"expected \(n, 1\)"):
         pm.Problem(
-            domain=box, equation=equation, conditions=[pm.data(np.zeros((2, 2)), np.ones(2))]
+            domain=box,
+            equation=equation,
+            conditions=[pm.pinn.measured(np.zeros((2, 2)), np.ones(2))],
         )
 
 
 def test_constants():
     z = jnp.zeros(2)
-    free = pm.Constant((1.0, -2.0))
+    free = pm.networks.Constant((1.0, -2.0))
     params = free.init(jax.random.key(0), z)
     assert free.apply(params, z).tolist() == [1.0, -2.0]
     with pytest.raises(pm.errors.ConfigurationError, match="guess > 0"):
-        pm.Constant(-1.0, positive=True)
+        pm.networks.Constant(-1.0, positive=True)

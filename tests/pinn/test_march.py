@@ -26,7 +26,7 @@ def rise(z):
 
 
 def test_a_march_is_continuous_and_exact_enough():
-    solution = pm.march(
+    solution = pm.pinn.march(
         decay, pm.Box(t=(0, 2)), rise, pm.MLP((8,)), slabs=[0.0, 0.5, 2.0], points=24, steps=120
     )
     assert solution.times == (0.0, 0.5, 2.0)
@@ -45,7 +45,7 @@ def test_a_march_is_continuous_and_exact_enough():
 @pytest.mark.parametrize("warm", [True, False])
 def test_a_slab_starts_from_the_last_ones_parameters_or_from_its_own(warm):
     """Without a step, the parameters of the second slab are those it began with."""
-    solution = pm.march(
+    solution = pm.pinn.march(
         decay,
         pm.Box(t=(0, 2)),
         rise,
@@ -68,12 +68,12 @@ def test_a_march_in_space_starts_from_the_last_slabs_end():
         return pm.Problem(
             domain=box,
             equation=lambda u, z: pm.partial(u, 0)(z) - pm.partial(u, 1, 1)(z) / np.pi**2,
-            ansatz=pm.hard_dirichlet(box, on="x"),
+            ansatz=pm.pinn.hard_dirichlet(box, on="x"),
             conditions=[pm.initial(start, weight=10.0)],
             exact=lambda z: np.exp(-z[:, 0]) * np.sin(np.pi * z[:, 1]),
         )
 
-    solution = pm.march(
+    solution = pm.pinn.march(
         heat,
         pm.Box(t=(0, 1), x=(0, 1)),
         lambda z: jnp.sin(jnp.pi * z[1]),
@@ -88,7 +88,7 @@ def test_a_march_in_space_starts_from_the_last_slabs_end():
 @pytest.mark.parametrize("slabs", [0, [0.0, 1.0], [0.0, 1.5, 1.0, 2.0], [0.5, 2.0]])
 def test_edges_that_are_no_slabs_are_refused(slabs):
     with pytest.raises(pm.errors.ConfigurationError, match="slabs: expected their number"):
-        pm.march(decay, pm.Box(t=(0, 2)), rise, pm.MLP((8,)), slabs=slabs)
+        pm.pinn.march(decay, pm.Box(t=(0, 2)), rise, pm.MLP((8,)), slabs=slabs)
 
 
 def test_continuation_starts_from_the_last_problem():
@@ -98,19 +98,19 @@ def test_continuation_starts_from_the_last_problem():
         return pm.Problem(
             domain=pm.Box(t=(0, 1)),
             equation=lambda u, z: pm.partial(u, 0)(z) + rate * u(z),
-            ansatz=pm.hard_initial(1.0),
+            ansatz=pm.pinn.hard_initial(1.0),
         )
 
     kwargs = {"points": 16, "key": jax.random.key(3)}
-    first = pm.continuation([stiff(1.0)], pm.MLP((8,)), steps=20, **kwargs)
+    first = pm.pinn.continuation([stiff(1.0)], pm.MLP((8,)), steps=20, **kwargs)
     at = np.array([[1.0]])
     assert float(first(at)[0]) == pytest.approx(np.exp(-1), abs=1e-4)
     again = pm.solve(stiff(3.0), pm.MLP((8,)), params=first.params, steps=0, points=16)
     assert float(again(at)[0]) == float(first(at)[0])
-    both = pm.continuation([stiff(1.0), stiff(3.0)], pm.MLP((8,)), steps=20, **kwargs)
+    both = pm.pinn.continuation([stiff(1.0), stiff(3.0)], pm.MLP((8,)), steps=20, **kwargs)
     assert float(both(at)[0]) == pytest.approx(np.exp(-3), abs=1e-4)
     with pytest.raises(pm.errors.ConfigurationError, match="problems: expected at least one"):
-        pm.continuation([], pm.MLP((8,)))
+        pm.pinn.continuation([], pm.MLP((8,)))
 
 
 def test_a_warm_start_of_another_network_is_refused():

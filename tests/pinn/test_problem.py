@@ -100,7 +100,7 @@ def test_an_ansatz_is_the_solution_itself():
         conditions=[pm.initial(lambda z: jnp.sin(z[1]))],
     )
     params = problem.initial_params(NETWORK, jax.random.key(1))
-    rows = pm.residual_rows(problem, NETWORK)
+    rows = pm.pinn.residual_rows(problem, NETWORK)
     assert list(rows) == ["equation", "initial"]
     start = jnp.array([0.0, 0.4])
     assert float(rows["initial"](params, start)) == 0.0
@@ -116,16 +116,18 @@ def test_single_precision_stays():
         periodic="x",
         features=lambda z: np.float64([1.0, 3.0]) * z,
         ansatz=lambda N, z: -jnp.sin(jnp.pi * z[1]) + z[0] * N(z),
-        conditions=[pm.neumann(0.0, on="t"), pm.dirichlet(1.0, on="x"), pm.periodic("x")],
+        conditions=[pm.pinn.neumann(0.0, on="t"), pm.dirichlet(1.0, on="x"), pm.pinn.periodic("x")],
     )
     with jax.enable_x64(False):
         params = problem.initial_params(NETWORK, jax.random.key(0))
-        objective = pm.least_squares(pm.residual_rows(problem, NETWORK))
-        sampler = pm.collocation(problem, NETWORK, points=8, redraw=pm.by_residual(every=1))
+        objective = pm.least_squares(pm.pinn.residual_rows(problem, NETWORK))
+        sampler = pm.pinn.collocation(
+            problem, NETWORK, points=8, redraw=pm.sampling.by_residual(every=1)
+        )
         optimizer = pm.natural_gradient()
-        step = pm.make_step(objective, sampler, optimizer)
+        step = pm.train.make_step(objective, sampler, optimizer)
         key = jax.random.key(1)
-        state = pm.TrainState(
+        state = pm.train.TrainState(
             jnp.int32(0),
             params,
             optimizer.init(params),

@@ -92,7 +92,7 @@ def plate(side, load=1.0):
 
 def scales_of(problem, network=NETWORK):
     params = problem.initial_params(network, jax.random.key(0))
-    sampler = pm.collocation(problem, network, points=64, condition_points=16)
+    sampler = pm.pinn.collocation(problem, network, points=64, condition_points=16)
     return measured(problem, network, params, first_batch(sampler, jax.random.key(0), params))
 
 
@@ -143,9 +143,9 @@ def test_an_unknown_number_is_scaled_to_its_guess():
     problem = pm.Problem(
         domain=pm.Box(x=(0, 1)),
         equation=equation,
-        conditions=[pm.data(x, np.sin(np.pi * x[:, 0]), unknown="sag")],
+        conditions=[pm.pinn.measured(x, np.sin(np.pi * x[:, 0]), unknown="sag")],
     )
-    unknowns = {"sag": NETWORK, "modulus": pm.Constant(1e8)}
+    unknowns = {"sag": NETWORK, "modulus": pm.networks.Constant(1e8)}
     solution = pm.solve(problem, unknowns, points=64, steps=40, check=False)
     found = float(solution(np.array([[0.5]]))["modulus"][0])
     assert found == pytest.approx(7.8e8, rel=1e-5)
@@ -191,7 +191,7 @@ def test_what_is_built_in_has_no_size_of_its_own():
         domain=box,
         equation=lambda u, z: pm.partial(u, "x")(z) - 1e-9 * jnp.cos(jnp.pi * z[0]),
         periodic="x",
-        conditions=[pm.periodic("x")],
+        conditions=[pm.pinn.periodic("x")],
     )
     found = scales_of(twice)
     assert found.unit[""] < 1e-8
@@ -228,7 +228,7 @@ def test_a_solution_in_units_is_saved_marched_and_checked(tmp_path):
     options = {"slabs": 2, "points": 32, "steps": 20}
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        solution = pm.march(
+        solution = pm.pinn.march(
             slab, pm.Box(t=(0, 2e-9)), lambda z: 5 * jnp.ones(()), pm.MLP((8,)), **options
         )
     assert solution.errors().relative_l2 < 1e-5

@@ -49,7 +49,7 @@ def test_one_more_equation_takes_a_short_script():
         conditions=[pm.initial(front), pm.dirichlet(front, on="x")],
         exact=lambda z: (1 + np.exp(z[:, 1] - 5 * z[:, 0])) ** -2,
     )
-    step = pm.natural_gradient(1.0, damping=1e-6, line_search=pm.grid_line_search())
+    step = pm.natural_gradient(1.0, damping=1e-6, line_search=pm.optim.grid_line_search())
     solution = pm.solve(problem, pm.MLP((10, 10)), optimizer=step, points=128, steps=60)
 
     assert solution.errors().relative_l2 < 1e-3
@@ -209,7 +209,7 @@ def test_three_coordinates_have_no_plot(tmp_path):
 
 @pytest.mark.parametrize("known", [True, False], ids=["exact", "no exact"])
 def test_a_flow_has_a_row_of_maps_a_component(tmp_path, known):
-    problem = pm.catalogue.kovasznay()
+    problem = pm.pinn.catalogue.kovasznay()
     if not known:
         problem = dataclasses.replace(problem, exact=None)
     network = pm.MLP((4,), outputs=3)

@@ -17,7 +17,7 @@ def growth(**kwargs):
     given = {
         "domain": BOX,
         "equation": lambda u, z: pm.partial(u, 0)(z) - u(z),
-        "ansatz": pm.hard_initial(1.0),
+        "ansatz": pm.pinn.hard_initial(1.0),
         "exact": lambda z: np.exp(z[:, 0]),
         "name": "growth",
     }
@@ -31,15 +31,15 @@ def test_phases_run_one_after_another_each_in_its_precision(tmp_path):
         kinds.add((update.phase, jax.tree.leaves(update.params)[0].dtype.name))
 
     phases = [
-        pm.Phase(optax.adam(1e-2), 20, precision=32),
-        pm.Phase(pm.natural_gradient(0.5, damping=1e-6), 10, name="middle"),
+        pm.pinn.Phase(optax.adam(1e-2), 20, precision=32),
+        pm.pinn.Phase(pm.natural_gradient(0.5, damping=1e-6), 10, name="middle"),
     ]
     with pm.Run.create(tmp_path / "run") as run:
         solution = pm.solve(
             growth(),
             pm.MLP((8,)),
             points=32,
-            redraw=pm.by_residual(4),
+            redraw=pm.sampling.by_residual(4),
             warm_up=phases,
             steps=10,
             errors_every=5,
@@ -51,9 +51,9 @@ def test_phases_run_one_after_another_each_in_its_precision(tmp_path):
     assert jax.tree.leaves(solution.params)[0].dtype == jnp.float64
     assert solution.errors().relative_l2 < 1e-3
     with pytest.raises(pm.errors.ConfigurationError, match="two phases named 'train'"):
-        pm.solve(growth(), pm.MLP((8,)), warm_up=pm.Phase(optax.adam(1e-2), 1, name="train"))
+        pm.solve(growth(), pm.MLP((8,)), warm_up=pm.pinn.Phase(optax.adam(1e-2), 1, name="train"))
     with pytest.raises(pm.errors.ConfigurationError, match="precision: expected 32, 64 or None"):
-        pm.solve(growth(), pm.MLP((8,)), warm_up=pm.Phase(optax.adam(1e-2), 1, precision=16))
+        pm.solve(growth(), pm.MLP((8,)), warm_up=pm.pinn.Phase(optax.adam(1e-2), 1, precision=16))
 
 
 def test_the_error_is_followed():
@@ -80,7 +80,7 @@ def test_a_trust_region_works_in_single_precision():
         growth(),
         pm.MLP((8,)),
         points=32,
-        warm_up=pm.Phase(pm.gauss_newton(), 5, precision=32),
+        warm_up=pm.pinn.Phase(pm.gauss_newton(), 5, precision=32),
         steps=5,
     )
     assert jax.tree.leaves(solution.params)[0].dtype == jnp.float64
@@ -111,7 +111,7 @@ def test_points_of_conditions_by_name():
         ansatz=None,
         conditions=[pm.dirichlet(0.0, on="x"), pm.dirichlet(1.0, on="y", name="sides")],
     )
-    sampler = pm.collocation(problem, pm.MLP((4,)), points=16, condition_points={"sides": 7})
+    sampler = pm.pinn.collocation(problem, pm.MLP((4,)), points=16, condition_points={"sides": 7})
     batch = sampler.init(jax.random.key(0), None).batch
     assert {name: len(points) for name, points in batch.items()} == {
         "equation": 16,
@@ -119,16 +119,16 @@ def test_points_of_conditions_by_name():
         "sides": 7,
     }
     with pytest.raises(pm.errors.UnknownNameError, match="condition"):
-        pm.collocation(problem, pm.MLP((4,)), condition_points={"top": 7})
+        pm.pinn.collocation(problem, pm.MLP((4,)), condition_points={"top": 7})
 
 
 def test_points_where_the_user_wants_them():
     """Importance sampling draws by a density of the point, not by the residual."""
-    sampler = pm.collocation(
+    sampler = pm.pinn.collocation(
         growth(),
         pm.MLP((4,)),
         points=64,
-        redraw=pm.by_importance(lambda z: jnp.exp(-20 * z[0]), every=1),
+        redraw=pm.sampling.by_importance(lambda z: jnp.exp(-20 * z[0]), every=1),
     )
     params = growth().initial_params(pm.MLP((4,)), jax.random.key(0))
     state = sampler.init(jax.random.key(0), params)

@@ -12,7 +12,7 @@ BOX = pm.Box(t=(0.2, 1.0), x=(-1.0, 2.0))
 
 
 def test_harmonics_have_the_domain_s_period():
-    features = pm.harmonics(BOX, "x", 4)
+    features = pm.pinn.harmonics(BOX, "x", 4)
     at = features(jnp.array([0.3, 0.7]))
     assert at.shape == (8,)
     np.testing.assert_allclose(at, features(jnp.array([0.9, 3.7])), atol=1e-12)
@@ -23,7 +23,7 @@ def test_harmonics_have_the_domain_s_period():
 def test_the_interpolant_is_spectrally_accurate():
     """A smooth function and its third derivative, at the domain's first time wherever asked."""
     field = lambda z: z[0] * jnp.exp(jnp.sin(2 * jnp.pi * (z[1] + 1) / 3))
-    interpolant = pm.trigonometric_interpolant(field, BOX, waves=24)
+    interpolant = pm.pinn.trigonometric_interpolant(field, BOX, waves=24)
     for x in (-0.9, 0.13, 1.77):
         now, first = jnp.array([0.8, x]), jnp.array([0.2, x])
         np.testing.assert_allclose(interpolant(now), field(first), rtol=1e-12)
@@ -34,25 +34,27 @@ def test_the_interpolant_is_spectrally_accurate():
 def test_components_are_interpolated_each():
     angle = lambda z: 2 * jnp.pi * (z[1] + 1) / 3
     field = lambda z: jnp.stack([jnp.cos(angle(z)), 1 + jnp.sin(2 * angle(z))])
-    interpolant = pm.trigonometric_interpolant(field, BOX, waves=2)
+    interpolant = pm.pinn.trigonometric_interpolant(field, BOX, waves=2)
     z = jnp.array([0.9, 0.4])
     np.testing.assert_allclose(interpolant(z), field(z), atol=1e-12)
 
 
 def test_what_does_not_fit_is_named():
     with pytest.raises(pm.errors.ConfigurationError, match="waves: expected at least 1"):
-        pm.harmonics(BOX, "x", 0)
+        pm.pinn.harmonics(BOX, "x", 0)
     with pytest.raises(pm.errors.ShapeError, match=r"two coordinates, time .*, got t, x, y"):
-        pm.trigonometric_interpolant(lambda z: z[0], pm.Box(t=(0, 1), x=(0, 1), y=(0, 1)), waves=3)
+        pm.pinn.trigonometric_interpolant(
+            lambda z: z[0], pm.Box(t=(0, 1), x=(0, 1), y=(0, 1)), waves=3
+        )
     with pytest.raises(pm.errors.ShapeError, match=r"a value \(\) or \(m,\), got \(2, 2\)"):
-        pm.trigonometric_interpolant(lambda z: jnp.outer(z, z), BOX, waves=3)
+        pm.pinn.trigonometric_interpolant(lambda z: jnp.outer(z, z), BOX, waves=3)
 
 
 def test_a_march_begins_each_slab_by_interpolation():
     """The heat equation in two slabs, the second from the waves of the first."""
 
     def slab(domain, start):
-        begin = pm.trigonometric_interpolant(start, domain, waves=4)
+        begin = pm.pinn.trigonometric_interpolant(start, domain, waves=4)
         first = float(domain.lower[0])
         return pm.Problem(
             domain=domain,
@@ -63,8 +65,10 @@ def test_a_march_begins_each_slab_by_interpolation():
 
     domain = pm.Box(t=(0, 0.5), x=(0, 2 * np.pi))
     start = lambda z: jnp.sin(z[1])
-    network = pm.FourierSeries(8, waves=2)
-    solution = pm.march(slab, domain, start, network, slabs=2, overlap=0.2, points=128, steps=3)
+    network = pm.networks.FourierSeries(8, waves=2)
+    solution = pm.pinn.march(
+        slab, domain, start, network, slabs=2, overlap=0.2, points=128, steps=3
+    )
     ends = [float(part.problem.domain.upper[0]) for part in solution.slabs]
     np.testing.assert_allclose(ends, [0.3, 0.5])
     x = np.stack([np.full(20, 0.5), np.linspace(0, 6, 20)], -1)

@@ -64,7 +64,9 @@ def test_a_jump_is_in_detailed_balance(jump):
 
 
 @pytest.mark.parametrize(
-    "make", [pm.metropolis, pm.metropolis_one_electron, pm.langevin], ids=lambda make: make.__name__
+    "make",
+    [pm.metropolis, pm.sampling.metropolis_one_electron, pm.langevin],
+    ids=lambda make: make.__name__,
 )
 def test_wells_are_filled_by_their_weights(make):
     """All walkers start in one assignment, which no other move leaves: χ² of 8, and 5 deviations.

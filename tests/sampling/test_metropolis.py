@@ -16,7 +16,7 @@ def gaussian(params, x):
 
 
 every = pytest.mark.parametrize(
-    "sampling", [pm.metropolis, pm.metropolis_one_electron, pm.langevin]
+    "sampling", [pm.metropolis, pm.sampling.metropolis_one_electron, pm.langevin]
 )
 
 
@@ -119,7 +119,7 @@ def test_acceptance_of_gaussian_moves():
 
 @pytest.mark.parametrize(
     ("sampling", "low", "high"),
-    [(pm.metropolis, 0.50, 0.55), (pm.metropolis_one_electron, 0.45, 0.55)],
+    [(pm.metropolis, 0.50, 0.55), (pm.sampling.metropolis_one_electron, 0.45, 0.55)],
 )
 def test_width_finds_the_window(sampling, low, high):
     """From far too small or large, acceptance comes into the window (5000 moves: ± 0.7%)."""
@@ -204,7 +204,7 @@ def test_a_drift_decorrelates_sooner():
         frozen = sampling(gaussian, lambda key, at=state: at.walkers, sweeps=2,
                           width=float(state.width), adapt=False)  # fmt: skip
         _, (walkers, _) = run(frozen, 1.0, 200)
-        taus.append(pm.estimate(np.sum(np.asarray(walkers) ** 2, axis=(2, 3))).tau)
+        taus.append(pm.sampling.estimate(np.sum(np.asarray(walkers) ** 2, axis=(2, 3))).tau)
     assert taus[1] < 0.5 * taus[0]
 
 
@@ -215,7 +215,7 @@ def test_one_electron_moves_alone():
         return jnp.where(jnp.abs(x[0, 0]) < 1e-9, 0.0, -jnp.inf)
 
     start = lambda key: jnp.zeros((50, 2, 1))
-    sampler = pm.metropolis_one_electron(walled, start, sweeps=3, adapt=False)
+    sampler = pm.sampling.metropolis_one_electron(walled, start, sweeps=3, adapt=False)
     state = sampler.init(jax.random.key(0), None)
     state, walkers, metrics = jax.jit(sampler.sample)(jax.random.key(1), state, None)
     assert float(metrics["acceptance"]) == 0.5 and float(state.width) == 1.0
@@ -225,7 +225,7 @@ def test_one_electron_moves_alone():
 
 def test_one_electron_moves_stay_in_their_cell():
     start = lambda key: jax.random.uniform(key, (200, 3, 2))
-    sampler = pm.metropolis_one_electron(
+    sampler = pm.sampling.metropolis_one_electron(
         lambda params, x: 0.0 * jnp.sum(x), start, width=3.0, wrap=lambda x: x % 1.0
     )
     state = sampler.init(jax.random.key(0), None)
@@ -234,7 +234,7 @@ def test_one_electron_moves_stay_in_their_cell():
     assert float(metrics["acceptance"]) == 1.0 and float(metrics["width"]) == 3.0
 
 
-@pytest.mark.parametrize("sampling", [pm.metropolis, pm.metropolis_one_electron])
+@pytest.mark.parametrize("sampling", [pm.metropolis, pm.sampling.metropolis_one_electron])
 def test_a_stride_leaves_the_density_invariant(sampling):
     """Moves that grow with the distance, on the density ``e^{−2|x|}`` of two electrons in 3D.
 
@@ -260,7 +260,7 @@ def test_a_stride_leaves_the_density_invariant(sampling):
     assert abs(np.mean(r < 0.25) - 0.01438768) < 4 * (0.0144 / (2 * n)) ** 0.5
 
 
-@pytest.mark.parametrize("sampling", [pm.metropolis, pm.metropolis_one_electron])
+@pytest.mark.parametrize("sampling", [pm.metropolis, pm.sampling.metropolis_one_electron])
 def test_a_stride_of_another_shape_is_refused(sampling):
     start = lambda key: jax.random.normal(key, (10, 2, 3))
     for stride in (lambda x: x[..., 0], lambda x: x[..., :1].astype(jnp.float32)):

@@ -11,7 +11,7 @@ import pytest
 
 import physml as pm
 
-POINTS = [pm.uniform, pm.sobol, pm.latin_hypercube]
+POINTS = [pm.sampling.uniform, pm.sampling.sobol, pm.sampling.latin_hypercube]
 
 
 @pytest.mark.parametrize("points", POINTS)
@@ -26,7 +26,7 @@ def test_points_lie_in_the_half_open_cube_and_follow_the_key(points, shape):
     assert not np.allclose(made, points(jax.random.key(1), *shape))
 
 
-@pytest.mark.parametrize("points", [*POINTS, pm.grid_points])
+@pytest.mark.parametrize("points", [*POINTS, pm.sampling.grid_points])
 def test_points_keep_single_precision(points):
     with jax.enable_x64(False):
         made = points(jax.random.key(0), 8, 2)
@@ -34,7 +34,7 @@ def test_points_keep_single_precision(points):
         assert float(jnp.max(made)) < 1.0
 
 
-@pytest.mark.parametrize("points", [*POINTS, pm.grid_points])
+@pytest.mark.parametrize("points", [*POINTS, pm.sampling.grid_points])
 def test_points_pass_through_jit(points):
     drawn = jax.jit(points, static_argnums=(1, 2))(jax.random.key(3), 16, 2)
     np.testing.assert_allclose(drawn, points(jax.random.key(3), 16, 2), rtol=1e-15)
@@ -44,7 +44,7 @@ def test_a_sobol_net_has_one_point_in_each_elementary_interval():
     """Unshifted, 2ᵐ points in two dimensions put one into every box of sides 2⁻ᵃ, 2⁻⁽ᵐ⁻ᵃ⁾."""
     m, key = 6, jax.random.key(2)
     shift = jax.random.uniform(key, (1, 2))
-    net = np.mod(np.asarray(pm.sobol(key, 2**m, 2) - shift) + 1e-12, 1.0)
+    net = np.mod(np.asarray(pm.sampling.sobol(key, 2**m, 2) - shift) + 1e-12, 1.0)
     for a in range(m + 1):
         cells = np.floor(net * [2**a, 2 ** (m - a)]).astype(int)
         assert len(np.unique(cells, axis=0)) == 2**m
@@ -52,7 +52,7 @@ def test_a_sobol_net_has_one_point_in_each_elementary_interval():
 
 @pytest.mark.parametrize(("n", "d"), [(1, 1), (10, 1), (100, 5)])
 def test_a_latin_hypercube_has_one_point_in_each_layer(n, d):
-    z = np.asarray(pm.latin_hypercube(jax.random.key(1), n, d))
+    z = np.asarray(pm.sampling.latin_hypercube(jax.random.key(1), n, d))
     layers = np.sort(np.floor(z * n).astype(int), axis=0)
     np.testing.assert_array_equal(layers, np.tile(np.arange(n)[:, None], (1, d)))
     within = (z * n) % 1
@@ -61,26 +61,26 @@ def test_a_latin_hypercube_has_one_point_in_each_layer(n, d):
 
 
 def test_orders_of_a_latin_hypercube_are_independent():
-    z = np.asarray(pm.latin_hypercube(jax.random.key(1), 1000, 3))
+    z = np.asarray(pm.sampling.latin_hypercube(jax.random.key(1), 1000, 3))
     assert np.all(np.abs(np.corrcoef(z.T) - np.eye(3)) < 5 / 1000**0.5)
 
 
 @pytest.mark.parametrize(("n", "d", "side"), [(1, 3, 1), (9, 2, 3), (8, 3, 2), (7, 1, 7)])
 def test_a_full_grid_has_every_centre_once(n, d, side):
-    z = np.asarray(pm.grid_points(jax.random.key(0), n, d))
+    z = np.asarray(pm.sampling.grid_points(jax.random.key(0), n, d))
     cells = np.unique(z * side - 0.5, axis=0)
     np.testing.assert_allclose(cells, np.stack(np.unravel_index(range(n), (side,) * d), axis=1))
 
 
 def test_a_thinned_grid_is_even():
     """70 of 81 cells: distinct centres, 7 or 8 of every 9 in a row, and of any part of them."""
-    z = np.asarray(pm.grid_points(jax.random.key(0), 70, 2))
+    z = np.asarray(pm.sampling.grid_points(jax.random.key(0), 70, 2))
     cells = np.rint(z * 9 - 0.5).astype(int)
     np.testing.assert_allclose((cells + 0.5) / 9, z)
     assert len(np.unique(cells, axis=0)) == 70
     assert set(np.bincount(cells[:, 0])) == {7, 8}
     assert len(np.unique(cells[:35, 0])) == len(np.unique(cells[:35, 1])) == 9
-    np.testing.assert_array_equal(z, pm.grid_points(jax.random.key(5), 70, 2))
+    np.testing.assert_array_equal(z, pm.sampling.grid_points(jax.random.key(5), 70, 2))
 
 
 def test_sobol_integrates_better_than_random_points():
@@ -95,15 +95,15 @@ def test_sobol_integrates_better_than_random_points():
         spread[points] = float(jnp.std(sums))
         assert abs(float(jnp.mean(sums)) - 0.25) < 4 * spread[points] / 50**0.5
     # The deviation of 50 draws is itself known to 10%: four of these.
-    assert abs(spread[pm.uniform] / 0.01378 - 1) < 0.4
-    assert spread[pm.sobol] < spread[pm.uniform] / 5
+    assert abs(spread[pm.sampling.uniform] / 0.01378 - 1) < 0.4
+    assert spread[pm.sampling.sobol] < spread[pm.sampling.uniform] / 5
 
 
 def test_a_redraw_by_residual_follows_its_probabilities():
     """Single draws have p ∝ |r|ᵏ / mean|r|ᵏ + c; 20,000 of them, bound at 5σ."""
     sizes, draws = jnp.array([0.0, 1.0, 2.0, 5.0]), 20_000
     for exponent, floor in [(1.0, 1.0), (2.0, 0.0)]:
-        choose = pm.by_residual(every=1, exponent=exponent, floor=floor).choose
+        choose = pm.sampling.by_residual(every=1, exponent=exponent, floor=floor).choose
         keys = jax.random.split(jax.random.key(5), draws)
         chosen = jax.vmap(partial(choose, magnitudes=sizes, count=1))(keys)[:, 0]
         weight = np.asarray(sizes) ** exponent
@@ -114,7 +114,7 @@ def test_a_redraw_by_residual_follows_its_probabilities():
 
 
 def test_a_redraw_keeps_no_candidate_twice():
-    redraw = pm.by_residual(every=5, oversampling=4)
+    redraw = pm.sampling.by_residual(every=5, oversampling=4)
     sizes = jnp.linspace(0.0, 1.0, 64) ** 4
     chosen = np.asarray(redraw.choose(jax.random.key(0), sizes, 16))
     assert (redraw.every, redraw.oversampling) == (5, 4)
@@ -123,7 +123,7 @@ def test_a_redraw_keeps_no_candidate_twice():
 
 def test_a_residual_of_zero_prefers_no_point():
     for floor in (0.0, 1.0):
-        choose = partial(pm.by_residual(every=1, floor=floor).choose, count=1)
+        choose = partial(pm.sampling.by_residual(every=1, floor=floor).choose, count=1)
         keys = jax.random.split(jax.random.key(6), 4000)
         chosen = np.asarray(jax.vmap(partial(choose, magnitudes=jnp.zeros(4)))(keys)[:, 0])
         # 1000 expected in each of four bins, with a deviation of 27: bound at 5σ.
@@ -137,9 +137,9 @@ def test_a_redraw_by_importance_follows_the_density():
     well below the oversampling.
     """
     density = lambda z: jnp.exp(-3 * z[0])
-    redraw = pm.by_importance(density, every=7, oversampling=16)
+    redraw = pm.sampling.by_importance(density, every=7, oversampling=16)
     assert (redraw.every, redraw.oversampling, redraw.size) == (7, 16, density)
-    z = pm.uniform(jax.random.key(1), 512 * 16, 1)
+    z = pm.sampling.uniform(jax.random.key(1), 512 * 16, 1)
     chosen = np.asarray(redraw.choose(jax.random.key(0), jax.vmap(redraw.size)(z), 512))
     assert len(np.unique(chosen)) == 512
     chance = (1 - np.exp(-3 * np.asarray(z)[chosen, 0])) / (1 - np.exp(-3))
@@ -148,7 +148,7 @@ def test_a_redraw_by_importance_follows_the_density():
 
 
 def test_a_density_of_zero_is_avoided_unless_it_is_zero_everywhere():
-    choose = pm.by_importance(lambda z: z[0], every=1).choose
+    choose = pm.sampling.by_importance(lambda z: z[0], every=1).choose
     few = np.asarray(choose(jax.random.key(0), jnp.array([0.0, 1, 0, 2, 0, 0, 0.1, 0]), 3))
     assert set(few) == {1, 3, 6}
     none = np.asarray(choose(jax.random.key(0), jnp.zeros(8), 3))
@@ -156,12 +156,12 @@ def test_a_density_of_zero_is_avoided_unless_it_is_zero_everywhere():
 
 
 def test_a_redraw_by_residual_has_no_size_of_its_own():
-    assert pm.by_residual(every=1).size is None
-    assert pm.uniformly(every=1).size is None
+    assert pm.sampling.by_residual(every=1).size is None
+    assert pm.sampling.uniformly(every=1).size is None
 
 
 def test_a_uniform_redraw_keeps_all_its_candidates():
-    redraw = pm.uniformly(every=3)
+    redraw = pm.sampling.uniformly(every=3)
     chosen = redraw.choose(jax.random.key(0), jnp.arange(5.0), 5)
     assert (redraw.every, redraw.oversampling) == (3, 1)
     np.testing.assert_array_equal(chosen, np.arange(5))
@@ -172,12 +172,12 @@ def test_a_uniform_redraw_keeps_all_its_candidates():
 )
 def test_bad_schedules_are_refused(options):
     with pytest.raises(pm.errors.ConfigurationError, match=r"by_residual: expected .*, got"):
-        pm.by_residual(**{"every": 10} | options)
+        pm.sampling.by_residual(**{"every": 10} | options)
 
 
 def test_a_uniform_redraw_needs_a_period():
     with pytest.raises(pm.errors.ConfigurationError, match="every ≥ 1, got 0"):
-        pm.uniformly(every=0)
+        pm.sampling.uniformly(every=0)
 
 
 @pytest.mark.parametrize(
@@ -190,4 +190,4 @@ def test_a_uniform_redraw_needs_a_period():
 )
 def test_bad_importance_is_refused(density, options, message):
     with pytest.raises(pm.errors.ConfigurationError, match=f"by_importance: .*{message}"):
-        pm.by_importance(density, **options)
+        pm.sampling.by_importance(density, **options)

@@ -33,14 +33,14 @@ def term_gradient(name):
 
 
 def test_gradient_norms_become_equal():
-    weights = balanced(pm.gradient_norms(decay=0.0))
+    weights = balanced(pm.train.gradient_norms(decay=0.0))
     lengths = {name: weights[name] * term_gradient(name) for name in TERMS}
     assert lengths["big"] == pytest.approx(lengths["small"], rel=1e-12)
     assert np.mean(list(weights.values())) == pytest.approx(1.5, rel=1e-12)
 
 
 def test_ntk_traces_become_equal():
-    weights = balanced(pm.ntk_traces(decay=0.0))
+    weights = balanced(pm.train.ntk_traces(decay=0.0))
 
     def trace(name):
         rows = jax.vmap(lambda x: jax.jacrev(lambda p: TERMS[name](p, x))(PARAMS))(BATCH[name])
@@ -50,12 +50,12 @@ def test_ntk_traces_become_equal():
 
 
 def test_the_average_moves_by_its_decay():
-    at_once, slowly = (balanced(pm.gradient_norms(decay=decay)) for decay in (0.0, 0.9))
+    at_once, slowly = (balanced(pm.train.gradient_norms(decay=decay)) for decay in (0.0, 0.9))
     for name, first in {"big": 2.0, "small": 1.0}.items():
         assert slowly[name] == pytest.approx(0.9 * first + 0.1 * at_once[name])
 
 
-@pytest.mark.parametrize("rule", [pm.gradient_norms, pm.ntk_traces])
+@pytest.mark.parametrize("rule", [pm.train.gradient_norms, pm.train.ntk_traces])
 def test_a_decay_outside_its_range_is_refused(rule):
     with pytest.raises(pm.errors.ConfigurationError, match="decay: expected a number in"):
         rule(decay=1.0)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+import orbax.checkpoint
 import pytest
 
 import physml as pm
@@ -180,7 +181,7 @@ def test_a_full_disk_keeps_what_is_there(tmp_path, monkeypatch):
     def full(*args, **kwargs):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(checkpoint.ocp.StandardCheckpointer, "save", full)
+    monkeypatch.setattr(orbax.checkpoint.StandardCheckpointer, "save", full)
     with pytest.raises(CheckpointError, match="No space left"):
         checkpoint.save(tmp_path, 2, state(2))
     assert checkpoint.steps(tmp_path) == [1]

@@ -20,7 +20,7 @@ N = 20_000
 """Samples: 160 kB a number each, beside parameters of a few bytes."""
 
 X = np.linspace(0.0, 1.0, N)
-SENSORS = pm.data(X[:, None], np.exp(-X))
+SENSORS = pm.pinn.measured(X[:, None], np.exp(-X))
 
 
 def line(params, x):
@@ -60,7 +60,7 @@ def measured(steps, key, **options):
         equation=lambda u, z: pm.partial(u, 0)(z) + u(z),
         conditions=[SENSORS],
     )
-    warm_up = pm.Phase(optax.adam(1e-3), 1, precision=32)
+    warm_up = pm.pinn.Phase(optax.adam(1e-3), 1, precision=32)
     return pm.solve(
         problem, pm.MLP((3,)), points=8, optimizer=optax.adam(1e-2), warm_up=warm_up, steps=steps,
         key=key, **options,
@@ -74,9 +74,9 @@ def redrawn(steps, key, **options):
         conditions=[SENSORS._replace(operator=lambda domain: lambda u, s: u["u"](s[0]) - s[1])],
     )
     return pm.solve(
-        problem, {"u": pm.MLP((3,)), "rate": pm.Constant(1.0)}, points=8, steps=steps, key=key,
-        optimizer=optax.adam(1e-2), redraw=pm.by_residual(every=1), balance=pm.power_rule(),
-        **options,
+        problem, {"u": pm.MLP((3,)), "rate": pm.networks.Constant(1.0)}, points=8, steps=steps,
+        key=key, optimizer=optax.adam(1e-2), redraw=pm.sampling.by_residual(every=1),
+        balance=pm.train.power_rule(), **options,
     )  # fmt: skip
 
 

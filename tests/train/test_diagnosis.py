@@ -56,7 +56,7 @@ def test_the_last_step_is_looked_at_too():
     "optimizer",
     [
         pm.gauss_newton(),
-        pm.natural_gradient(1.0, damping=1e-6, line_search=pm.grid_line_search()),
+        pm.natural_gradient(1.0, damping=1e-6, line_search=pm.optim.grid_line_search()),
         optax.lbfgs(),
     ],
     ids=["trust region", "grid", "zoom"],
@@ -73,7 +73,7 @@ def test_a_run_that_ends_beside_a_wall_says_so(optimizer):
 def test_a_walker_without_a_local_energy_is_named():
     """A Hamiltonian that divides by zero at the third walker."""
     walkers = jnp.linspace(-1.0, 1.0, 5)[:, None, None]
-    objective = pm.energy(lambda a, x: -a * jnp.sum(x**2), lambda log_psi, x: 1 / jnp.sum(x))
+    objective = pm.vmc.energy(lambda a, x: -a * jnp.sum(x**2), lambda log_psi, x: 1 / jnp.sum(x))
     words = r"energy: the local energy is not finite at 1 of 5 walkers, such as walker 2, \[\[0.0\]"
     for steps in (0, 3):
         with pytest.raises(NonFiniteError, match=words):

@@ -38,7 +38,7 @@ def fit(
     seed=0,
     start=START,
     steps=2,
-    balance=pm.power_rule,
+    balance=pm.train.power_rule,
     dtype=jnp.float64,
     **options,
 ):
@@ -105,7 +105,7 @@ CHANGES = {
     "one more datum": ({"data": np.append(X, 1.0)}, "the data of the sampler"),
     "data of a row": ({"table": 2 * X}, "the data of the objective"),
     "a weight": ({"weight": 5.0}, "the weight of 'data' (1 stored, 5 asked for)"),
-    "a rule of weights": ({"balance": pm.gradient_norms}, "the objective"),
+    "a rule of weights": ({"balance": pm.train.gradient_norms}, "the objective"),
     "no rule of weights": ({"balance": lambda: None}, "the objective"),
     "a learning rate": ({"rate": 0.2}, "the optimizer (rate: 0.1 stored, 0.2 asked for)"),
     "a number in a schedule": ({"factor_of_step": 2.0}, "the optimizer"),
@@ -136,10 +136,10 @@ def test_steps_are_no_part_of_it_and_the_same_again_is_the_same(asked):
 
 def adam(clip=5.0, memory=None, omega=1.0, sweeps=3, **options):
     """An oscillator, of which tests change a number."""
-    system, network = pm.HarmonicOscillator(omega=omega), pm.MLP((3,))
+    system, network = pm.vmc.HarmonicOscillator(omega=omega), pm.MLP((3,))
     log_psi = lambda params, x: system.ansatz(lambda y: network.apply(params, y), x)
     sampler = pm.metropolis(log_psi, lambda key: jax.random.normal(key, (8, 1, 1)), sweeps=sweeps)
-    objective = pm.energy(log_psi, system.local_energy, clip=clip, memory=memory)
+    objective = pm.vmc.energy(log_psi, system.local_energy, clip=clip, memory=memory)
     start = network.init(KEY, jnp.zeros((1, 1)))
     return pm.fit(objective, sampler, optax.adam(1e-2), start, steps=2, key=KEY, **options)
 
@@ -159,7 +159,7 @@ def test_a_hamiltonian_and_its_clipping_are_part_of_an_energy(asked):
     [
         lambda memory: pm.gauss_newton(memory=memory),
         lambda memory: pm.natural_gradient(0.1, momentum=0.9, memory=memory),
-        lambda memory: pm.gauss_newton(factorise=pm.by_svd, memory=memory),
+        lambda memory: pm.gauss_newton(factorise=pm.optim.by_svd, memory=memory),
     ],
 )
 def test_memory_is_the_machine_s_own_affair(asked, make):
@@ -194,18 +194,18 @@ ode = pm.Problem(
     domain=pm.Box(x=(0, 1)),
     equation=lambda u, z: pm.partial(u["u"], 0)(z) + u["rate"](z) * u["u"](z),
     conditions=[
-        pm.data([[0.0], [1.0]], [1.0, 0.5], unknown="u"),
-        pm.integral(1.0, over="x", nodes=4, unknown="u"),
+        pm.pinn.measured([[0.0], [1.0]], [1.0, 0.5], unknown="u"),
+        pm.pinn.integral(1.0, over="x", nodes=4, unknown="u"),
     ],
 )
 try:
     pm.solve(
-        ode, {"u": pm.MLP((3,)), "rate": pm.Constant(1.0)}, points=8, condition_points=8,
-        redraw=pm.by_residual(every=2), balance=pm.power_rule(), steps=1, run=Run(),
+        ode, {"u": pm.MLP((3,)), "rate": pm.networks.Constant(1.0)}, points=8, condition_points=8,
+        redraw=pm.sampling.by_residual(every=2), balance=pm.train.power_rule(), steps=1, run=Run(),
     )
 except SystemExit:
     pass
-trap = pm.HarmonicOscillator(particles=2)
+trap = pm.vmc.HarmonicOscillator(particles=2)
 pm.ground_state(trap, pm.MLP((3,)), walkers=8, steps=1, measurements=8, run=Run())
 """
 
@@ -266,7 +266,7 @@ def test_time_slabs_in_a_loop_are_numbered_too(tmp_path):
 
     def at_the_end(rate, run):
         return float(
-            pm.march(
+            pm.pinn.march(
                 slab(rate), pm.Box(t=(0, 1)), lambda z: jnp.ones(()), pm.MLP((3,)), slabs=2,
                 points=8, steps=25, check=False, run=run,
             )(jnp.ones((1, 1)))[0]

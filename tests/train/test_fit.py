@@ -25,19 +25,22 @@ def residual(params, z):
 def pde(optimizer):
     objective = pm.least_squares(
         {"equation": residual, "point": lambda p, z: NETWORK.apply(p, z) - 1.0},
-        balance=pm.power_rule(),
+        balance=pm.train.power_rule(),
     )
-    draw = lambda key, params: {"equation": pm.sobol(key, 32, 2), "point": pm.uniform(key, 4, 2)}
+    draw = lambda key, params: {
+        "equation": pm.sampling.sobol(key, 32, 2),
+        "point": pm.sampling.uniform(key, 4, 2),
+    }
     params = NETWORK.init(jax.random.key(0), jnp.zeros(2))
     return objective, pm.drawn(draw, every=3), optimizer, params
 
 
 def oscillator(optimizer):
-    system = pm.HarmonicOscillator(particles=2, dimension=2)
+    system = pm.vmc.HarmonicOscillator(particles=2, dimension=2)
     log_psi = lambda params, x: system.ansatz(lambda y: NETWORK.apply(params, y), x)
     sampler = pm.metropolis(log_psi, lambda key: jax.random.normal(key, (64, 2, 2)), sweeps=3)
     params = NETWORK.init(jax.random.key(0), jnp.zeros((2, 2)))
-    return pm.energy(log_psi, system.local_energy), sampler, optimizer, params
+    return pm.vmc.energy(log_psi, system.local_energy), sampler, optimizer, params
 
 
 CASES = {

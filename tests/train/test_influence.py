@@ -25,7 +25,7 @@ UNTOUCHED = {
     "relu, Laplacian": (nn.relu, lambda u, z: pm.laplacian(u)(z)),
     "relu, forward Laplacian": (
         nn.relu,
-        lambda u, z: pm.laplacian(u, method=pm.forward_laplacian)(z) - z[0],
+        lambda u, z: pm.laplacian(u, method=pm.calculus.forward_laplacian)(z) - z[0],
     ),
     "leaky relu, mixed derivative": (nn.leaky_relu, lambda u, z: pm.partial(u, 0, 1)(z)),
     "a linear network": (lambda x: x, lambda u, z: pm.laplacian(u)(z) + 1.0),
@@ -61,14 +61,14 @@ def test_what_is_zero_only_at_the_start_passes(optimizer):
         conditions=[pm.dirichlet(0.0, on="t-")],
         periodic="x",
     )
-    sums = pm.FourierSeries(2, waves=2)
+    sums = pm.networks.FourierSeries(2, waves=2)
     assert pm.solve(problem, sums, optimizer=optimizer, points=16, steps=1).params is not None
 
 
 def test_smooth_and_first_derivatives_pass():
     for activation, operator in (
         (nn.relu, lambda u, z: pm.partial(u, 0)(z) - 1.0),
-        (jnp.tanh, lambda u, z: pm.laplacian(u, method=pm.forward_laplacian)(z)),
+        (jnp.tanh, lambda u, z: pm.laplacian(u, method=pm.calculus.forward_laplacian)(z)),
         (nn.elu, lambda u, z: pm.laplacian(u)(z)),
     ):
         pm.solve(plane(operator), network(activation), points=8, steps=0)

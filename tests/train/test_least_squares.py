@@ -43,7 +43,7 @@ def test_gradient():
 
 
 def test_balance_serves_every_optimizer_from_the_state():
-    objective = pm.least_squares(TERMS, balance=pm.power_rule(exponent=0.5))
+    objective = pm.least_squares(TERMS, balance=pm.train.power_rule(exponent=0.5))
     state = objective.init(PARAMS)
     for _ in range(60):
         e, state = objective.evaluate(PARAMS, state, BATCH)
@@ -53,7 +53,7 @@ def test_balance_serves_every_optimizer_from_the_state():
 
 
 def test_the_cap_holds():
-    rule = pm.power_rule(exponent=1.0, largest=10.0)
+    rule = pm.train.power_rule(exponent=1.0, largest=10.0)
     weights = {"a": jnp.array(1.0), "b": jnp.array(1.0)}
     for _ in range(20):
         weights = rule(weights, {"a": jnp.array(1.0), "b": jnp.array(1e-9)}, None)
@@ -61,7 +61,7 @@ def test_the_cap_holds():
 
 
 def test_a_term_that_vanishes_leaves_the_weights_finite():
-    rule = pm.power_rule()
+    rule = pm.train.power_rule()
     weights = {"a": jnp.array(1.0), "b": jnp.array(1.0)}
     for _ in range(1000):
         weights = rule(weights, {"a": jnp.array(1.0), "b": jnp.array(0.0)}, None)
@@ -74,8 +74,8 @@ def test_a_term_that_vanishes_leaves_the_weights_finite():
         (lambda: pm.least_squares({}), ConfigurationError, "at least one"),
         (lambda: pm.least_squares(TERMS, weights={"other": 1.0}), ConfigurationError, "no term"),
         (lambda: pm.least_squares(TERMS, weights={"scalar": 0.0}), ConfigurationError, "> 0"),
-        (lambda: pm.power_rule(exponent=0.0), ConfigurationError, "exponent"),
-        (lambda: pm.power_rule(largest=0.5), ConfigurationError, "largest"),
+        (lambda: pm.train.power_rule(exponent=0.0), ConfigurationError, "exponent"),
+        (lambda: pm.train.power_rule(largest=0.5), ConfigurationError, "largest"),
     ],
 )
 def test_bad_settings_are_named(make, error, words):

@@ -101,7 +101,7 @@ def test_a_wave_function_of_flax_is_measured_in_double_precision():
         def __call__(self, x):
             return nn.Dense(1)(jnp.tanh(nn.Dense(4)(x.ravel())))[0]
 
-    trap = pm.HarmonicOscillator()
+    trap = pm.vmc.HarmonicOscillator()
     state = pm.ground_state(trap, Bump(), walkers=32, steps=2, measurements=20)
     assert dtypes(state.params) == {"float64"}
 
@@ -120,5 +120,9 @@ def test_single_precision_is_said_once_and_may_be_silenced():
             warnings.simplefilter("ignore", pm.errors.PrecisionWarning)
             solve(Plain(), optax.adam(1e-3), steps=1)
         # A phase that asks for single precision, and a ground state, are no cause for a word.
-        pm.ground_state(pm.HarmonicOscillator(), pm.MLP((4,)), walkers=32, steps=2, measurements=20)
-    solve(Plain(), optax.adam(1e-3), steps=1, warm_up=pm.Phase(optax.adam(1e-3), 1, precision=32))
+        pm.ground_state(
+            pm.vmc.HarmonicOscillator(), pm.MLP((4,)), walkers=32, steps=2, measurements=20
+        )
+    solve(
+        Plain(), optax.adam(1e-3), steps=1, warm_up=pm.pinn.Phase(optax.adam(1e-3), 1, precision=32)
+    )

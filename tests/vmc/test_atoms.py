@@ -11,8 +11,8 @@ import pytest
 
 import physml as pm
 
-NEON = pm.Atom(symbol="Ne")
-LITHIUM_HYDRIDE = pm.Molecule(name="LiH")
+NEON = pm.vmc.Atom(symbol="Ne")
+LITHIUM_HYDRIDE = pm.vmc.Molecule(name="LiH")
 
 
 @pytest.mark.parametrize("system", [NEON, LITHIUM_HYDRIDE], ids=["neon", "LiH"])
@@ -41,7 +41,7 @@ def test_moves_are_short_near_nuclei():
 
 @pytest.mark.parametrize("sampler", ["metropolis", "metropolis-one-electron"])
 def test_a_system_s_stride_is_used(sampler):
-    class Odd(pm.HarmonicOscillator):
+    class Odd(pm.vmc.HarmonicOscillator):
         def stride(self, x):
             return x[..., 0]
 
@@ -52,8 +52,8 @@ def test_a_system_s_stride_is_used(sampler):
 @pytest.mark.parametrize(("symbol", "charge"), [("H", 0), ("He", 1), ("Be", 3)])
 def test_hydrogen_is_an_atom(symbol, charge):
     """``e^{−Zr}`` has −Z²/2 hartree everywhere."""
-    atom = pm.Atom(symbol=symbol, charge=charge)
-    psi = pm.Slater(atom)
+    atom = pm.vmc.Atom(symbol=symbol, charge=charge)
+    psi = pm.vmc.Slater(atom)
     x = atom.walkers(jax.random.key(0), 8)
     params = psi.init(jax.random.key(1), x[0])
     log_psi = lambda x: psi.apply(params, x).log
@@ -77,7 +77,7 @@ def test_orbitals_meet_the_nucleus_in_its_cusp(scale):
 
 def test_shells_by_slater_s_rules():
     np.testing.assert_allclose(NEON.exponents(), [9.7, (10 - 1.7 - 7 * 0.35) / 2])
-    np.testing.assert_allclose(pm.Atom().exponents()[0], 1.7)
+    np.testing.assert_allclose(pm.vmc.Atom().exponents()[0], 1.7)
 
 
 def test_electrons_start_near_their_nuclei():
@@ -91,7 +91,7 @@ def test_electrons_start_near_their_nuclei():
 
 def test_a_molecule_s_ansatz_has_both_cusps():
     """Local energies stay finite where an electron meets a nucleus or the other electron."""
-    molecule = pm.Molecule()
+    molecule = pm.vmc.Molecule()
     log_psi = lambda x: molecule.ansatz(lambda x: jnp.zeros(()), x)
     energy = jax.jit(lambda x: molecule.local_energy(log_psi, x))
     x = jnp.array([[0.3, 0.2, 0.1], [0.1, -0.4, 1.0]])
@@ -106,7 +106,7 @@ def test_a_molecule_s_ansatz_has_both_cusps():
 @pytest.mark.slow
 def test_helium():
     """−2.9037 hartree: two electrons have no nodes to get wrong. −2.9021(10) after 150 steps."""
-    helium = pm.Atom()
+    helium = pm.vmc.Atom()
     step = pm.natural_gradient(0.03, damping=1e-3, momentum=0.9)
     psi = pm.SlaterJastrow(helium, widths=(8,))
     state = pm.ground_state(helium, psi, optimizer=step, walkers=256, steps=150, measurements=100)
@@ -117,7 +117,7 @@ def test_helium():
 
 def test_orbitals_of_a_molecule_come_from_its_atoms():
     """The lowest of H₂ is even and has both cusps; the core of LiH stays at lithium."""
-    molecule = pm.Molecule()
+    molecule = pm.vmc.Molecule()
     up = lambda z: molecule.electrons.orbitals(jnp.array([0.0, 0.0, z]), jnp.asarray(1.0))
     for z in (-0.7, 0.3):
         log, value = up(z)
@@ -131,36 +131,39 @@ def test_orbitals_of_a_molecule_come_from_its_atoms():
 
 
 def test_spins_by_hund_s_rules():
-    assert (pm.Atom(symbol="N").n_up, pm.Atom(symbol="N").n_down) == (5, 2)
-    ion = pm.Atom(symbol="H", charge=-1)
+    assert (pm.vmc.Atom(symbol="N").n_up, pm.vmc.Atom(symbol="N").n_down) == (5, 2)
+    ion = pm.vmc.Atom(symbol="H", charge=-1)
     assert (ion.n_up, ion.n_down, ion.shape) == (1, 1, (2, 3))
     place = ((0.0, 0.0, 0.0), (0.0, 0.0, 2.0))
-    triplet = pm.Molecule(name="BeH+", nuclei=("Be", "H"), positions=place, charge=1, spin=2)
+    triplet = pm.vmc.Molecule(name="BeH+", nuclei=("Be", "H"), positions=place, charge=1, spin=2)
     assert (triplet.n_up, triplet.n_down) == (3, 1)
 
 
 def test_references_belong_to_their_geometry():
-    assert pm.Molecule().reference.energy == -1.17448
+    assert pm.vmc.Molecule().reference.energy == -1.17448
     assert LITHIUM_HYDRIDE.reference.energy == -8.070548
-    stretched = pm.Molecule(positions=((0.0, 0.0, 0.0), (0.0, 0.0, 0.74 * pm.ANGSTROM)))
+    stretched = pm.vmc.Molecule(positions=((0.0, 0.0, 0.0), (0.0, 0.0, 0.74 * pm.vmc.ANGSTROM)))
     assert stretched.reference is None
     assert stretched.places[1][2] == pytest.approx(1.39840, abs=1e-5)
-    assert pm.Atom(symbol="Li").reference.energy == -7.478060323
-    assert pm.Atom(symbol="Li", spin=3).reference is None
+    assert pm.vmc.Atom(symbol="Li").reference.energy == -7.478060323
+    assert pm.vmc.Atom(symbol="Li", spin=3).reference is None
 
 
 @pytest.mark.parametrize(
     ("build", "message"),
     [
-        (lambda: pm.Atom(symbol="Xx"), "element"),
-        (lambda: pm.Atom(symbol="Ne", charge=-1), "at most 5 electrons of a spin"),
-        (lambda: pm.Atom(symbol="He", charge=2), "charge: expected at least one electron"),
-        (lambda: pm.Atom(symbol="Li", spin=2), "one of 1, 3; got 2"),
-        (lambda: pm.Molecule(name="XeF2"), "molecule"),
-        (lambda: pm.Molecule(positions=((0.0,) * 3,)), r"positions: expected 2 times \(x, y, z\)"),
-        (lambda: pm.Molecule(positions=((0.0,) * 3,) * 2), "nuclei in different places"),
-        (lambda: pm.Molecule(charge=-3, spin=5), "as many as orbitals"),
-        (lambda: pm.Molecule(charge=2), "at least one electron"),
+        (lambda: pm.vmc.Atom(symbol="Xx"), "element"),
+        (lambda: pm.vmc.Atom(symbol="Ne", charge=-1), "at most 5 electrons of a spin"),
+        (lambda: pm.vmc.Atom(symbol="He", charge=2), "charge: expected at least one electron"),
+        (lambda: pm.vmc.Atom(symbol="Li", spin=2), "one of 1, 3; got 2"),
+        (lambda: pm.vmc.Molecule(name="XeF2"), "molecule"),
+        (
+            lambda: pm.vmc.Molecule(positions=((0.0,) * 3,)),
+            r"positions: expected 2 times \(x, y, z\)",
+        ),
+        (lambda: pm.vmc.Molecule(positions=((0.0,) * 3,) * 2), "nuclei in different places"),
+        (lambda: pm.vmc.Molecule(charge=-3, spin=5), "as many as orbitals"),
+        (lambda: pm.vmc.Molecule(charge=2), "at least one electron"),
     ],
 )
 def test_bad_numbers_are_named(build, message):

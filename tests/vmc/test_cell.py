@@ -39,7 +39,7 @@ def every_wave(lengths, twist):
 def test_no_wave_is_missing(lengths, shift):
     """Of the first shells against a long list; also with a twist, of whole numbers and others."""
     twist = (shift, *(0.0,) * (len(lengths) - 1))
-    cell = pm.Cell(lengths)
+    cell = pm.vmc.Cell(lengths)
     expected = every_wave(lengths, twist)
     shells = cell.shells(12, twist=twist)
     count = sum(map(len, shells))
@@ -56,7 +56,7 @@ def test_no_wave_is_missing(lengths, shift):
 
 @pytest.mark.parametrize("lengths", CELLS, ids=str)
 def test_closed_shells_are_those_of_the_cell(lengths):
-    cell = pm.Cell(lengths)
+    cell = pm.vmc.Cell(lengths)
     ends = np.cumsum([len(shell) for shell in cell.shells(8)])
     for more in (1, 2, 5):
         assert cell.closed(int(ends[2]), shells=more) == ends[2 + more]
@@ -75,8 +75,8 @@ def test_closed_shells_are_those_of_the_cell(lengths):
 def test_a_whole_twist_is_none(n_up, n_down, twist):
     """One electron at r_s = 2 has ξ/2 = −0.440 hartree, with a twist of 3, too."""
     numbers = {"n_up": n_up, "n_down": n_down, "rs": 2.0}
-    plain = pm.ElectronGas(**numbers)
-    twisted = pm.ElectronGas(**numbers, twist=twist)
+    plain = pm.vmc.ElectronGas(**numbers)
+    twisted = pm.vmc.ElectronGas(**numbers, twist=twist)
     assert twisted.hartree_fock_energy == pytest.approx(plain.hartree_fock_energy, rel=1e-9)
     assert twisted.reference == plain.reference
     if n_up == 1:
@@ -89,7 +89,8 @@ def test_a_twist_counts_up_to_whole_numbers(whole):
     twist = np.array([0.3, 0.4, -0.2])
     moved = twist + whole
     energies = [
-        pm.ElectronGas(n_up=5, n_down=5, twist=tuple(t)).hartree_fock_energy for t in (twist, moved)
+        pm.vmc.ElectronGas(n_up=5, n_down=5, twist=tuple(t)).hartree_fock_energy
+        for t in (twist, moved)
     ]
     assert energies[0] == pytest.approx(energies[1], rel=1e-12)
 
@@ -99,10 +100,10 @@ BAD = [math.pi, math.pi / 2, -math.pi / 4, math.pi / 12, 5 * math.pi / 24, 1.3, 
 
 @pytest.mark.parametrize("phase", BAD, ids=lambda phase: f"{phase:.4g}")
 def test_a_twist_in_radians_is_refused(phase):
-    cell = pm.Cell((1.0, 1.0))
+    cell = pm.vmc.Cell((1.0, 1.0))
     turns = f"{phase / (2 * math.pi):.6g}"
     for make in (
-        lambda twist: pm.ElectronGas(n_up=1, n_down=0, dimension=2, twist=twist),
+        lambda twist: pm.vmc.ElectronGas(n_up=1, n_down=0, dimension=2, twist=twist),
         lambda twist: pm.System(lambda f, x: f(x), (1, 2), cell=cell, twist=twist),
     ):
         with pytest.raises(ConfigurationError, match=rf"in units of 2π.*in radians.*2π, {turns}"):
@@ -112,24 +113,24 @@ def test_a_twist_in_radians_is_refused(phase):
 @pytest.mark.parametrize("twist", [(0.1,), (0.1, math.nan), (0.1, math.inf), (0.1, 1j), ("a", 0.1)])
 def test_a_twist_is_one_finite_number_for_each_dimension(twist):
     with pytest.raises(ConfigurationError, match="electron-gas: twist: expected"):
-        pm.ElectronGas(n_up=1, n_down=0, dimension=2, twist=twist)
+        pm.vmc.ElectronGas(n_up=1, n_down=0, dimension=2, twist=twist)
 
 
 def test_twists_by_chance_and_as_arrays_pass():
     """Those by which one averages, of which none is a part of π; as plain data afterwards."""
     for twist in np.random.default_rng(0).uniform(-0.5, 1.0, size=(300, 2)):
-        gas = pm.ElectronGas(n_up=1, n_down=0, dimension=2, twist=twist)
+        gas = pm.vmc.ElectronGas(n_up=1, n_down=0, dimension=2, twist=twist)
         assert gas.twist == tuple(twist.tolist()) and hash(gas)
 
 
 @pytest.mark.parametrize("lengths", [(), (1.0, 0.0), (1.0, math.inf), (1.0, math.nan), ("1", 2.0)])
 def test_lengths_are_positive_and_finite(lengths):
     with pytest.raises(ConfigurationError, match="cell: expected lengths > 0 in bohr"):
-        pm.Cell(lengths)
+        pm.vmc.Cell(lengths)
 
 
 def test_lengths_as_an_array_are_plain_data():
-    assert pm.Cell(np.array([1, 2])) == pm.Cell((1.0, 2.0))
+    assert pm.vmc.Cell(np.array([1, 2])) == pm.vmc.Cell((1.0, 2.0))
 
 
 @pytest.mark.parametrize("lengths", [(1.0, 1.0, 6.0), (1.0, 8.0), (3.0, 1.0)], ids=str)
@@ -138,13 +139,13 @@ def test_the_coulomb_energy_of_an_oblong_cell(lengths):
     unit = np.random.default_rng(0).uniform(size=(3, len(lengths)))
     with jax.enable_x64(True):
         x = jnp.asarray(unit * lengths)
-        energy = float(pm.Ewald(pm.Cell(lengths))(x))
-        split = pm.Ewald(pm.Cell(lengths), split=5.5, waves=9)
+        energy = float(pm.vmc.Ewald(pm.vmc.Cell(lengths))(x))
+        split = pm.vmc.Ewald(pm.vmc.Cell(lengths), split=5.5, waves=9)
         assert float(split(x)) == pytest.approx(energy, abs=1e-8)
         for axis, length in enumerate(lengths):
-            longer = pm.Cell(tuple(2 * L if a == axis else L for a, L in enumerate(lengths)))
+            longer = pm.vmc.Cell(tuple(2 * L if a == axis else L for a, L in enumerate(lengths)))
             twice = jnp.concatenate([x, x.at[:, axis].add(length)])
-            assert float(pm.Ewald(longer)(twice)) == pytest.approx(2 * energy, abs=1e-7)
+            assert float(pm.vmc.Ewald(longer)(twice)) == pytest.approx(2 * energy, abs=1e-7)
 
 
 @pytest.mark.parametrize(
@@ -158,7 +159,7 @@ def test_the_coulomb_energy_of_an_oblong_cell(lengths):
 )
 def test_a_coulomb_sum_that_is_cut_is_refused(numbers, message):
     with pytest.raises(ConfigurationError, match=message):
-        pm.Ewald(pm.Cell((1.0, 1.0)), **numbers)
+        pm.vmc.Ewald(pm.vmc.Cell((1.0, 1.0)), **numbers)
 
 
 SHAPES = [(3.0, 3.0), (2.0, 5.0), (1.0, 1.0, 4.0), (2.0, 1.0, 3.0), (5.0,)]
@@ -175,7 +176,7 @@ def uniform(lengths, n=6, walkers=200, snapshots=3, seed=0):
 def test_the_structure_factor_has_every_shell_whole(lengths, shells):
     """Lengths and values against a direct sum over all waves of each length."""
     walkers = uniform(lengths, walkers=5, snapshots=2)
-    found = pm.structure_factor(walkers, pm.Cell(lengths), shells=shells)
+    found = pm.vmc.structure_factor(walkers, pm.vmc.Cell(lengths), shells=shells)
     assert found.at.shape == (shells,)
     waves = every_wave(lengths, (0.0,) * len(lengths))[1:]
     sizes = np.linalg.norm(waves, axis=1)
@@ -191,12 +192,12 @@ def test_the_structure_factor_has_every_shell_whole(lengths, shells):
 @pytest.mark.parametrize("lengths", SHAPES, ids=str)
 def test_points_by_chance_keep_the_sum_rules(lengths):
     """S is 1 on short waves; all partners of a particle are found, as far as the cell reaches."""
-    walkers, cell = uniform(lengths), pm.Cell(lengths)
-    factor = pm.structure_factor(walkers, cell, shells=3)
+    walkers, cell = uniform(lengths), pm.vmc.Cell(lengths)
+    factor = pm.vmc.structure_factor(walkers, cell, shells=3)
     assert factor.sum_rule.holds and factor.sum_rule.error < 0.05
     diagonal = math.hypot(*lengths) / 2
     for reach in (None, 0.8 * diagonal, diagonal):
-        pairs = pm.pair_correlation(walkers, cell, n_up=4, bins=12, reach=reach)
+        pairs = pm.vmc.pair_correlation(walkers, cell, n_up=4, bins=12, reach=reach)
         assert all(found.sum_rule.holds for found in pairs.values())
         assert sum(found.sum_rule.found for found in pairs.values()) == pytest.approx(5)
         for found in pairs.values():
@@ -212,24 +213,24 @@ def test_a_lattice_is_told_by_the_structure_factor_of_short_waves(wrong):
     grid = np.stack(np.meshgrid(*[np.arange(4) / 4] * 2, indexing="ij"), axis=-1).reshape(-1, 2)
     start = np.random.default_rng(0).uniform(size=(1, 50, 1, 2))
     walkers = (grid + start) * wrong
-    assert not pm.structure_factor(walkers, pm.Cell(wrong), shells=2).sum_rule.holds
+    assert not pm.vmc.structure_factor(walkers, pm.vmc.Cell(wrong), shells=2).sum_rule.holds
 
 
 def test_what_is_no_spin_breaks_its_rule():
     spins = np.where(np.random.default_rng(0).uniform(size=(3, 8, 6, 1)) < 0.5, -1.0, 1.0)
-    assert pm.spin_correlation(spins).sum_rule.holds
-    assert not pm.spin_correlation(spins / 2).sum_rule.holds
+    assert pm.vmc.spin_correlation(spins).sum_rule.holds
+    assert not pm.vmc.spin_correlation(spins / 2).sum_rule.holds
 
 
 @pytest.mark.parametrize("reach", [0.0, -1.0, 1.9, math.nan])
 def test_no_pair_is_farther_than_half_the_diagonal(reach):
     with pytest.raises(ConfigurationError, match=r"reach: .*half the cell's diagonal, 1\.80278"):
-        pm.pair_correlation(uniform((2.0, 3.0)), pm.Cell((2.0, 3.0)), n_up=3, reach=reach)
+        pm.vmc.pair_correlation(uniform((2.0, 3.0)), pm.vmc.Cell((2.0, 3.0)), n_up=3, reach=reach)
 
 
 @pytest.mark.parametrize("lengths", [(1.0, 1.0), (1.0, 3.0), (1.0, 1.0, 1.0), (1.3, 0.7, 2.2)])
 def test_the_ball_in_a_cell_against_points_by_chance(lengths):
-    cell = pm.Cell(lengths)
+    cell = pm.vmc.Cell(lengths)
     x = (np.random.default_rng(0).uniform(size=(200_000, len(lengths))) - 0.5) * lengths
     r = np.linalg.norm(x, axis=1)
     for radius in np.linspace(0.2, 1.0, 9) * math.hypot(*lengths) / 2:

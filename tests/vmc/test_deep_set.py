@@ -11,7 +11,7 @@ import physml as pm
 
 
 def test_the_order_of_the_particles_does_not_matter():
-    network = pm.DeepSet((8, 8))
+    network = pm.vmc.DeepSet((8, 8))
     x = jax.random.normal(jax.random.key(0), (5, 3))
     params = network.init(jax.random.key(1), x)
     value = network.apply(params, x)
@@ -22,7 +22,7 @@ def test_the_order_of_the_particles_does_not_matter():
 
 def test_calogero_s_gas_is_found_to_a_thousandth():
     """22.5 for five particles at β = 2, from a trap that starts too wide (28.1)."""
-    entry = pm.SYSTEMS["calogero"]
+    entry = pm.vmc.SYSTEMS["calogero"]
     recipe = replace(entry.recipe, walkers=256, steps=80, measurements=50)
     state = entry.ground_state(recipe, key=jax.random.key(0))
     assert abs(state.energy.mean - 22.5) < 0.02

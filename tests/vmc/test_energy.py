@@ -48,7 +48,7 @@ def brute_force(log_psi, params, walkers):
 @BOTH
 def test_rows_give_the_covariance_on_the_same_walkers(log_psi):
     """``Jᵀr = 2 Re⟨(E_L − Ē)* (O − ⟨O⟩)⟩`` and ``JᵀJ = Re⟨(O − ⟨O⟩)* (O − ⟨O⟩)⟩``."""
-    objective = pm.energy(log_psi, oscillator, clip=None)
+    objective = pm.vmc.energy(log_psi, oscillator, clip=None)
 
     @jax.jit
     def evaluate(params, walkers):
@@ -109,7 +109,7 @@ def test_gradient_is_that_of_the_exact_energy(log_psi):
     cumulative -= 0.5 * density / density.sum()
     quantiles = np.interp((np.arange(200_000) + 0.5) / 200_000, cumulative, grid)
     walkers = jnp.asarray(quantiles)[:, None, None]
-    objective = pm.energy(log_psi, oscillator, clip=None)
+    objective = pm.vmc.energy(log_psi, oscillator, clip=None)
     evaluation, _ = jax.jit(objective.evaluate)(params, (), walkers)
     np.testing.assert_allclose(evaluation.loss, exact(params), rtol=1e-4)
     np.testing.assert_allclose(evaluation.gradient, difference, rtol=1e-3, atol=1e-4)
@@ -121,7 +121,7 @@ def test_gradient_from_random_walkers():
     a, n = 1.5, 50_000
     walkers = jax.random.normal(jax.random.key(2), (n, 1, 1)) / (2 * a) ** 0.5
     log_psi = lambda a, x: -0.5 * a * jnp.sum(x**2)
-    objective = pm.energy(log_psi, oscillator, clip=None)
+    objective = pm.vmc.energy(log_psi, oscillator, clip=None)
     evaluation, _ = jax.jit(objective.evaluate)(jnp.array(a), (), walkers)
     x2 = np.asarray(walkers).ravel() ** 2
     energy, score = a / 2 + (1 - a**2) * x2 / 2, -x2 / 2
@@ -137,7 +137,7 @@ def test_clipping_moves_the_gradient_and_never_the_energy():
     log_psi = lambda a, x: -0.5 * a * jnp.sum(x**2)
     a = jnp.array(1.0)
     clipped, plain, wide = (
-        pm.energy(log_psi, local_energy, clip=clip).evaluate(a, (), x)[0]
+        pm.vmc.energy(log_psi, local_energy, clip=clip).evaluate(a, (), x)[0]
         for clip in (5.0, None, 1e3)
     )
     local = np.asarray(x).ravel() ** 3 / 9
@@ -159,7 +159,7 @@ def test_clipping_moves_the_gradient_and_never_the_energy():
 
 def test_an_exact_state_has_no_gradient():
     log_psi = lambda a, x: -0.5 * a * jnp.sum(x**2)
-    evaluation, _ = pm.energy(log_psi, oscillator).evaluate(jnp.array(1.0), (), WALKERS)
+    evaluation, _ = pm.vmc.energy(log_psi, oscillator).evaluate(jnp.array(1.0), (), WALKERS)
     np.testing.assert_allclose(evaluation.loss, 2.0, rtol=1e-14)
     assert abs(float(evaluation.gradient)) < 1e-14
     assert float(evaluation.metrics["variance"]) < 1e-28
@@ -167,11 +167,15 @@ def test_an_exact_state_has_no_gradient():
 
 @pytest.mark.parametrize(
     "optimizer",
-    [pm.gauss_newton(), optax.lbfgs(), pm.natural_gradient(line_search=pm.grid_line_search())],
+    [
+        pm.gauss_newton(),
+        optax.lbfgs(),
+        pm.natural_gradient(line_search=pm.optim.grid_line_search()),
+    ],
     ids=["gauss_newton", "lbfgs", "line search"],
 )
 def test_walkers_follow_the_parameters_so_there_is_no_value(optimizer):
-    objective = pm.energy(lambda a, x: -0.5 * a * jnp.sum(x**2), oscillator)
+    objective = pm.vmc.energy(lambda a, x: -0.5 * a * jnp.sum(x**2), oscillator)
     assert objective.value is None
     with pytest.raises(pm.errors.NoValueError, match="use natural_gradient"):
         pm.fit(
@@ -184,7 +188,7 @@ def test_single_precision_stays():
         walkers = jnp.asarray(WALKERS, jnp.float32)
         params = NETWORK.init(jax.random.key(1), walkers[0])
         for log_psi in (real_log_psi, complex_log_psi):
-            objective = pm.energy(log_psi, oscillator)
+            objective = pm.vmc.energy(log_psi, oscillator)
             evaluation, _ = jax.eval_shape(objective.evaluate, params, (), walkers)
             dtypes = {leaf.dtype for leaf in jax.tree.leaves(evaluation)}
             assert dtypes == {jnp.dtype(jnp.float32)}
@@ -193,7 +197,7 @@ def test_single_precision_stays():
 @pytest.mark.parametrize("clip", [0.0, -1.0])
 def test_a_clip_must_be_positive(clip):
     with pytest.raises(pm.errors.ConfigurationError, match="clip: expected a number > 0 or None"):
-        pm.energy(real_log_psi, oscillator, clip=clip)
+        pm.vmc.energy(real_log_psi, oscillator, clip=clip)
 
 
 @pytest.mark.parametrize(
@@ -212,7 +216,7 @@ def test_a_clip_must_be_positive(clip):
 )
 def test_what_does_not_fit_is_refused(log_psi, local_energy, walkers, message):
     with pytest.raises(pm.errors.ShapeError, match=message):
-        pm.energy(log_psi, local_energy).evaluate(PARAMS, (), walkers)
+        pm.vmc.energy(log_psi, local_energy).evaluate(PARAMS, (), walkers)
 
 
 def displaced(log_psi, x):
@@ -232,7 +236,7 @@ def test_a_complex_parameter_goes_downhill(optimizer):
     log_psi = lambda c, x: c * jnp.sum(x) - 0.5 * jnp.sum(x**2)
     sampler = pm.metropolis(log_psi, lambda key: jax.random.normal(key, (64, 1, 1)), sweeps=4)
     result = pm.fit(
-        pm.energy(log_psi, displaced),
+        pm.vmc.energy(log_psi, displaced),
         sampler,
         optimizer,
         jnp.array(0.2 - 0.1j),
@@ -249,8 +253,8 @@ def test_rows_of_complex_parameters_are_those_of_their_parts():
         log_psi = lambda c, x, part=part: part(c[0] * jnp.sum(x) - c[1] * jnp.sum(x**2))
         pairs = lambda p, x, f=log_psi: f(jax.lax.complex(p[:2], p[2:]), x)
         c = jnp.array([0.2 - 0.1j, 0.5 + 0.3j])
-        found, _ = pm.energy(log_psi, oscillator).evaluate(c, (), WALKERS)
-        parts, _ = pm.energy(pairs, oscillator).evaluate(
+        found, _ = pm.vmc.energy(log_psi, oscillator).evaluate(c, (), WALKERS)
+        parts, _ = pm.vmc.energy(pairs, oscillator).evaluate(
             jnp.concatenate([c.real, c.imag]), (), WALKERS
         )
         np.testing.assert_allclose(found.jacobian.dense(), parts.jacobian.dense(), rtol=1e-12)

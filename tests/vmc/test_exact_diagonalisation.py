@@ -94,7 +94,7 @@ def test_more_shells_come_down_to_the_reference():
 @pytest.mark.slow
 def test_message_passing_finds_the_nodes():
     """6.7579279(81) after 200 steps; the reference is 6.75795(4)."""
-    recipe = pm.SYSTEMS["quantum-dot"].recipe
+    recipe = pm.vmc.SYSTEMS["quantum-dot"].recipe
     recipe = replace(
         recipe,
         wavefunction="message-passing",
@@ -103,7 +103,7 @@ def test_message_passing_finds_the_nodes():
         walkers=512,
         steps=200,
     )
-    entry = pm.SYSTEMS["quantum-dot"]
+    entry = pm.vmc.SYSTEMS["quantum-dot"]
     state = entry.ground_state(recipe, system=DOT, key=jax.random.key(0))
     away = state.energy.mean - DOT.reference.energy
     assert abs(away) < 3 * np.hypot(state.energy.error, DOT.reference.error)

@@ -10,12 +10,12 @@ import pytest
 
 import physml as pm
 
-GAS = pm.ElectronGas(n_up=5, n_down=5, rs=1.0, dimension=2)
+GAS = pm.vmc.ElectronGas(n_up=5, n_down=5, rs=1.0, dimension=2)
 
 
 def lifted_state(system, scale=0.1):
     """``walker -> SignedLog`` of message passing as it starts, but with random amplitudes."""
-    psi = pm.MessagePassing(system, width=4, iterations=1)
+    psi = pm.vmc.MessagePassing(system, width=4, iterations=1)
     params = psi.init(jax.random.key(0), system.walkers(jax.random.key(1), 1)[0])
     draw = np.random.default_rng(0).normal
 
@@ -84,7 +84,7 @@ def test_one_class_is_the_sum_of_its_determinants():
 @pytest.mark.parametrize("n_down", [0, 1])
 def test_pairs_of_like_spins_are_two_by_two_determinants(n_down):
     """With all amplitudes equal, against the determinants with two columns replaced."""
-    polarised = pm.ElectronGas(n_up=5, n_down=n_down, rs=1.0, dimension=2)
+    polarised = pm.vmc.ElectronGas(n_up=5, n_down=n_down, rs=1.0, dimension=2)
     psi, start, _ = lifted_state(polarised)
     walker = np.asarray(polarised.walkers(jax.random.key(3), 1)[0])
     # At the start backflow is the cusp's alone: where pairs are told apart, it is switched off.
@@ -119,7 +119,7 @@ def test_pairs_of_like_spins_are_two_by_two_determinants(n_down):
 
 
 @pytest.mark.parametrize(
-    "system", [GAS, pm.ElectronGas(n_up=7, n_down=7, rs=2.0)], ids=["2D", "3D"]
+    "system", [GAS, pm.vmc.ElectronGas(n_up=7, n_down=7, rs=2.0)], ids=["2D", "3D"]
 )
 def test_they_keep_the_symmetry_of_the_cell(system):
     psi, start, params = lifted_state(system)
@@ -163,5 +163,5 @@ def test_single_precision_holds_where_the_bare_determinant_has_a_node():
 
 
 def test_a_twisted_gas_has_no_pairs():
-    twisted = pm.ElectronGas(n_up=1, n_down=1, rs=1.0, twist=(0.1, 0.0, 0.0))
+    twisted = pm.vmc.ElectronGas(n_up=1, n_down=1, rs=1.0, twist=(0.1, 0.0, 0.0))
     assert twisted.electrons.pairs is None

@@ -11,12 +11,12 @@ import physml as pm
 
 
 def estimate(mean, error, variance):
-    return pm.Estimate(mean, error, 1.0, 1.0, variance, 1000)
+    return pm.sampling.Estimate(mean, error, 1.0, 1.0, variance, 1000)
 
 
 def test_a_line_is_found_with_its_error_bar():
     """Two energies: E₀ = E₂ − v₂ (E₁ − E₂)/(v₁ − v₂), with the error of that sum."""
-    line = pm.extrapolate_in_variance([estimate(-1.0, 0.01, 0.4), estimate(-1.1, 0.02, 0.2)])
+    line = pm.vmc.extrapolate_in_variance([estimate(-1.0, 0.01, 0.4), estimate(-1.1, 0.02, 0.2)])
     assert line.energy == pytest.approx(-1.2)
     assert line.slope == pytest.approx(0.5)
     assert line.error == pytest.approx(np.hypot(0.01, 2 * 0.02))
@@ -30,7 +30,7 @@ def test_the_error_bar_covers_the_scatter():
     hits = []
     for _ in range(1000):
         means = -1 + 0.3 * variance + 0.01 * random.normal(size=4)
-        line = pm.extrapolate_in_variance(
+        line = pm.vmc.extrapolate_in_variance(
             [estimate(m, 0.01, v) for m, v in zip(means, variance, strict=True)]
         )
         hits.append(abs(line.energy + 1) < line.error)
@@ -40,7 +40,7 @@ def test_the_error_bar_covers_the_scatter():
 
 def test_energies_off_a_line_widen_the_error_bar():
     energies = [estimate(m, 1e-3, v) for m, v in [(-1.0, 0.1), (-0.9, 0.2), (-1.0, 0.3)]]
-    line = pm.extrapolate_in_variance(energies)
+    line = pm.vmc.extrapolate_in_variance(energies)
     assert line.chi_square > 1000
     assert line.error > 0.1
 
@@ -50,16 +50,16 @@ def test_gaussians_about_the_oscillators_ground_state():
 
     From a = 1.1 and 1.2 the exact line ends 1.9e-5 above 1/2; the measured one by its error bar.
     """
-    system = pm.HarmonicOscillator()
+    system = pm.vmc.HarmonicOscillator()
     walkers = jax.random.normal(jax.random.key(0), (40, 500, 1, 1))
 
     def measured(a):
         x = walkers / np.sqrt(2 * a)
         log_psi = lambda x: -0.5 * a * jnp.sum(x**2)
         local = jax.vmap(jax.vmap(lambda y: system.local_energy(log_psi, y)))(x)
-        return pm.estimate(local)
+        return pm.sampling.estimate(local)
 
-    line = pm.extrapolate_in_variance([measured(1.1), measured(1.2)])
+    line = pm.vmc.extrapolate_in_variance([measured(1.1), measured(1.2)])
     energy, variance = (lambda a: (a + 1 / a) / 4), (lambda a: (a - 1 / a) ** 2 / 8)
     slope = (energy(1.2) - energy(1.1)) / (variance(1.2) - variance(1.1))
     exact = energy(1.1) - slope * variance(1.1)
@@ -83,4 +83,4 @@ def test_gaussians_about_the_oscillators_ground_state():
 )
 def test_what_has_no_line_is_refused(energies, error, message):
     with pytest.raises(error, match=message):
-        pm.extrapolate_in_variance(energies)
+        pm.vmc.extrapolate_in_variance(energies)

@@ -13,9 +13,9 @@ import physml as pm
 APART = 2.0
 PLACES = ((0.0, 0.0, 0.0), (0.0, 0.0, APART))
 SYSTEMS = {
-    "H2+": (pm.Molecule(name="H2+", charge=1, nuclei=("H", "H"), positions=PLACES), (1.2, 1.2)),
+    "H2+": (pm.vmc.Molecule(name="H2+", charge=1, nuclei=("H", "H"), positions=PLACES), (1.2, 1.2)),
     "HeH2+": (
-        pm.Molecule(name="HeH2+", charge=2, nuclei=("He", "H"), positions=PLACES),
+        pm.vmc.Molecule(name="HeH2+", charge=2, nuclei=("He", "H"), positions=PLACES),
         (1.8, 1.3),
     ),
 }
@@ -73,7 +73,7 @@ def towards_the_other(system, rates):
 def test_the_estimator_has_the_mean_of_hellmann_and_feynman(name):
     system, rates = SYSTEMS[name]
     x = drawn(rates, 200_000, seed=0).reshape(100, 2000, 1, 3)
-    found = pm.nuclear_forces(system, lambda x: bonding(rates, x[0]), x)
+    found = pm.vmc.nuclear_forces(system, lambda x: bonding(rates, x[0]), x)
     repulsion = float(np.prod(system.charges)) / APART**2
     expected = np.array(towards_the_other(system, rates)) + np.array([-repulsion, repulsion])
     assert np.all(np.abs(found.values[:, 2] - expected) < 4 * found.errors[:, 2])
@@ -84,10 +84,10 @@ def test_the_estimator_has_the_mean_of_hellmann_and_feynman(name):
 
 def test_two_electrons():
     """Each in the bonding state: twice its force, and what repulsion adds to ``cov(E_L, Q)``."""
-    rates, molecule = (1.2, 1.2), pm.Molecule(name="H2", positions=PLACES)
+    rates, molecule = (1.2, 1.2), pm.vmc.Molecule(name="H2", positions=PLACES)
     x = drawn(rates, 200_000, seed=1).reshape(50, 2000, 2, 3)
     psi = partial(bonding, rates)
-    found = pm.nuclear_forces(molecule, lambda x: psi(x[0]) + psi(x[1]), x)
+    found = pm.vmc.nuclear_forces(molecule, lambda x: psi(x[0]) + psi(x[1]), x)
     repelled = 1 / np.linalg.norm(x[:, :, 0] - x[:, :, 1], axis=-1)
     electrons = towards_the_other(molecule, rates)
     for nucleus, sign in ((0, -1), (1, 1)):
@@ -101,10 +101,10 @@ def test_two_electrons():
 
 @pytest.mark.parametrize("symbol", ["H", "He"])
 def test_one_electron_about_one_nucleus_has_no_variance(symbol):
-    system = pm.Atom(symbol=symbol, charge=int(symbol == "He"))
+    system = pm.vmc.Atom(symbol=symbol, charge=int(symbol == "He"))
     z = system.nuclear_charge
     x = np.random.default_rng(1).normal(size=(10, 40, 1, 3))
-    found = pm.nuclear_forces(system, lambda x: -z * jnp.linalg.norm(x), x)
+    found = pm.vmc.nuclear_forces(system, lambda x: -z * jnp.linalg.norm(x), x)
     np.testing.assert_allclose(found.values, 0, atol=1e-12)
     np.testing.assert_allclose(found.errors, 0, atol=1e-12)
 
@@ -113,22 +113,22 @@ def test_one_electron_on_a_nucleus_does_not_spoil_the_forces_of_all():
     """Left out and counted; the forces of an exact state are those without it, zero."""
     x = np.random.default_rng(1).normal(size=(10, 40, 1, 3))
     x[3, 7] = 0.0
-    found = pm.nuclear_forces(pm.Atom(symbol="H"), lambda x: -jnp.linalg.norm(x), x)
+    found = pm.vmc.nuclear_forces(pm.vmc.Atom(symbol="H"), lambda x: -jnp.linalg.norm(x), x)
     assert found.not_finite == 1
     np.testing.assert_allclose(found.values, 0, atol=1e-12)
     x[4, 8] = 0.0
     with pytest.raises(pm.errors.NonFiniteError, match="2 of 400 walkers"):
-        pm.nuclear_forces(pm.Atom(symbol="H"), lambda x: -jnp.linalg.norm(x), x)
+        pm.vmc.nuclear_forces(pm.vmc.Atom(symbol="H"), lambda x: -jnp.linalg.norm(x), x)
 
 
 def test_what_does_not_fit_is_refused():
     ion, _ = SYSTEMS["H2+"]
     flat = lambda x: jnp.sum(x)
     with pytest.raises(pm.errors.ConfigurationError, match="an Atom or a Molecule, got quantum"):
-        pm.nuclear_forces(pm.QuantumDot(), flat, np.ones((5, 5, 2, 2)))
+        pm.vmc.nuclear_forces(pm.QuantumDot(), flat, np.ones((5, 5, 2, 2)))
     with pytest.raises(pm.errors.ShapeError, match=r"\(snapshots, walkers, 1, 3\) of H2\+"):
-        pm.nuclear_forces(ion, flat, np.ones((5, 1, 3)))
+        pm.vmc.nuclear_forces(ion, flat, np.ones((5, 1, 3)))
     with pytest.raises(pm.errors.ShapeError, match="4"):
-        pm.nuclear_forces(ion, flat, np.ones((3, 5, 1, 3)))
+        pm.vmc.nuclear_forces(ion, flat, np.ones((3, 5, 1, 3)))
     with pytest.raises(pm.errors.NonFiniteError, match="25 of 25 walkers"):
-        pm.nuclear_forces(ion, flat, np.zeros((5, 5, 1, 3)))
+        pm.vmc.nuclear_forces(ion, flat, np.zeros((5, 5, 1, 3)))

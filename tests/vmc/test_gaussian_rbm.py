@@ -18,7 +18,7 @@ DOT = pm.QuantumDot(n_up=1, n_down=1, omega=0.5)
 
 def test_it_is_the_sum_over_its_hidden_units():
     """ψ = Σ_h exp(−(X − a)²/2σ² + b·h + h·W X/σ) over h in {0, 1}³, with X = x/ℓ."""
-    psi = pm.GaussianRBM(DOT, hidden=3)
+    psi = pm.vmc.GaussianRBM(DOT, hidden=3)
     x = jax.random.normal(jax.random.key(0), DOT.shape)
     params = psi.init(jax.random.key(1), x)
     params = jax.tree.map(lambda leaf: leaf + 0.3, params)
@@ -37,8 +37,8 @@ def test_it_is_the_sum_over_its_hidden_units():
 
 def test_without_interaction_it_is_exact():
     """A Gaussian of the trap's width: the local energy of 3 particles in 2D is 3ω everywhere."""
-    trap = pm.HarmonicOscillator(particles=3, dimension=2, omega=0.7)
-    psi = pm.GaussianRBM(trap, hidden=2)
+    trap = pm.vmc.HarmonicOscillator(particles=3, dimension=2, omega=0.7)
+    psi = pm.vmc.GaussianRBM(trap, hidden=2)
     zero = psi.init(jax.random.key(0), jnp.ones(trap.shape))
     zero = jax.tree.map(jnp.zeros_like, zero)
     walkers = jax.random.normal(jax.random.key(1), (5, *trap.shape))
@@ -52,16 +52,21 @@ def test_two_electrons_in_a_dot_lack_their_cusp():
     dot = pm.QuantumDot(n_up=1, n_down=1, omega=1.0)
     step = pm.natural_gradient(0.1, damping=1e-3, momentum=0.9)
     state = pm.ground_state(
-        dot, pm.GaussianRBM(dot, hidden=4), optimizer=step, walkers=512, steps=150, measurements=100
+        dot,
+        pm.vmc.GaussianRBM(dot, hidden=4),
+        optimizer=step,
+        walkers=512,
+        steps=150,
+        measurements=100,
     )
     assert 3.02 < state.energy.mean < 3.16
 
 
 def test_no_hidden_units_are_refused():
     with pytest.raises(pm.errors.ConfigurationError, match="hidden: expected at least 1, got 0"):
-        pm.GaussianRBM(DOT, hidden=0).init(jax.random.key(0), jnp.ones(DOT.shape))
+        pm.vmc.GaussianRBM(DOT, hidden=0).init(jax.random.key(0), jnp.ones(DOT.shape))
 
 
 def test_it_is_chosen_by_name():
     chosen = build_wavefunction("gaussian-rbm", DOT, NetworkSettings(width=5))
-    assert chosen == pm.GaussianRBM(DOT, hidden=5)
+    assert chosen == pm.vmc.GaussianRBM(DOT, hidden=5)

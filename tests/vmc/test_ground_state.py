@@ -103,12 +103,12 @@ def test_a_network_gets_the_ansatz_and_a_wave_function_none():
     """Zero steps: an MLP is multiplied by the system's envelope, a SignedLog is taken as it is."""
     from physml.vmc.amplitude import log_psi_of
 
-    trap, x = pm.HarmonicOscillator(dimension=2), jnp.array([[0.5, -1.0]])
+    trap, x = pm.vmc.HarmonicOscillator(dimension=2), jnp.array([[0.5, -1.0]])
     network = pm.MLP((3,))
     params = network.init(jax.random.key(0), x)
     expected = network.apply(params, x) - 0.25 * jnp.sum(x**2)
     np.testing.assert_allclose(log_psi_of(trap, network)(params, x), expected, rtol=1e-14)
-    atom, x = pm.Hydrogen(), jnp.array([[0.5, -1.0, 0.2]])
+    atom, x = pm.vmc.Hydrogen(), jnp.array([[0.5, -1.0, 0.2]])
     psi = pm.SlaterJastrow(atom)
     params = jax.jit(psi.init)(jax.random.key(0), x)
     np.testing.assert_allclose(
@@ -118,21 +118,21 @@ def test_a_network_gets_the_ansatz_and_a_wave_function_none():
 
 def test_a_network_with_several_outputs_is_refused():
     with pytest.raises(pm.errors.ShapeError, match=r"log ψ: .* got \(2,\)"):
-        pm.ground_state(pm.HarmonicOscillator(), pm.MLP((3,), outputs=2), steps=1, **SMALL)
+        pm.ground_state(pm.vmc.HarmonicOscillator(), pm.MLP((3,), outputs=2), steps=1, **SMALL)
 
 
 @pytest.mark.parametrize("optimizer", [pm.gauss_newton(), optax.lbfgs()])
 def test_optimizers_that_compare_losses_are_refused(optimizer):
     with pytest.raises(pm.errors.NoValueError, match="follow the parameters"):
         pm.ground_state(
-            pm.HarmonicOscillator(), pm.MLP((3,)), optimizer=optimizer, steps=1, **SMALL
+            pm.vmc.HarmonicOscillator(), pm.MLP((3,)), optimizer=optimizer, steps=1, **SMALL
         )
 
 
 @pytest.mark.parametrize(("option", "value"), [("walkers", 1), ("measurements", 7), ("sweeps", 0)])
 def test_bad_numbers_are_named_before_anything_runs(option, value):
     with pytest.raises(pm.errors.ConfigurationError, match=f"{option}: expected at least"):
-        pm.ground_state(pm.HarmonicOscillator(), pm.MLP((3,)), steps=10**9, **{option: value})
+        pm.ground_state(pm.vmc.HarmonicOscillator(), pm.MLP((3,)), steps=10**9, **{option: value})
 
 
 @pytest.mark.slow
@@ -186,7 +186,7 @@ def test_one_walker_that_is_not_finite_is_counted_printed_and_saved(dot, tmp_pat
 
 
 def test_moves_along_the_drift_find_the_same_energy():
-    trap = pm.HarmonicOscillator()
+    trap = pm.vmc.HarmonicOscillator()
     state = pm.ground_state(
         trap, pm.MLP((8,)), sampler="langevin", walkers=128, steps=60, measurements=50
     )
@@ -194,4 +194,4 @@ def test_moves_along_the_drift_find_the_same_energy():
     with pytest.raises(pm.errors.UnknownNameError, match="sampler"):
         pm.ground_state(trap, pm.MLP((8,)), sampler="gibbs")
     with pytest.raises(pm.errors.ConfigurationError, match="moves of its own"):
-        pm.ground_state(pm.IsingChain(sites=4), pm.RBM(), sampler="langevin")
+        pm.ground_state(pm.vmc.IsingChain(sites=4), pm.vmc.RBM(), sampler="langevin")

@@ -16,9 +16,9 @@ from physml.vmc.systems.system import first_walkers
 
 pyscf = pytest.importorskip("pyscf")
 
-LITHIUM = pm.Atom(symbol="Li")
-LITHIUM_HYDRIDE = pm.Molecule(name="LiH")
-NITROGEN = pm.Molecule(name="N2", nuclei=("N", "N"), positions=((0, 0, 0), (0, 0, 2.07)))
+LITHIUM = pm.vmc.Atom(symbol="Li")
+LITHIUM_HYDRIDE = pm.vmc.Molecule(name="LiH")
+NITROGEN = pm.vmc.Molecule(name="N2", nuclei=("N", "N"), positions=((0, 0, 0), (0, 0, 2.07)))
 
 
 def solved(system, basis):
@@ -43,7 +43,7 @@ def test_gaussians_are_pyscf_s(basis):
 @pytest.mark.parametrize("system", [LITHIUM, LITHIUM_HYDRIDE], ids=["Li", "LiH"])
 def test_the_determinant_is_pyscf_s(system):
     """Up to its norm and the tolerance of the self-consistent field."""
-    found = pm.hartree_fock(system, basis="cc-pvdz")
+    found = pm.vmc.hartree_fock(system, basis="cc-pvdz")
     molecule, field = solved(system, "cc-pvdz")
     assert found.energy == pytest.approx(field.e_tot, abs=1e-8)
     walkers = first_walkers(system, jax.random.key(0), 50)
@@ -60,22 +60,22 @@ def test_the_determinant_is_pyscf_s(system):
 @pytest.mark.parametrize(
     ("system", "limit"),
     [
-        (pm.Atom(symbol="He"), -2.86168),
-        (pm.Atom(symbol="Be"), -14.57302),
-        (pm.Molecule(name="H2"), -1.1336),
+        (pm.vmc.Atom(symbol="He"), -2.86168),
+        (pm.vmc.Atom(symbol="Be"), -14.57302),
+        (pm.vmc.Molecule(name="H2"), -1.1336),
         (LITHIUM_HYDRIDE, -7.98735),
     ],
     ids=["He", "Be", "H2", "LiH"],
 )
 def test_energies_near_the_limit_of_large_bases(system, limit):
     """Limits: Bunge, Barrientos and Bunge (1993), doi:10.1006/adnd.1993.1003, for the atoms."""
-    assert -1e-4 < pm.hartree_fock(system).energy - limit < 1e-3
+    assert -1e-4 < pm.vmc.hartree_fock(system).energy - limit < 1e-3
 
 
 @pytest.mark.parametrize("symbol", ["He", "Li"])
 def test_walkers_of_the_determinant_have_its_energy(symbol):
-    atom = pm.Atom(symbol=symbol)
-    found = pm.hartree_fock(atom, basis="cc-pvdz")
+    atom = pm.vmc.Atom(symbol=symbol)
+    found = pm.vmc.hartree_fock(atom, basis="cc-pvdz")
     log_psi = lambda params, x: found(x).log
     moves = partial(
         pm.metropolis,
@@ -84,15 +84,17 @@ def test_walkers_of_the_determinant_have_its_energy(symbol):
         width=0.5 * atom.length,
         sweeps=20,
     )
-    measured = pm.measure(log_psi, (), atom.local_energy, moves, key=jax.random.key(0), steps=100)
+    measured = pm.vmc.measure(
+        log_psi, (), atom.local_energy, moves, key=jax.random.key(0), steps=100
+    )
     assert measured.energy.error < 0.01 * abs(found.energy)
     assert abs(measured.energy.mean - found.energy) < 4 * measured.energy.error
 
 
 def test_orbitals_keep_order_and_orientation_of_the_system_s():
     """Of carbon's p orbitals the first two are filled, as in the wave function."""
-    carbon = pm.Atom(symbol="C")
-    found = pm.hartree_fock(carbon, basis="cc-pvdz")
+    carbon = pm.vmc.Atom(symbol="C")
+    found = pm.vmc.hartree_fock(carbon, basis="cc-pvdz")
     x = jnp.asarray(np.random.default_rng(0).normal(size=carbon.shape))
     matrix = found.orbitals(x)
     assert matrix.shape == (6, 4)
@@ -106,21 +108,21 @@ def test_orbitals_keep_order_and_orientation_of_the_system_s():
 
 
 def test_one_spin_alone():
-    triplet = pm.Atom(symbol="He", spin=2)
-    found = pm.hartree_fock(triplet, basis="cc-pvdz")
+    triplet = pm.vmc.Atom(symbol="He", spin=2)
+    found = pm.vmc.hartree_fock(triplet, basis="cc-pvdz")
     assert found.orbitals(jnp.ones((2, 3))).shape == (2, 2)
     assert found.energy == pytest.approx(solved(triplet, "cc-pvdz")[1].e_tot, abs=1e-8)
 
 
 def test_bad_input_is_named(monkeypatch):
     with pytest.raises(pm.errors.ConfigurationError, match=r"basis: .* got 'cc-pvxx'"):
-        pm.hartree_fock(LITHIUM, basis="cc-pvxx")
+        pm.vmc.hartree_fock(LITHIUM, basis="cc-pvxx")
     with pytest.raises(pm.errors.ConfigurationError, match=r"got '', of 0 functions"):
-        pm.hartree_fock(LITHIUM, basis="")
+        pm.vmc.hartree_fock(LITHIUM, basis="")
     with pytest.raises(pm.errors.ConfigurationError, match="resemble those from which"):
-        pm.hartree_fock(NITROGEN, basis="sto-3g")
+        pm.vmc.hartree_fock(NITROGEN, basis="sto-3g")
     with pytest.raises(pm.errors.ShapeError, match=r"expected a walker \(3, 3\) of atom, got"):
-        pm.hartree_fock(LITHIUM, basis="sto-3g").orbitals(jnp.ones((2, 3)))
+        pm.vmc.hartree_fock(LITHIUM, basis="sto-3g").orbitals(jnp.ones((2, 3)))
     monkeypatch.setattr(pyscf.scf.hf.SCF, "max_cycle", 1)
     with pytest.raises(pm.errors.ConfigurationError, match=r"no self-consistent field .* 1 cycles"):
-        pm.hartree_fock(LITHIUM)
+        pm.vmc.hartree_fock(LITHIUM)

@@ -77,8 +77,8 @@ def log_psi_of(amplitudes):
 @pytest.mark.parametrize("next_coupling", [0.0, 0.5, -0.3])
 def test_local_energies_are_those_of_the_matrix(next_coupling):
     """``(Hψ)(σ)/ψ(σ)`` of a random positive ψ, after Marshall's signs; their mean is ⟨H⟩."""
-    square = pm.HeisenbergSquare(side=4, next_coupling=next_coupling)
-    psi = pm.RBM(density=1, translations=True, lattice=square.lattice)
+    square = pm.vmc.HeisenbergSquare(side=4, next_coupling=next_coupling)
+    psi = pm.vmc.RBM(density=1, translations=True, lattice=square.lattice)
     params = psi.init(jax.random.key(0), jnp.ones(square.shape))
     params = jax.tree.map(lambda p: p + 0.1 * jax.random.normal(jax.random.key(1), p.shape), params)
     logs = np.asarray(jax.jit(jax.vmap(partial(psi.apply, params)))(jnp.asarray(spins_of(CODES))))
@@ -95,7 +95,7 @@ def test_local_energies_are_those_of_the_matrix(next_coupling):
 @pytest.mark.parametrize("next_coupling", [0.0, 0.5])
 def test_the_ground_state_has_no_variance(next_coupling):
     energy, amplitudes = lowest(next_coupling)
-    square = pm.HeisenbergSquare(side=4, next_coupling=next_coupling)
+    square = pm.vmc.HeisenbergSquare(side=4, next_coupling=next_coupling)
     likely = np.argsort(-np.abs(amplitudes))[:500]
     local = jax.jit(jax.vmap(partial(square.local_energy, log_psi_of(amplitudes))))
     np.testing.assert_allclose(local(spins_of(CODES[likely])), energy, rtol=1e-7)
@@ -103,23 +103,27 @@ def test_the_ground_state_has_no_variance(next_coupling):
 
 @pytest.mark.parametrize("next_coupling", [0.0, 0.2, 0.4, 0.5, 0.6, 0.8, 1.0])
 def test_the_table_of_four_by_four(next_coupling):
-    reference = pm.HeisenbergSquare(side=4, next_coupling=next_coupling).reference
+    reference = pm.vmc.HeisenbergSquare(side=4, next_coupling=next_coupling).reference
     assert reference.energy == pytest.approx(lowest(next_coupling)[0], abs=2e-9)
-    scaled = pm.HeisenbergSquare(side=4, coupling=2.0, next_coupling=2 * next_coupling).reference
+    scaled = pm.vmc.HeisenbergSquare(
+        side=4, coupling=2.0, next_coupling=2 * next_coupling
+    ).reference
     assert scaled.energy == 2 * reference.energy
 
 
 def test_references():
     """−0.7017802 J₁ a site on 4 × 4; on 6 × 6 as tabulated; a lowest energy is concave in J₂."""
-    assert pm.HeisenbergSquare().reference.energy / 16 == pytest.approx(-0.7017802, abs=5e-8)
-    assert pm.HeisenbergSquare(side=6).reference.energy / 36 == pytest.approx(-0.678872, abs=1e-9)
+    assert pm.vmc.HeisenbergSquare().reference.energy / 16 == pytest.approx(-0.7017802, abs=5e-8)
+    assert pm.vmc.HeisenbergSquare(side=6).reference.energy / 36 == pytest.approx(
+        -0.678872, abs=1e-9
+    )
     couplings = [0.0, 0.2, 0.4, 0.5, 0.6, 0.8, 1.0]
     for side in (4, 6):
-        squares = [pm.HeisenbergSquare(side=side, next_coupling=J) for J in couplings]
+        squares = [pm.vmc.HeisenbergSquare(side=side, next_coupling=J) for J in couplings]
         slopes = np.diff([square.reference.energy for square in squares]) / np.diff(couplings)
         assert np.all(np.diff(slopes) < 0)
-    assert pm.HeisenbergSquare(next_coupling=0.33).reference is None
-    assert pm.HeisenbergSquare(side=8).reference is None
+    assert pm.vmc.HeisenbergSquare(next_coupling=0.33).reference is None
+    assert pm.vmc.HeisenbergSquare(side=8).reference is None
 
 
 def test_where_marshall_s_rule_holds():
@@ -139,23 +143,23 @@ def test_where_marshall_s_rule_holds():
 
 def test_bonds_are_counted_once():
     """Two to neighbours and two along diagonals of every site; none for a coupling of zero."""
-    both = pm.HeisenbergSquare(side=6, next_coupling=0.5).bonds
+    both = pm.vmc.HeisenbergSquare(side=6, next_coupling=0.5).bonds
     pairs = {frozenset(pair) for pair in zip(both.first, both.second, strict=True)}
     assert len(pairs) == len(both.first) == 4 * 36
-    assert len(pm.HeisenbergSquare(side=6).bonds.first) == 2 * 36
+    assert len(pm.vmc.HeisenbergSquare(side=6).bonds.first) == 2 * 36
     parity = np.indices((6, 6)).sum(axis=0).ravel() % 2
     np.testing.assert_array_equal(parity[both.first] != parity[both.second], both.across)
     np.testing.assert_array_equal(both.couplings, np.where(both.across, 0.25, 0.125))
 
 
 def test_walkers_have_as_many_up_as_down():
-    walkers = pm.HeisenbergSquare().walkers(jax.random.key(0), 5)
+    walkers = pm.vmc.HeisenbergSquare().walkers(jax.random.key(0), 5)
     assert walkers.shape == (5, 16, 1)
     np.testing.assert_array_equal(walkers.sum(axis=1), 0.0)
 
 
 def test_translations_of_the_lattice_leave_the_state_alone():
-    psi = pm.RBM(density=2, translations=True, lattice=(2, 3))
+    psi = pm.vmc.RBM(density=2, translations=True, lattice=(2, 3))
     spins = jnp.array([1.0, -1.0, -1.0, 1.0, 1.0, 1.0])
     params = psi.init(jax.random.key(0), spins[:, None])
     value = psi.apply(params, spins[:, None])
@@ -170,18 +174,18 @@ def test_correlations_along_both_axes():
     """Néel's state alternates with the distance; stripes average +1 and ±1 over the axes."""
     neel = (-1.0) ** np.indices((4, 4)).sum(axis=0).reshape(1, 1, 16, 1)
     stripes = (-1.0) ** np.indices((4, 4))[0].reshape(1, 1, 16, 1)
-    found = [pm.spin_correlation(x, lattice=(4, 4)).values for x in (neel, stripes)]
+    found = [pm.vmc.spin_correlation(x, lattice=(4, 4)).values for x in (neel, stripes)]
     np.testing.assert_array_equal(found, [[1, -1, 1], [1, 0, 1]])
     with pytest.raises(ShapeError, match="product is N = 16"):
-        pm.spin_correlation(neel, lattice=(4, 3))
+        pm.vmc.spin_correlation(neel, lattice=(4, 3))
 
 
 def test_a_network_comes_near_the_ground_state(tmp_path):
     """A positive state of 34 numbers: within 4σ above the exact energy, relative 3e-3."""
-    square = pm.HeisenbergSquare(side=4)
+    square = pm.vmc.HeisenbergSquare(side=4)
     state = pm.ground_state(
         square,
-        pm.RBM(density=2, translations=True, lattice=square.lattice),
+        pm.vmc.RBM(density=2, translations=True, lattice=square.lattice),
         optimizer=pm.natural_gradient(0.05, damping=1e-3, momentum=0.8, max_norm=0.2),
         walkers=256,
         sweeps=1,
@@ -195,18 +199,21 @@ def test_a_network_comes_near_the_ground_state(tmp_path):
 
 def test_bad_numbers_are_named():
     for make, message in (
-        (lambda: pm.HeisenbergSquare(side=5), "side: expected an even number, at least 4, got 5"),
-        (lambda: pm.HeisenbergSquare(side=2), "at least 4"),
-        (lambda: pm.HeisenbergSquare(coupling=0.0), "J₁ > 0, got 0"),
+        (
+            lambda: pm.vmc.HeisenbergSquare(side=5),
+            "side: expected an even number, at least 4, got 5",
+        ),
+        (lambda: pm.vmc.HeisenbergSquare(side=2), "at least 4"),
+        (lambda: pm.vmc.HeisenbergSquare(coupling=0.0), "J₁ > 0, got 0"),
     ):
         with pytest.raises(ConfigurationError, match=message):
             make()
-    psi = pm.RBM(translations=True, lattice=(4, 4))
+    psi = pm.vmc.RBM(translations=True, lattice=(4, 4))
     with pytest.raises(ShapeError, match=r"expected spins \(16, 1\) on the lattice"):
         psi.init(jax.random.key(0), jnp.ones((12, 1)))
 
 
 def test_translations_of_another_lattice_are_refused():
-    square = pm.HeisenbergSquare(side=4)
+    square = pm.vmc.HeisenbergSquare(side=4)
     with pytest.raises(pm.errors.ConfigurationError, match=r"\(4, 4\), got those of \(16,\)"):
-        pm.ground_state(square, pm.RBM(density=1, translations=True), steps=0)
+        pm.ground_state(square, pm.vmc.RBM(density=1, translations=True), steps=0)

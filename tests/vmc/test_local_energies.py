@@ -20,7 +20,9 @@ def oscillator(log_psi, x):
 
 def chunks_of(n, memory):
     """Lengths of the loop over chunks, and how many walkers are in each."""
-    traced = jax.make_jaxpr(lambda x: pm.local_energies(oscillator, log_psi, 1.0, x, memory=memory))
+    traced = jax.make_jaxpr(
+        lambda x: pm.vmc.local_energies(oscillator, log_psi, 1.0, x, memory=memory)
+    )
     found = []
 
     def visit(jaxpr):
@@ -41,7 +43,7 @@ def chunks_of(n, memory):
 def test_any_number_of_walkers_has_the_energies_of_each(n, memory):
     """A count with few divisors went one by one: 1,021 of the dot took 2.4 times as long."""
     x = jax.random.normal(jax.random.key(0), (n, 3, 1))
-    local = jax.jit(lambda x: pm.local_energies(oscillator, log_psi, 1.0, x, memory=memory))
+    local = jax.jit(lambda x: pm.vmc.local_energies(oscillator, log_psi, 1.0, x, memory=memory))
     one = jax.jit(lambda x: oscillator(lambda y: log_psi(1.0, y), x))
     each = [float(one(walker)) for walker in x]
     found = local(x)
@@ -70,7 +72,7 @@ def test_there_is_one_program():
         return oscillator(log_psi, x)
 
     x = jax.random.normal(jax.random.key(0), (97, 3, 1))
-    jax.jit(lambda x: pm.local_energies(counted, log_psi, 1.0, x, memory=3_000))(x)
+    jax.jit(lambda x: pm.vmc.local_energies(counted, log_psi, 1.0, x, memory=3_000))(x)
     assert len(traced) == 1
 
 
@@ -78,13 +80,13 @@ def test_there_is_one_program():
 def test_what_is_not_finite_stays_where_it_is(broken):
     """The walkers that fill up the last chunk are the first ones: theirs is theirs alone."""
     x = jax.random.normal(jax.random.key(0), (97, 3, 1)).at[broken].set(jnp.nan)
-    found = np.asarray(pm.local_energies(oscillator, log_psi, 1.0, x, memory=3_000))
+    found = np.asarray(pm.vmc.local_energies(oscillator, log_psi, 1.0, x, memory=3_000))
     assert np.flatnonzero(~np.isfinite(found)).tolist() == [broken]
 
 
 def test_what_follows_a_walker_keeps_its_shape():
     x = jax.random.normal(jax.random.key(0), (13, 3, 1))
     parts = lambda log_psi, x: jnp.stack([oscillator(log_psi, x), jnp.sum(x), jnp.max(x)])
-    found = pm.local_energies(parts, log_psi, 1.0, x, memory=3_000)
+    found = pm.vmc.local_energies(parts, log_psi, 1.0, x, memory=3_000)
     assert found.shape == (13, 3)
     np.testing.assert_allclose(found[:, 1], jnp.sum(x, axis=(1, 2)), rtol=1e-12)

@@ -30,7 +30,7 @@ def measured(
     log_psi=gaussian, params=1.0, local_energy=oscillator, seed=0, make=pm.metropolis, **options
 ):
     moves = {name: options.pop(name) for name in ("sweeps", "width") if name in options}
-    return pm.measure(
+    return pm.vmc.measure(
         log_psi,
         jnp.asarray(params),
         local_energy,
@@ -99,7 +99,7 @@ def test_the_variance_of_a_complex_state_has_its_imaginary_part(log_psi, varianc
     assert abs(result.energy.variance / variance(k) - 1) < 0.2
     assert abs(result.imaginary.mean) < 4 * result.imaginary.error
     walkers = start(jax.random.key(5)) / jnp.sqrt(2.0)
-    evaluation, _ = pm.energy(log_psi, oscillator).evaluate(jnp.asarray(k), (), walkers)
+    evaluation, _ = pm.vmc.energy(log_psi, oscillator).evaluate(jnp.asarray(k), (), walkers)
     local = jax.vmap(lambda x: oscillator(partial(log_psi, k), x))(walkers)
     np.testing.assert_allclose(evaluation.metrics["variance"], np.var(local), rtol=1e-12)
     np.testing.assert_allclose(
@@ -197,8 +197,8 @@ def test_holes_leave_autocorrelation_and_blocking_as_they_are():
         chains[step] = 0.8 * chains[step - 1] + 0.6 * rng.normal(size=100)
     holed = chains.copy()
     holed.ravel()[rng.choice(chains.size, 10, replace=False)] = np.nan
-    whole = pm.estimate(chains)
-    mended = pm.estimate(filled(holed, np.zeros((1000, 100, 1, 1))))
+    whole = pm.sampling.estimate(chains)
+    mended = pm.sampling.estimate(filled(holed, np.zeros((1000, 100, 1, 1))))
     assert mended.converged and whole.converged
     assert abs(mended.mean - whole.mean) < 0.01 * whole.error
     np.testing.assert_allclose(mended.error, whole.error, rtol=0.01)
@@ -229,7 +229,7 @@ def test_walkers_grouped_by_their_start_are_compared():
     def look(groups):
         make = partial(pm.metropolis, log_psi, start, sweeps=20)
         options = {"key": jax.random.key(1), "steps": 100, "groups": groups}
-        return pm.measure(log_psi, None, energy, make, **options).energy
+        return pm.vmc.measure(log_psi, None, energy, make, **options).energy
 
     alone, grouped = look(None), look(lambda x: x[:, 0, 0] > 0)
     assert alone.rhat < 1.02 and alone.converged

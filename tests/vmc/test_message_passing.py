@@ -51,11 +51,11 @@ GAS = Gas(Cell((3.0, 4.0)))
 SYSTEMS = {"dot": DOT, "gas": GAS}
 
 
-ARCHITECTURES = [pm.MessagePassing, pm.FermiNet, pm.PsiFormer]
+ARCHITECTURES = [pm.vmc.MessagePassing, pm.vmc.FermiNet, pm.vmc.PsiFormer]
 
 
 @cache
-def random_state(system, determinants=2, architecture=pm.MessagePassing):
+def random_state(system, determinants=2, architecture=pm.vmc.MessagePassing):
     """``walker -> SignedLog``, compiled, with random numbers for every parameter."""
     psi = architecture(system, width=8, determinants=determinants)
     shapes = jax.eval_shape(psi.init, jax.random.key(0), jnp.ones(system.shape))
@@ -90,7 +90,7 @@ def test_a_state_in_a_cell_has_its_period_and_knows_no_place(architecture):
     moved[1] += np.array([3.0, 0.0])
     moved[3] += np.array([-6.0, 4.0])
     places = (moved, x + np.array([0.37, -1.2]))
-    for y in places[:1] if architecture is pm.PsiFormer else places:
+    for y in places[:1] if architecture is pm.vmc.PsiFormer else places:
         np.testing.assert_allclose(psi(y).log, value.log, rtol=1e-11)
         assert float(psi(y).sign) == float(value.sign)
 
@@ -122,7 +122,7 @@ def test_the_p_wave_of_unlike_spins_has_its_own_cusp():
     A factor of ψ whose gradient along the distance is ``b`` has the cusp of the s wave and leaves a
     jump of ``−2/(d − 1) b``: envelopes and Jastrow factors of other pairs here, but no determinant.
     """
-    psi, x = pm.MessagePassing(DOT, width=6), walker(DOT, seed=4)
+    psi, x = pm.vmc.MessagePassing(DOT, width=6), walker(DOT, seed=4)
     x[[1, 2]] += [[7.0, 0.0], [0.0, 7.0]]  # beyond the reach of their own backflow
     x[3] = x[0]
     params = psi.init(jax.random.key(0), x + 0.1 * walker(DOT))
@@ -153,8 +153,8 @@ def test_the_local_energy_agrees_with_the_linearised_gradient():
     """The sparse forward Laplacian against a method that knows nothing of sparsity."""
     psi, x = random_state(GAS), walker(GAS)
     log = lambda y: psi(y).log
-    sparse = partial(pm.forward_laplacian, sparsity_threshold=6)
-    energies = [pm.kinetic_energy(log, method=m)(x) for m in (sparse, pm.linearised)]
+    sparse = partial(pm.calculus.forward_laplacian, sparsity_threshold=6)
+    energies = [pm.kinetic_energy(log, method=m)(x) for m in (sparse, pm.calculus.linearised)]
     np.testing.assert_allclose(*energies, rtol=1e-9)
 
 
@@ -181,7 +181,7 @@ def test_it_starts_as_a_slater_determinant_with_cusps(architecture):
 
 def test_the_cusp_at_a_nucleus_stays_in_its_place():
     """The local energy of helium as one electron comes near: no part grows like 1/r."""
-    helium = pm.Atom()
+    helium = pm.vmc.Atom()
     psi, x = random_state(helium, determinants=1), walker(helium)
     log = lambda y: psi(y).log
     local = []
@@ -193,7 +193,7 @@ def test_the_cusp_at_a_nucleus_stays_in_its_place():
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_one_electron_is_enough(architecture):
-    atom = pm.Hydrogen()
+    atom = pm.vmc.Hydrogen()
     psi = architecture(atom, width=8)
     x = jnp.array([[0.3, -0.2, 0.9]])
     log = lambda y: psi.apply(params, y).log
@@ -203,16 +203,16 @@ def test_one_electron_is_enough(architecture):
 
 def test_a_base_without_nodes_says_what_to_use():
     with pytest.raises(ConfigurationError, match="use MessagePassing, FermiNet or PsiFormer"):
-        pm.NeuralSlater(DOT).init(jax.random.key(0), walker(DOT))
+        pm.vmc.NeuralSlater(DOT).init(jax.random.key(0), walker(DOT))
 
 
 def test_heads_divide_the_width():
     with pytest.raises(ConfigurationError, match="multiple of heads = 4, got 6"):
-        pm.PsiFormer(DOT, width=6).init(jax.random.key(0), walker(DOT))
+        pm.vmc.PsiFormer(DOT, width=6).init(jax.random.key(0), walker(DOT))
 
 
 def test_what_does_not_fit_is_named():
     with pytest.raises(ConfigurationError, match="tells no electrons"):
-        pm.MessagePassing(pm.HarmonicOscillator()).init(jax.random.key(0), jnp.ones((1, 1)))
+        pm.vmc.MessagePassing(pm.vmc.HarmonicOscillator()).init(jax.random.key(0), jnp.ones((1, 1)))
     with pytest.raises(ShapeError, match=r"expected a walker \(4, 2\)"):
-        pm.MessagePassing(DOT).init(jax.random.key(0), jnp.ones((3, 2)))
+        pm.vmc.MessagePassing(DOT).init(jax.random.key(0), jnp.ones((3, 2)))

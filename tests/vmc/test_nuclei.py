@@ -20,8 +20,8 @@ APART = ((0.0, 0.0, 0.0), (0.0, 0.0, 2.07))
 @pytest.mark.parametrize("nuclei", [("N", "N"), ["N", "N"]])
 def test_places_come_as_any_rows_of_numbers(nuclei, positions):
     """Lists and arrays give the same molecule as tuples, which hashes and is plain data."""
-    found = pm.Molecule(nuclei=nuclei, positions=positions)
-    same = pm.Molecule(nuclei=("N", "N"), positions=APART)
+    found = pm.vmc.Molecule(nuclei=nuclei, positions=positions)
+    same = pm.vmc.Molecule(nuclei=("N", "N"), positions=APART)
     assert found == same and hash(found) == hash(same)
     assert asdict(found) == asdict(same)
     assert asdict(found)["positions"] == APART
@@ -31,7 +31,7 @@ def test_places_come_as_any_rows_of_numbers(nuclei, positions):
 
 
 def test_places_of_jax_serve_too():
-    found = pm.Molecule(nuclei=("H", "H"), positions=jnp.array([[0, 0, 0], [0, 0, 1]]))
+    found = pm.vmc.Molecule(nuclei=("H", "H"), positions=jnp.array([[0, 0, 0], [0, 0, 1]]))
     assert found.positions == ((0.0, 0.0, 0.0), (0.0, 0.0, 1.0))
 
 
@@ -41,13 +41,13 @@ def test_places_of_jax_serve_too():
 )
 def test_nuclei_without_a_name_have_their_formula(nuclei, name):
     positions = [[0.0, 0.0, 2.0 * i] for i in range(len(nuclei))]
-    found = pm.Molecule(nuclei=nuclei, positions=positions)
+    found = pm.vmc.Molecule(nuclei=nuclei, positions=positions)
     assert found.name == name
-    assert pm.Molecule(**asdict(found)) == found
+    assert pm.vmc.Molecule(**asdict(found)) == found
 
 
 def test_a_name_of_ones_own_is_kept():
-    assert pm.Molecule(name="nitrogen", nuclei=("N", "N"), positions=APART).name == "nitrogen"
+    assert pm.vmc.Molecule(name="nitrogen", nuclei=("N", "N"), positions=APART).name == "nitrogen"
 
 
 @pytest.mark.parametrize("nuclei", [("N", "N"), ("He", "H"), ("H", "H", "H")])
@@ -55,18 +55,18 @@ def test_a_name_of_ones_own_is_kept():
 def test_nuclei_do_not_borrow_the_places_of_another_molecule(nuclei, name):
     """Nor its name: two nitrogens are no H2 with its bond length."""
     with pytest.raises(ConfigurationError, match=r"positions: expected those of \d nuclei"):
-        pm.Molecule(nuclei=nuclei, **name)
+        pm.vmc.Molecule(nuclei=nuclei, **name)
 
 
 def test_a_known_name_is_not_given_to_other_nuclei():
     with pytest.raises(ConfigurationError, match="name: expected a name of the nuclei"):
-        pm.Molecule(name="LiH", nuclei=("N", "N"), positions=APART)
+        pm.vmc.Molecule(name="LiH", nuclei=("N", "N"), positions=APART)
 
 
 def test_the_nuclei_of_a_known_molecule_may_be_said():
-    lih = pm.Molecule(name="LiH", nuclei=("Li", "H"))
-    assert lih.reference == pm.Molecule(name="LiH").reference
-    assert pm.Molecule(name="H2", positions=[[0, 0, 0], [0, 0, 2]]).places[1, 2] == 2.0
+    lih = pm.vmc.Molecule(name="LiH", nuclei=("Li", "H"))
+    assert lih.reference == pm.vmc.Molecule(name="LiH").reference
+    assert pm.vmc.Molecule(name="H2", positions=[[0, 0, 0], [0, 0, 2]]).places[1, 2] == 2.0
 
 
 NEAR = [[0, 0, 0], [0, 0, 0.074]]
@@ -88,7 +88,7 @@ NEAR = [[0, 0, 0], [0, 0, 0.074]]
 )
 def test_places_that_are_none_are_refused(positions, message):
     with pytest.raises(ConfigurationError, match=rf"molecule: positions: .*{message}"):
-        pm.Molecule(nuclei=("H", "H"), positions=positions)
+        pm.vmc.Molecule(nuclei=("H", "H"), positions=positions)
     with pytest.raises(ConfigurationError, match=rf"system: places: .*{message}"):
         pm.System(FREE, (1, 3), places=positions, charges=[1, 1])
 
@@ -108,10 +108,10 @@ def test_places_and_charges_of_a_system_are_arrays():
 @pytest.mark.parametrize(
     "make",
     [
-        lambda n: pm.Molecule(charge=n),
-        lambda n: pm.Molecule(spin=n),
-        lambda n: pm.Atom(symbol="Be", charge=n),
-        lambda n: pm.Atom(symbol="Be", spin=n),
+        lambda n: pm.vmc.Molecule(charge=n),
+        lambda n: pm.vmc.Molecule(spin=n),
+        lambda n: pm.vmc.Atom(symbol="Be", charge=n),
+        lambda n: pm.vmc.Atom(symbol="Be", spin=n),
     ],
     ids=["molecule's charge", "molecule's spin", "ion's charge", "atom's spin"],
 )
@@ -121,33 +121,33 @@ def test_charge_and_spin_are_whole_numbers(make, number):
 
 
 def test_whole_numbers_of_any_kind_are_the_same_number():
-    assert pm.Atom(symbol="Be", charge=np.int64(1)) == pm.Atom(symbol="Be", charge=1.0)
-    assert isinstance(pm.Atom(symbol="Be", charge=1.0).shape[0], int)
-    assert pm.Molecule(charge=1).shape == (1, 3)
-    assert pm.Atom(symbol="H", charge=-1).shape == (2, 3)
+    assert pm.vmc.Atom(symbol="Be", charge=np.int64(1)) == pm.vmc.Atom(symbol="Be", charge=1.0)
+    assert isinstance(pm.vmc.Atom(symbol="Be", charge=1.0).shape[0], int)
+    assert pm.vmc.Molecule(charge=1).shape == (1, 3)
+    assert pm.vmc.Atom(symbol="H", charge=-1).shape == (2, 3)
 
 
 @pytest.mark.parametrize("charge", [2, 3])
 def test_no_electron_is_left_is_said(charge):
     with pytest.raises(ConfigurationError, match="charge: expected at least one electron"):
-        pm.Molecule(charge=charge)
+        pm.vmc.Molecule(charge=charge)
 
 
 @pytest.mark.parametrize("charge", [0.0, -1.0, math.nan, math.inf, 1 + 1j])
 def test_a_hydrogen_like_nucleus_has_a_positive_charge(charge):
     with pytest.raises(ConfigurationError, match="hydrogen: charge: expected a finite number"):
-        pm.Hydrogen(charge=charge)
-    assert pm.Hydrogen(charge=0.5).reference.energy == -0.125
+        pm.vmc.Hydrogen(charge=charge)
+    assert pm.vmc.Hydrogen(charge=0.5).reference.energy == -0.125
 
 
 @pytest.mark.parametrize("nuclei", ["N2", "HH", ()])
 def test_nuclei_are_symbols(nuclei):
     with pytest.raises(ConfigurationError, match=r"nuclei: expected symbols, such as \('N', 'N'\)"):
-        pm.Molecule(nuclei=nuclei, positions=APART)
+        pm.vmc.Molecule(nuclei=nuclei, positions=APART)
 
 
 def test_an_element_is_known():
     with pytest.raises(UnknownNameError, match="unknown element"):
-        pm.Molecule(nuclei=("N", "7"), positions=APART)
+        pm.vmc.Molecule(nuclei=("N", "7"), positions=APART)
     with pytest.raises(UnknownNameError, match="unknown element '7'"):
-        pm.Atom(symbol=7)
+        pm.vmc.Atom(symbol=7)

@@ -28,7 +28,7 @@ def ball(d):
 @pytest.mark.parametrize(("n", "d"), WALKERS)
 def test_density_integrates_to_the_number_of_particles(n, d):
     """Up to the 0.1% of particles beyond the last bin, which is where it should be."""
-    r, density = pm.radial_density(WALKERS[n, d], bins=40)
+    r, density = pm.vmc.radial_density(WALKERS[n, d], bins=40)
     edges = shells(r)
     assert edges[0] == pytest.approx(0.0, abs=1e-12)
     np.testing.assert_allclose(np.sum(density * ball(d) * np.diff(edges**d)), 0.999 * n, rtol=1e-4)
@@ -37,7 +37,7 @@ def test_density_integrates_to_the_number_of_particles(n, d):
 @pytest.mark.parametrize(("n", "d"), WALKERS)
 def test_density_of_a_gaussian(n, d):
     """``n(r) = N π^{−d/2} e^{−r²}`` averaged over each shell, at 5σ of the counts (40 bins)."""
-    r, density = pm.radial_density(WALKERS[n, d], bins=40)
+    r, density = pm.vmc.radial_density(WALKERS[n, d], bins=40)
     volume = ball(d) * np.diff(shells(r) ** d)
     fine = np.linspace(shells(r)[:-1], shells(r)[1:], 201)
     weight = fine ** (d - 1)
@@ -51,7 +51,7 @@ def test_density_of_a_gaussian(n, d):
 def test_pairs_integrate_to_one_and_follow_a_gaussian():
     """Of independent particles: in two dimensions p(r) = r e^{−r²/2}, at 5σ of the counts."""
     for n, d in [(2, 2), (3, 3)]:
-        r, pairs = pm.pair_distribution(WALKERS[n, d], bins=40)
+        r, pairs = pm.vmc.pair_distribution(WALKERS[n, d], bins=40)
         np.testing.assert_allclose(np.sum(pairs * np.diff(shells(r))), 0.999, rtol=1e-4)
         if d == 2:
             edges = np.exp(-(shells(r) ** 2) / 2)
@@ -63,7 +63,7 @@ def test_pairs_integrate_to_one_and_follow_a_gaussian():
 def test_every_pair_counts_once():
     """Three particles on a line at 0, 1 and 3: distances 1, 2 and 3, alike in number."""
     walkers = np.tile(np.array([[0.0], [1.0], [3.0]]), (500, 1, 1))
-    r, pairs = pm.pair_distribution(walkers, bins=9)
+    r, pairs = pm.vmc.pair_distribution(walkers, bins=9)
     filled = pairs > 0
     np.testing.assert_allclose(r[filled], [7 / 6, 13 / 6, 17 / 6], atol=0.34)
     np.testing.assert_allclose(pairs[filled] * (r[1] - r[0]), 1 / 3)
@@ -72,7 +72,7 @@ def test_every_pair_counts_once():
 def test_snapshots_are_averaged():
     stacked = WALKERS[2, 2]
     flat = stacked.reshape(-1, 2, 2)
-    for observable in (pm.radial_density, pm.pair_distribution):
+    for observable in (pm.vmc.radial_density, pm.vmc.pair_distribution):
         for a, b in zip(observable(stacked), observable(flat), strict=True):
             np.testing.assert_array_equal(a, b)
 
@@ -80,9 +80,9 @@ def test_snapshots_are_averaged():
 @pytest.mark.parametrize("shape", [(5,), (0, 1, 2), (5, 0, 2)])
 def test_walkers_without_particles_are_refused(shape):
     with pytest.raises(pm.errors.ShapeError, match=r"expected \(..., N, d\) with N ≥ 1"):
-        pm.radial_density(np.zeros(shape))
+        pm.vmc.radial_density(np.zeros(shape))
 
 
 def test_a_pair_needs_two():
     with pytest.raises(pm.errors.ShapeError, match=r"N ≥ 2 particles, got \(5, 1, 3\)"):
-        pm.pair_distribution(np.zeros((5, 1, 3)))
+        pm.vmc.pair_distribution(np.zeros((5, 1, 3)))

@@ -16,8 +16,8 @@ import physml as pm
 @cache
 def free_electrons(twist=None):
     """Five polarised ones in a plane: the gas, ψ, and walkers drawn from the determinant itself."""
-    gas = pm.ElectronGas(n_up=5, n_down=0, rs=1.0, dimension=2, twist=twist)
-    psi = pm.Slater(gas)
+    gas = pm.vmc.ElectronGas(n_up=5, n_down=0, rs=1.0, dimension=2, twist=twist)
+    psi = pm.vmc.Slater(gas)
     x = gas.walkers(jax.random.key(0), 1)[0]
     params = psi.init(jax.random.key(1), x)
     log_psi = lambda params, x: psi.apply(params, x).log
@@ -32,7 +32,7 @@ def free_electrons(twist=None):
 def test_free_electrons_fill_their_waves(twist):
     """1 for the occupied shells, 0 beyond: 4σ."""
     gas, psi, walkers = free_electrons(twist)
-    found = pm.momentum_distribution(
+    found = pm.vmc.momentum_distribution(
         psi, walkers, gas.cell, key=jax.random.key(4), particles=5, waves=13
     )
     side = gas.cell.lengths[0]
@@ -46,7 +46,7 @@ def test_free_electrons_fill_their_waves(twist):
 def test_twisted_electrons_fill_their_waves(twist):
     """The waves ``2π (n + t)/L``: 1 for the occupied, 0 beyond, in sum their number: 4σ."""
     gas, psi, walkers = free_electrons(twist)
-    found = pm.momentum_distribution(
+    found = pm.vmc.momentum_distribution(
         psi, walkers, gas.cell, key=jax.random.key(4), particles=5, waves=9, twist=gas.twist
     )
     occupied = np.linalg.norm(gas.cell.waves(5, twist=twist), axis=1).max() + 1e-9
@@ -62,23 +62,25 @@ def test_another_twist_than_that_of_the_state_is_refused(asked):
     """It would give negative occupations; the message tells the right one."""
     gas, psi, walkers = free_electrons((0.1, 0.25))
     with pytest.raises(pm.errors.ConfigurationError, match=r"twist: .*phases of \(0\.1, 0\.25\)"):
-        pm.momentum_distribution(
+        pm.vmc.momentum_distribution(
             psi, walkers, gas.cell, key=jax.random.key(4), particles=5, waves=9, twist=asked
         )
 
 
 def test_another_cell_than_that_of_the_state_is_refused():
     gas, psi, walkers = free_electrons()
-    other = pm.Cell(tuple(1.1 * length for length in gas.cell.lengths))
+    other = pm.vmc.Cell(tuple(1.1 * length for length in gas.cell.lengths))
     with pytest.raises(pm.errors.ConfigurationError, match="is it the cell of ψ"):
-        pm.momentum_distribution(psi, walkers, other, key=jax.random.key(4), particles=5, waves=9)
+        pm.vmc.momentum_distribution(
+            psi, walkers, other, key=jax.random.key(4), particles=5, waves=9
+        )
 
 
 @pytest.mark.parametrize("twist", [None, (0.1, 0.25)], ids=str)
 def test_the_density_matrix_of_free_electrons_is_the_mean_of_their_waves(twist):
     """``ρ(s) = Σ_k J₀(k s)/N`` over the occupied waves of a plane, averaged within a shell."""
     gas, psi, walkers = free_electrons(twist)
-    found = pm.one_body_density_matrix(
+    found = pm.vmc.one_body_density_matrix(
         psi, walkers, gas.cell, key=jax.random.key(4), particles=5, bins=8
     )
     side = gas.cell.lengths[0]
@@ -94,30 +96,30 @@ def test_the_density_matrix_of_free_electrons_is_the_mean_of_their_waves(twist):
 
 def test_a_flat_state_is_a_condensate():
     """ψ = 1: all N particles without momentum, exactly for k = 0, and none beside it."""
-    cell = pm.Cell((2.0, 3.0))
+    cell = pm.vmc.Cell((2.0, 3.0))
     walkers = np.random.default_rng(0).uniform(size=(2, 500, 4, 2)) * cell.lengths
-    flat = lambda x: pm.SignedLog(0.0 * jnp.sum(x), jnp.ones(()))
-    found = pm.momentum_distribution(
+    flat = lambda x: pm.vmc.SignedLog(0.0 * jnp.sum(x), jnp.ones(()))
+    found = pm.vmc.momentum_distribution(
         flat, walkers, cell, key=jax.random.key(0), particles=4, waves=5
     )
     assert found.values[0] == pytest.approx(4.0)
     assert np.all(np.abs(found.values[1:]) < 4 * found.errors[1:])
-    far = pm.one_body_density_matrix(flat, walkers, cell, key=jax.random.key(0), particles=4)
+    far = pm.vmc.one_body_density_matrix(flat, walkers, cell, key=jax.random.key(0), particles=4)
     np.testing.assert_allclose(far.values, 1.0)
     with pytest.raises(pm.errors.ConfigurationError, match=r"bins: expected 1 to 250.* got 300"):
-        pm.one_body_density_matrix(
+        pm.vmc.one_body_density_matrix(
             flat, walkers, cell, key=jax.random.key(0), particles=4, bins=300
         )
 
 
 def test_walkers_must_fit():
-    flat = lambda x: pm.SignedLog(0.0 * jnp.sum(x), jnp.ones(()))
+    flat = lambda x: pm.vmc.SignedLog(0.0 * jnp.sum(x), jnp.ones(()))
     for shape, particles in [((3, 4, 2), 1), ((1, 3, 4, 3), 1), ((1, 3, 4, 2), 5)]:
         with pytest.raises(pm.errors.ShapeError, match=r"expected \(snapshots, walkers, N, 2\)"):
-            pm.momentum_distribution(
+            pm.vmc.momentum_distribution(
                 flat,
                 np.ones(shape),
-                pm.Cell((1.0, 1.0)),
+                pm.vmc.Cell((1.0, 1.0)),
                 key=jax.random.key(0),
                 particles=particles,
             )

@@ -19,7 +19,7 @@ SITES = 6
 
 def tall_field(log_psi, x):
     """Ising's chain in a field of three couplings."""
-    flipped = lambda i: pm.psi_ratio(log_psi, x.at[i].multiply(-1), x)
+    flipped = lambda i: pm.vmc.psi_ratio(log_psi, x.at[i].multiply(-1), x)
     ratios = jax.vmap(flipped)(jnp.arange(SITES))
     return -jnp.sum(x * jnp.roll(x, 1, axis=0)) - 3.0 * jnp.sum(ratios)
 
@@ -28,7 +28,7 @@ def easy_axis(log_psi, x):
     """Spins ½ of which every second one is turned, with twice the coupling along z."""
     i = jnp.arange(SITES)
     j = (i + 1) % SITES
-    swapped = lambda i, j: pm.psi_ratio(log_psi, x.at[i].set(x[j]).at[j].set(x[i]), x)
+    swapped = lambda i, j: pm.vmc.psi_ratio(log_psi, x.at[i].set(x[j]).at[j].set(x[i]), x)
     products = x[i, 0] * x[j, 0]
     return jnp.sum(2.0 * products + jnp.where(products < 0, -2.0 * jax.vmap(swapped)(i, j), 0.0))
 
@@ -39,7 +39,7 @@ def bosons(log_psi, x):
     def hop(i, j):
         element = jnp.sqrt(jnp.maximum(x[i, 0], 0.0) * (x[j, 0] + 1.0))
         there = jnp.where(x[i, 0] > 0, x.at[i].add(-1.0).at[j].add(1.0), x)
-        return element * pm.psi_ratio(log_psi, there, x)
+        return element * pm.vmc.psi_ratio(log_psi, there, x)
 
     i = jnp.arange(SITES)
     j = (i + 1) % SITES
@@ -65,8 +65,8 @@ def ones(key, count):
 
 SPINS = np.array(list(itertools.product((1.0, -1.0), repeat=SITES)))
 LATTICES = {
-    "field": (tall_field, pm.flip, ones, SPINS),
-    "easy axis": (easy_axis, pm.exchange, alternating, SPINS[SPINS.sum(axis=1) == 0]),
+    "field": (tall_field, pm.sampling.flip, ones, SPINS),
+    "easy axis": (easy_axis, pm.sampling.exchange, alternating, SPINS[SPINS.sum(axis=1) == 0]),
     "bosons": (
         bosons,
         hop,
@@ -108,4 +108,4 @@ def test_defaults_find_its_ground_state(hamiltonian, proposal, walkers, states):
 def test_without_walkers_a_lattice_is_refused():
     """Moves of its own keep the values that walkers start with, which no default can know."""
     with pytest.raises(pm.errors.ConfigurationError, match="walkers: expected a function"):
-        pm.System(tall_field, (SITES, 1), proposal=pm.flip)
+        pm.System(tall_field, (SITES, 1), proposal=pm.sampling.flip)

@@ -18,10 +18,10 @@ from physml.vmc.recipe import VMCRecipe
 from physml.vmc.wavefunctions.determinants import slater_determinants
 from physml.vmc.wavefunctions.neural_slater import orbital_matrices
 
-LITHIUM = pm.Atom(symbol="Li")
+LITHIUM = pm.vmc.Atom(symbol="Li")
 
 
-@pytest.mark.parametrize("kind", [pm.MessagePassing, pm.FermiNet, pm.PsiFormer])
+@pytest.mark.parametrize("kind", [pm.vmc.MessagePassing, pm.vmc.FermiNet, pm.vmc.PsiFormer])
 def test_orbitals_are_those_in_the_determinants(kind):
     """ψ over their determinants is the Jastrow factor, which no node changes."""
     psi = kind(LITHIUM, width=4, iterations=1, determinants=2)
@@ -49,9 +49,9 @@ def test_orbitals_are_those_in_the_determinants(kind):
 def test_orbitals_come_to_hartree_fock_s():
     """Within a few percent in the mean, after 100 steps of Adam."""
     pytest.importorskip("pyscf")
-    target = pm.hartree_fock(LITHIUM, basis="cc-pvdz")
-    psi = pm.MessagePassing(LITHIUM, width=4, iterations=1)
-    result = pm.pretrain(
+    target = pm.vmc.hartree_fock(LITHIUM, basis="cc-pvdz")
+    psi = pm.vmc.MessagePassing(LITHIUM, width=4, iterations=1)
+    result = pm.vmc.pretrain(
         LITHIUM,
         psi,
         target,
@@ -73,10 +73,10 @@ def test_orbitals_come_to_hartree_fock_s():
 def test_beryllium_starts_near_hartree_fock():
     """−14.573 hartree; seed 0: −14.218(22) at the start, −14.547(12) after 300 steps."""
     pytest.importorskip("pyscf")
-    beryllium = pm.Atom(symbol="Be")
-    target = pm.hartree_fock(beryllium)
-    psi = pm.MessagePassing(beryllium, width=16, determinants=4)
-    found = pm.pretrain(beryllium, psi, target, steps=300)
+    beryllium = pm.vmc.Atom(symbol="Be")
+    target = pm.vmc.hartree_fock(beryllium)
+    psi = pm.vmc.MessagePassing(beryllium, width=16, determinants=4)
+    found = pm.vmc.pretrain(beryllium, psi, target, steps=300)
     measured = partial(pm.ground_state, beryllium, psi, walkers=256, steps=0, measurements=100)
     start, after = measured().energy, measured(params=found.params).energy
     assert start.mean > target.energy + 0.2
@@ -84,8 +84,8 @@ def test_beryllium_starts_near_hartree_fock():
 
 
 def test_a_ground_state_starts_from_given_parameters():
-    atom = pm.Atom(symbol="H")
-    psi = pm.Slater(atom)
+    atom = pm.vmc.Atom(symbol="H")
+    psi = pm.vmc.Slater(atom)
     given = {"params": {"log_scale": jnp.asarray(0.1)}}
     small = {"walkers": 16, "steps": 0, "measurements": 8, "sweeps": 2}
     state = pm.ground_state(atom, psi, params=given, **small)
@@ -98,7 +98,7 @@ def test_a_recipe_pretrains_first(tmp_path):
     """In a phase of its own; hydrogen's orbital is exact from the start."""
     pytest.importorskip("pyscf")
     entry = SYSTEMS["atom"]
-    atom = pm.Atom(symbol="H")
+    atom = pm.vmc.Atom(symbol="H")
     recipe = VMCRecipe(
         wavefunction="message-passing", walkers=16, sweeps=2, pretrain=3, steps=2, measurements=8
     )
@@ -111,17 +111,17 @@ def test_a_recipe_pretrains_first(tmp_path):
 
 
 def test_bad_input_is_named(monkeypatch):
-    target = pm.HartreeFock(0.0, "none", 2, lambda x: jnp.zeros((3, 2)))
+    target = pm.vmc.HartreeFock(0.0, "none", 2, lambda x: jnp.zeros((3, 2)))
     with pytest.raises(pm.errors.ConfigurationError, match="message-passing, ferminet or psiform"):
-        pm.pretrain(LITHIUM, pm.SlaterJastrow(LITHIUM), target, optimizer=optax.sgd(0.1))
+        pm.vmc.pretrain(LITHIUM, pm.SlaterJastrow(LITHIUM), target, optimizer=optax.sgd(0.1))
     with pytest.raises(pm.errors.ConfigurationError, match="walkers: expected at least 2, got 1"):
-        pm.pretrain(LITHIUM, pm.FermiNet(LITHIUM), target, walkers=1)
+        pm.vmc.pretrain(LITHIUM, pm.vmc.FermiNet(LITHIUM), target, walkers=1)
     with pytest.raises(pm.errors.ConfigurationError, match="those of 2 electrons with spin up"):
-        pm.pretrain(LITHIUM, pm.FermiNet(LITHIUM), target._replace(n_up=1))
+        pm.vmc.pretrain(LITHIUM, pm.vmc.FermiNet(LITHIUM), target._replace(n_up=1))
     with pytest.raises(pm.errors.ConfigurationError, match="an Atom or a Molecule, got quantum-do"):
-        pm.hartree_fock(pm.QuantumDot())
+        pm.vmc.hartree_fock(pm.QuantumDot())
     with pytest.raises(pm.errors.ConfigurationError, match="pretrain: expected at least 0, got -1"):
         VMCRecipe(pretrain=-1)
     monkeypatch.setitem(sys.modules, "pyscf", None)
     with pytest.raises(pm.errors.MissingDependencyError, match=r"physml\[chem\]"):
-        pm.hartree_fock(LITHIUM)
+        pm.vmc.hartree_fock(LITHIUM)

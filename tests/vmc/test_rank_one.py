@@ -12,11 +12,11 @@ import pytest
 import physml as pm
 from physml.vmc.wavefunctions.rank_one import inverses, replace_row
 
-GAS = pm.ElectronGas(n_up=7, n_down=1, rs=2.0)
-TWISTED = pm.ElectronGas(n_up=7, n_down=7, rs=2.0, twist=(0.25, 0.25, 0.25))
+GAS = pm.vmc.ElectronGas(n_up=7, n_down=1, rs=2.0)
+TWISTED = pm.vmc.ElectronGas(n_up=7, n_down=7, rs=2.0, twist=(0.25, 0.25, 0.25))
 STATES = {
     "dot": pm.SlaterJastrow(pm.QuantumDot(n_up=6, n_down=3), widths=(5,)),
-    "atom": pm.SlaterJastrow(pm.Atom(symbol="Be"), widths=(5,)),
+    "atom": pm.SlaterJastrow(pm.vmc.Atom(symbol="Be"), widths=(5,)),
     "one spin": pm.SlaterJastrow(pm.QuantumDot(n_up=3, n_down=0), widths=()),
     "gas": pm.SlaterJastrow(GAS, widths=(5,)),
 }
@@ -34,7 +34,7 @@ def walked(psi, params, x, *, sweeps, seed=0):
 
     Returns the last walker, the sum of accepted log ratios, the memory, how many were accepted.
     """
-    moves = pm.one_electron_moves(psi)
+    moves = pm.vmc.one_electron_moves(psi)
     n = len(x)
 
     def one(now, drawn):
@@ -72,7 +72,7 @@ def test_many_moves_agree_with_a_fresh_evaluation(psi):
 
 
 def test_complex_orbitals_have_a_complex_inverse():
-    psi = pm.Slater(TWISTED)
+    psi = pm.vmc.Slater(TWISTED)
     params = random_params(psi)
     x, total, memory, _ = walked(psi, params, TWISTED.walkers(jax.random.key(0), 1)[0], sweeps=10)
     assert jnp.iscomplexobj(memory) and not jnp.iscomplexobj(total)
@@ -101,13 +101,13 @@ def test_an_inverse_is_of_each_spin():
 def test_a_walker_where_psi_is_zero_gets_away():
     """Two or three electrons of one spin at one place have no inverse; they are moved apart."""
     dot = pm.QuantumDot(n_up=3, n_down=3)
-    psi = pm.Slater(dot)
+    psi = pm.vmc.Slater(dot)
     params = random_params(psi)
     start = jnp.tile(jax.random.normal(jax.random.key(0), (1, *dot.shape)), (20, 1, 1))
     start = start.at[:10, :2].set(0.3).at[10:, :3].set(0.3)
     log_psi = lambda params, x: psi.apply(params, x).log
-    for how in (pm.one_electron_moves(psi), log_psi):
-        sampler = pm.metropolis_one_electron(how, lambda key: start, sweeps=8)
+    for how in (pm.vmc.one_electron_moves(psi), log_psi):
+        sampler = pm.sampling.metropolis_one_electron(how, lambda key: start, sweeps=8)
         state = sampler.init(jax.random.key(1), params)
         _, walkers, _ = jax.jit(sampler.sample)(jax.random.key(2), state, params)
         assert np.isfinite(jax.vmap(lambda x: log_psi(params, x))(walkers)).all()
@@ -117,7 +117,7 @@ def test_a_move_onto_a_node_is_refused():
     psi = STATES["one spin"]
     params = random_params(psi)
     x = jax.random.normal(jax.random.key(0), (3, 2))
-    moves = pm.one_electron_moves(psi)
+    moves = pm.vmc.one_electron_moves(psi)
     ratio, _ = moves.move(params, moves.begin(params, x), x, jnp.array(0), x[2])
     assert float(ratio) < -25.0
 
@@ -129,8 +129,8 @@ def test_the_same_chain_with_and_without_updates():
     params = random_params(psi)
     start = lambda key: jax.random.normal(key, (30, *dot.shape))
     chains = []
-    for how in (pm.one_electron_moves(psi), lambda params, x: psi.apply(params, x).log):
-        sampler = pm.metropolis_one_electron(how, start, sweeps=10)
+    for how in (pm.vmc.one_electron_moves(psi), lambda params, x: psi.apply(params, x).log):
+        sampler = pm.sampling.metropolis_one_electron(how, start, sweeps=10)
         state = sampler.init(jax.random.key(1), params)
         chains.append(jax.jit(sampler.sample)(jax.random.key(2), state, params)[1])
     np.testing.assert_allclose(*chains, rtol=1e-12)
@@ -142,11 +142,13 @@ def test_two_fermions_have_their_moments():
     ``⟨Σ x²⟩ = E/ω² = (½ + 3/2)/ω`` by the virial theorem, and ``⟨x₁ x₂⟩ = −|⟨0|x|1⟩|² = −1/2ω``.
     2000 walkers, all independent; the spreads are measured.
     """
-    pair = pm.SpinlessFermions(particles=2, omega=0.5)
-    psi = pm.Slater(pair)
+    pair = pm.vmc.SpinlessFermions(particles=2, omega=0.5)
+    psi = pm.vmc.Slater(pair)
     params = jax.tree.map(jnp.zeros_like, random_params(psi))
     start = lambda key: 3.0 * jax.random.normal(key, (2000, *pair.shape))
-    sampler = pm.metropolis_one_electron(pm.one_electron_moves(psi), start, sweeps=5, burn_in=10)
+    sampler = pm.sampling.metropolis_one_electron(
+        pm.vmc.one_electron_moves(psi), start, sweeps=5, burn_in=10
+    )
     state = jax.jit(sampler.init)(jax.random.key(0), params)
     x = np.asarray(state.walkers)[..., 0]
     for found, exact in ((np.sum(x**2, axis=1), 4.0), (x[:, 0] * x[:, 1], -1.0)):
@@ -155,12 +157,12 @@ def test_two_fermions_have_their_moments():
 
 def test_a_ground_state_by_moves_of_one_electron():
     """The Hartree–Fock energy of the gas; and a network, whose log ψ is evaluated anew."""
-    gas = pm.ElectronGas(n_up=5, n_down=5, rs=1.0, dimension=2)
+    gas = pm.vmc.ElectronGas(n_up=5, n_down=5, rs=1.0, dimension=2)
     options = {"sampler": "metropolis-one-electron", "walkers": 128, "sweeps": 1}
-    state = pm.ground_state(gas, pm.Slater(gas), steps=0, measurements=50, **options)
+    state = pm.ground_state(gas, pm.vmc.Slater(gas), steps=0, measurements=50, **options)
     assert abs(state.energy.mean - gas.hartree_fock_energy) < 4 * state.energy.error
     assert 0.4 < state.measurement.acceptance < 0.6
-    trap = pm.HarmonicOscillator()
+    trap = pm.vmc.HarmonicOscillator()
     state = pm.ground_state(trap, pm.MLP((8,)), steps=60, measurements=50, **options)
     assert abs(state.energy.mean - 0.5) < 0.01
 

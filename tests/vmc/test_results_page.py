@@ -58,25 +58,25 @@ def test_a_slater_state_is_held_against_its_hartree_fock_energy():
     Hamiltonian, which inherits neither energy.
     """
     for gas in (
-        pm.ElectronGas(rs=2.0),
-        pm.ElectronGas(rs=2.0, twist=(0.25, 0.25, 0.25), n_up=1, n_down=1),
-        pm.ElectronGas(n_up=5, n_down=0, dimension=2),
+        pm.vmc.ElectronGas(rs=2.0),
+        pm.vmc.ElectronGas(rs=2.0, twist=(0.25, 0.25, 0.25), n_up=1, n_down=1),
+        pm.vmc.ElectronGas(n_up=5, n_down=0, dimension=2),
     ):
-        known = pm.vmc.reference_of(gas, pm.Slater(gas))
+        known = pm.vmc.reference_of(gas, pm.vmc.Slater(gas))
         assert known.energy == gas.hartree_fock_energy and "Hartree–Fock" in known.source
         assert pm.vmc.reference_of(gas, pm.SlaterJastrow(gas)) == gas.reference
     dot = pm.QuantumDot()
-    assert pm.vmc.reference_of(dot, pm.Slater(dot)) == dot.reference
+    assert pm.vmc.reference_of(dot, pm.vmc.Slater(dot)) == dot.reference
 
-    class Screened(pm.ElectronGas):
+    class Screened(pm.vmc.ElectronGas):
         def local_energy(self, log_psi, x):
             return pm.kinetic_energy(log_psi)(x)
 
     other = Screened()
-    assert pm.vmc.reference_of(other, pm.Slater(other)) is None
+    assert pm.vmc.reference_of(other, pm.vmc.Slater(other)) is None
 
 
-@pytest.mark.parametrize("entry", pm.SYSTEMS.values(), ids=pm.SYSTEMS)
+@pytest.mark.parametrize("entry", pm.vmc.SYSTEMS.values(), ids=pm.vmc.SYSTEMS)
 def test_a_reference_that_is_not_exact_has_an_error(entry):
     reference = entry.system.reference
     if reference is not None and not reference.source.startswith("exact, "):

@@ -34,13 +34,13 @@ class Table(nn.Module):
         moduli = jnp.abs(values)
         logs = self.param("logs", lambda key: jnp.log(jnp.maximum(moduli, 1e-100)))
         place = jnp.sum(jnp.where(x[:, 0] > 0, 2 ** jnp.arange(len(x)), 0))
-        return pm.SignedLog(logs[place], (values / jnp.maximum(moduli, 1e-100))[place])
+        return pm.vmc.SignedLog(logs[place], (values / jnp.maximum(moduli, 1e-100))[place])
 
 
 def spins_of(system):
     """Every configuration that the system's moves reach, and its place in a table."""
     spins = np.array(list(itertools.product((1.0, -1.0), repeat=system.shape[0])))
-    if isinstance(system, pm.HeisenbergChain):
+    if isinstance(system, pm.vmc.HeisenbergChain):
         spins = spins[spins.sum(axis=1) == 0]
     return spins[..., None], (spins > 0) @ 2 ** np.arange(spins.shape[1])
 
@@ -51,7 +51,7 @@ def matrix_of(system):
     index = dict(zip(places.tolist(), range(len(places)), strict=True))
     H = np.zeros((len(spins),) * 2)
     for k, s in enumerate(spins[..., 0]):
-        if isinstance(system, pm.IsingChain):
+        if isinstance(system, pm.vmc.IsingChain):
             H[k, k] = -system.coupling * np.sum(s * np.roll(s, 1))
             for i in range(len(s)):
                 H[k, index[int(places[k]) ^ (1 << i)]] -= system.field
@@ -78,8 +78,8 @@ def phased(count):
     return rng.normal(size=count) + 1j * rng.normal(size=count)
 
 
-FRUSTRATED = pm.HeisenbergChain(sites=8, next_coupling=1.0)
-SYSTEMS = [FRUSTRATED, pm.HeisenbergChain(sites=6), pm.IsingChain(sites=6, field=0.7)]
+FRUSTRATED = pm.vmc.HeisenbergChain(sites=8, next_coupling=1.0)
+SYSTEMS = [FRUSTRATED, pm.vmc.HeisenbergChain(sites=6), pm.vmc.IsingChain(sites=6, field=0.7)]
 
 
 @pytest.mark.parametrize("system", SYSTEMS, ids=["frustrated", "heisenberg", "ising"])
@@ -91,7 +91,7 @@ def test_local_energies_know_the_sign(system, kind):
     psi = psi.real if kind == "real" else psi
     module = table(system, psi)
     params = module.init(jax.random.key(0), jnp.asarray(spins[0]))
-    local = pm.local_energies(
+    local = pm.vmc.local_energies(
         system.local_energy, log_psi_of(system, module), params, jnp.asarray(spins)
     )
     assert np.iscomplexobj(local) == (kind == "complex")
@@ -116,7 +116,7 @@ def test_an_eigenvector_of_any_sign_measures_its_eigenvalue(system, level):
 
 def test_training_sees_the_sign():
     """Right signs and wrong moduli: the moduli are found, by signs that the energy knows."""
-    chain = pm.HeisenbergChain(sites=6, next_coupling=1.0)
+    chain = pm.vmc.HeisenbergChain(sites=6, next_coupling=1.0)
     values, vectors = np.linalg.eigh(matrix_of(chain))
     signs = np.sign(vectors[:, 0])
     assert 0 < np.sum(signs < 0) < len(signs)
@@ -161,11 +161,13 @@ def signed(operator):
     return {
         flipped_field: lambda psi, x: (
             -jnp.sum(
-                jax.vmap(lambda i: pm.psi_ratio(psi, x.at[i].multiply(-1), x))(jnp.arange(len(x)))
+                jax.vmap(lambda i: pm.vmc.psi_ratio(psi, x.at[i].multiply(-1), x))(
+                    jnp.arange(len(x))
+                )
             )
         ),
-        mirrored: lambda psi, x: pm.kinetic_energy(psi)(x) + pm.psi_ratio(psi, -x, x),
-        turned: lambda psi, x: pm.kinetic_energy(psi)(x) + pm.psi_ratio(psi, x[:, ::-1], x),
+        mirrored: lambda psi, x: pm.kinetic_energy(psi)(x) + pm.vmc.psi_ratio(psi, -x, x),
+        turned: lambda psi, x: pm.kinetic_energy(psi)(x) + pm.vmc.psi_ratio(psi, x[:, ::-1], x),
     }[operator]
 
 
@@ -174,15 +176,20 @@ def signed(operator):
 def test_an_operator_that_loses_the_sign_is_refused(operator, x64):
     with jax.enable_x64(x64):
         x = jax.random.normal(jax.random.key(0), (16, 3, 2))
-        odd = pm.Psi(lambda a, x: pm.SignedLog(a * jnp.log(jnp.abs(x[0, 0])), jnp.sign(x[0, 0])))
+        odd = pm.vmc.Psi(
+            lambda a, x: pm.vmc.SignedLog(a * jnp.log(jnp.abs(x[0, 0])), jnp.sign(x[0, 0]))
+        )
         look = partial(check_ratios, params=jnp.ones(()), walkers=x, name="mine")
         with pytest.raises(ConfigurationError, match=r"mine: .* psi_ratio\(log_psi, there, here\)"):
             look(operator, odd)
         look(signed(operator), odd)
         # A plain log ψ is positive or complex, and so is a SignedLog with a phase.
         look(operator, lambda a, x: a * jnp.sum(x))
-        look(operator, pm.Psi(lambda a, x: a * jnp.sum(x)))
-        look(operator, pm.Psi(lambda a, x: pm.SignedLog(a * jnp.sum(x), jnp.exp(1j * x[0, 0]))))
+        look(operator, pm.vmc.Psi(lambda a, x: a * jnp.sum(x)))
+        look(
+            operator,
+            pm.vmc.Psi(lambda a, x: pm.vmc.SignedLog(a * jnp.sum(x), jnp.exp(1j * x[0, 0]))),
+        )
 
 
 def test_the_refusal_comes_before_training_and_before_a_measurement():
@@ -190,20 +197,28 @@ def test_the_refusal_comes_before_training_and_before_a_measurement():
     hamiltonian = lambda psi, x: flipped_field(psi, x) + dot.local_energy(psi, x)
     flipped = pm.System(hamiltonian, dot.shape, electrons=dot.electrons, name="flipped")
     with pytest.raises(ConfigurationError, match="flipped: expected ratios of ψ with their sign"):
-        pm.ground_state(flipped, pm.Slater(dot), steps=1, walkers=8, measurements=8)
-    slater = pm.Slater(dot)
+        pm.ground_state(flipped, pm.vmc.Slater(dot), steps=1, walkers=8, measurements=8)
+    slater = pm.vmc.Slater(dot)
     params = first_params(dot, slater, jax.random.key(0))
-    psi = pm.Psi(slater.apply)
+    psi = pm.vmc.Psi(slater.apply)
     moves = partial(pm.metropolis, psi, lambda key: jax.random.normal(key, (16, 3, 2)))
     with pytest.raises(ConfigurationError, match="local_energy: expected ratios"):
-        pm.measure(psi, params, flipped_field, moves, key=jax.random.key(0), steps=8)
+        pm.vmc.measure(psi, params, flipped_field, moves, key=jax.random.key(0), steps=8)
 
 
 @pytest.mark.parametrize(
-    "method", [pm.nested_forward, pm.taylor, pm.forward_laplacian, pm.linearised]
+    "method",
+    [
+        pm.calculus.nested_forward,
+        pm.calculus.taylor,
+        pm.calculus.forward_laplacian,
+        pm.calculus.linearised,
+    ],
 )
 def test_derivatives_alone_pass(method):
-    odd = pm.Psi(lambda a, x: pm.SignedLog(a * jnp.log(jnp.abs(x[0, 0])), jnp.sign(x[0, 0])))
+    odd = pm.vmc.Psi(
+        lambda a, x: pm.vmc.SignedLog(a * jnp.log(jnp.abs(x[0, 0])), jnp.sign(x[0, 0]))
+    )
     x = jax.random.normal(jax.random.key(0), (4, 3, 2))
     kinetic = lambda psi, x: pm.kinetic_energy(psi, method=method)(x) + jnp.sum(jax.grad(psi)(x))
     check_ratios(kinetic, odd, jnp.ones(()), x, name="kinetic")
@@ -211,13 +226,13 @@ def test_derivatives_alone_pass(method):
 
 def test_an_energy_of_a_signed_log_says_how_to_keep_the_sign():
     dot = pm.QuantumDot(n_up=3, n_down=0)
-    slater = pm.Slater(dot)
+    slater = pm.vmc.Slater(dot)
     params = first_params(dot, slater, jax.random.key(0))
     x = jax.random.normal(jax.random.key(0), (4, 3, 2))
     with pytest.raises(ShapeError, match=r"Psi"):
-        pm.energy(slater.apply, dot.local_energy).evaluate(params, (), x)
-    signed = pm.energy(pm.Psi(slater.apply), dot.local_energy)
-    plain = pm.energy(lambda p, x: pm.log_amplitude(slater.apply(p, x)), dot.local_energy)
+        pm.vmc.energy(slater.apply, dot.local_energy).evaluate(params, (), x)
+    signed = pm.vmc.energy(pm.vmc.Psi(slater.apply), dot.local_energy)
+    plain = pm.vmc.energy(lambda p, x: pm.vmc.log_amplitude(slater.apply(p, x)), dot.local_energy)
     losses = [jax.jit(lambda x, e=e: e.evaluate(params, (), x)[0].loss)(x) for e in (signed, plain)]
     np.testing.assert_array_equal(*losses)
 
@@ -226,9 +241,9 @@ def test_an_energy_of_a_signed_log_says_how_to_keep_the_sign():
     ("system", "expected"),
     [
         (pm.QuantumDot(n_up=3, n_down=3), 0.0),
-        (pm.Atom(symbol="Li"), 0.75),
+        (pm.vmc.Atom(symbol="Li"), 0.75),
         (pm.QuantumDot(n_up=3, n_down=1), 2.0),
-        (pm.ElectronGas(n_up=3, n_down=3, dimension=2, rs=1.0, twist=(0.1, 0.2)), 0.0),
+        (pm.vmc.ElectronGas(n_up=3, n_down=3, dimension=2, rs=1.0, twist=(0.1, 0.2)), 0.0),
     ],
     ids=lambda value: getattr(value, "name", value),
 )
@@ -237,25 +252,27 @@ def test_the_total_spin_of_determinants(system, expected):
 
     It was −2.1(2) for the closed shell.
     """
-    slater = pm.Slater(system)
-    psi = pm.Psi(partial(slater.apply, first_params(system, slater, jax.random.key(0))))
+    slater = pm.vmc.Slater(system)
+    psi = pm.vmc.Psi(partial(slater.apply, first_params(system, slater, jax.random.key(0))))
     x = np.random.default_rng(0).normal(size=(4, 20, *system.shape))
-    found = pm.spin_squared(psi, x, n_up=system.electrons.n_up)
+    found = pm.vmc.spin_squared(psi, x, n_up=system.electrons.n_up)
     assert found.mean == pytest.approx(expected, abs=1e-7)
     assert found.variance < 1e-12
 
 
 def test_the_total_spin_of_a_mixture():
     """One electron up in x e^{−r²/2}, one down in e^{−r²/2}: half singlet, half triplet."""
-    psi = pm.Psi(
-        lambda x: pm.SignedLog(jnp.log(jnp.abs(x[0, 0])) - 0.5 * jnp.sum(x**2), jnp.sign(x[0, 0]))
+    psi = pm.vmc.Psi(
+        lambda x: pm.vmc.SignedLog(
+            jnp.log(jnp.abs(x[0, 0])) - 0.5 * jnp.sum(x**2), jnp.sign(x[0, 0])
+        )
     )
     rng = np.random.default_rng(0)
     x = rng.normal(scale=0.5**0.5, size=(20, 500, 2, 2))
     # x² e^{−x²}: a chi distribution of three degrees of freedom, with either sign.
     x[..., 0, 0] = np.linalg.norm(rng.normal(scale=0.5**0.5, size=(20, 500, 3)), axis=-1)
     x[..., 0, 0] *= rng.choice([-1, 1], size=(20, 500))
-    found = pm.spin_squared(psi, x, n_up=1)
+    found = pm.vmc.spin_squared(psi, x, n_up=1)
     assert abs(found.mean - 1.0) < 4 * found.error
     assert found.error < 0.05
 
@@ -263,38 +280,38 @@ def test_the_total_spin_of_a_mixture():
 def test_the_total_spin_asks_for_a_sign_and_for_walkers():
     x = np.ones((8, 4, 3, 2))
     with pytest.raises(ConfigurationError, match=r"log_psi: expected a ψ with its sign"):
-        pm.spin_squared(lambda x: jnp.sum(x), x, n_up=2)
+        pm.vmc.spin_squared(lambda x: jnp.sum(x), x, n_up=2)
     with pytest.raises(ShapeError, match=r"N ≥ n_up = 4, got \(8, 4, 3, 2\)"):
-        pm.spin_squared(lambda x: jnp.sum(x), x, n_up=4)
+        pm.vmc.spin_squared(lambda x: jnp.sum(x), x, n_up=4)
 
 
 def test_what_a_state_offers_knows_the_sign():
     """``GroundState.log_psi`` serves energy by parts, total spin and momenta as it stands."""
     dot = pm.QuantumDot(n_up=3, n_down=1)
-    slater = pm.Slater(dot)
+    slater = pm.vmc.Slater(dot)
     params = first_params(dot, slater, jax.random.key(0))
     state = GroundState(dot, slater, SimpleNamespace(params=params), None)
     walkers = np.random.default_rng(0).normal(size=(4, 8, *dot.shape))
     x = jnp.asarray(walkers[0, 0])
     swapped = x[jnp.array([1, 0, 2, 3])]
-    assert float(pm.psi_ratio(state.log_psi, swapped, x)) == pytest.approx(-1.0)
-    np.testing.assert_allclose(state.log_psi(x), pm.Slater(dot).apply(params, x).log)
+    assert float(pm.vmc.psi_ratio(state.log_psi, swapped, x)) == pytest.approx(-1.0)
+    np.testing.assert_allclose(state.log_psi(x), pm.vmc.Slater(dot).apply(params, x).log)
 
     class Exchanged(pm.QuantumDot):
         def local_energy(self, log_psi, x):
-            return pm.psi_ratio(log_psi, x[jnp.array([1, 0, 2, 3])], x)
+            return pm.vmc.psi_ratio(log_psi, x[jnp.array([1, 0, 2, 3])], x)
 
         def potential_energy(self, x):
             return 0.0 * jnp.sum(x)
 
-    parts = pm.energy_parts(Exchanged(n_up=3, n_down=1), state.log_psi, walkers)
+    parts = pm.vmc.energy_parts(Exchanged(n_up=3, n_down=1), state.log_psi, walkers)
     assert parts.kinetic.mean == pytest.approx(-1.0)
-    cell = pm.Cell((50.0, 50.0))
-    found = pm.one_body_density_matrix(
+    cell = pm.vmc.Cell((50.0, 50.0))
+    found = pm.vmc.one_body_density_matrix(
         state.log_psi, walkers, cell, key=jax.random.key(0), particles=2, bins=2
     )
-    again = pm.one_body_density_matrix(
-        partial(pm.Slater(dot).apply, params),
+    again = pm.vmc.one_body_density_matrix(
+        partial(pm.vmc.Slater(dot).apply, params),
         walkers,
         cell,
         key=jax.random.key(0),

@@ -13,7 +13,7 @@ DOT = pm.QuantumDot(n_up=3, n_down=3)
 
 
 def state(hidden=3):
-    psi = pm.SlaterRBM(DOT, hidden=hidden)
+    psi = pm.vmc.SlaterRBM(DOT, hidden=hidden)
     x = jax.random.normal(jax.random.key(0), DOT.shape)
     return psi, psi.init(jax.random.key(1), x), x
 
@@ -21,7 +21,7 @@ def state(hidden=3):
 def test_it_is_the_product_of_its_factors():
     """The factor beside the determinants, from its formula with numpy."""
     psi, params, x = state()
-    slater = pm.Slater(DOT)
+    slater = pm.vmc.Slater(DOT)
     alone = slater.apply({"params": params["params"]["slater"]}, x)
     found = psi.apply(params, x)
     own = {name: np.asarray(value) for name, value in params["params"].items() if name != "slater"}
@@ -43,7 +43,7 @@ def test_exchange_of_like_electrons_changes_the_sign_alone():
 
 def test_what_does_not_fit_is_named():
     with pytest.raises(pm.errors.ConfigurationError, match="hidden: expected at least 1, got 0"):
-        pm.SlaterRBM(DOT, hidden=0).init(jax.random.key(0), jnp.ones(DOT.shape))
-    gas = pm.ElectronGas(n_up=7, n_down=7, rs=2.0)
+        pm.vmc.SlaterRBM(DOT, hidden=0).init(jax.random.key(0), jnp.ones(DOT.shape))
+    gas = pm.vmc.ElectronGas(n_up=7, n_down=7, rs=2.0)
     with pytest.raises(pm.errors.ConfigurationError, match="open space, got"):
-        pm.SlaterRBM(gas).init(jax.random.key(0), jnp.ones(gas.shape))
+        pm.vmc.SlaterRBM(gas).init(jax.random.key(0), jnp.ones(gas.shape))

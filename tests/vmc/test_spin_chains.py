@@ -50,9 +50,9 @@ def configurations(n):
 
 
 CHAINS = {
-    "ising": (pm.IsingChain(sites=6, field=0.7), ising),
-    "heisenberg": (pm.HeisenbergChain(sites=6), heisenberg),
-    "frustrated": (pm.HeisenbergChain(sites=6, next_coupling=0.3), heisenberg),
+    "ising": (pm.vmc.IsingChain(sites=6, field=0.7), ising),
+    "heisenberg": (pm.vmc.HeisenbergChain(sites=6), heisenberg),
+    "frustrated": (pm.vmc.HeisenbergChain(sites=6, next_coupling=0.3), heisenberg),
 }
 
 
@@ -61,11 +61,11 @@ def test_local_energies_are_those_of_the_matrix(chain, matrix):
     """``(Hψ)(σ)/ψ(σ)`` of a random ψ, after Marshall's signs where the system takes them."""
     H, spins = matrix(chain).real, configurations(6)
     signs = np.ones(len(spins))
-    if isinstance(chain, pm.HeisenbergChain):
+    if isinstance(chain, pm.vmc.HeisenbergChain):
         keep = spins.sum(axis=(1, 2)) == 0
         signs = (-1.0) ** (spins[:, ::2, 0] < 0).sum(axis=1)
         H, spins, signs = H[np.ix_(keep, keep)], spins[keep], signs[keep]
-    psi = pm.RBM(density=1)
+    psi = pm.vmc.RBM(density=1)
     params = psi.init(jax.random.key(0), jnp.asarray(spins[0]))
     params = jax.tree.map(lambda p: p + 0.3 * jax.random.normal(jax.random.key(1), p.shape), params)
     log_psi = partial(psi.apply, params)
@@ -76,16 +76,18 @@ def test_local_energies_are_those_of_the_matrix(chain, matrix):
 
 def test_references_are_exact():
     for field in (0.7, 1.0, 1.6):
-        chain = pm.IsingChain(sites=8, field=field)
+        chain = pm.vmc.IsingChain(sites=8, field=field)
         exact = np.linalg.eigvalsh(ising(chain))[0]
         assert chain.reference.energy == pytest.approx(exact, abs=1e-10)
-    critical = pm.IsingChain(sites=20)
+    critical = pm.vmc.IsingChain(sites=20)
     assert critical.reference.energy == pytest.approx(-2 / np.sin(np.pi / 40), abs=1e-10)
-    assert pm.HeisenbergChain(sites=6).reference is None
+    assert pm.vmc.HeisenbergChain(sites=6).reference is None
 
 
 @pytest.mark.parametrize(
-    ("propose", "balanced"), [(pm.flip, False), (pm.exchange, True)], ids=["flip", "exchange"]
+    ("propose", "balanced"),
+    [(pm.sampling.flip, False), (pm.sampling.exchange, True)],
+    ids=["flip", "exchange"],
 )
 def test_samplers_draw_the_exact_distribution(propose, balanced):
     """Frequencies of all configurations of four spins: χ² per degree of freedom near 1."""
@@ -97,7 +99,7 @@ def test_samplers_draw_the_exact_distribution(propose, balanced):
     exact = np.exp(2 * np.asarray(jax.vmap(partial(log_psi, None))(spins)))
     exact /= exact.sum()
     first = jnp.asarray(np.tile([[1.0], [-1.0]], (2, 1)))
-    sampler = pm.spin_metropolis(
+    sampler = pm.sampling.spin_metropolis(
         log_psi, lambda key: jnp.tile(first, (4000, 1, 1)), propose=propose, sweeps=20
     )
     state = sampler.init(jax.random.key(0), None)
@@ -111,10 +113,10 @@ def test_samplers_draw_the_exact_distribution(propose, balanced):
 
 def test_a_small_chain_finds_its_ground_state(tmp_path):
     """Eight spins at criticality: within 4σ above the exact energy, relative 1e-3."""
-    chain = pm.IsingChain(sites=8)
+    chain = pm.vmc.IsingChain(sites=8)
     state = pm.ground_state(
         chain,
-        pm.RBM(density=2, translations=True),
+        pm.vmc.RBM(density=2, translations=True),
         optimizer=pm.natural_gradient(0.1, damping=1e-3, max_norm=0.2),
         walkers=256,
         sweeps=1,
@@ -123,7 +125,7 @@ def test_a_small_chain_finds_its_ground_state(tmp_path):
     )
     exact = chain.reference.energy
     assert exact - 4 * state.energy.error < state.energy.mean < exact * (1 - 1e-3)
-    found = pm.spin_correlation(state.measurement.walkers)
+    found = pm.vmc.spin_correlation(state.measurement.walkers)
     ground = np.linalg.eigh(ising(chain))[1][:, 0]
     spins = configurations(8)[..., 0]
     expected = [np.sum(ground**2 * np.mean(spins * np.roll(spins, -r, 1), 1)) for r in range(5)]
@@ -132,7 +134,7 @@ def test_a_small_chain_finds_its_ground_state(tmp_path):
 
 
 def test_translations_leave_the_state_alone():
-    psi = pm.RBM(density=2, translations=True)
+    psi = pm.vmc.RBM(density=2, translations=True)
     spins = jnp.array([1.0, -1.0, -1.0, 1.0, 1.0])[:, None]
     params = psi.init(jax.random.key(0), spins)
     moved = psi.apply(params, jnp.roll(spins, 2, axis=0))
@@ -141,14 +143,14 @@ def test_translations_leave_the_state_alone():
 
 def test_bad_numbers_are_named():
     for make, message in (
-        (lambda: pm.IsingChain(sites=2), "at least 3"),
-        (lambda: pm.IsingChain(field=0.0), "field: expected a number > 0"),
-        (lambda: pm.HeisenbergChain(sites=7), "even number"),
-        (lambda: pm.HeisenbergChain(coupling=-1.0), "J₁ > 0"),
-        (lambda: pm.spin_metropolis(None, None, sweeps=0), "at least 1"),
-        (lambda: pm.RBM(density=0).init(jax.random.key(0), jnp.ones((3, 1))), "density"),
+        (lambda: pm.vmc.IsingChain(sites=2), "at least 3"),
+        (lambda: pm.vmc.IsingChain(field=0.0), "field: expected a number > 0"),
+        (lambda: pm.vmc.HeisenbergChain(sites=7), "even number"),
+        (lambda: pm.vmc.HeisenbergChain(coupling=-1.0), "J₁ > 0"),
+        (lambda: pm.sampling.spin_metropolis(None, None, sweeps=0), "at least 1"),
+        (lambda: pm.vmc.RBM(density=0).init(jax.random.key(0), jnp.ones((3, 1))), "density"),
     ):
         with pytest.raises(ConfigurationError, match=message):
             make()
     with pytest.raises(ShapeError, match=r"\(snapshots, walkers, N, 1\)"):
-        pm.spin_correlation(np.ones((3, 4, 2)))
+        pm.vmc.spin_correlation(np.ones((3, 4, 2)))

@@ -63,8 +63,8 @@ def by_oscillators(system, count=60):
 @pytest.mark.parametrize(("particles", "omega"), [(1, 1.0), (2, 0.7), (5, 2.0)])
 def test_free_fermions_have_no_variance(particles, omega):
     """``E₀ = N² ω/2`` at every walker, of the determinant alone."""
-    system = pm.SpinlessFermions(particles=particles, strength=0.0, omega=omega)
-    psi = pm.Slater(system)
+    system = pm.vmc.SpinlessFermions(particles=particles, strength=0.0, omega=omega)
+    psi = pm.vmc.Slater(system)
     params = psi.init(jax.random.key(0), jnp.ones(system.shape))
     log_psi = lambda x: psi.apply(params, x).log
     x = system.length * jax.random.normal(jax.random.key(1), (16, *system.shape))
@@ -79,14 +79,14 @@ def test_free_fermions_have_no_variance(particles, omega):
     [(10.0, 0.5, 1.0), (20.0, 1.0, 0.5), (-3.0, 0.7, 1.0), (4.0, 0.8, 2.0)],
 )
 def test_two_particles_by_two_methods(strength, width, omega):
-    system = pm.SpinlessFermions(particles=2, strength=strength, range=width, omega=omega)
+    system = pm.vmc.SpinlessFermions(particles=2, strength=strength, range=width, omega=omega)
     assert system.reference.energy == pytest.approx(by_oscillators(system), abs=1e-8)
     assert system.reference.error < 1e-9
 
 
 def test_two_particles_on_the_grid_of_determinants():
     for strength in (10.0, -10.0):
-        system = pm.SpinlessFermions(particles=2, strength=strength)
+        system = pm.vmc.SpinlessFermions(particles=2, strength=strength)
         assert exact(system, 0.2, 6.0) == pytest.approx(system.reference.energy, abs=1e-8)
 
 
@@ -94,7 +94,7 @@ def test_a_weak_interaction_is_felt_to_first_order():
     """``⟨V⟩ = V₀/(√(2π) σ₀) [ω/(ω + 1/σ₀²)]^{3/2}`` between free fermions."""
     ratio = (1.3 / (1.3 + 1 / 0.6**2)) ** 1.5 / (np.sqrt(2 * np.pi) * 0.6)
     up, down = (
-        pm.SpinlessFermions(strength=v, range=0.6, omega=1.3).reference.energy
+        pm.vmc.SpinlessFermions(strength=v, range=0.6, omega=1.3).reference.energy
         for v in (1e-4, -1e-4)
     )
     assert (up - down) / 2e-4 == pytest.approx(ratio, rel=1e-6)
@@ -102,27 +102,31 @@ def test_a_weak_interaction_is_felt_to_first_order():
 
 def test_the_trap_sets_the_scale():
     """``E(ω, V₀, σ₀) = ω E(1, V₀/√ω, σ₀√ω)``."""
-    wide = pm.SpinlessFermions(strength=6.0, range=0.5, omega=4.0).reference.energy
-    assert wide == pytest.approx(4 * pm.SpinlessFermions(strength=3.0, range=1.0).reference.energy)
+    wide = pm.vmc.SpinlessFermions(strength=6.0, range=0.5, omega=4.0).reference.energy
+    assert wide == pytest.approx(
+        4 * pm.vmc.SpinlessFermions(strength=3.0, range=1.0).reference.energy
+    )
 
 
 @pytest.mark.parametrize("strength", [10.0, 20.0, -10.0])
 def test_the_table_of_three(strength):
     """A coarse grid of 4,960 determinants, within its own error; the table is converged."""
-    system = pm.SpinlessFermions(particles=3, strength=strength)
+    system = pm.vmc.SpinlessFermions(particles=3, strength=strength)
     assert exact(system, 0.3, 4.8) == pytest.approx(system.reference.energy, abs=2e-5)
 
 
 def test_where_nothing_is_tabulated():
-    assert pm.SpinlessFermions(particles=3, strength=11.0).reference is None
-    assert pm.SpinlessFermions(particles=3, strength=10.0, range=0.6).reference is None
-    assert pm.SpinlessFermions(particles=7, strength=10.0).reference is None
+    assert pm.vmc.SpinlessFermions(particles=3, strength=11.0).reference is None
+    assert pm.vmc.SpinlessFermions(particles=3, strength=10.0, range=0.6).reference is None
+    assert pm.vmc.SpinlessFermions(particles=7, strength=10.0).reference is None
 
 
-@pytest.mark.parametrize("make", [pm.SlaterJastrow, pm.MessagePassing], ids=lambda m: m.__name__)
+@pytest.mark.parametrize(
+    "make", [pm.SlaterJastrow, pm.vmc.MessagePassing], ids=lambda m: m.__name__
+)
 def test_wave_functions_are_smooth_where_particles_meet(make):
     """``ψ(… x_i … x_j …) = −ψ``, and ``log|ψ/Δ|`` without a term linear in ``|Δ|``."""
-    system = pm.SpinlessFermions(particles=3)
+    system = pm.vmc.SpinlessFermions(particles=3)
     psi = make(system, **({"widths": (6,)} if make is pm.SlaterJastrow else {"width": 6}))
     x = jnp.array([[0.3], [-0.8], [1.1]])
     params = psi.init(jax.random.key(0), x)
@@ -143,7 +147,7 @@ def test_wave_functions_are_smooth_where_particles_meet(make):
 
 def test_two_particles_are_found():
     """A short run of Slater–Jastrow: within 4σ not below the exact energy, nor 1e-3 above."""
-    system = pm.SpinlessFermions(particles=2, strength=10.0)
+    system = pm.vmc.SpinlessFermions(particles=2, strength=10.0)
     state = pm.ground_state(
         system,
         pm.SlaterJastrow(system, widths=(8,)),
@@ -162,8 +166,8 @@ def test_two_particles_are_found():
 @pytest.mark.slow
 @pytest.mark.parametrize(("particles", "strength"), [(2, -10.0), (3, 10.0), (3, -20.0)])
 def test_the_recipe_finds_what_diagonalisation_does(particles, strength):
-    entry = pm.SYSTEMS["spinless-fermions"]
-    system = pm.SpinlessFermions(particles=particles, strength=strength)
+    entry = pm.vmc.SYSTEMS["spinless-fermions"]
+    system = pm.vmc.SpinlessFermions(particles=particles, strength=strength)
     state = entry.ground_state(system=system, key=jax.random.key(0))
     above = state.energy.mean - system.reference.energy
     assert -4 * state.energy.error < above < 4 * state.energy.error + 2e-3
@@ -171,11 +175,11 @@ def test_the_recipe_finds_what_diagonalisation_does(particles, strength):
 
 def test_a_network_without_a_sign_is_refused():
     with pytest.raises(pm.errors.ConfigurationError, match=r"spinless-fermions: .* by -1 when two"):
-        pm.ground_state(pm.SpinlessFermions(), pm.MLP((4,)), steps=1)
+        pm.ground_state(pm.vmc.SpinlessFermions(), pm.MLP((4,)), steps=1)
 
 
 def test_a_walker_of_another_number_is_refused():
-    system = pm.SpinlessFermions(particles=3)
+    system = pm.vmc.SpinlessFermions(particles=3)
     with pytest.raises(pm.errors.ShapeError, match=r"expected a walker \(3, 1\) of spinless-ferm"):
         pm.SlaterJastrow(system).init(jax.random.key(0), jnp.ones((2, 1)))
 
@@ -183,10 +187,10 @@ def test_a_walker_of_another_number_is_refused():
 @pytest.mark.parametrize(
     ("build", "message"),
     [
-        (lambda: pm.SpinlessFermions(particles=0), "particles: expected at least 1, got 0"),
-        (lambda: pm.SpinlessFermions(strength=np.inf), "strength: expected a finite number"),
-        (lambda: pm.SpinlessFermions(range=0.0), "range: expected a finite number > 0, got 0"),
-        (lambda: pm.SpinlessFermions(omega=-1.0), "omega: expected a finite number > 0"),
+        (lambda: pm.vmc.SpinlessFermions(particles=0), "particles: expected at least 1, got 0"),
+        (lambda: pm.vmc.SpinlessFermions(strength=np.inf), "strength: expected a finite number"),
+        (lambda: pm.vmc.SpinlessFermions(range=0.0), "range: expected a finite number > 0, got 0"),
+        (lambda: pm.vmc.SpinlessFermions(omega=-1.0), "omega: expected a finite number > 0"),
     ],
 )
 def test_bad_numbers_are_named(build, message):
@@ -196,11 +200,11 @@ def test_bad_numbers_are_named(build, message):
 
 def test_the_grid_of_two_reaches_where_they_are_repelled_to():
     """A wide repulsion puts them far apart, where the potential is nearly harmonic."""
-    pair = pm.SpinlessFermions(particles=2, strength=1000.0, range=5.0)
+    pair = pm.vmc.SpinlessFermions(particles=2, strength=1000.0, range=5.0)
     height = 1000 / (np.sqrt(2 * np.pi) * 5)
     ratio = 2 * height / 5**2  # the minimum lies where the Gaussian is 1/ratio
     apart = 5 * np.sqrt(2 * np.log(ratio))
     bottom, curvature = apart**2 / 4 + height / ratio, apart**2 / 5**2 / 2
     expected = 0.5 + bottom + np.sqrt(curvature / 2)
     assert abs(pair.reference.energy - expected) < 0.01
-    assert pm.SpinlessFermions(particles=2, strength=1.0, range=1e-3).reference is None
+    assert pm.vmc.SpinlessFermions(particles=2, strength=1.0, range=1e-3).reference is None

@@ -23,7 +23,7 @@ ORDERS = {"A, A, B, B": [0, 1, 2, 3], "A, B, A, B": [0, 2, 1, 3], "B, A, A, B": 
 def pair(order):
     """The two molecules, their nuclei listed in this order."""
     positions = tuple(map(tuple, PLACES[order].tolist()))
-    return pm.Molecule(nuclei=("H",) * 4, positions=positions, name="2 H2")
+    return pm.vmc.Molecule(nuclei=("H",) * 4, positions=positions, name="2 H2")
 
 
 def counts_of(near, nuclei, n_up):
@@ -103,12 +103,12 @@ def test_orbitals_do_not_depend_on_the_order_of_nuclei():
     places, symbols = [(0.0, 0, 0), (1.8, 0, 0), (-0.4, 1.7, 0)], ["O", "H", "H"]
     x, values = jax.random.normal(jax.random.key(0), (10, 3)), []
     for order in ([0, 1, 2], [1, 0, 2], [2, 1, 0]):
-        water = pm.Molecule(
+        water = pm.vmc.Molecule(
             nuclei=tuple(symbols[i] for i in order),
             positions=tuple(places[i] for i in order),
             name="water",
         )
-        psi = log_psi_of(water, pm.Slater(water))
+        psi = log_psi_of(water, pm.vmc.Slater(water))
         params = {"params": {"log_scale": jnp.zeros(())}}
         values.append(float(psi(params, x)))
     np.testing.assert_allclose(values, values[0], rtol=1e-9)
@@ -122,7 +122,13 @@ def test_the_energy_does_not_depend_on_the_order_of_nuclei():
     """
     far = pair(ORDERS["A, B, A, B"])
     state = pm.ground_state(
-        far, pm.Slater(far), walkers=64, sweeps=5, steps=0, measurements=100, key=jax.random.key(1)
+        far,
+        pm.vmc.Slater(far),
+        walkers=64,
+        sweeps=5,
+        steps=0,
+        measurements=100,
+        key=jax.random.key(1),
     )
     assert abs(state.energy.mean + 2.2505) < 4 * state.energy.error < 0.2
     assert state.energy.converged
@@ -133,7 +139,7 @@ def test_the_energy_does_not_depend_on_the_order_of_nuclei():
 def test_walkers_that_stay_as_they_started_are_no_equilibrium():
     """Without jumps the third that start as triplets stay: R̂ between starts tells."""
     far = pair(ORDERS["A, B, A, B"])
-    psi = pm.Slater(far)
+    psi = pm.vmc.Slater(far)
     log_psi = log_psi_of(far, psi)
     params = {"params": {"log_scale": jnp.zeros(())}}
     start = partial(far.walkers, count=32)
@@ -142,7 +148,7 @@ def test_walkers_that_stay_as_they_started_are_no_equilibrium():
     labels = groups(start(jax.random.key(0)))
     assert len(np.unique(labels)) > 5
     with pytest.raises(pm.errors.SamplingError, match="no equilibrium"):
-        pm.measure(
+        pm.vmc.measure(
             log_psi, params, far.local_energy, moves, key=jax.random.key(4), steps=50, groups=groups
         )
 
@@ -153,7 +159,7 @@ def test_jumps_exist_only_between_nuclei_too_far_for_electrons():
     assert len(vectors) == 2 * 2 * 2
     assert {tuple(v) for v in vectors} == {tuple(-v) for v in vectors}
     assert (np.abs(vectors[:, 0]) == 300).all()
-    assert len(crossings(pm.Molecule(name="LiH").places)) == 0
+    assert len(crossings(pm.vmc.Molecule(name="LiH").places)) == 0
     chain = np.zeros((10, 3))
     chain[:, 2] = 1.8 * np.arange(10)
     assert len(crossings(chain)) == 0
@@ -162,7 +168,7 @@ def test_jumps_exist_only_between_nuclei_too_far_for_electrons():
 def test_moves_of_nuclei_close_by_are_left_as_they_are():
     """No jump, and so the same program and the same bits, in a molecule, a dot and an atom."""
     moves = partial(pm.metropolis, None, None)
-    for system in (pm.Molecule(name="LiH"), pm.QuantumDot(), pm.Atom(symbol="Be")):
+    for system in (pm.vmc.Molecule(name="LiH"), pm.QuantumDot(), pm.vmc.Atom(symbol="Be")):
         assert between_nuclei(system, moves, None) is moves
     assert between_nuclei(pair(ORDERS["A, B, A, B"]), moves, None) is not moves
 

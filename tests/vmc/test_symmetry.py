@@ -13,9 +13,9 @@ import physml as pm
 from physml.vmc.amplitude import amplitude
 from physml.vmc.wavefunctions.symmetry import check_symmetry
 
-GAS = pm.ElectronGas(n_up=7, n_down=7, rs=2.0)
-POLARISED = pm.ElectronGas(n_up=7, n_down=0, dimension=3, rs=1.0, twist=(0.1, 0.2, 0.3))
-LIH = pm.Molecule(name="LiH")
+GAS = pm.vmc.ElectronGas(n_up=7, n_down=7, rs=2.0)
+POLARISED = pm.vmc.ElectronGas(n_up=7, n_down=0, dimension=3, rs=1.0, twist=(0.1, 0.2, 0.3))
+LIH = pm.vmc.Molecule(name="LiH")
 
 
 def check(system, wavefunction):
@@ -38,18 +38,18 @@ class Altered(nn.Module):
             "first electron": 0.3 * jnp.cos(2 * jnp.pi * x[0, 1] / GAS.cell.lengths[1]),
             "no period": jnp.sum(jnp.cos(x[:, 2])),
         }
-        return pm.SignedLog(log + factor[self.change], sign)
+        return pm.vmc.SignedLog(log + factor[self.change], sign)
 
 
 @pytest.mark.parametrize(
     ("system", "wavefunction"),
     [
-        (GAS, pm.Slater(GAS)),
-        (GAS, pm.MessagePassing(GAS, width=4)),
+        (GAS, pm.vmc.Slater(GAS)),
+        (GAS, pm.vmc.MessagePassing(GAS, width=4)),
         (POLARISED, pm.SlaterJastrow(POLARISED)),
-        (LIH, pm.MessagePassing(LIH, width=4, determinants=2)),
+        (LIH, pm.vmc.MessagePassing(LIH, width=4, determinants=2)),
         (pm.QuantumDot(), pm.MLP((4,))),
-        (pm.TrappedBosons(), pm.MLP((4,))),
+        (pm.vmc.TrappedBosons(), pm.MLP((4,))),
     ],
     ids=lambda value: getattr(value, "name", None) or type(value).__name__,
 )
@@ -60,7 +60,7 @@ def test_what_is_right_passes(system, wavefunction):
 @pytest.mark.parametrize("x64", [True, False])
 def test_single_precision_passes_too(x64):
     with jax.enable_x64(x64):
-        check(GAS, pm.MessagePassing(GAS, width=4))
+        check(GAS, pm.vmc.MessagePassing(GAS, width=4))
 
 
 def test_a_network_without_a_sign_is_refused_for_electrons_of_one_spin():
@@ -75,33 +75,33 @@ def test_a_network_without_a_sign_is_refused_for_electrons_of_one_spin():
 
 def test_what_tells_one_electron_from_another_is_refused():
     with pytest.raises(pm.errors.ConfigurationError, match="spin up change places"):
-        check(GAS, Altered(pm.Slater(GAS), "first electron"))
+        check(GAS, Altered(pm.vmc.Slater(GAS), "first electron"))
 
 
 def test_what_has_not_the_period_of_the_cell_is_refused():
     length = f"{GAS.cell.lengths[2]:.4g}"
     with pytest.raises(pm.errors.ConfigurationError, match=rf"{length} bohr along axis 2"):
-        check(GAS, Altered(pm.Slater(GAS), "no period"))
+        check(GAS, Altered(pm.vmc.Slater(GAS), "no period"))
 
 
 def test_the_twist_is_asked_for():
     """Plane waves of another twist have another phase across the cell."""
-    other = pm.ElectronGas(n_up=7, n_down=0, dimension=3, rs=1.0, twist=(0.1, 0.2, 0.35))
+    other = pm.vmc.ElectronGas(n_up=7, n_down=0, dimension=3, rs=1.0, twist=(0.1, 0.2, 0.35))
     with pytest.raises(pm.errors.ConfigurationError, match="along axis 2"):
-        check(POLARISED, pm.Slater(other))
+        check(POLARISED, pm.vmc.Slater(other))
 
 
 def looked_at(system, log, sign=lambda x: jnp.ones(())):
     """The check of a ψ that is a function, of one parameter that does nothing."""
-    psi = lambda a, x: pm.SignedLog(log(x) + 0.0 * jnp.sum(a), sign(x))
+    psi = lambda a, x: pm.vmc.SignedLog(log(x) + 0.0 * jnp.sum(a), sign(x))
     check_symmetry(system, psi, jnp.zeros(1), jax.random.key(0))
 
 
-FERMIONS = pm.SpinlessFermions(particles=3)
+FERMIONS = pm.vmc.SpinlessFermions(particles=3)
 BOX = pm.System(
     lambda log_psi, x: pm.kinetic_energy(log_psi)(x),
     (3, 2),
-    cell=pm.Cell((2.0, 3.0)),
+    cell=pm.vmc.Cell((2.0, 3.0)),
     twist=(0.25, 0.0),
     name="box",
 )
@@ -132,7 +132,7 @@ def test_all_pairs_together_pass():
 
 def test_the_last_electrons_with_spin_down_are_exchanged_too():
     dot = pm.QuantumDot(n_up=3, n_down=3)
-    slater = pm.Slater(dot)
+    slater = pm.vmc.Slater(dot)
     params = slater.init(jax.random.key(0), jnp.ones(dot.shape))
     altered = lambda p, x: (v := slater.apply(p, x))._replace(log=v.log + 0.1 * x[5, 0])
     with pytest.raises(pm.errors.ConfigurationError, match=r"spin down .* electrons 4 and 5"):

@@ -86,7 +86,7 @@ def test_the_search_for_such_questions_finds_them(source):
 
 @pytest.mark.parametrize("system", LIBRARY, ids=lambda system: system.name)
 def test_every_library_system_has_every_member(system):
-    assert isinstance(system, pm.QuantumSystem)
+    assert isinstance(system, pm.vmc.QuantumSystem)
     check_system(system, "test")
     n, d = system.shape
     walkers = first_walkers(system, jax.random.key(0), 3)
@@ -101,7 +101,7 @@ def test_every_library_system_has_every_member(system):
 def test_the_defaults_of_a_class_of_ones_own():
     """A shape and a local energy are enough; its name is that of the class."""
 
-    class Quartic(pm.QuantumSystem):
+    class Quartic(pm.vmc.QuantumSystem):
         shape = 1, 1
 
         def local_energy(self, log_psi, x):
@@ -121,19 +121,19 @@ def test_the_defaults_of_a_class_of_ones_own():
     ("system", "exact"),
     [
         (
-            pm.System(trap, (3, 1), electrons=pm.Electrons(3, 0, hermite, cusps=False)),
+            pm.System(trap, (3, 1), electrons=pm.vmc.Electrons(3, 0, hermite, cusps=False)),
             4.5,
         ),
         (
-            pm.System(trap, (4, 1), electrons=pm.Electrons(3, 1, hermite, cusps=False)),
+            pm.System(trap, (4, 1), electrons=pm.vmc.Electrons(3, 1, hermite, cusps=False)),
             5.0,
         ),
         (
             pm.System(
                 free,
                 (3, 1),
-                cell=pm.Cell((3.0,)),
-                electrons=pm.Electrons(3, 0, plane_waves, (0, 1, 1), cusps=False),
+                cell=pm.vmc.Cell((3.0,)),
+                electrons=pm.vmc.Electrons(3, 0, plane_waves, (0, 1, 1), cusps=False),
             ),
             (2 * np.pi / 3) ** 2,
         ),
@@ -145,7 +145,7 @@ def test_fermions_of_a_hamiltonian_of_ones_own(system, exact):
 
     Three bosons in the trap have 1.5, in the cell 0.
     """
-    psi = pm.Slater(system)
+    psi = pm.vmc.Slater(system)
     walkers = first_walkers(system, jax.random.key(0), 8)
     params = psi.init(jax.random.key(1), walkers[0])
 
@@ -160,7 +160,7 @@ def test_fermions_of_a_hamiltonian_of_ones_own(system, exact):
 
 
 def test_walkers_without_a_word_fill_a_cell():
-    system = pm.System(free, (4, 2), cell=pm.Cell((2.0, 6.0)))
+    system = pm.System(free, (4, 2), cell=pm.vmc.Cell((2.0, 6.0)))
     walkers = np.asarray(first_walkers(system, jax.random.key(0), 500))
     assert walkers.min() > 0
     np.testing.assert_allclose(walkers.max(axis=(0, 1)), [2.0, 6.0], rtol=0.01)
@@ -175,9 +175,9 @@ def test_members_serve_the_measurements_that_need_them():
         charges=np.ones(1),
     )
     x = np.random.default_rng(0).normal(size=(20, 50, 1, 3))
-    forces = pm.nuclear_forces(nucleus, lambda x: -jnp.linalg.norm(x), x)
+    forces = pm.vmc.nuclear_forces(nucleus, lambda x: -jnp.linalg.norm(x), x)
     assert np.abs(forces.values).max() < 1e-4
-    parts = pm.energy_parts(nucleus, lambda x: -jnp.linalg.norm(x), x)
+    parts = pm.vmc.energy_parts(nucleus, lambda x: -jnp.linalg.norm(x), x)
     assert parts.kinetic.mean + parts.potential.mean == pytest.approx(-0.5, abs=1e-4)
 
 
@@ -189,21 +189,23 @@ def test_a_system_of_spins_of_ones_own():
         flipped = jax.vmap(lambda site: log_psi(x.at[site].multiply(-1)))(jnp.arange(4))
         return -jnp.sum(jnp.exp(flipped - here[None]))
 
-    spins = pm.System(hamiltonian, (4, 1), lattice=(2, 2), proposal=pm.flip, walkers=ups_and_downs)
-    flat = pm.RBM(density=1, translations=True, lattice=(2, 2))
+    spins = pm.System(
+        hamiltonian, (4, 1), lattice=(2, 2), proposal=pm.sampling.flip, walkers=ups_and_downs
+    )
+    flat = pm.vmc.RBM(density=1, translations=True, lattice=(2, 2))
     state = pm.ground_state(spins, flat, walkers=32, steps=2, measurements=8)
     assert state.energy.mean == pytest.approx(-4.0, abs=1e-2)
     with pytest.raises(ConfigurationError, match=r"lattice \(2, 2\)"):
-        pm.ground_state(spins, pm.RBM(density=1, translations=True), walkers=64)
+        pm.ground_state(spins, pm.vmc.RBM(density=1, translations=True), walkers=64)
 
 
 CHILDREN = [
-    pm.HarmonicOscillator(),
+    pm.vmc.HarmonicOscillator(),
     pm.QuantumDot(),
-    pm.DoubleWell(),
-    pm.Molecule(name="LiH"),
-    pm.HeisenbergChain(sites=20),
-    pm.IsingChain(),
+    pm.vmc.DoubleWell(),
+    pm.vmc.Molecule(name="LiH"),
+    pm.vmc.HeisenbergChain(sites=20),
+    pm.vmc.IsingChain(),
 ]
 
 
@@ -216,7 +218,7 @@ def test_a_subclass_does_not_inherit_its_parents_reference(parent):
             return 2 * super().local_energy(log_psi, x)
 
     class Said(Mine):
-        reference = pm.Reference(1.0, 0.0, "said")
+        reference = pm.vmc.Reference(1.0, 0.0, "said")
 
     class Kept(type(parent)):
         reference = type(parent).reference
@@ -224,13 +226,13 @@ def test_a_subclass_does_not_inherit_its_parents_reference(parent):
     assert parent.reference is not None
     assert Mine().reference is None
     assert Said().reference.energy == 1.0
-    if not isinstance(parent, pm.DoubleWell):  # a cached property is bound to the parent's name
+    if not isinstance(parent, pm.vmc.DoubleWell):  # a cached property is bound to the parent's name
         assert Kept().reference == type(parent)().reference
 
 
 def test_a_subclass_that_is_a_dataclass_has_no_reference_either():
     @dataclass(frozen=True, kw_only=True)
-    class Stiffer(pm.HarmonicOscillator):
+    class Stiffer(pm.vmc.HarmonicOscillator):
         quartic: float = 1.0
 
     assert Stiffer(omega=2.0).reference is None
@@ -241,7 +243,7 @@ def test_a_subclass_of_system_is_told_its_reference():
     class Told(pm.System):
         pass
 
-    known = pm.Reference(0.5, 0.0, "exact")
+    known = pm.vmc.Reference(0.5, 0.0, "exact")
     assert Told(trap, (1, 1)).reference is None
     assert Told(trap, (1, 1), reference=known).reference == known
 
@@ -260,8 +262,8 @@ DUCK = SimpleNamespace(
     "use",
     [
         lambda: pm.ground_state(DUCK, pm.MLP((4,))),
-        lambda: pm.energy_parts(DUCK, lambda x: x, np.ones((4, 4, 1, 1))),
-        lambda: pm.nuclear_forces(DUCK, lambda x: x, np.ones((4, 4, 1, 1))),
+        lambda: pm.vmc.energy_parts(DUCK, lambda x: x, np.ones((4, 4, 1, 1))),
+        lambda: pm.vmc.nuclear_forces(DUCK, lambda x: x, np.ones((4, 4, 1, 1))),
     ],
     ids=["ground_state", "energy_parts", "nuclear_forces"],
 )
@@ -273,13 +275,13 @@ def test_what_only_looks_like_a_system_is_refused(use):
 @pytest.mark.parametrize(
     ("members", "message"),
     [
-        ({"electrons": pm.Electrons(2, 0, hermite)}, "electrons: expected an Electrons of 3"),
+        ({"electrons": pm.vmc.Electrons(2, 0, hermite)}, "electrons: expected an Electrons of 3"),
         ({"electrons": (2, 1)}, "electrons: expected an Electrons of 3"),
-        ({"cell": pm.Cell((1.0, 1.0))}, "cell: expected a Cell of 1 lengths"),
+        ({"cell": pm.vmc.Cell((1.0, 1.0))}, "cell: expected a Cell of 1 lengths"),
         ({"cell": (1.0,)}, "cell: expected a Cell of 1 lengths"),
         ({"twist": (0.1,)}, "twist: expected that of a system with a cell"),
         ({"lattice": (2, 2)}, "lattice: expected axes whose product is 3"),
-        ({"proposal": pm.flip}, "walkers: expected a function"),
+        ({"proposal": pm.sampling.flip}, "walkers: expected a function"),
         ({"charges": np.ones(1)}, "places, charges: expected both or neither"),
     ],
 )
@@ -291,10 +293,10 @@ def test_members_that_do_not_belong_together_are_refused(members, message):
 @pytest.mark.parametrize(
     ("system", "name"),
     [
-        (pm.DoubleWell(quadratic=np.nan), "quadratic"),
+        (pm.vmc.DoubleWell(quadratic=np.nan), "quadratic"),
         (pm.QuantumDot(omega=np.inf), "omega"),
-        (pm.Calogero(beta=np.inf), "beta"),
-        (pm.IsingChain(field=np.inf), "field"),
+        (pm.vmc.Calogero(beta=np.inf), "beta"),
+        (pm.vmc.IsingChain(field=np.inf), "field"),
     ],
     ids=lambda value: value if isinstance(value, str) else value.name,
 )
@@ -305,7 +307,7 @@ def test_numbers_that_are_not_finite_are_refused(system, name):
 
 @pytest.mark.parametrize("shape", [(2.0, 1), (0, 1), (2,), [2, 1]])
 def test_a_class_with_a_shape_that_is_none_is_refused(shape):
-    class Misshapen(pm.QuantumSystem):
+    class Misshapen(pm.vmc.QuantumSystem):
         def local_energy(self, log_psi, x):
             return trap(log_psi, x)
 
@@ -320,9 +322,9 @@ def test_walkers_of_another_shape_are_refused():
         first_walkers(system, jax.random.key(0), 5)
 
 
-@pytest.mark.parametrize("wavefunction", [pm.Slater, pm.SlaterJastrow, pm.MessagePassing])
+@pytest.mark.parametrize("wavefunction", [pm.vmc.Slater, pm.SlaterJastrow, pm.vmc.MessagePassing])
 def test_wave_functions_of_electrons_ask_for_them(wavefunction):
     """The advice is to say the electrons: a network would find the state of bosons."""
     system = pm.System(trap, (3, 2))
-    with pytest.raises(ConfigurationError, match=r"say electrons=pm\.Electrons.*bosons"):
+    with pytest.raises(ConfigurationError, match=r"say electrons=pm\.vmc\.Electrons.*bosons"):
         pm.ground_state(system, wavefunction(system))

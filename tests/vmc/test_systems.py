@@ -38,13 +38,13 @@ def dot(omega, dimension=2):
 # Taut's states end where the recursion k(k + d − 2) a_k = a_{k−1} − (ε − (d/2 + k − 2) ω) a_{k−2}
 # of the relative motion does, with E = ε + d ω/2.
 EXACT = {
-    "oscillator": (pm.HarmonicOscillator(omega=0.7), lambda x: -0.35 * jnp.sum(x**2)),
+    "oscillator": (pm.vmc.HarmonicOscillator(omega=0.7), lambda x: -0.35 * jnp.sum(x**2)),
     "many oscillators": (
-        pm.HarmonicOscillator(particles=3, dimension=2, omega=2.0),
+        pm.vmc.HarmonicOscillator(particles=3, dimension=2, omega=2.0),
         lambda x: -jnp.sum(x**2),
     ),
-    "hydrogen": (pm.Hydrogen(), lambda x: -jnp.linalg.norm(x)),
-    "helium ion": (pm.Hydrogen(charge=2.0), lambda x: -2 * jnp.linalg.norm(x)),
+    "hydrogen": (pm.vmc.Hydrogen(), lambda x: -jnp.linalg.norm(x)),
+    "helium ion": (pm.vmc.Hydrogen(charge=2.0), lambda x: -2 * jnp.linalg.norm(x)),
     "dot, 1": (dot(1.0), dot_state([1, 1], 1.0)),
     "dot, 1/6": (dot(1 / 6), dot_state([1, 1, 1 / 6], 1 / 6)),
     "dot in 3D, 1/2": (dot(1 / 2, 3), dot_state([1, 1 / 2], 1 / 2)),
@@ -62,8 +62,8 @@ def test_exact_states_have_no_variance(system, log_psi):
 
 
 def test_known_energies():
-    assert pm.HarmonicOscillator(particles=4, dimension=3, omega=0.5).reference.energy == 3.0
-    assert pm.Hydrogen(charge=3.0).reference.energy == -4.5
+    assert pm.vmc.HarmonicOscillator(particles=4, dimension=3, omega=0.5).reference.energy == 3.0
+    assert pm.vmc.Hydrogen(charge=3.0).reference.energy == -4.5
     np.testing.assert_allclose([dot(1.0).reference.energy, dot(1 / 6).reference.energy], [3, 2 / 3])
     six = pm.QuantumDot(n_up=3, n_down=3, omega=1.0).reference
     assert (six.energy, six.error) == (20.1525, 2e-3)
@@ -158,9 +158,9 @@ def test_a_system_has_particles_and_dimensions(shape):
             lambda: pm.System(lambda f, x: 0.0, (1, 1), length=0.0),
             "length: expected a distance > 0",
         ),
-        (lambda: pm.HarmonicOscillator(particles=0), "particles ≥ 1"),
-        (lambda: pm.HarmonicOscillator(omega=0.0), "omega > 0"),
-        (lambda: pm.Hydrogen(charge=0.0), "charge: expected a finite number Z > 0"),
+        (lambda: pm.vmc.HarmonicOscillator(particles=0), "particles ≥ 1"),
+        (lambda: pm.vmc.HarmonicOscillator(omega=0.0), "omega > 0"),
+        (lambda: pm.vmc.Hydrogen(charge=0.0), "charge: expected a finite number Z > 0"),
         (lambda: DoubleWell(quartic=0.0), "quartic: expected a number > 0"),
         (lambda: pm.QuantumDot(omega=-1.0), "omega: expected ω > 0, got -1.0"),
         (lambda: pm.QuantumDot(dimension=1), "dimension: expected 2 or 3, got 1"),

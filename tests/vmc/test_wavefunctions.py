@@ -62,7 +62,7 @@ def test_the_sign_changes_where_the_wave_function_does():
     system = DOTS["2D"]
     psi, (a, b) = random_state(system), walkers(system, 2)
     at = lambda s: [psi(0, a + t * (b - a)) for t in s]
-    line = lambda s: pm.SignedLog(*map(np.array, zip(*at(s), strict=True)))
+    line = lambda s: pm.vmc.SignedLog(*map(np.array, zip(*at(s), strict=True)))
     coarse = np.linspace(0.0, 1.0, 41)
     flips = np.flatnonzero(np.diff(line(coarse).sign))
     assert len(flips) % 2 == 1
@@ -109,7 +109,7 @@ def test_electrons_meet_in_exact_cusps(system, seed):
 
 @pytest.mark.parametrize("charge", [1.0, 3.0])
 def test_an_electron_meets_a_nucleus_in_an_exact_cusp(charge):
-    psi = random_state(pm.Hydrogen(charge=charge))
+    psi = random_state(pm.vmc.Hydrogen(charge=charge))
     for seed in range(3):
         log_psi = lambda x, seed=seed: psi(seed, x).log
         slope = contact_slope(log_psi, lambda r: np.zeros((1, 3)) + r)
@@ -145,7 +145,7 @@ def test_a_state_without_neural_part_is_its_formula():
 def test_orbitals_are_eigenfunctions_of_the_trap(dimension, count):
     """``Hφ/φ = ω (n + d/2)`` with n rising by shells; and no two of them are alike."""
     omega = 0.7
-    one = pm.HarmonicOscillator(dimension=dimension, omega=omega)
+    one = pm.vmc.HarmonicOscillator(dimension=dimension, omega=omega)
     x = jax.random.normal(jax.random.key(2), (5, 1, dimension))
     orbitals = partial(harmonic_orbitals, scale=jnp.ones(()), omega=omega, count=count)
 
@@ -184,14 +184,14 @@ def test_closed_shells_fill_all_orbitals_of_an_energy(dimension):
 
 def test_log_amplitude_of_every_kind_of_wave_function():
     log = jnp.array(0.3)
-    assert float(pm.log_amplitude(log)) == 0.3
-    assert float(pm.log_amplitude(pm.SignedLog(log, jnp.array(-1.0)))) == 0.3
-    phase = pm.SignedLog(log, jnp.exp(1j * jnp.array(0.7)))
-    np.testing.assert_allclose(pm.log_amplitude(phase), 0.3 + 0.7j, rtol=1e-14)
+    assert float(pm.vmc.log_amplitude(log)) == 0.3
+    assert float(pm.vmc.log_amplitude(pm.vmc.SignedLog(log, jnp.array(-1.0)))) == 0.3
+    phase = pm.vmc.SignedLog(log, jnp.exp(1j * jnp.array(0.7)))
+    np.testing.assert_allclose(pm.vmc.log_amplitude(phase), 0.3 + 0.7j, rtol=1e-14)
 
 
 def test_a_system_without_electrons_is_refused():
-    trap = pm.HarmonicOscillator()
+    trap = pm.vmc.HarmonicOscillator()
     with pytest.raises(
         pm.errors.ConfigurationError, match="harmonic-oscillator tells no electrons"
     ):

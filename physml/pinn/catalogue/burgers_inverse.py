@@ -15,7 +15,7 @@ from physml.optim.settings import OptimizerSettings
 from physml.pinn.catalogue.burgers import ansatz
 from physml.pinn.catalogue.cole_hopf import cole_hopf
 from physml.pinn.catalogue.entry import Entry
-from physml.pinn.conditions import data
+from physml.pinn.conditions import measured
 from physml.pinn.geometry import Box
 from physml.pinn.problem import Network, Problem
 from physml.pinn.recipe import Recipe
@@ -62,7 +62,7 @@ def burgers_inverse(*, count: int = 500, noise: float = 0.01, seed: int = 0) -> 
         equation=equation,
         ansatz={"u": ansatz},
         periodic="x",
-        conditions=[data(points, values, unknown="u", weight=0.1)],
+        conditions=[measured(points, values, unknown="u", weight=0.1)],
         exact={
             "u": bind(cole_hopf, viscosity=VISCOSITY),
             "viscosity": lambda points: np.full(len(points), VISCOSITY),

@@ -35,7 +35,7 @@ class Entry(NamedTuple):
         start: its initial values.
 
     >>> import physml as pm
-    >>> pm.catalogue.PROBLEMS["heat"].equation
+    >>> pm.pinn.catalogue.PROBLEMS["heat"].equation
     'u_t = u_xx, u(0, x) = sin πx'
     """
 

@@ -15,7 +15,7 @@ from physml.networks.settings import NetworkSettings
 from physml.optim.settings import OptimizerSettings
 from physml.pinn.ansatz import hard_dirichlet
 from physml.pinn.catalogue.entry import Entry
-from physml.pinn.conditions import data
+from physml.pinn.conditions import measured
 from physml.pinn.geometry import Box
 from physml.pinn.problem import Network, Problem
 from physml.pinn.recipe import Recipe
@@ -74,7 +74,7 @@ def poisson_inverse(*, count: int = 2500, noise: float = 0.01, seed: int = 0) ->
         domain=domain,
         equation=equation,
         ansatz={"u": hard_dirichlet(domain), "a": lambda N, z: jnp.asarray(jax.nn.softplus(N(z)))},
-        conditions=[data(points, values, unknown="u")],
+        conditions=[measured(points, values, unknown="u")],
         exact={"u": temperature, "a": conductivity},
         name="poisson-inverse",
     )

@@ -40,7 +40,7 @@ def require(
         weight: of the term.
 
     >>> import physml as pm
-    >>> stress_free = pm.require(lambda u, z: pm.partial(u, 1, 1)(z), on="x+")
+    >>> stress_free = pm.pinn.require(lambda u, z: pm.partial(u, 1, 1)(z), on="x+")
     """
     return _condition(name or f"require {words(on)}", on, weight, lambda domain: residual)
 
@@ -148,7 +148,7 @@ def neumann(
         weight: of the term.
 
     >>> import physml as pm
-    >>> pm.neumann(0.0, on="x+").name
+    >>> pm.pinn.neumann(0.0, on="x+").name
     'neumann x+'
     """
     return robin(
@@ -187,7 +187,7 @@ def robin(
         weight: of the term.
 
     >>> import physml as pm
-    >>> pm.robin(1.0, 0.5, 0.0, on="x").name
+    >>> pm.pinn.robin(1.0, 0.5, 0.0, on="x").name
     'robin x'
     """
     of_value, of_slope, target = function(alpha), function(beta), function(value)
@@ -225,7 +225,7 @@ def periodic(
         weight: of the term.
 
     >>> import physml as pm
-    >>> pm.periodic("x").face
+    >>> pm.pinn.periodic("x").face
     'x-'
     """
     if not 0 <= derivatives <= 3:

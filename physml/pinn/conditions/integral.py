@@ -54,7 +54,7 @@ def integral(
         ConfigurationError: no coordinate or node, or a domain that is not a box.
 
     >>> import physml as pm
-    >>> pm.integral(1.0, over="x").name               # ∫ u dx = 1 at all times
+    >>> pm.pinn.integral(1.0, over="x").name               # ∫ u dx = 1 at all times
     'integral x'
     """
     names = (over,) if isinstance(over, str) else tuple(over)

@@ -49,7 +49,8 @@ def interface(
         UnknownNameError: faces that the region does not have.
 
     >>> import physml as pm
-    >>> drop = pm.interface("drop", "air", of=pm.Disk(radius=0.5), conductivity=(10.0, 1.0))
+    >>> drop = pm.pinn.interface("drop", "air", of=pm.pinn.Disk(radius=0.5),
+    ...                          conductivity=(10.0, 1.0))
     >>> drop.name
     'interface drop air'
     """

@@ -33,7 +33,7 @@ class Ball(Domain):
             that are not one a coordinate.
 
     >>> import physml as pm
-    >>> ball = pm.Ball((0, 0, 1), 2)
+    >>> ball = pm.pinn.Ball((0, 0, 1), 2)
     >>> ball.names, ball.face_names, round(ball.volume, 3)
     (('x', 'y', 'z'), ('boundary',), 33.51)
     """
@@ -115,7 +115,7 @@ class Disk(Ball):
         ConfigurationError: as ``Ball``, or for a centre that is not in the plane.
 
     >>> import jax, physml as pm
-    >>> disk = pm.Disk()
+    >>> disk = pm.pinn.Disk()
     >>> disk.boundary(jax.random.key(0), 5, on="boundary").shape
     (5, 2)
     """

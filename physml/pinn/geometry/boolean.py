@@ -39,7 +39,7 @@ class Boolean(Domain):
             result.
 
     >>> import physml as pm
-    >>> channel = pm.Box(x=(0, 4), y=(0, 1)) - pm.Disk((1, 0.5), 0.2, face="cylinder")
+    >>> channel = pm.Box(x=(0, 4), y=(0, 1)) - pm.pinn.Disk((1, 0.5), 0.2, face="cylinder")
     >>> channel.face_names
     ('boundary', 'x', 'x-', 'x+', 'y', 'y-', 'y+', 'cylinder')
     """

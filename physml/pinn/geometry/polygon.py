@@ -36,7 +36,7 @@ class Polygon(Domain):
     doi:10.1109/TVCG.2005.49, for the sign at a vertex.
 
     >>> import physml as pm
-    >>> triangle = pm.Polygon([(0, 0), (2, 0), (0, 1)])
+    >>> triangle = pm.pinn.Polygon([(0, 0), (2, 0), (0, 1)])
     >>> triangle.volume, triangle.face_names
     (1.0, ('boundary', 'edge0', 'edge1', 'edge2'))
     """
@@ -113,7 +113,7 @@ def l_shape(*, names: Sequence[str] = ("x", "y")) -> Polygon:
     """The square ``(-1, 1)²`` without its quadrant ``[0, 1) × (-1, 0]``: a corner of 270° at 0.
 
     >>> import physml as pm
-    >>> pm.l_shape().volume
+    >>> pm.pinn.l_shape().volume
     3.0
     """
     return Polygon([(0, 0), (1, 0), (1, 1), (-1, 1), (-1, -1), (0, -1)], names=names)

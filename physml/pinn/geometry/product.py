@@ -23,7 +23,7 @@ class Product(Domain):
         ConfigurationError: for factors with a coordinate, a time, or the name of a face in common.
 
     >>> import physml as pm
-    >>> cylinder = pm.Box(t=(0, 1)) * pm.Disk()
+    >>> cylinder = pm.Box(t=(0, 1)) * pm.pinn.Disk()
     >>> cylinder.names, cylinder.face_names
     (('t', 'x', 'y'), ('boundary', 'initial', 'final', 't', 't-', 't+'))
     """

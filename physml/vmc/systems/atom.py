@@ -44,7 +44,7 @@ class Atom(QuantumSystem):
             electrons cannot have, more than the first two shells hold.
 
     >>> import physml as pm
-    >>> carbon = pm.Atom(symbol="C")
+    >>> carbon = pm.vmc.Atom(symbol="C")
     >>> carbon.n_up, carbon.n_down, carbon.reference.energy
     (4, 2, -37.845)
     """

@@ -32,7 +32,7 @@ class Calogero(QuantumSystem):
     Source: Calogero (1969), doi:10.1063/1.1664820; Sutherland (1971), doi:10.1063/1.1665584.
 
     >>> import physml as pm
-    >>> pm.Calogero(particles=5, beta=2.0).reference.energy
+    >>> pm.vmc.Calogero(particles=5, beta=2.0).reference.energy
     22.5
     """
 

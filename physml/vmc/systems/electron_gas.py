@@ -57,7 +57,7 @@ class ElectronGas(QuantumSystem):
             not positive, a twist that looks like an angle in radians.
 
     >>> import physml as pm
-    >>> gas = pm.ElectronGas(n_up=7, n_down=7, rs=2.0)
+    >>> gas = pm.vmc.ElectronGas(n_up=7, n_down=7, rs=2.0)
     >>> gas.shape, round(gas.hartree_fock_energy / 14, 6)
     ((14, 3), 0.023039)
     """

@@ -57,9 +57,9 @@ def told_electrons(system: QuantumSystem, who: str) -> Electrons:
     """
     if system.electrons is None:
         raise ConfigurationError(
-            f"{who}: {system.name} tells no electrons; say electrons=pm.Electrons(n_up, n_down, "
-            "orbitals). Without them particles are told apart, and a network finds the lowest "
-            "state of all, that of bosons"
+            f"{who}: {system.name} tells no electrons; say electrons="
+            "pm.vmc.Electrons(n_up, n_down, orbitals). Without them particles are told apart, and "
+            "a network finds the lowest state of all, that of bosons"
         )
     return system.electrons
 

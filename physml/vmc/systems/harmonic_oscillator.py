@@ -23,7 +23,7 @@ class HarmonicOscillator(QuantumSystem):
         omega: ω in hartree.
 
     >>> import physml as pm
-    >>> pm.HarmonicOscillator(particles=2, dimension=3, omega=0.5).reference.energy
+    >>> pm.vmc.HarmonicOscillator(particles=2, dimension=3, omega=0.5).reference.energy
     1.5
     """
 

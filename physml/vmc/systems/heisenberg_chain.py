@@ -30,7 +30,7 @@ class HeisenbergChain(BondedSpins):
         ConfigurationError: an odd number of sites or fewer than 4, J₁ not positive.
 
     >>> import physml as pm
-    >>> pm.HeisenbergChain(sites=20).reference.energy
+    >>> pm.vmc.HeisenbergChain(sites=20).reference.energy
     -35.6175461195
     """
 

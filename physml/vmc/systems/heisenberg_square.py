@@ -65,7 +65,7 @@ class HeisenbergSquare(BondedSpins):
     Source: Schulz, Ziman and Poilblanc (1996), doi:10.1051/jp1:1996236.
 
     >>> import physml as pm
-    >>> pm.HeisenbergSquare(side=4).reference.energy / 16
+    >>> pm.vmc.HeisenbergSquare(side=4).reference.energy / 16
     -0.7017802005
     """
 

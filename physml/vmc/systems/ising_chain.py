@@ -33,7 +33,7 @@ class IsingChain(QuantumSystem):
         ConfigurationError: fewer than 3 sites, couplings not positive.
 
     >>> import physml as pm
-    >>> round(pm.IsingChain(sites=20).reference.energy, 6)
+    >>> round(pm.vmc.IsingChain(sites=20).reference.energy, 6)
     -25.490990
     """
 

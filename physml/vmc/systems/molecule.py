@@ -77,9 +77,9 @@ class Molecule(QuantumSystem):
     start; the wave function corrects them).
 
     >>> import physml as pm
-    >>> pm.Molecule(name="LiH").shape, pm.Molecule(name="LiH").reference.energy
+    >>> pm.vmc.Molecule(name="LiH").shape, pm.vmc.Molecule(name="LiH").reference.energy
     ((4, 3), -8.070548)
-    >>> stretched = pm.Molecule(name="H2", positions=((0, 0, 0), (0, 0, 0.9 * pm.ANGSTROM)))
+    >>> stretched = pm.vmc.Molecule(name="H2", positions=((0, 0, 0), (0, 0, 0.9 * pm.vmc.ANGSTROM)))
     """
 
     name: str = _DEFAULT

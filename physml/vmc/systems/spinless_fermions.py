@@ -44,9 +44,9 @@ class SpinlessFermions(QuantumSystem):
     Source: Keeble et al. (2023), arXiv:2304.04725, who take ω = 1, σ₀ = ½ and V₀ from −20 to 20.
 
     >>> import physml as pm
-    >>> round(pm.SpinlessFermions(particles=2, strength=10.0).reference.energy, 6)
+    >>> round(pm.vmc.SpinlessFermions(particles=2, strength=10.0).reference.energy, 6)
     2.425619
-    >>> pm.SpinlessFermions(particles=5, strength=0.0).reference.energy
+    >>> pm.vmc.SpinlessFermions(particles=5, strength=0.0).reference.energy
     12.5
     """
 

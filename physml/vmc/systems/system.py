@@ -47,7 +47,7 @@ class QuantumSystem(ABC):
         TypeError: by Python, for a class without ``local_energy``.
 
     >>> import jax.numpy as jnp, physml as pm
-    >>> class Quartic(pm.QuantumSystem):
+    >>> class Quartic(pm.vmc.QuantumSystem):
     ...     shape = 1, 1
     ...     def local_energy(self, log_psi, x):
     ...         return pm.kinetic_energy(log_psi)(x) + jnp.sum(x**4)
@@ -166,7 +166,8 @@ class System(QuantumSystem):
         cell: in which they are periodic.
         twist: phases of ψ across the cell in units of 2π.
         lattice: sites along each axis, of spins.
-        proposal: ``(key, walker) -> walker``, moves in place of Gaussian ones, such as ``pm.flip``.
+        proposal: ``(key, walker) -> walker``, moves in place of Gaussian ones, such as
+            ``pm.sampling.flip``.
         stride: ``walkers (..., N, d) -> (..., N, 1)``, a factor of each move's width.
         walkers: ``(key, count) -> (count, N, d)``, where they start; normal about the origin if
             not given, uniform in a cell.
@@ -228,7 +229,8 @@ def check_system(system: QuantumSystem, who: str) -> None:
     if not isinstance(system, QuantumSystem):
         raise ConfigurationError(
             f"{who}: system: expected a QuantumSystem, whose members have defaults, got "
-            f"{type(system).__name__}; derive it: class {type(system).__name__}(pm.QuantumSystem)"
+            f"{type(system).__name__}; derive it: class "
+            f"{type(system).__name__}(pm.vmc.QuantumSystem)"
         )
     for name, number in vars(system).items():
         if isinstance(number, float) and not math.isfinite(number):

@@ -35,7 +35,7 @@ class TrappedBosons(QuantumSystem):
     Source: DuBois and Glyde (2001), doi:10.1103/PhysRevA.63.023602.
 
     >>> import math, physml as pm
-    >>> cloud = pm.TrappedBosons(particles=10, elongation=math.sqrt(8), diameter=0.0043)
+    >>> cloud = pm.vmc.TrappedBosons(particles=10, elongation=math.sqrt(8), diameter=0.0043)
     >>> round(cloud.mean_field_energy, 3)
     24.402
     """

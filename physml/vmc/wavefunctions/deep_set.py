@@ -26,7 +26,7 @@ class DeepSet(nn.Module):
     Source: Zaheer et al. (2017), arXiv:1703.06114.
 
     >>> import jax, jax.numpy as jnp, physml as pm
-    >>> network = pm.DeepSet((8,))
+    >>> network = pm.vmc.DeepSet((8,))
     >>> x = jnp.array([[0.1], [0.7], [-0.2]])
     >>> params = network.init(jax.random.key(0), x)
     >>> bool(jnp.allclose(network.apply(params, x), network.apply(params, x[::-1])))

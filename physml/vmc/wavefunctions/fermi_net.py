@@ -35,8 +35,8 @@ class FermiNet(NeuralSlater):
     Source: Pfau, Spencer, Matthews and Foulkes (2020), doi:10.1103/PhysRevResearch.2.033429.
 
     >>> import jax, physml as pm
-    >>> helium = pm.Atom(symbol="He")
-    >>> psi = pm.FermiNet(helium, width=8)
+    >>> helium = pm.vmc.Atom(symbol="He")
+    >>> psi = pm.vmc.FermiNet(helium, width=8)
     >>> x = jax.random.normal(jax.random.key(0), helium.shape)
     >>> psi.apply(psi.init(jax.random.key(1), x), x).log.shape
     ()

@@ -33,7 +33,7 @@ class GaussianRBM(nn.Module):
 
     >>> import jax, jax.numpy as jnp, physml as pm
     >>> dot = pm.QuantumDot(n_up=1, n_down=1)
-    >>> psi = pm.GaussianRBM(dot, hidden=3)
+    >>> psi = pm.vmc.GaussianRBM(dot, hidden=3)
     >>> x = jnp.ones(dot.shape)
     >>> psi.apply(psi.init(jax.random.key(0), x), x).log.shape
     ()

@@ -38,7 +38,7 @@ class MessagePassing(NeuralSlater):
 
     >>> import jax, physml as pm
     >>> dot = pm.QuantumDot(n_up=1, n_down=1)
-    >>> psi = pm.MessagePassing(dot, width=8)
+    >>> psi = pm.vmc.MessagePassing(dot, width=8)
     >>> x = jax.random.normal(jax.random.key(0), dot.shape)
     >>> psi.apply(psi.init(jax.random.key(1), x), x).log.shape
     ()

@@ -39,8 +39,8 @@ class PsiFormer(NeuralSlater):
     Source: von Glehn, Spencer and Pfau (2023), arXiv:2211.13672.
 
     >>> import jax, physml as pm
-    >>> helium = pm.Atom(symbol="He")
-    >>> psi = pm.PsiFormer(helium, width=8)
+    >>> helium = pm.vmc.Atom(symbol="He")
+    >>> psi = pm.vmc.PsiFormer(helium, width=8)
     >>> x = jax.random.normal(jax.random.key(0), helium.shape)
     >>> psi.apply(psi.init(jax.random.key(1), x), x).log.shape
     ()

@@ -32,7 +32,7 @@ class RBM(nn.Module):
     Source: Carleo and Troyer (2017), doi:10.1126/science.aag2302.
 
     >>> import jax, jax.numpy as jnp, physml as pm
-    >>> psi = pm.RBM(density=2)
+    >>> psi = pm.vmc.RBM(density=2)
     >>> spins = jnp.ones((6, 1))
     >>> psi.apply(psi.init(jax.random.key(0), spins), spins).shape
     ()

@@ -29,7 +29,7 @@ class Slater(nn.Module):
 
     >>> import jax, physml as pm
     >>> dot = pm.QuantumDot(n_up=3, n_down=3)
-    >>> psi = pm.Slater(dot)
+    >>> psi = pm.vmc.Slater(dot)
     >>> x = jax.random.normal(jax.random.key(0), dot.shape)
     >>> float(psi.apply(psi.init(jax.random.key(1), x), x).sign) in (1.0, -1.0)
     True

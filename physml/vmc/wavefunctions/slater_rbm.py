@@ -42,7 +42,7 @@ class SlaterRBM(nn.Module):
 
     >>> import jax, physml as pm
     >>> dot = pm.QuantumDot(n_up=3, n_down=3)
-    >>> psi = pm.SlaterRBM(dot, hidden=4)
+    >>> psi = pm.vmc.SlaterRBM(dot, hidden=4)
     >>> x = jax.random.normal(jax.random.key(0), dot.shape)
     >>> psi.apply(psi.init(jax.random.key(1), x), x).log.shape
     ()

@@ -11,7 +11,7 @@ import physml as pm
 
 
 def test_the_distance_from_the_centre_has_no_kink():
-    ball = pm.Ball((1.0, 2.0, 3.0), 2)
+    ball = pm.pinn.Ball((1.0, 2.0, 3.0), 2)
     value, slope = jax.jit(jax.value_and_grad(ball.signed_distance))(jnp.array([1.0, 2.0, 3.0]))
     assert float(value) == -2
     np.testing.assert_array_equal(slope, 0)
@@ -21,7 +21,7 @@ def test_the_distance_from_the_centre_has_no_kink():
 
 def test_the_middle_of_the_cube_is_a_point_too():
     """No direction of the normal distribution is its centre: the first axis is taken."""
-    ball, middle = pm.Ball((0, 0, 0), 1), lambda key, n, d: jnp.full((n, d), 0.5)
+    ball, middle = pm.pinn.Ball((0, 0, 0), 1), lambda key, n, d: jnp.full((n, d), 0.5)
     inside = ball.interior(jax.random.key(0), 1, points=middle)
     np.testing.assert_allclose(inside, [[0.5 ** (1 / 3), 0, 0]], atol=1e-15)
 
@@ -29,7 +29,7 @@ def test_the_middle_of_the_cube_is_a_point_too():
 @pytest.mark.parametrize("d", [1, 2, 3, 5])
 def test_quasi_random_points_fill_shells_and_directions_evenly(d):
     """``(r/R)ᵈ`` is uniform, to a hundredth, and the directions' second moments are ``1/d``."""
-    ball = pm.Ball([0.0] * d, 3)
+    ball = pm.pinn.Ball([0.0] * d, 3)
     z = np.asarray(ball.interior(jax.random.key(0), 1024))
     r = np.linalg.norm(z, axis=1)
     shells = np.sort((r / 3) ** d)
@@ -40,12 +40,12 @@ def test_quasi_random_points_fill_shells_and_directions_evenly(d):
 
 
 def test_names():
-    assert pm.Ball([0], 1).names == ("x",)
-    assert pm.Ball([0] * 4, 1).names == ("x1", "x2", "x3", "x4")
-    assert pm.Disk(names=("u", "v")).names == ("u", "v")
-    assert pm.Disk(face="hole").face_names == ("boundary", "hole")
-    assert repr(pm.Disk((0, 0.5), 2)) == "Disk((0, 0.5), 2, names=('x', 'y'))"
-    assert (pm.Disk().lower.tolist(), pm.Disk().upper.tolist()) == ([-1, -1], [1, 1])
+    assert pm.pinn.Ball([0], 1).names == ("x",)
+    assert pm.pinn.Ball([0] * 4, 1).names == ("x1", "x2", "x3", "x4")
+    assert pm.pinn.Disk(names=("u", "v")).names == ("u", "v")
+    assert pm.pinn.Disk(face="hole").face_names == ("boundary", "hole")
+    assert repr(pm.pinn.Disk((0, 0.5), 2)) == "Disk((0, 0.5), 2, names=('x', 'y'))"
+    assert (pm.pinn.Disk().lower.tolist(), pm.pinn.Disk().upper.tolist()) == ([-1, -1], [1, 1])
 
 
 @pytest.mark.parametrize(
@@ -64,11 +64,11 @@ def test_names():
 )
 def test_bad_balls_are_refused(center, radius, options, message):
     with pytest.raises(pm.errors.ConfigurationError, match="Ball: " + message):
-        pm.Ball(center, radius, **options)
+        pm.pinn.Ball(center, radius, **options)
 
 
 def test_a_disk_is_plane():
     with pytest.raises(pm.errors.ConfigurationError, match="Disk: center: expected two numbers"):
-        pm.Disk((0, 0, 0))
+        pm.pinn.Disk((0, 0, 0))
     with pytest.raises(pm.errors.ConfigurationError, match="Disk: radius"):
-        pm.Disk(radius=-1)
+        pm.pinn.Disk(radius=-1)

@@ -15,7 +15,7 @@ KEY = jax.random.key(0)
 
 
 def test_a_hole_has_its_own_name_and_a_normal_into_it():
-    channel = pm.Box(x=(0, 3), y=(0, 1)) - pm.Disk((1, 0.5), 0.25, face="hole")
+    channel = pm.Box(x=(0, 3), y=(0, 1)) - pm.pinn.Disk((1, 0.5), 0.25, face="hole")
     expected = ("boundary", "x", "x-", "x+", "y", "y-", "y+", "hole")
     assert channel.face_names == expected
     hole = np.asarray(channel.boundary(KEY, 33, "hole"))
@@ -32,7 +32,7 @@ def test_a_hole_has_its_own_name_and_a_normal_into_it():
 
 def test_points_of_several_faces_are_by_length():
     """Of a half disk the arc has π/(π + 2) of the boundary; and the cut-off side is unknown."""
-    half = pm.Disk(face="arc") & pm.Box(x=(0, 2), y=(-2, 2))
+    half = pm.pinn.Disk(face="arc") & pm.Box(x=(0, 2), y=(-2, 2))
     assert half.face_names == ("boundary", "arc", "x", "x-")
     z = np.asarray(half.boundary(KEY, 1024, "boundary"))
     straight = z[:, 0] == 0
@@ -64,7 +64,7 @@ def test_names_that_both_operands_have_are_not_offered():
 )
 def test_operands_with_a_common_side_make_the_l_shape(shape):
     """No wall is left within, or where a corner was cut off; a common side counts once."""
-    made, expected = shape(), pm.l_shape()
+    made, expected = shape(), pm.pinn.l_shape()
     on = np.asarray(made.boundary(KEY, 512, "boundary"))
     assert abs(np.mean(on[:, 0] == -1) - 2 / 8) < 0.01
     assert abs(np.mean((on[:, 0] > 0) & (on[:, 1] == 0)) - 1 / 8) < 0.01
@@ -77,8 +77,10 @@ def test_operands_with_a_common_side_make_the_l_shape(shape):
 
 def test_combinations_of_combinations():
     """A ring with two notches: three operations deep, and every circle by name."""
-    ring = pm.Disk(radius=2, face="outer") - pm.Disk(face="inner")
-    notches = pm.Disk((1.5, 0), 0.25, face="right") | pm.Disk((-1.5, 0), 0.25, face="left")
+    ring = pm.pinn.Disk(radius=2, face="outer") - pm.pinn.Disk(face="inner")
+    notches = pm.pinn.Disk((1.5, 0), 0.25, face="right") | pm.pinn.Disk(
+        (-1.5, 0), 0.25, face="left"
+    )
     made = ring - notches
     assert made.face_names == ("boundary", "outer", "inner", "right", "left")
     assert made.volume == pytest.approx(3 * np.pi - np.pi / 8, rel=5e-4)
@@ -95,7 +97,7 @@ def test_combinations_of_combinations():
 
 def test_where_too_few_points_are_kept_they_come_again():
     """Points of the cube that are nearly all outside: the few inside are repeated in order."""
-    ring = pm.Disk(radius=2) - pm.Disk()
+    ring = pm.pinn.Disk(radius=2) - pm.pinn.Disk()
 
     def few(key, n, d):
         return jnp.full((n, d), 0.01).at[jnp.array([3, 7]), 0].set(jnp.array([0.64, 0.81]))
@@ -107,10 +109,10 @@ def test_where_too_few_points_are_kept_they_come_again():
 @pytest.mark.parametrize(
     "shape",
     [
-        lambda: pm.Disk() & pm.Disk((3, 0)),
-        lambda: pm.Disk() & pm.Disk((1.9, 1.9)),
-        lambda: pm.Disk() - pm.Disk(radius=1.5),
-        lambda: pm.Disk() - pm.Disk(),
+        lambda: pm.pinn.Disk() & pm.pinn.Disk((3, 0)),
+        lambda: pm.pinn.Disk() & pm.pinn.Disk((1.9, 1.9)),
+        lambda: pm.pinn.Disk() - pm.pinn.Disk(radius=1.5),
+        lambda: pm.pinn.Disk() - pm.pinn.Disk(),
     ],
 )
 def test_an_empty_result_is_refused(shape):
@@ -118,7 +120,7 @@ def test_an_empty_result_is_refused(shape):
         shape()
 
 
-@pytest.mark.parametrize("other", [pm.Disk(names=("y", "x")), pm.Box(x=(0, 1))])
+@pytest.mark.parametrize("other", [pm.pinn.Disk(names=("y", "x")), pm.Box(x=(0, 1))])
 def test_operands_have_the_same_coordinates(other):
     with pytest.raises(pm.errors.ConfigurationError, match="expected the same coordinates"):
-        pm.Disk() | other
+        pm.pinn.Disk() | other

@@ -12,7 +12,7 @@ import physml as pm
 BOX = pm.Box(t=(0, 2), x=(-1, 1), y=(3.0, 3.5))
 
 
-@pytest.mark.parametrize("points", [pm.uniform, pm.sobol])
+@pytest.mark.parametrize("points", [pm.sampling.uniform, pm.sampling.sobol])
 def test_interior_points_fill_the_box(points):
     """512 points, each coordinate with the mean and deviation of a uniform density, at 4σ."""
     z = np.asarray(BOX.interior(jax.random.key(0), 512, points=points))

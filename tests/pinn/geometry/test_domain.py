@@ -39,49 +39,54 @@ def star(z):
 
 # name: domain, volume, area of the boundary, members by definition
 SHAPES = {
-    "interval": lambda: (pm.Ball([0.5], 1.5), 3, 2, lambda z: np.abs(z[:, 0] - 0.5) < 1.5),
+    "interval": lambda: (pm.pinn.Ball([0.5], 1.5), 3, 2, lambda z: np.abs(z[:, 0] - 0.5) < 1.5),
     "box": lambda: (
         pm.Box(x=(0, 2), y=(-1, 0.5), z=(0, 1)),
         3,
         13,
         lambda z: np.all((z > [0, -1, 0]) & (z < [2, 0.5, 1]), axis=1),
     ),
-    "disk": lambda: (pm.Disk((1, -1), 2), 4 * pi, 4 * pi, lambda z: ball(z, (1, -1), 2)),
-    "ball": lambda: (pm.Ball((1, 0, 2), 0.5), pi / 6, pi, lambda z: ball(z, (1, 0, 2), 0.5)),
-    "ball 4d": lambda: (pm.Ball([0] * 4, 2), 8 * pi**2, 16 * pi**2, lambda z: ball(z, [0] * 4, 2)),
-    "L shape": lambda: (pm.l_shape(), 3, 8, l_shape),
+    "disk": lambda: (pm.pinn.Disk((1, -1), 2), 4 * pi, 4 * pi, lambda z: ball(z, (1, -1), 2)),
+    "ball": lambda: (pm.pinn.Ball((1, 0, 2), 0.5), pi / 6, pi, lambda z: ball(z, (1, 0, 2), 0.5)),
+    "ball 4d": lambda: (
+        pm.pinn.Ball([0] * 4, 2),
+        8 * pi**2,
+        16 * pi**2,
+        lambda z: ball(z, [0] * 4, 2),
+    ),
+    "L shape": lambda: (pm.pinn.l_shape(), 3, 8, l_shape),
     "star": lambda: (
-        pm.Polygon(STAR),
+        pm.pinn.Polygon(STAR),
         8 * np.sin(pi / 5),
         10 * np.linalg.norm(STAR[1] - STAR[0]),
         star,
     ),
     "lens": lambda: (
-        pm.Disk() & pm.Disk((1, 0)),
+        pm.pinn.Disk() & pm.pinn.Disk((1, 0)),
         LENS,
         4 * pi / 3,
         lambda z: ball(z, (0, 0), 1) & ball(z, (1, 0), 1),
     ),
     "two disks": lambda: (
-        pm.Disk() | pm.Disk((1, 0)),
+        pm.pinn.Disk() | pm.pinn.Disk((1, 0)),
         2 * pi - LENS,
         8 * pi / 3,
         lambda z: ball(z, (0, 0), 1) | ball(z, (1, 0), 1),
     ),
     "box without ball": lambda: (
-        pm.Box(x=(-1, 1), y=(-1, 1), z=(-1, 1)) - pm.Ball((1, 0, 0), 0.5),
+        pm.Box(x=(-1, 1), y=(-1, 1), z=(-1, 1)) - pm.pinn.Ball((1, 0, 0), 0.5),
         8 - pi / 12,
         24 + pi / 4,
         lambda z: np.all(np.abs(z) < 1, axis=1) & ~ball(z, (1, 0, 0), 0.5),
     ),
     "prism": lambda: (
-        pm.l_shape() * pm.Box(z=(0, 0.5)),
+        pm.pinn.l_shape() * pm.Box(z=(0, 0.5)),
         1.5,
         10,
         lambda z: l_shape(z[:, :2]) & (z[:, 2] > 0) & (z[:, 2] < 0.5),
     ),
     "pipe": lambda: (
-        pm.Box(t=(0, 1)) * (pm.Disk(radius=2) - pm.Disk()),
+        pm.Box(t=(0, 1)) * (pm.pinn.Disk(radius=2) - pm.pinn.Disk()),
         3 * pi,
         12 * pi,
         lambda z: (
@@ -105,7 +110,7 @@ def drawn(name):
     @jax.jit
     def make(key, around):
         # A box has its own rule, each face in turn: this one is by area, as booleans draw.
-        on = pm.Domain.boundary(domain, key, N, faces)
+        on = pm.pinn.Domain.boundary(domain, key, N, faces)
         normals = jax.vmap(lambda z: domain.normal(faces, z))(on)
         points = jnp.concatenate([domain.interior(key, N), on, around])
         slopes = jax.vmap(jax.value_and_grad(domain.signed_distance))(points)
@@ -227,15 +232,17 @@ def test_a_grid_holds_the_members_of_the_bounding_box(name):
 
 
 def test_a_closed_set_contains_its_boundary():
-    grid = pm.l_shape().grid(5)
+    grid = pm.pinn.l_shape().grid(5)
     assert len(grid) == 25 - 4
     assert [0.0, 0.0] in grid.tolist() and [0.5, 0.0] in grid.tolist()
 
 
-@pytest.mark.parametrize("points", [pm.uniform, pm.latin_hypercube, pm.grid_points])
+@pytest.mark.parametrize(
+    "points", [pm.sampling.uniform, pm.sampling.latin_hypercube, pm.sampling.grid_points]
+)
 def test_any_points_of_the_cube_do(points):
     """On a ring, 81 points, of which half have a squared radius above the middle: bound at 4σ."""
-    ring, key = pm.Disk(radius=2) - pm.Disk(), jax.random.key(0)
+    ring, key = pm.pinn.Disk(radius=2) - pm.pinn.Disk(), jax.random.key(0)
     inside = ring.interior(key, 81, points=points)
     assert bool(jnp.all(ring.contains(inside)))
     assert abs(np.sum(np.sum(np.square(inside), axis=1) > 2.5) - 40.5) < 4 * 81**0.5 / 2
@@ -243,11 +250,11 @@ def test_any_points_of_the_cube_do(points):
 
 
 def test_unknown_faces_and_coordinates_list_those_there_are():
-    disk = pm.Disk()
+    disk = pm.pinn.Disk()
     with pytest.raises(pm.errors.UnknownNameError, match=r"unknown face 'x'\. Known: boundary"):
         disk.check("x")
     with pytest.raises(pm.errors.UnknownNameError, match="Did you mean 'edge1'"):
-        pm.l_shape().check(("boundary", "edge11"))
+        pm.pinn.l_shape().check(("boundary", "edge11"))
     with pytest.raises(pm.errors.UnknownNameError, match=r"unknown coordinate 't'\. Known: x, y"):
         disk.axis("t")
     with pytest.raises(pm.errors.ConfigurationError, match="on: expected the name of a face"):
@@ -258,14 +265,14 @@ def test_unknown_faces_and_coordinates_list_those_there_are():
 
 def test_points_of_another_dimension_are_refused():
     with pytest.raises(pm.errors.ShapeError, match=r"expected \(n, 2\) .* got \(3, 3\)"):
-        pm.Disk().contains(jnp.zeros((3, 3)))
+        pm.pinn.Disk().contains(jnp.zeros((3, 3)))
     with pytest.raises(pm.errors.ShapeError, match=r"got \(2,\)"):
-        pm.Disk().contains(jnp.zeros(2))
+        pm.pinn.Disk().contains(jnp.zeros(2))
 
 
 def test_domains_combine_with_domains_only():
     for combine in ("__or__", "__and__", "__sub__", "__mul__"):
-        assert getattr(pm.Disk(), combine)(1.0) is NotImplemented
+        assert getattr(pm.pinn.Disk(), combine)(1.0) is NotImplemented
 
 
 def test_every_domain_has_the_same_words_for_its_boundary():
@@ -286,9 +293,9 @@ def test_every_domain_has_the_same_words_for_its_boundary():
 def test_faces_in_space_and_time():
     """The boundary of space at all times, the first and the last time: together all there is."""
     square = pm.Box(x=(0, 1), t=(1, 3))
-    cut = square - pm.Disk((0.5, 2), 0.2, names=("x", "t"), face="hole")
+    cut = square - pm.pinn.Disk((0.5, 2), 0.2, names=("x", "t"), face="hole")
     union = square | pm.Box(x=(0.5, 2), t=(1, 3))
-    for domain in (square, pm.Box(t=(1, 3)) * pm.Disk(), cut, union):
+    for domain in (square, pm.Box(t=(1, 3)) * pm.pinn.Disk(), cut, union):
         parts = [domain.shared(word, word) for word in ("boundary", "initial", "final")]
         whole = domain.shared(domain.face_names, domain.face_names)
         assert sorted(sum(parts, ())) == list(whole)

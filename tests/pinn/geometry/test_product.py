@@ -15,7 +15,7 @@ KEY = jax.random.key(0)
 
 
 def test_time_and_space():
-    cylinder = pm.Box(t=(1, 3)) * pm.Disk((0, 1), 0.5)
+    cylinder = pm.Box(t=(1, 3)) * pm.pinn.Disk((0, 1), 0.5)
     assert cylinder.names == ("t", "x", "y")
     assert cylinder.face_names == ("boundary", "initial", "final", "t", "t-", "t+")
     np.testing.assert_array_equal(cylinder.lower, [1, -0.5, 0.5])
@@ -33,13 +33,13 @@ def test_time_and_space():
 
 def test_points_of_all_faces_are_by_area():
     """A cylinder of radius 1 and height 2: each end has a sixth of the surface."""
-    cylinder = pm.Disk() * pm.Box(z=(0, 2))
+    cylinder = pm.pinn.Disk() * pm.Box(z=(0, 2))
     z = np.asarray(cylinder.boundary(KEY, 600, ("boundary", "z")))
     assert abs(np.sum(z[:, 2] == 0) - 100) <= 1 and abs(np.sum(z[:, 2] == 2) - 100) <= 1
 
 
 def test_the_distance_beyond_an_edge_is_by_pythagoras():
-    cylinder = pm.Disk() * pm.Box(z=(0, 2))
+    cylinder = pm.pinn.Disk() * pm.Box(z=(0, 2))
     distance = jax.jit(jax.vmap(jax.value_and_grad(cylinder.signed_distance)))
     z = jnp.array([[4.0, 0.0, 6.0], [4.0, 0.0, 1.0], [0.5, 0.0, 1.0], [0.0, 0.0, 1.0], [1.0, 0, 2]])
     values, slopes = distance(z)
@@ -58,13 +58,13 @@ def test_factors_differ_in_coordinates_and_faces():
     with pytest.raises(
         pm.errors.ConfigurationError, match=r"different coordinates, got \('t', 'x'"
     ):
-        pm.Box(t=(0, 1), x=(0, 1)) * pm.Disk()
+        pm.Box(t=(0, 1), x=(0, 1)) * pm.pinn.Disk()
     with pytest.raises(pm.errors.ConfigurationError, match="different coordinates"):
         pm.Box(t=(0, 1)) * pm.Box(t=(0, 1))
     with pytest.raises(pm.errors.ConfigurationError, match="different names of faces"):
-        pm.Disk(names=("u", "v"), face="rim") * pm.Disk(face="rim")
+        pm.pinn.Disk(names=("u", "v"), face="rim") * pm.pinn.Disk(face="rim")
     with pytest.raises(pm.errors.ConfigurationError, match="one time, got 't' and 'tau'"):
         pm.Box(t=(0, 1)) * pm.Box(tau=(0, 1), time="tau")
-    torus = pm.Disk(names=("u", "v"), face="u") * pm.Disk()
+    torus = pm.pinn.Disk(names=("u", "v"), face="u") * pm.pinn.Disk()
     assert torus.face_names == ("boundary", "u")
     assert repr(torus) == "(Disk((0, 0), 1, names=('u', 'v')) * Disk((0, 0), 1, names=('x', 'y')))"

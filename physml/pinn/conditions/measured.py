@@ -21,7 +21,7 @@ from physml.pinn.geometry import Domain
 from physml.types import LocalOperator
 
 
-def data(
+def measured(
     points: Any,
     values: Any,
     *,
@@ -50,7 +50,7 @@ def data(
         NonFiniteError: a NaN or an infinity among them.
 
     >>> import numpy as np, physml as pm
-    >>> sensors = pm.data(np.array([[0.1, 0.0], [0.2, 0.5]]), np.array([1.0, 0.7]))
+    >>> sensors = pm.pinn.measured(np.array([[0.1, 0.0], [0.2, 0.5]]), np.array([1.0, 0.7]))
     >>> sensors.name
     'data'
     """
@@ -73,8 +73,8 @@ def data(
 
     def residual(u: Any, sample: tuple[Array, Array]) -> Array:
         z, value = sample
-        measured = field_of(name, u, unknown)(z) if of is None else of(u, z)
-        picked = pick(name, jnp.asarray(measured), component)
+        there = field_of(name, u, unknown)(z) if of is None else of(u, z)
+        picked = pick(name, jnp.asarray(there), component)
         if picked.shape != value.shape:
             raise ShapeError(
                 f"{name}: values: expected shape {picked.shape} at one point, as what was measured "
