@@ -6,6 +6,7 @@ from physml.train.fit import FitResult, TrainState, fit, make_step
 from physml.train.least_squares import least_squares
 from physml.train.progress import progress
 from physml.train.run import Run
+from physml.train.score import score
 
 __all__ = [
     "Every",
@@ -21,4 +22,5 @@ __all__ = [
     "ntk_traces",
     "power_rule",
     "progress",
+    "score",
 ]

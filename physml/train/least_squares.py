@@ -16,6 +16,7 @@ from jax.tree_util import Partial
 from physml.errors import ConfigurationError, ShapeError
 from physml.lazy_jacobian import Block, Jacobian, real_type
 from physml.train.influence import check_influence
+from physml.train.samples import count, shapes
 from physml.types import Batch, Evaluation, Objective, Term
 
 Row = Callable[[Any, Any], Array]
@@ -100,7 +101,7 @@ def least_squares(
     ) -> tuple[Evaluation, dict[str, Array]]:
         made = blocks(rows, params, state, batch)
         for name, block in made.items():
-            check_influence(name, block.row, *_shapes(params, block.batch))
+            check_influence(name, block.row, *shapes(params, block.batch))
         parts = residuals(params, made)
         jacobian = Jacobian(params, tuple(made.values()))
         residual = jnp.concatenate(list(parts.values()))
@@ -124,25 +125,11 @@ def _samples(name: str, batch: Batch) -> int:
     if not isinstance(batch, Mapping) or name not in batch:
         got = list(batch) if isinstance(batch, Mapping) else type(batch).__name__
         raise ShapeError(f"batch: expected samples for the term {name!r}, got {got}")
-    counts = {leaf.shape[0] if leaf.ndim else 0 for leaf in jax.tree.leaves(batch[name])}
-    if len(counts) != 1 or 0 in counts:
-        raise ShapeError(
-            f"batch: term {name!r}: expected arrays with one common leading axis of at least one "
-            f"sample, got lengths {sorted(counts)}"
-        )
-    return int(counts.pop())
-
-
-def _shapes(params: Any, samples: Any) -> tuple[Any, Any]:
-    """The shapes and types of parameters and of one sample."""
-    return (
-        jax.tree.map(lambda x: jax.ShapeDtypeStruct(jnp.shape(x), jnp.result_type(x)), params),
-        jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape[1:], x.dtype), samples),
-    )
+    return count(f"term {name!r}", batch[name])
 
 
 def _check_value(name: str, row: Row, params: Any, samples: Any) -> None:
-    value = jax.eval_shape(row, *_shapes(params, samples))
+    value = jax.eval_shape(row, *shapes(params, samples))
     if not hasattr(value, "shape") or len(value.shape) > 1:
         got = getattr(value, "shape", type(value).__name__)
         raise ShapeError(

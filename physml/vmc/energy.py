@@ -4,6 +4,8 @@ Energy and gradient over walkers drawn from ``|ψ|²``::
 
     E = ⟨E_L⟩,   ∇E = 2 Re⟨(E_L − Ē)* (∂log ψ − ⟨∂log ψ⟩)⟩ = Jᵀr
     r = 2 (E_L − Ē)/√n,   J = (∂log ψ − mean)/√n
+
+That is the score objective (``physml.train.score``) of ``q ∝ |ψ|²``, whose ``f`` is a local energy.
 """
 
 from __future__ import annotations
@@ -15,8 +17,8 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from physml.errors import ConfigurationError, ShapeError
-from physml.lazy_jacobian import Block, Jacobian
+from physml.errors import ShapeError
+from physml.train.score import RealRow, check_clip, score_of_values
 from physml.types import Evaluation, LocalOperator, Objective, Term
 from physml.vmc.local_energies import local_energies
 from physml.vmc.signed_log import LogPsi, at_params
@@ -60,15 +62,7 @@ def energy(
     >>> float(evaluation.loss)
     0.5
     """
-    if clip is not None and not clip > 0:
-        raise ConfigurationError(f"clip: expected a number > 0 or None, got {clip}")
-
-    def real_row(params: Any, x: Array) -> Array:
-        return log_psi(params, x)
-
-    def complex_row(params: Any, x: Array) -> Array:
-        value = log_psi(params, x)
-        return jnp.stack([value.real, value.imag])
+    check_clip(clip)
 
     # Derivatives of ψ take seconds to trace: once here, for walkers by any number.
     @partial(jax.jit, inline=True)
@@ -76,66 +70,39 @@ def energy(
         return jnp.asarray(local_energy(at_params(log_psi, params), x))
 
     def evaluate(params: Any, state: tuple[()], walkers: Array) -> tuple[Evaluation, tuple[()]]:
-        n = walkers.shape[0]
-        is_complex = _check_log_psi(log_psi, params, walkers)
+        _check_log_psi(log_psi, params, walkers)
 
         def traced(psi: Any, x: Array) -> Array:
             del psi
             return one_energy(params, x)
 
         local = local_energies(traced, log_psi, params, walkers, memory=memory)
-        if local.shape != (n,):
+        if local.shape != walkers.shape[:1]:
             raise ShapeError(
                 f"local_energy: expected one number a walker, got shape {local.shape[1:]}"
             )
-        mean = jnp.mean(local.real)
-        variance = jnp.mean(jnp.abs(local - jnp.mean(local)) ** 2)
-        bounded = local if clip is None else _clip(local, clip)
-        centred = (bounded - jnp.mean(bounded)) * (2.0 / jnp.sqrt(n))
-        row = complex_row if is_complex else real_row
-        if is_complex:
-            residual = jnp.stack([centred.real, centred.imag], axis=-1).reshape(-1)
-        else:
-            residual = centred.real
-        scale = jnp.asarray(1.0 / jnp.sqrt(n), residual.dtype)
-        jacobian = Jacobian(params, (Block(row, walkers, scale, centred=True),))
+        evaluation = score_of_values(log_psi, params, walkers, local, power=2.0, clip=clip)
         metrics = {
-            "energy": mean,
-            "variance": variance,
-            "energy_error": jnp.std(local.real) / jnp.sqrt(n),
+            "energy": evaluation.loss,
+            "variance": evaluation.metrics["variance"],
+            "energy_error": evaluation.metrics["error"],
         }
-        return Evaluation(mean, jacobian.vm(residual), residual, jacobian, metrics), state
+        return evaluation._replace(metrics=metrics), state
 
     def single_energy(params: Any, x: Array) -> Array:
         # Its own derivative by the parameters is not taken.
-        local = jax.lax.stop_gradient(one_energy(params, x))
-        return jnp.stack([local.real, local.imag]) if jnp.iscomplexobj(local) else local
+        return jax.lax.stop_gradient(one_energy(params, x))
 
     def terms(walkers: Array) -> dict[str, Term]:
-        def row(params: Any, x: Array) -> Array:
-            value = log_psi(params, x)
-            return jnp.stack([value.real, value.imag]) if jnp.iscomplexobj(value) else value
-
         return {
-            "log ψ": Term(row, walkers, "value", "walker"),
-            "energy": Term(single_energy, walkers, "local energy", "walker"),
+            "log ψ": Term(RealRow(log_psi), walkers, "value", "walker"),
+            "energy": Term(RealRow(single_energy), walkers, "local energy", "walker"),
         }
 
     return Objective(lambda params: (), evaluate, None, terms)
 
 
-def _clip(local: Array, width: float) -> Array:
-    def bounded(part: Array) -> Array:
-        centre = jnp.median(part)
-        reach = width * jnp.mean(jnp.abs(part - centre))
-        return jnp.clip(part, centre - reach, centre + reach)
-
-    if jnp.iscomplexobj(local):
-        return jax.lax.complex(bounded(local.real), bounded(local.imag))
-    return bounded(local)
-
-
-def _check_log_psi(log_psi: LogPsi, params: Any, walkers: Array) -> bool:
+def _check_log_psi(log_psi: LogPsi, params: Any, walkers: Array) -> None:
     if walkers.ndim != 3:
         raise ShapeError(f"walkers: expected (n, N, d), got {walkers.shape}")
     one = jax.ShapeDtypeStruct(walkers.shape[1:], walkers.dtype)
@@ -146,4 +113,3 @@ def _check_log_psi(log_psi: LogPsi, params: Any, walkers: Array) -> bool:
             f"log ψ: expected one number at a walker of shape {one.shape}, got {got}; a network "
             "takes outputs=None, and a function that returns a SignedLog is given as Psi(function)"
         )
-    return bool(jnp.issubdtype(value.dtype, jnp.complexfloating))

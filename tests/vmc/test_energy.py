@@ -76,6 +76,28 @@ def test_rows_give_the_covariance_on_the_same_walkers(log_psi):
     np.testing.assert_allclose(evaluation.metrics["energy_error"], error, rtol=1e-12)
 
 
+STORED = {
+    # Loss, variance, error, and sums over residual, gradient and rows; clipped at 1 deviation.
+    "real": (real_log_psi, [1.6100521916950041, 0.23825803769758425, 0.16270560930629152,
+                            -0.06926418868120664, -0.2736563518452278, -0.4237922992013947]),
+    "complex": (complex_log_psi, [1.9156454321366887, 0.4626716449151261, 0.14918689949261224,
+                                  -0.37017413723847803, 0.19702135860777648, -0.7611714639533036]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", STORED)
+def test_numbers_stay_what_they_were(name):
+    """As written down before the energy became a score objective."""
+    log_psi, stored = STORED[name]
+    evaluate = jax.jit(pm.energy(log_psi, oscillator, clip=1.0).evaluate)
+    e, _ = evaluate(PARAMS, (), WALKERS)
+    rows, gradient = e.jacobian.dense(), ravel_pytree(e.gradient)[0]
+    w, v = np.cos(np.arange(len(e.residual))), np.sin(np.arange(len(gradient)))
+    found = [e.loss, e.metrics["variance"], e.metrics["energy_error"]]
+    found += [w @ e.residual, v @ gradient, w @ rows @ v]
+    np.testing.assert_allclose(found, stored, rtol=1e-12)
+
+
 def trial(params, x):
     """``log ψ = −a x²/2 + b e^{−x²} + c x + i (p x + q x²/2)``, in one dimension."""
     a, b, c, p, q = params
