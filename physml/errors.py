@@ -46,6 +46,10 @@ class NoValueError(PhysmlError, TypeError):
     """An optimizer asked for the loss at fixed samples of an objective that has none."""
 
 
+class NoRowsError(PhysmlError, TypeError):
+    """A second-order optimizer asked for the rows of an objective that has none."""
+
+
 class NonFiniteError(PhysmlError, FloatingPointError):
     """A NaN or an infinity turned up; the message names the step and the term."""
 

@@ -1,5 +1,13 @@
 """The few types that every room shares.
 
+An objective says two things of its cost ``C(θ)``: rows ``r`` and ``J`` with
+
+    Jᵀ r = ∇C          the gradient
+    Jᵀ J = the metric  Gauss–Newton, generalised Gauss–Newton or Fisher: positive, of first
+                       derivatives alone
+
+and ``½|r|²`` need not be the loss. Second-order optimizers read nothing else.
+
 Conventions (tested in ``tests/test_conventions.py``, told in ``docs/conventions.md``): the loss of
 a least-squares problem is ``½|r|²``; rows of ``r`` and ``J`` carry ``1/√n`` and the root of their
 weight; energies are in hartree, lengths in bohr; updates come negated, ready for
@@ -40,20 +48,24 @@ class ManyPoints:
 
 
 class Evaluation(NamedTuple):
-    """What an objective returns for one batch.
+    """What an objective returns for one batch: ``Jᵀr = ∇C`` and ``JᵀJ`` = the metric.
+
+    ``residual`` None: the metric alone, of a gradient that no rows give; a second-order step is
+    then ``(JᵀJ + λI) δ = ∇C``. ``residual`` and ``jacobian`` None: no metric; first-order
+    optimizers serve such a cost, and second-order ones refuse it by a ``NoRowsError``.
 
     Attributes:
         loss: ``()``; ``½|r|²`` for least squares, the mean energy in hartree for VMC.
-        gradient: the gradient ``Jᵀr``, a pytree like the parameters.
-        residual: ``(n,)``; the rows ``r``, terms and components stacked.
-        jacobian: the rows ``J``, ``(n, p)``; not built unless an optimizer asks.
+        gradient: ``∇C``, which is ``Jᵀr`` where there is a residual, a pytree like the parameters.
+        residual: ``(n,)``; the rows ``r``, terms and components stacked; or None.
+        jacobian: the rows ``J``, ``(n, p)``; not built unless an optimizer asks; or None.
         metrics: scalars to log.
     """
 
     loss: Array
     gradient: Params
-    residual: Array
-    jacobian: Jacobian
+    residual: Array | None
+    jacobian: Jacobian | None
     metrics: dict[str, Array]
 
 

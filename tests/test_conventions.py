@@ -50,6 +50,35 @@ def test_gradient_is_jt_r():
     np.testing.assert_allclose([e.gradient["a"], e.gradient["b"]], both, rtol=1e-13)
 
 
+def test_the_metric_is_jt_j():
+    """Of a linear least-squares cost its Hessian; ½|r|² need not be the loss."""
+    e = evaluate(s=scalar, v=vector)
+    J = e.jacobian.dense()
+    np.testing.assert_allclose(e.jacobian.parameter_gram(), J.T @ J, rtol=1e-13)
+    objective = pm.least_squares({"linear": lambda p, x: p["a"] * x - p["b"] + 1.0})
+    batch, state = {"linear": X}, objective.init(PARAMS)
+    linear, _ = objective.evaluate(PARAMS, state, batch)
+    hessian = jax.hessian(objective.value)(PARAMS, state, batch)
+    explicit = [[hessian[i][j] for j in "ab"] for i in "ab"]
+    np.testing.assert_allclose(linear.jacobian.parameter_gram(), explicit, rtol=1e-13)
+    walkers = jax.random.normal(jax.random.key(0), (50, 2, 1))
+    e, _ = vmc(lambda p, x: -p["a"] * jnp.sum(x**2) + 0.1 * p["b"] * jnp.sum(x**4), walkers)
+    assert abs(float(0.5 * jnp.sum(e.residual**2)) - float(e.loss)) > 0.1
+
+
+def test_without_a_residual_the_metric_stands_alone():
+    """(JᵀJ + λI) δ = ∇C, whatever the gradient; without rows at all a named refusal."""
+    e = evaluate(s=scalar, v=vector)._replace(residual=None, gradient={"a": 2.0, "b": -1.0})
+    optimizer = pm.natural_gradient(1.0, damping=0.1)
+    updates, _ = optimizer.update(e.gradient, optimizer.init(PARAMS), PARAMS, evaluation=e)
+    metric = e.jacobian.parameter_gram() + 0.1 * jnp.eye(2)
+    step = jnp.linalg.solve(metric, jnp.array([2.0, -1.0]))
+    np.testing.assert_allclose([updates["a"], updates["b"]], -step, rtol=1e-12)
+    with pytest.raises(pm.errors.NoRowsError, match="adam, soap"):
+        none = e._replace(jacobian=None)
+        optimizer.update(e.gradient, optimizer.init(PARAMS), PARAMS, evaluation=none)
+
+
 def test_complex_parameters_are_two_real_ones_and_their_gradient_ascends():
     c = jnp.array(0.5 - 0.3j)
     row = lambda p, x: jnp.abs(p - x) ** 2 + p.imag

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from jax import Array
 
-from physml.errors import ConfigurationError, NoValueError
+from physml.errors import ConfigurationError, NoRowsError, NoValueError
+from physml.lazy_jacobian import Jacobian
 from physml.types import Evaluation
 
 
@@ -18,6 +19,28 @@ def evaluation_of(evaluation: Evaluation | None, name: str) -> Evaluation:
             "physml.fit passes it, a hand-written loop must do so too"
         )
     return evaluation
+
+
+def metric_of(evaluation: Evaluation, name: str) -> Jacobian:
+    """The rows ``J`` of the metric ``JᵀJ``, or an error that says what to use instead."""
+    if evaluation.jacobian is None:
+        raise NoRowsError(
+            f"{name}: needs rows J, whose JᵀJ is the metric (Evaluation.jacobian), and this "
+            "objective has none. Use an optimizer that asks for gradients alone: optax.adam, soap; "
+            "and where the objective has a value also ssbroyden, ssbfgs, optax.lbfgs"
+        )
+    return evaluation.jacobian
+
+
+def rows_of(evaluation: Evaluation, name: str) -> tuple[Jacobian, Array]:
+    """The rows ``J`` and ``r``, or an error that says what to use instead."""
+    jacobian = metric_of(evaluation, name)
+    if evaluation.residual is None:
+        raise NoRowsError(
+            f"{name}: needs rows r with Jᵀr = ∇C (Evaluation.residual), and this objective has the "
+            "metric alone. Use natural_gradient, which takes such a gradient as it is"
+        )
+    return jacobian, evaluation.residual
 
 
 def value_function_of(value_fn: Callable[..., Array] | None, name: str) -> Callable[..., Array]:

@@ -1,6 +1,9 @@
 """Damped least squares on whichever side is smaller: samples, parameters, or products alone.
 
-    minimise |J δ − b|² + λ|δ|²:   δ = Jᵀ (J Jᵀ + λI)⁻¹ b = (JᵀJ + λI)⁻¹ Jᵀ b
+    minimise |J δ − r|² + λ |δ − c|²
+    δ = c + Jᵀ (J Jᵀ + λI)⁻¹ (r − J c) = c + (JᵀJ + λI)⁻¹ Jᵀ (r − J c)
+
+Without a residual, the metric alone: ``(JᵀJ + λI) δ = ∇C + λ c``.
 
 Cost: ``2 n p min(n, p)`` flops for the Gram matrix and ``min(n, p)³/3`` for its Cholesky factor;
 the products alone cost about five evaluations of the rows an iteration.
@@ -12,25 +15,214 @@ from typing import Any, Protocol
 
 import jax
 import jax.numpy as jnp
+import optax
 from jax import Array
 
+from physml.errors import ConfigurationError
 from physml.lazy_jacobian import DEFAULT_MEMORY, Jacobian, as_complex, as_real, ravel_real
 
 
 class Solve(Protocol):
-    """A solver of the damped least-squares problem; ``memory`` bounds the rows held, in bytes."""
+    """A solver of damped least squares; alone in knowing whether it builds rows."""
 
     def __call__(
-        self, jacobian: Jacobian, rhs: Array, damping: Array | float, *, memory: int
+        self,
+        jacobian: Jacobian,
+        residual: Array | None,
+        damping: Array | float,
+        *,
+        memory: int,
+        centre: Any = None,
+        gradient: Any = None,
     ) -> Any:
-        """Return ``δ``, a pytree like the parameters."""
+        """Return ``δ``, a pytree like the parameters.
+
+        Args:
+            jacobian: the rows ``J``, ``(n, p)``.
+            residual: ``r``, ``(n,)``; None for the metric alone, with ``gradient`` in its place.
+            damping: ``λ``, in the units of ``J Jᵀ``.
+            memory: bytes that rows and Gram matrices may fill.
+            centre: ``c``, a pytree like the parameters; None for 0, and then not passed.
+            gradient: ``∇C``, a pytree like the parameters; passed where there is no residual.
+        """
 
 
-def _positive_solve(matrix: Array, rhs: Array, damping: Array | float) -> Array:
+def in_sample_space(
+    jacobian: Jacobian,
+    residual: Array | None,
+    damping: Array | float,
+    *,
+    memory: int = DEFAULT_MEMORY,
+    centre: Any = None,
+    gradient: Any = None,
+) -> Any:
+    """Solve ``δ = c + Jᵀ (J Jᵀ + λI)⁻¹ (r − J c)`` (Woodbury, MinSR).
+
+    Without a residual ``δ = c + [h − Jᵀ (J Jᵀ + λI)⁻¹ J h]/λ`` with ``h = ∇C − JᵀJ c``, of which
+    what the rows do not span is stretched by ``1/λ``, rounding of some ``ε |∇C|`` with it.
+
+    Args:
+        jacobian: the rows ``J``, ``(n, p)``.
+        residual: ``r``, ``(n,)``; None for the metric alone.
+        damping: ``λ``, in the units of ``J Jᵀ``.
+        memory: bytes the rows may fill; above it the Gram matrix is summed leaf by leaf.
+        centre: ``c``, a pytree like the parameters; 0 if None.
+        gradient: ``∇C``, a pytree like the parameters, where there is no residual.
+
+    Returns:
+        ``δ``, a pytree like the parameters.
+    """
+    jacobian = jacobian.built(memory=memory)
+    if residual is None:
+        force = _force(jacobian, residual, centre, gradient)
+        solved, used = _positive_solve(
+            jacobian.sample_gram(memory=memory), jacobian.mv(force), damping
+        )
+        beyond = optax.tree.sub(force, jacobian.vm(solved))
+        return _from(centre, optax.tree.scale(1.0 / used, beyond))
+    rhs = residual if centre is None else residual - jacobian.mv(centre)
+    solved, _ = _positive_solve(jacobian.sample_gram(memory=memory), rhs, damping)
+    return _from(centre, jacobian.vm(solved))
+
+
+def in_parameter_space(
+    jacobian: Jacobian,
+    residual: Array | None,
+    damping: Array | float,
+    *,
+    memory: int = DEFAULT_MEMORY,
+    centre: Any = None,
+    gradient: Any = None,
+) -> Any:
+    """Solve ``δ = c + (JᵀJ + λI)⁻¹ Jᵀ (r − J c)`` (Gauss–Newton, stochastic reconfiguration).
+
+    Without a residual ``δ = c + (JᵀJ + λI)⁻¹ (∇C − JᵀJ c)``.
+
+    Args:
+        jacobian: the rows ``J``, ``(n, p)``.
+        residual: ``r``, ``(n,)``; None for the metric alone.
+        damping: ``λ``, in the units of ``JᵀJ``.
+        memory: bytes the rows may fill; above it the Gram matrix is summed over chunks of samples.
+        centre: ``c``, a pytree like the parameters; 0 if None.
+        gradient: ``∇C``, a pytree like the parameters, where there is no residual.
+
+    Returns:
+        ``δ``, a pytree like the parameters.
+    """
+    jacobian = jacobian.built(memory=memory)
+    force, unravel = ravel_real(_force(jacobian, residual, centre, gradient))
+    solved, _ = _positive_solve(jacobian.parameter_gram(memory=memory), force, damping)
+    return _from(centre, unravel(solved))
+
+
+def matrix_free(
+    jacobian: Jacobian,
+    residual: Array | None,
+    damping: Array | float,
+    *,
+    memory: int = DEFAULT_MEMORY,
+    centre: Any = None,
+    gradient: Any = None,
+    tolerance: float = 1e-6,
+    iterations: int = 500,
+) -> Any:
+    """Solve by conjugate gradients with products ``J v`` and ``Jᵀ r``, storing no rows.
+
+    Args:
+        jacobian: the rows ``J``, ``(n, p)``.
+        residual: ``r``, ``(n,)``; None for the metric alone.
+        damping: ``λ``; the condition number, and so the number of iterations, grows as ``|J|²/λ``.
+        memory: unused: nothing grows with ``n p`` here.
+        centre: ``c``, a pytree like the parameters; 0 if None.
+        gradient: ``∇C``, a pytree like the parameters, where there is no residual.
+        tolerance: relative residual at which to stop.
+        iterations: the most products taken.
+
+    Returns:
+        ``δ``, a pytree like the parameters.
+    """
+    del memory
+    n, p = jacobian.shape
+    if n <= p and residual is not None:
+        solution, _ = jax.scipy.sparse.linalg.cg(
+            lambda y: jacobian.mv(jacobian.vm(y)) + damping * y,
+            residual if centre is None else residual - jacobian.mv(centre),
+            tol=tolerance,
+            maxiter=iterations,
+        )
+        return _from(centre, jacobian.vm(solution))
+
+    def normal(step: Any) -> Any:
+        image = as_real(jacobian.vm(jacobian.mv(as_complex(step))))
+        return jax.tree.map(lambda a, b: a + damping * b, image, step)
+
+    force = as_real(_force(jacobian, residual, centre, gradient))
+    # Conjugate gradients take a NaN for convergence and return their start: it must be one, too.
+    start = jax.tree.map(lambda leaf: 0 * leaf, force)
+    solution, _ = jax.scipy.sparse.linalg.cg(
+        normal, force, start, tol=tolerance, maxiter=iterations
+    )
+    return _from(centre, as_complex(solution))
+
+
+def smallest_side(
+    jacobian: Jacobian,
+    residual: Array | None,
+    damping: Array | float,
+    *,
+    memory: int = DEFAULT_MEMORY,
+    centre: Any = None,
+    gradient: Any = None,
+) -> Any:
+    """Choose by static shapes: samples if ``n ≤ p``, else parameters; products if neither fits.
+
+    Args:
+        jacobian: the rows ``J``, ``(n, p)``.
+        residual: ``r``, ``(n,)``; None for the metric alone.
+        damping: ``λ``.
+        memory: bytes that the Gram matrix, and the rows held at once, may fill.
+        centre: ``c``, a pytree like the parameters; 0 if None.
+        gradient: ``∇C``, a pytree like the parameters, where there is no residual.
+
+    Returns:
+        ``δ``, a pytree like the parameters.
+    """
+    n, p = jacobian.shape
+    size = jacobian.dtype.itemsize
+    widest = max(leaf.size for leaf in jax.tree.leaves(as_real(jacobian.params)))
+    solve: Solve = matrix_free
+    if n <= p and n * max(n, widest) * size <= memory:
+        solve = in_sample_space
+    elif n > p and p * p * size <= memory:
+        solve = in_parameter_space
+    return solve(jacobian, residual, damping, memory=memory, centre=centre, gradient=gradient)
+
+
+def _force(jacobian: Jacobian, residual: Array | None, centre: Any, gradient: Any) -> Any:
+    """``Jᵀ (r − J c)``, or ``∇C − JᵀJ c``."""
+    if residual is not None:
+        return jacobian.vm(residual if centre is None else residual - jacobian.mv(centre))
+    if gradient is None:
+        raise ConfigurationError(
+            "gradient: expected ∇C, a pytree like the parameters, where there is no residual"
+        )
+    if centre is None:
+        return gradient
+    return optax.tree.sub(gradient, jacobian.vm(jacobian.mv(centre)))
+
+
+def _from(centre: Any, step: Any) -> Any:
+    return step if centre is None else optax.tree.add(centre, step)
+
+
+def _positive_solve(matrix: Array, rhs: Array, damping: Array | float) -> tuple[Array, Array]:
     """Solve by Cholesky, with a larger damping where rounding makes the factor fail.
 
     A Gram matrix of condition above ``1/ε`` has computed eigenvalues down to some ``−ε tr G``, and
     a small ``λ`` does not lift them above zero; ``100 ε tr G`` does.
+
+    Returns:
+        The solution, and the damping that it is of.
     """
     diagonal = jnp.eye(len(rhs), dtype=rhs.dtype)
 
@@ -41,112 +233,5 @@ def _positive_solve(matrix: Array, rhs: Array, damping: Array | float) -> Array:
     enough = jnp.maximum(damping, 100 * jnp.finfo(rhs.dtype).eps * jnp.trace(matrix))
     positive = jnp.all(jnp.isfinite(jnp.diagonal(factor)))
     factor = jax.lax.cond(positive, lambda: factor, lambda: factorise(enough))
-    return jax.scipy.linalg.cho_solve((factor, True), rhs)
-
-
-def in_sample_space(
-    jacobian: Jacobian, rhs: Array, damping: Array | float, *, memory: int = DEFAULT_MEMORY
-) -> Any:
-    """Solve ``δ = Jᵀ (J Jᵀ + λI)⁻¹ b`` (Woodbury, MinSR).
-
-    Args:
-        jacobian: the rows ``J``, ``(n, p)``.
-        rhs: ``b``, ``(n,)``.
-        damping: ``λ``, in the units of ``J Jᵀ``.
-        memory: bytes the rows may fill; above it the Gram matrix is summed leaf by leaf.
-
-    Returns:
-        ``δ``, a pytree like the parameters.
-    """
-    jacobian = jacobian.built(memory=memory)
-    return jacobian.vm(_positive_solve(jacobian.sample_gram(memory=memory), rhs, damping))
-
-
-def in_parameter_space(
-    jacobian: Jacobian, rhs: Array, damping: Array | float, *, memory: int = DEFAULT_MEMORY
-) -> Any:
-    """Solve ``δ = (JᵀJ + λI)⁻¹ Jᵀ b`` (Gauss–Newton, stochastic reconfiguration).
-
-    Args:
-        jacobian: the rows ``J``, ``(n, p)``.
-        rhs: ``b``, ``(n,)``.
-        damping: ``λ``, in the units of ``JᵀJ``.
-        memory: bytes the rows may fill; above it the Gram matrix is summed over chunks of samples.
-
-    Returns:
-        ``δ``, a pytree like the parameters.
-    """
-    jacobian = jacobian.built(memory=memory)
-    gradient, unravel = ravel_real(jacobian.vm(rhs))
-    gram = jacobian.parameter_gram(memory=memory)
-    return unravel(_positive_solve(gram, gradient, damping))
-
-
-def matrix_free(
-    jacobian: Jacobian,
-    rhs: Array,
-    damping: Array | float,
-    *,
-    memory: int = DEFAULT_MEMORY,
-    tolerance: float = 1e-6,
-    iterations: int = 500,
-) -> Any:
-    """Solve by conjugate gradients with products ``J v`` and ``Jᵀ r``, storing no rows.
-
-    Args:
-        jacobian: the rows ``J``, ``(n, p)``.
-        rhs: ``b``, ``(n,)``.
-        damping: ``λ``; the condition number, and so the number of iterations, grows as ``|J|²/λ``.
-        memory: unused: nothing grows with ``n p`` here.
-        tolerance: relative residual at which to stop.
-        iterations: the most products taken.
-
-    Returns:
-        ``δ``, a pytree like the parameters.
-    """
-    del memory
-    n, p = jacobian.shape
-    if n <= p:
-        solution, _ = jax.scipy.sparse.linalg.cg(
-            lambda y: jacobian.mv(jacobian.vm(y)) + damping * y,
-            rhs,
-            tol=tolerance,
-            maxiter=iterations,
-        )
-        return jacobian.vm(solution)
-
-    def normal(step: Any) -> Any:
-        image = as_real(jacobian.vm(jacobian.mv(as_complex(step))))
-        return jax.tree.map(lambda a, b: a + damping * b, image, step)
-
-    gradient = as_real(jacobian.vm(rhs))
-    # Conjugate gradients take a NaN for convergence and return their start: it must be one, too.
-    start = jax.tree.map(lambda leaf: 0 * leaf, gradient)
-    solution, _ = jax.scipy.sparse.linalg.cg(
-        normal, gradient, start, tol=tolerance, maxiter=iterations
-    )
-    return as_complex(solution)
-
-
-def smallest_side(
-    jacobian: Jacobian, rhs: Array, damping: Array | float, *, memory: int = DEFAULT_MEMORY
-) -> Any:
-    """Choose by static shapes: samples if ``n ≤ p``, else parameters; products if neither fits.
-
-    Args:
-        jacobian: the rows ``J``, ``(n, p)``.
-        rhs: ``b``, ``(n,)``.
-        damping: ``λ``.
-        memory: bytes that the Gram matrix, and the rows held at once, may fill.
-
-    Returns:
-        ``δ``, a pytree like the parameters.
-    """
-    n, p = jacobian.shape
-    size = jacobian.dtype.itemsize
-    widest = max(leaf.size for leaf in jax.tree.leaves(as_real(jacobian.params)))
-    if n <= p and n * max(n, widest) * size <= memory:
-        return in_sample_space(jacobian, rhs, damping, memory=memory)
-    if n > p and p * p * size <= memory:
-        return in_parameter_space(jacobian, rhs, damping, memory=memory)
-    return matrix_free(jacobian, rhs, damping, memory=memory)
+    used = jnp.where(positive, damping, enough)
+    return jax.scipy.linalg.cho_solve((factor, True), rhs), used

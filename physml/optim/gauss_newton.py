@@ -17,7 +17,7 @@ from jax import Array
 
 from physml.errors import ConfigurationError
 from physml.lazy_jacobian import DEFAULT_MEMORY, ravel_real, real_type
-from physml.optim.contract import evaluation_of, value_function_of
+from physml.optim.contract import evaluation_of, rows_of, value_function_of
 from physml.optim.spectrum import Factorise, Spectrum, by_gram
 from physml.types import Evaluation, Optimizer
 
@@ -125,6 +125,7 @@ def gauss_newton(
     Raises:
         ConfigurationError: for options outside their ranges.
         NoValueError: when the objective has no loss at fixed samples (VMC).
+        NoRowsError: when it has no rows, or the metric alone.
 
     Source: Webb, Jerad and Cartis (2026), arXiv:2607.02194.
 
@@ -170,8 +171,9 @@ def gauss_newton(
         evaluation = evaluation_of(evaluation, "gauss_newton")
         value_fn = value_function_of(value_fn, "gauss_newton")
         flat, unravel = ravel_real(params)
-        unit = _unit(evaluation.residual)
-        residual, jacobian = evaluation.residual / unit, evaluation.jacobian.scaled(1 / unit)
+        jacobian, residual = rows_of(evaluation, "gauss_newton")
+        unit = _unit(residual)
+        residual, jacobian = residual / unit, jacobian.scaled(1 / unit)
         spectrum = factorise(jacobian, residual, step=state.step, memory=memory)
         threshold = jnp.asarray(ratio, flat.dtype)
         if switch_ratio is not None:

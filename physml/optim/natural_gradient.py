@@ -16,8 +16,8 @@ from jax import Array
 
 from physml.errors import ConfigurationError
 from physml.lazy_jacobian import DEFAULT_MEMORY, real_type
-from physml.optim.contract import evaluation_of, value_function_of
-from physml.optim.damped_least_squares import Solve, matrix_free, smallest_side
+from physml.optim.contract import evaluation_of, metric_of, value_function_of
+from physml.optim.damped_least_squares import Solve, smallest_side
 from physml.optim.line_search import LineSearch
 from physml.types import Evaluation, Optimizer
 
@@ -45,7 +45,7 @@ def natural_gradient(
     The update is ``−η δ · min(1, max_norm / |η δ|)`` with
     ``δ = μ δ_prev + Jᵀ (J Jᵀ + λI)⁻¹ (r − μ J δ_prev)``; ``|δ| ≤ max|r| / √(λ(1 − μ²))``.
     It is ready for ``optax.apply_updates`` and ignores the incoming gradient, so in a chain it
-    stands first.
+    stands first. Of a cost with a metric alone ``(JᵀJ + λI) δ = ∇C + λμ δ_prev``.
 
     Args:
         learning_rate: ``η``, a number or an optax schedule. 1 is the full Gauss–Newton step of a
@@ -63,6 +63,7 @@ def natural_gradient(
 
     Raises:
         ConfigurationError: for a negative damping, a momentum outside [0, 1), a norm not positive.
+        NoRowsError: when the objective has no rows.
 
     Sources: Goldshlager, Abrahamsen and Lin (2024), arXiv:2401.10190 (SPRING); Chen and Heyl
     (2024), doi:10.1038/s41567-024-02566-1 (sample space); Guzmán-Cordero et al. (2025),
@@ -99,21 +100,17 @@ def natural_gradient(
     ) -> tuple[Any, NaturalGradientState]:
         del gradient
         evaluation = evaluation_of(evaluation, "natural_gradient")
-        jacobian, residual = evaluation.jacobian, evaluation.residual
-        scale = at(damping, state.step, residual.dtype)
+        jacobian, residual = metric_of(evaluation, "natural_gradient"), evaluation.residual
+        given: dict[str, Any] = {} if residual is not None else {"gradient": evaluation.gradient}
         if momentum:
-            if solve is not matrix_free:  # the solver's rows serve J δ_prev too
-                jacobian = jacobian.built(memory=memory)
-            carried = optax.tree.scale(momentum, state.direction)
-            fresh = solve(jacobian, residual - jacobian.mv(carried), scale, memory=memory)
-            direction = optax.tree.add(carried, fresh)
-        else:
-            direction = solve(jacobian, residual, scale, memory=memory)
-        length = at(learning_rate, state.step, residual.dtype)
+            given["centre"] = optax.tree.scale(momentum, state.direction)
+        scale = at(damping, state.step, jacobian.dtype)
+        direction = solve(jacobian, residual, scale, memory=memory, **given)
+        length = at(learning_rate, state.step, jacobian.dtype)
         if line_search is not None:
             search_value = value_function_of(value_fn, "natural_gradient's line search")
             full = optax.tree.scale(-length, direction)
-            length = length * line_search(search_value, params, full).astype(residual.dtype)
+            length = length * line_search(search_value, params, full).astype(jacobian.dtype)
         norm = length * optax.tree.norm(direction)
         if max_norm is not None:
             shrink = jnp.minimum(1.0, max_norm / jnp.maximum(norm, jnp.finfo(norm.dtype).tiny))

@@ -36,12 +36,13 @@ def whole(objective: Objective, sampler: Sampler, state: Any) -> bool:
 
 
 def largest_residual(objective: Objective, sampler: Sampler, state: Any) -> float:
-    """The largest residual, by size, on the batch of a state's next step."""
+    """The largest residual, by size, on the batch of a state's next step; 0 where there is none."""
 
     @jax.jit
     def largest(state: Any) -> Array:
         evaluation, _ = objective.evaluate(state.params, state.objective, _batch(sampler, state))
-        return jnp.max(jnp.abs(evaluation.residual))
+        residual = evaluation.residual
+        return jnp.zeros(()) if residual is None else jnp.max(jnp.abs(residual))
 
     return float(largest(state))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -49,6 +51,55 @@ def test_all_routes_agree_to_1e_10(n):
     assert relative(parameters, brute) < 1e-10
     assert relative(free, brute) < 1e-10
     assert relative(pm.optim.smallest_side(jacobian, r, damping), brute) < 1e-10
+
+
+SOLVERS = {
+    "samples": pm.in_sample_space,
+    "parameters": pm.in_parameter_space,
+    "products": partial(pm.matrix_free, tolerance=1e-13, iterations=20_000),
+    "smallest side": pm.smallest_side,
+}
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("n", [40, 200], ids=["n < p", "n > p"])
+def test_a_centre_and_a_gradient_without_rows(n, solver):
+    """(JᵀJ + λI) δ = ∇C + λ c, for a gradient that lies outside what the rows span."""
+    evaluation, damping = problem(n)
+    jacobian, solve = evaluation.jacobian, SOLVERS[solver]
+    J = jacobian.dense()
+    metric = J.T @ J + damping * jnp.eye(J.shape[1])
+    _, unravel = ravel_pytree(evaluation.gradient)
+    g, c = jax.random.normal(jax.random.key(3), (2, J.shape[1]))
+    centre, gradient = unravel(c), unravel(g)
+    exact = lambda right: jnp.linalg.solve(metric, right)
+    rows = J.T @ evaluation.residual
+    about = solve(jacobian, evaluation.residual, damping, memory=2**30, centre=centre)
+    # The condition of the metric is 1e6, and what is outside the span is divided by λ.
+    assert relative(about, exact(rows + damping * c)) < 1e-8
+    alone = solve(jacobian, None, damping, memory=2**30, gradient=gradient)
+    assert relative(alone, exact(g)) < 1e-8
+    both = solve(jacobian, None, damping, memory=2**30, centre=centre, gradient=gradient)
+    assert relative(both, exact(g + damping * c)) < 1e-8
+
+
+def test_a_metric_that_rounding_made_indefinite_is_damped_alike():
+    """Two equal rows and a λ of no effect: the step is that of the λ used instead."""
+    rows = jnp.ones((3, 4), jnp.float32)
+    objective = pm.least_squares({"line": lambda p, x: x @ p})
+    params = jnp.zeros(4, jnp.float32)
+    jacobian = objective.evaluate(params, objective.init(params), {"line": rows})[0].jacobian
+    outside = jnp.array([1.0, -1.0, 0.0, 0.0], jnp.float32)
+    step = pm.in_sample_space(jacobian, None, 1e-12, gradient=outside)
+    used = float(outside[0] / step[0])
+    assert used == pytest.approx(100 * np.finfo(np.float32).eps * 4.0, rel=1e-3)
+    np.testing.assert_allclose(step, outside / used, rtol=1e-5)
+
+
+def test_no_residual_and_no_gradient_is_named():
+    evaluation, damping = problem(40)
+    with pytest.raises(pm.errors.ConfigurationError, match="gradient: expected"):
+        pm.smallest_side(evaluation.jacobian, None, damping)
 
 
 def test_jt_r_is_the_gradient_to_1e_10():

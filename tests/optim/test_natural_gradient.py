@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -41,6 +43,43 @@ def test_spring_identity_in_parameter_space(n):
         right = J.T @ e.residual + damping * momentum * previous
         np.testing.assert_allclose(left, right, rtol=1e-9, atol=1e-12)
         np.testing.assert_allclose(flat(updates), -phi, rtol=1e-14)
+
+
+@pytest.mark.parametrize("n", [8, 60], ids=["n < p", "n > p"])
+def test_spring_of_the_metric_alone(n):
+    """(S + λ) φ = ∇C + λ μ φ_prev, for a gradient that no rows give."""
+    damping, momentum = 1e-2, 0.9
+    optimizer = pm.natural_gradient(1.0, damping=damping, momentum=momentum)
+    state = optimizer.init(PARAMS)
+    for seed in (1, 2):
+        previous = flat(state.direction)
+        e = evaluation(seed, n)
+        noise = jax.tree.map(
+            lambda leaf, s=seed: jax.random.normal(jax.random.key(s), leaf.shape), e.gradient
+        )
+        e = e._replace(residual=None, gradient=noise)
+        _, state = optimizer.update(PARAMS, state, PARAMS, evaluation=e)
+        J, phi = e.jacobian.dense(), flat(state.direction)
+        left = J.T @ (J @ phi) + damping * phi
+        right = flat(noise) + damping * momentum * previous
+        np.testing.assert_allclose(left, right, rtol=1e-9, atol=1e-11)
+
+
+def test_rows_are_the_solver_s_affair():
+    """Conjugate gradients build none, by whatever name, with momentum too."""
+    e = evaluation(1)
+    n, p = e.jacobian.shape
+
+    def largest(solve):
+        optimizer = pm.natural_gradient(0.1, momentum=0.9, solve=solve)
+        state = optimizer.init(PARAMS)
+        step = lambda e: optimizer.update(e.gradient, state, PARAMS, evaluation=e)
+        program = jax.make_jaxpr(step)(e)
+        return f"[{n},{p}]" in str(program)
+
+    assert largest(pm.smallest_side)
+    assert not largest(pm.matrix_free)
+    assert not largest(partial(pm.matrix_free, tolerance=1e-9))
 
 
 def test_direction_obeys_its_bound():

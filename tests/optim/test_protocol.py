@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from jax.flatten_util import ravel_pytree
 
 import physml as pm
 from physml.optim import by_svd, sketched, soap
@@ -94,6 +95,83 @@ def test_complex_parameters_are_pairs_of_real_ones(name):
         np.testing.assert_allclose(found.params["c"].real, pairs.params["re"], rtol=rtol, atol=rtol)
         np.testing.assert_allclose(found.params["c"].imag, pairs.params["im"], rtol=rtol, atol=rtol)
         np.testing.assert_allclose(found.params["a"], pairs.params["a"], rtol=rtol, atol=rtol)
+
+
+def kinds_of_evaluation():
+    """The same cost told by rows, by a gradient and the metric, and by its gradient alone."""
+    rows, _ = OBJECTIVE.evaluate(PARAMS, OBJECTIVE.init(PARAMS), SAMPLE)
+    return {
+        "rows": rows,
+        "metric alone": rows._replace(residual=None),
+        "neither": rows._replace(residual=None, jacobian=None),
+    }
+
+
+SAMPLE = {"equation": jnp.linspace(0.0, 1.0, 24)[:, None]}
+OF_METRICS = {name for name in OPTIMIZERS if "natural" in name} | {"SPRING", "chain", "settings"}
+OF_ROWS = {name for name in OPTIMIZERS if "gauss-newton" in name}
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_every_kind_of_evaluation_is_served_or_refused_by_name(name):
+    """No rows change nothing for who reads none; who needs them says who does not."""
+    optimizer = optax.with_extra_args_support(OPTIMIZERS[name])
+    start = optimizer.init(PARAMS)
+
+    def value_fn(params, evaluation=None):
+        del evaluation
+        return OBJECTIVE.value(params, OBJECTIVE.init(params), SAMPLE)
+
+    def step(evaluation):
+        gradient = evaluation.gradient
+        updates, _ = optimizer.update(
+            gradient, start, PARAMS, evaluation=evaluation, value=evaluation.loss, grad=gradient,
+            value_fn=value_fn,
+        )  # fmt: skip
+        return ravel_pytree(updates)[0]
+
+    found = {}
+    for kind, evaluation in kinds_of_evaluation().items():
+        refuses = (name in OF_ROWS and kind != "rows") or (name in OF_METRICS and kind == "neither")
+        if refuses:
+            other = "natural_gradient" if kind == "metric alone" else "adam, soap"
+            with pytest.raises(pm.errors.NoRowsError, match=other):
+                step(evaluation)
+        else:
+            found[kind] = jax.jit(step)(evaluation)
+    for kind in found:
+        # Conjugate gradients stop at a tolerance of 1e-6 on either side.
+        rtol = 1e-4 if "matrix free" in name else 1e-8
+        np.testing.assert_allclose(found[kind], found["rows"], rtol=rtol, atol=rtol * 1e-2)
+
+
+def test_a_cost_without_rows_is_trained_by_first_order(tmp_path):
+    """Through the loop, a run, its resume, and the search for what is not finite."""
+
+    def evaluate(params, state, batch):
+        cost = lambda p: jnp.sum((p - batch) ** 4) + 0 * jnp.log(2.0 - p[0])
+        loss, gradient = jax.value_and_grad(cost)(params)
+        return pm.Evaluation(loss, gradient, None, None, {}), state
+
+    objective = pm.Objective(lambda params: (), evaluate, None)
+    sampler = pm.fixed(jnp.array([1.0, -1.0]))
+
+    def train(start, steps, run=None, optimizer=None):
+        optimizer = soap(1e-2) if optimizer is None else optimizer
+        return pm.fit(
+            objective, sampler, optimizer, start, steps=steps, key=jax.random.key(0), run=run
+        )
+
+    whole = train(jnp.zeros(2), 40)
+    assert whole.history["loss"][-1] < 0.2 * whole.history["loss"][0]
+    for steps in (15, 40):
+        with (pm.Run.create if steps == 15 else pm.Run.reopen)(tmp_path / "run") as run:
+            resumed = train(jnp.zeros(2), steps, run)
+    assert np.array_equal(resumed.params, whole.params)
+    with pytest.raises(pm.errors.NonFiniteError):
+        train(jnp.array([3.0, 0.0]), 1)
+    with pytest.raises(pm.errors.NoRowsError, match="adam, soap"):
+        train(jnp.zeros(2), 1, optimizer=pm.natural_gradient())
 
 
 def flops(optimizer, *, width: int) -> float:
