@@ -54,10 +54,10 @@ def test_all_routes_agree_to_1e_10(n):
 
 
 SOLVERS = {
-    "samples": pm.in_sample_space,
-    "parameters": pm.in_parameter_space,
-    "products": partial(pm.matrix_free, tolerance=1e-13, iterations=20_000),
-    "smallest side": pm.smallest_side,
+    "samples": pm.optim.in_sample_space,
+    "parameters": pm.optim.in_parameter_space,
+    "products": partial(pm.optim.matrix_free, tolerance=1e-13, iterations=20_000),
+    "smallest side": pm.optim.smallest_side,
 }
 
 
@@ -90,7 +90,7 @@ def test_a_metric_that_rounding_made_indefinite_is_damped_alike():
     params = jnp.zeros(4, jnp.float32)
     jacobian = objective.evaluate(params, objective.init(params), {"line": rows})[0].jacobian
     outside = jnp.array([1.0, -1.0, 0.0, 0.0], jnp.float32)
-    step = pm.in_sample_space(jacobian, None, 1e-12, gradient=outside)
+    step = pm.optim.in_sample_space(jacobian, None, 1e-12, gradient=outside)
     used = float(outside[0] / step[0])
     assert used == pytest.approx(100 * np.finfo(np.float32).eps * 4.0, rel=1e-3)
     np.testing.assert_allclose(step, outside / used, rtol=1e-5)
@@ -99,7 +99,7 @@ def test_a_metric_that_rounding_made_indefinite_is_damped_alike():
 def test_no_residual_and_no_gradient_is_named():
     evaluation, damping = problem(40)
     with pytest.raises(pm.errors.ConfigurationError, match="gradient: expected"):
-        pm.smallest_side(evaluation.jacobian, None, damping)
+        pm.optim.smallest_side(evaluation.jacobian, None, damping)
 
 
 def test_jt_r_is_the_gradient_to_1e_10():

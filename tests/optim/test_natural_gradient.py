@@ -77,9 +77,9 @@ def test_rows_are_the_solver_s_affair():
         program = jax.make_jaxpr(step)(e)
         return f"[{n},{p}]" in str(program)
 
-    assert largest(pm.smallest_side)
-    assert not largest(pm.matrix_free)
-    assert not largest(partial(pm.matrix_free, tolerance=1e-9))
+    assert largest(pm.optim.smallest_side)
+    assert not largest(pm.optim.matrix_free)
+    assert not largest(partial(pm.optim.matrix_free, tolerance=1e-9))
 
 
 def test_direction_obeys_its_bound():
