@@ -3,6 +3,7 @@
 from physml.vmc.catalogue import SYSTEMS, SystemEntry
 from physml.vmc.energy import energy
 from physml.vmc.energy_parts import EnergyParts, energy_parts
+from physml.vmc.exact_diagonalisation import Levels, exact_diagonalisation
 from physml.vmc.extrapolation import Extrapolation, extrapolate_in_variance
 from physml.vmc.forces import NuclearForces, nuclear_forces
 from physml.vmc.ground_state import ground_state
@@ -37,10 +38,12 @@ from physml.vmc.systems import (
     HeisenbergSquare,
     Hydrogen,
     IsingChain,
+    LatticeSystem,
     Molecule,
     QuantumDot,
     QuantumSystem,
     Reference,
+    Row,
     SpinlessFermions,
     System,
     TrappedBosons,
@@ -87,6 +90,8 @@ __all__ = [
     "HeisenbergSquare",
     "Hydrogen",
     "IsingChain",
+    "LatticeSystem",
+    "Levels",
     "Measurement",
     "MessagePassing",
     "Molecule",
@@ -94,6 +99,7 @@ __all__ = [
     "QuantumDot",
     "QuantumSystem",
     "Reference",
+    "Row",
     "SignedLog",
     "Slater",
     "SlaterJastrow",
@@ -106,6 +112,7 @@ __all__ = [
     "VMCRecipe",
     "energy",
     "energy_parts",
+    "exact_diagonalisation",
     "extrapolate_in_variance",
     "ground_state",
     "reference_of",

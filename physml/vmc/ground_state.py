@@ -23,6 +23,7 @@ from physml.vmc.measure import FEWEST_MEASUREMENTS, Measurement, measure
 from physml.vmc.measured_state import GroundState
 from physml.vmc.moves import moves_of, starts_of
 from physml.vmc.ratio_check import check_ratios
+from physml.vmc.systems.lattice import LatticeSystem, check_rows
 from physml.vmc.systems.system import QuantumSystem, check_system, first_walkers
 from physml.vmc.wavefunctions.rbm import RBM
 from physml.vmc.wavefunctions.symmetry import check_symmetry
@@ -49,7 +50,7 @@ def ground_state(
     """Minimise the energy of a wave function, then measure it on fresh walkers.
 
     Args:
-        system: ``System(hamiltonian, shape)``, one of the library's, or another class that
+        system: ``System(local_energy, shape)``, one of the library's, or another class that
             derives from ``QuantumSystem``.
         wavefunction: a linen module from a walker ``(N, d)`` to log ψ or a ``SignedLog``.
         optimizer: any optax transformation without a line search; if not given
@@ -77,8 +78,9 @@ def ground_state(
     Raises:
         ConfigurationError: fewer than 2 walkers or 8 measurements; a wave function of electrons
             that is not antisymmetric, or in a cell not periodic; an RBM with the translations
-            of another lattice; a Hamiltonian that takes ``exp(log_psi(x') - log_psi(x))`` of a
-            ψ with a sign, in place of ``psi_ratio``; an object that is no ``QuantumSystem``.
+            of another lattice; rows of a lattice's H that leave its configurations or are not
+            those of a Hermitian matrix; a local energy that takes ``exp(log_psi(x') - log_psi(x))``
+            of a ψ with a sign, in place of ``psi_ratio``; an object that is no ``QuantumSystem``.
         ShapeError: wave function and system do not fit, or the parameters another wave function.
         NoValueError: for an optimizer that needs the loss at fixed samples.
         NonFiniteError, SamplingError: see ``fit`` and ``measure``; what is trained and measured
@@ -106,6 +108,8 @@ def ground_state(
     _check_lattice(system, wavefunction)
     check_symmetry(system, partial(amplitude, system, wavefunction), params, key_check)
     few = first_walkers(system, key_check, _FEW)
+    if isinstance(system, LatticeSystem):
+        check_rows(system, few)
     check_ratios(system.local_energy, log_psi, params, few, name=system.name)
 
     def initial(key: Array) -> Array:

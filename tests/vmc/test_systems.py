@@ -139,7 +139,7 @@ def test_a_system_of_a_plain_function():
     assert float(system.local_energy(lambda x: jnp.sum(x), x)) == 8.0
     network = lambda x: jnp.sum(x)
     assert float(system.ansatz(network, x)) == 6.0
-    wrapped = pm.System(system.hamiltonian, (2, 3), envelope=lambda N, x: N(x) - jnp.sum(x**2))
+    wrapped = pm.System(system.local_energy, (2, 3), envelope=lambda N, x: N(x) - jnp.sum(x**2))
     assert float(wrapped.ansatz(network, x)) == 0.0
 
 

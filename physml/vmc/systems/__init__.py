@@ -12,6 +12,7 @@ from physml.vmc.systems.heisenberg_chain import HeisenbergChain
 from physml.vmc.systems.heisenberg_square import HeisenbergSquare
 from physml.vmc.systems.hydrogen import Hydrogen
 from physml.vmc.systems.ising_chain import IsingChain
+from physml.vmc.systems.lattice import LatticeSystem, Row
 from physml.vmc.systems.molecule import Molecule
 from physml.vmc.systems.nuclei import ANGSTROM
 from physml.vmc.systems.quantum_dot import QuantumDot
@@ -33,10 +34,12 @@ __all__ = [
     "HeisenbergSquare",
     "Hydrogen",
     "IsingChain",
+    "LatticeSystem",
     "Molecule",
     "QuantumDot",
     "QuantumSystem",
     "Reference",
+    "Row",
     "SpinlessFermions",
     "System",
     "TrappedBosons",

@@ -15,7 +15,7 @@ _EXACT_CHAINS = {20: -35.6175461195, 22: -39.1475226071}
 
 @dataclass(frozen=True, kw_only=True)
 class HeisenbergChain(BondedSpins):
-    """``H = J₁ Σ σ_i·σ_{i+1} + J₂ Σ σ_i·σ_{i+2}`` with zero total spin along z.
+    """``H = J₁ Σ σ_i·σ_{i+1} + J₂ Σ σ_i·σ_{i+2}`` with a given total spin along z.
 
     Every second spin is turned by π about z (Marshall's sign rule), after which the ground state is
     positive for ``J₂ = 0`` and a real ψ of any sign may be wanted otherwise. Spins in units of the
@@ -25,6 +25,7 @@ class HeisenbergChain(BondedSpins):
         sites: N, even.
         coupling: J₁ > 0.
         next_coupling: J₂.
+        total: ``2 S_z``, spins up less spins down, which H keeps.
 
     Raises:
         ConfigurationError: an odd number of sites or fewer than 4, J₁ not positive.
@@ -37,6 +38,7 @@ class HeisenbergChain(BondedSpins):
     sites: int = 20
     coupling: float = 1.0
     next_coupling: float = 0.0
+    total: float = 0.0
 
     def __post_init__(self) -> None:
         """Check the numbers at once."""
@@ -71,7 +73,8 @@ class HeisenbergChain(BondedSpins):
     @property
     def reference(self) -> Reference | None:
         """The energy by exact diagonalisation, where it is tabulated."""
-        energy = _EXACT_CHAINS.get(self.sites) if self.next_coupling == 0 else None
+        known = self.next_coupling == 0 and self.total == 0
+        energy = _EXACT_CHAINS.get(self.sites) if known else None
         if energy is None:
             return None
         return Reference(self.coupling * energy, 0.0, "exact diagonalisation")

@@ -40,7 +40,7 @@ _SOURCES = {
 
 @dataclass(frozen=True, kw_only=True)
 class HeisenbergSquare(BondedSpins):
-    """``H = J₁ Σ_⟨ij⟩ S_i·S_j + J₂ Σ_⟨⟨ij⟩⟩ S_i·S_j``, ``S = σ/2``, zero total spin along z.
+    """``H = J₁ Σ_⟨ij⟩ S_i·S_j + J₂ Σ_⟨⟨ij⟩⟩ S_i·S_j``, ``S = σ/2``, of a given total spin along z.
 
     ``L × L`` spins ½, periodic; ``⟨ij⟩`` are nearest neighbours, ``⟨⟨ij⟩⟩`` those across a
     diagonal, each pair once. Energies in the units of J₁, with spins of ½ as the literature of this
@@ -58,6 +58,7 @@ class HeisenbergSquare(BondedSpins):
         side: L, even.
         coupling: J₁ > 0.
         next_coupling: J₂.
+        total: ``2 S_z``, spins up less spins down, which H keeps.
 
     Raises:
         ConfigurationError: an odd side or one below 4, J₁ not positive.
@@ -72,6 +73,7 @@ class HeisenbergSquare(BondedSpins):
     side: int = 4
     coupling: float = 1.0
     next_coupling: float = 0.0
+    total: float = 0.0
 
     def __post_init__(self) -> None:
         """Check the numbers at once."""
@@ -114,6 +116,8 @@ class HeisenbergSquare(BondedSpins):
     @property
     def reference(self) -> Reference | None:
         """The energy by exact diagonalisation, where it is tabulated: 4 × 4 and 6 × 6 sites."""
+        if self.total != 0:
+            return None
         for ratio, energy in _EXACT_SQUARES.get(self.side, {}).items():
             if abs(ratio - self.next_coupling / self.coupling) < 1e-12:
                 error, source = _SOURCES[self.side]

@@ -1,7 +1,6 @@
 """The transverse-field Ising chain.
 
-Pauli matrices, a periodic chain. A walker is ``(N, 1)`` with entries ±1, the values of ``σᶻ``; the
-local energy ``Σ_σ' H_σσ' ψ(σ')/ψ(σ)`` runs over the few σ' that H connects with σ.
+Pauli matrices, a periodic chain. A walker is ``(N, 1)`` with entries ±1, the values of ``σᶻ``.
 """
 
 from __future__ import annotations
@@ -14,14 +13,12 @@ import numpy as np
 from jax import Array
 
 from physml.errors import ConfigurationError
-from physml.sampling.spins import Proposal, flip
-from physml.types import Field
-from physml.vmc.signed_log import psi_ratio
-from physml.vmc.systems.system import QuantumSystem, Reference
+from physml.vmc.systems.lattice import LatticeSystem, Row
+from physml.vmc.systems.system import Reference
 
 
 @dataclass(frozen=True, kw_only=True)
-class IsingChain(QuantumSystem):
+class IsingChain(LatticeSystem):
     """``H = −J Σ σᶻ_i σᶻ_{i+1} − h Σ σˣ_i``, whose ground state is positive.
 
     Attributes:
@@ -62,14 +59,9 @@ class IsingChain(QuantumSystem):
         return self.sites, 1
 
     @property
-    def length(self) -> float:
-        """The distance of the two values of a spin, in place of a typical length."""
-        return 1.0
-
-    @property
-    def proposal(self) -> Proposal:
-        """Single flips."""
-        return flip
+    def lattice(self) -> tuple[int, ...]:
+        """``(N,)``."""
+        return (self.sites,)
 
     @property
     def reference(self) -> Reference:
@@ -82,20 +74,8 @@ class IsingChain(QuantumSystem):
         energy = -float(np.sum(np.sqrt(np.maximum(squares, 0.0))))
         return Reference(energy, 0.0, "exact, free fermions")
 
-    def walkers(self, key: Array, count: int) -> Array:
-        """Random spins, ``(count, N, 1)``."""
-        return jax.random.rademacher(key, (count, *self.shape), dtype=jnp.result_type(float))
-
-    def local_energy(self, log_psi: Field, x: Array) -> Array:
-        """``−J Σ σ_i σ_{i+1} − h Σ_i ψ(σ with i flipped)/ψ(σ)``."""
+    def row(self, x: Array) -> Row:
+        """``−J Σ σ_i σ_{i+1}``, and each spin flipped by ``−h``."""
+        flipped = jax.vmap(lambda site: x.at[site].multiply(-1))(jnp.arange(self.sites))
         bonds = jnp.sum(x * jnp.roll(x, 1, axis=0))
-
-        def flipped(site: Array) -> Array:
-            return psi_ratio(log_psi, x.at[site].multiply(-1), x)
-
-        ratios = jax.vmap(flipped)(jnp.arange(self.sites))
-        return -self.coupling * bonds - self.field * jnp.sum(ratios)
-
-    def ansatz(self, N: Field, x: Array) -> Array:
-        """``N`` as it is."""
-        return N(x)
+        return Row(-self.coupling * bonds, flipped, jnp.full(self.sites, -self.field, x.dtype))

@@ -1,8 +1,7 @@
 """Spins coupled in pairs as Heisenberg has it, on any periodic lattice: a list of bonds.
 
-A walker is ``(N, 1)`` with entries ±1, the values of ``σᶻ``; the local energy ``Σ_σ' H_σσ'
-ψ(σ')/ψ(σ)`` runs over the few σ' that H connects with σ: those with two unlike spins of a bond
-exchanged.
+A walker is ``(N, 1)`` with entries ±1, the values of ``σᶻ``; H connects it with those that have two
+unlike spins of a bond exchanged.
 """
 
 from __future__ import annotations
@@ -16,10 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from physml.sampling.spins import Proposal, exchange
-from physml.types import Field
-from physml.vmc.signed_log import psi_ratio
-from physml.vmc.systems.system import QuantumSystem
+from physml.vmc.systems.lattice import LatticeSystem, Row
 
 
 class Bonds(NamedTuple):
@@ -55,7 +51,7 @@ def bonds_to(*neighbours: tuple[np.ndarray, float, bool]) -> Bonds:
     )
 
 
-class BondedSpins(QuantumSystem):
+class BondedSpins(LatticeSystem):
     """Spins ½ on a periodic lattice with as many up as down; what chains and squares share.
 
     The spins of one of two sublattices are turned by π about z (Marshall's sign rule): a bond
@@ -82,36 +78,20 @@ class BondedSpins(QuantumSystem):
         return math.prod(self.lattice), 1
 
     @property
-    def length(self) -> float:
-        """The distance of the two values of a spin, in place of a typical length."""
-        return 1.0
+    def total(self) -> float | None:
+        """As many up as down."""
+        return 0.0
 
-    @property
-    def proposal(self) -> Proposal:
-        """Exchanges of an up spin and a down spin."""
-        return exchange
-
-    def walkers(self, key: Array, count: int) -> Array:
-        """Random spins whose sum is zero, ``(count, N, 1)``."""
-        half = self.shape[0] // 2
-        spins = jnp.asarray(np.repeat([1.0, -1.0], half), jnp.result_type(float))
-        shuffle = jax.vmap(lambda key: jax.random.permutation(key, spins))
-        return shuffle(jax.random.split(key, count))[..., None]
-
-    def local_energy(self, log_psi: Field, x: Array) -> Array:
-        """``Σ_bonds J [σ_i σ_j ∓ 2 ψ(σ with i, j exchanged)/ψ(σ)]``, the ratio for unlike spins."""
+    def row(self, x: Array) -> Row:
+        """``Σ_b J σ_i σ_j``, and for unlike spins those with i and j exchanged, of ``∓2J``."""
         first, second, couplings, across = self.bonds
 
         def exchanged(i: Array, j: Array) -> Array:
-            return psi_ratio(log_psi, x.at[i].set(x[j]).at[j].set(x[i]), x)
+            return x.at[i].set(x[j]).at[j].set(x[i])
 
-        ratios = jax.vmap(exchanged)(jnp.asarray(first), jnp.asarray(second))
+        others = jax.vmap(exchanged)(jnp.asarray(first), jnp.asarray(second))
         products = x[first, 0] * x[second, 0]
         # Marshall's sign: exchanges between the sublattices change it, those within do not.
-        moves = jnp.asarray(np.where(across, -2.0, 2.0), x.dtype)
-        moved = jnp.where(products < 0, moves * ratios, 0.0)
-        return jnp.sum(jnp.asarray(couplings, x.dtype) * (products + moved))
-
-    def ansatz(self, N: Field, x: Array) -> Array:
-        """``N`` as it is."""
-        return N(x)
+        moves = jnp.asarray(np.where(across, -2.0, 2.0) * couplings, x.dtype)
+        diagonal = jnp.sum(jnp.asarray(couplings, x.dtype) * products)
+        return Row(diagonal, others, jnp.where(products < 0, moves, 0.0))

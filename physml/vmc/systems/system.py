@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
@@ -148,13 +148,13 @@ class QuantumSystem(ABC):
 
 @dataclass(frozen=True, eq=False)
 class System(QuantumSystem):
-    """A system made of a Hamiltonian, one plain function.
+    """A system made of its local energy, one plain function.
 
     Particles are told apart unless it says ``electrons=``: without them a network finds the lowest
     state of all, that of bosons, however many electrons the Hamiltonian is meant for.
 
     Attributes:
-        hamiltonian: ``(log_psi, x) -> Hψ/ψ`` at a walker ``x`` of shape ``(N, d)``; hartree, bohr.
+        local_energy: ``(log_psi, x) -> Hψ/ψ`` at a walker ``x`` of shape ``(N, d)``; hartree, bohr.
         shape: ``(N, d)``, particles and dimension.
         envelope: ``(N, x) -> log ψ``: makes ψ of a network square-integrable; the network itself
             must be so if it is not given.
@@ -186,7 +186,8 @@ class System(QuantumSystem):
     >>> system = pm.System(quartic, (1, 1), envelope=lambda N, x: N(x) - jnp.sum(x**2))
     """
 
-    hamiltonian: LocalOperator
+    # A field without a default, which that of the base class would be.
+    local_energy: LocalOperator = field()  # type: ignore[assignment]
     shape: tuple[int, int]
     envelope: Callable[[Field, Array], Array] | None = None
     length: float = 1.0
@@ -211,13 +212,12 @@ class System(QuantumSystem):
             if member is not None:
                 object.__setattr__(self, name, np.asarray(member, float))
 
-    def local_energy(self, log_psi: Field, x: Array) -> Array:
-        """``(Hψ/ψ)(x)`` in hartree."""
-        return self.hamiltonian(log_psi, x)
-
     def ansatz(self, N: Field, x: Array) -> Array:
         """``log ψ`` from a network."""
         return N(x) if self.envelope is None else self.envelope(N, x)
+
+
+System.__abstractmethods__ = frozenset()  # each instance has its local energy as a field
 
 
 def check_system(system: QuantumSystem, who: str) -> None:
