@@ -52,7 +52,7 @@ def exact_diagonalisation(system: LatticeSystem, levels: int = 1) -> Levels:
             or are not those of a Hermitian matrix.
 
     >>> import physml as pm
-    >>> chain = pm.IsingChain(sites=8)
+    >>> chain = pm.vmc.IsingChain(sites=8)
     >>> found = pm.vmc.exact_diagonalisation(chain, 2)
     >>> abs(float(found.energies[0]) - chain.reference.energy) < 1e-10
     True

@@ -99,16 +99,16 @@ def test_all_sectors_together_where_nothing_is_kept():
 
 def test_degenerate_levels_of_a_large_matrix_are_all_found():
     """The Ising chain without a field to speak of: 2 and 132 states of one energy, of 4,096."""
-    found = pm.vmc.exact_diagonalisation(pm.IsingChain(sites=12, field=1e-12), levels=5)
+    found = pm.vmc.exact_diagonalisation(pm.vmc.IsingChain(sites=12, field=1e-12), levels=5)
     np.testing.assert_allclose(found.energies, [-12, -12, -8, -8, -8], atol=1e-9)
 
 
 @pytest.mark.parametrize(
     ("system", "energy"),
     [
-        (pm.IsingChain(sites=10, field=0.7), None),
-        (pm.HeisenbergSquare(side=4, next_coupling=0.5), None),
-        (pm.HeisenbergChain(sites=4), -8.0),
+        (pm.vmc.IsingChain(sites=10, field=0.7), None),
+        (pm.vmc.HeisenbergSquare(side=4, next_coupling=0.5), None),
+        (pm.vmc.HeisenbergChain(sites=4), -8.0),
     ],
     ids=lambda value: getattr(value, "name", ""),
 )
@@ -120,7 +120,7 @@ def test_the_references_of_built_in_lattices(system, energy):
 
 def test_the_gap_to_the_triplet_is_between_two_sectors():
     """Four spins in a ring: −8 and −4 in Pauli matrices; the reference is that of S_z = 0 alone."""
-    chain = pm.HeisenbergChain(sites=4)
+    chain = pm.vmc.HeisenbergChain(sites=4)
     triplet = replace(chain, total=2.0)
     assert triplet.reference is None
     np.testing.assert_allclose(pm.vmc.exact_diagonalisation(triplet).energies[0], -4.0, atol=1e-12)
