@@ -14,16 +14,19 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from jax import Array
 from jax.flatten_util import ravel_pytree
 from jax.tree_util import Partial
+
+from physml.sample_axis import devices_at_hand, gather, in_chunks, map_samples, spread
 
 
 class Pair(NamedTuple):
@@ -129,12 +132,13 @@ class Jacobian:
     Attributes:
         params: where the derivative is taken.
         blocks: one a term, in the order of the stacked residual.
-        rows: ``J`` itself, ``(n, p)``, once it is built; every product then takes it.
+        rows: ``J`` itself by blocks, ``(n_k, p)`` each, once it is built; every product then takes
+            it. On several devices each has the rows of its own samples.
     """
 
     params: Any
     blocks: tuple[Block, ...]
-    rows: Array | None = None
+    rows: tuple[Array, ...] | None = None
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -149,21 +153,21 @@ class Jacobian:
 
     def built(self, *, memory: int = DEFAULT_MEMORY) -> Jacobian:
         """With its rows, for several products at ``2np`` flops each, if they fit the memory."""
-        n, p = self.shape
-        if self.rows is not None or n * p * self.dtype.itemsize > memory:
+        if self.rows is not None or not self._fits(memory):
             return self
-        return dataclasses.replace(self, rows=self.dense())
+        return dataclasses.replace(self, rows=self._by_block())
 
     def scaled(self, factor: Array) -> Jacobian:
         """``factor J``, for a number; rows that are built already are multiplied too."""
         blocks = tuple(dataclasses.replace(b, scale=factor * b.scale) for b in self.blocks)
-        rows = None if self.rows is None else factor * self.rows
+        rows = None if self.rows is None else tuple(factor * rows for rows in self.rows)
         return dataclasses.replace(self, blocks=blocks, rows=rows)
 
     def mv(self, tangent: Any) -> Array:
         """``J v``: a pytree like the parameters to ``(n,)``, at about two evaluations of r."""
         if self.rows is not None:
-            return self.rows @ ravel_real(tangent)[0]
+            flat, _ = ravel_real(tangent)
+            return jnp.concatenate([rows @ flat for rows in self.rows])
         parts = []
         for block in self.blocks:
             values = partial(self._values, block)
@@ -174,7 +178,10 @@ class Jacobian:
     def vm(self, rows: Array) -> Any:
         """``Jᵀ r``: ``(n,)`` to a pytree like the parameters, at about three evaluations of r."""
         if self.rows is not None:
-            return ravel_real(self.params)[1](rows @ self.rows)
+            ends = np.cumsum([len(part) for part in self.rows])[:-1]
+            parts = zip(jnp.split(rows, ends), self.rows, strict=True)
+            flat = sum((part @ block for part, block in parts), jnp.zeros((), self.dtype))
+            return ravel_real(self.params)[1](flat)
         total = None
         start = 0
         for block in self.blocks:
@@ -189,23 +196,15 @@ class Jacobian:
         return optax.tree.conj(total)
 
     def dense(self) -> Array:
-        """The rows themselves, ``(n, p)``: ``8 n p`` bytes in float64."""
-        if self.rows is not None:
-            return self.rows
-        parts = []
-        for block in self.blocks:
-            rows = self._rows(block, as_real(self.params), as_complex)
-            parts.append(block.project(rows).reshape(-1, rows.shape[-1]))
-        return jnp.concatenate(parts)
+        """The rows themselves, ``(n, p)``: ``8 n p`` bytes in float64, on every device."""
+        return jnp.concatenate([gather(rows) for rows in self._by_block()])
 
     def sample_gram(self, *, memory: int = DEFAULT_MEMORY) -> Array:
         """``J Jᵀ``, ``(n, n)``, at ``2n²p`` flops; leaf by leaf when the rows exceed ``memory``."""
-        n, p = self.shape
-        if n * p * self.dtype.itemsize <= memory:
-            rows = self.dense()
-            return rows @ rows.T
+        if self._fits(memory):
+            return _products(self._by_block())
         leaves, tree = jax.tree.flatten(as_real(self.params))
-        gram = jnp.zeros((n, n), self.dtype)
+        gram = jnp.zeros((self.shape[0],) * 2, self.dtype)
         for i, leaf in enumerate(leaves):
 
             def whole(leaf: Array, i: int = i) -> Any:
@@ -215,18 +214,17 @@ class Jacobian:
             for block in self.blocks:
                 rows = self._rows(block, leaf, whole)
                 parts.append(block.project(rows).reshape(-1, leaf.size))
-            rows = jnp.concatenate(parts)
-            gram = gram + rows @ rows.T
+            gram = gram + _products(parts)
         return gram
 
     def parameter_gram(self, *, memory: int = DEFAULT_MEMORY) -> Array:
         """``JᵀJ``, ``(p, p)``, at ``2np²`` flops; over chunks of samples above ``memory``."""
-        n, p = self.shape
-        if n * p * self.dtype.itemsize <= memory:
-            rows = self.dense()
-            return rows.T @ rows
+        p = self.shape[1]
+        if self._fits(memory):
+            total = sum((rows.T @ rows for rows in self._by_block()), jnp.zeros((), self.dtype))
+            return gather(total)
         return self.fold(
-            lambda gram, rows, _: gram + rows.T @ rows,
+            lambda gram, rows, _: gather(gram + rows.T @ rows),
             jnp.zeros((p, p), self.dtype),
             memory=memory,
         )
@@ -241,7 +239,7 @@ class Jacobian:
                 stacked residual ``(c,)``. The last chunk of a term may hold rows of zeros, whose
                 index is ``n``: read with ``r.at[index].get(mode="fill", fill_value=0)``.
             start: the first carry.
-            memory: bytes that a chunk may fill; one sample at least.
+            memory: bytes that a chunk may fill on a device; one sample at least.
 
         Returns:
             The last carry.
@@ -250,7 +248,7 @@ class Jacobian:
         for block in self.blocks:
             components = math.prod(self._value_shape(block)[1:])
             size = max(1, memory // (self.shape[1] * components * self.dtype.itemsize))
-            carry = self._fold_block(block, first, min(size, block.samples), add, carry)
+            carry = self._fold_block(block, first, size, add, carry)
             first += block.samples * components
         return carry
 
@@ -262,28 +260,26 @@ class Jacobian:
         add: Callable[[Any, Array, Array], Any],
         carry: Any,
     ) -> Any:
-        n = block.samples
-        chunks = -(-n // size)
-        pad = chunks * size - n
-        # Padding repeats the first sample and is silenced by a zero scale.
-        order = jnp.concatenate([jnp.arange(n), jnp.zeros(pad, int)]).reshape(chunks, size)
-        scale = jnp.broadcast_to(block.scale, (n,)).astype(self.dtype)
-        scale = jnp.concatenate([scale, jnp.zeros(pad, self.dtype)]).reshape(chunks, size)
+        n, total = block.samples, self.shape[0]
+        size = min(size, n // devices_at_hand() if n % devices_at_hand() == 0 else n)
         components = math.prod(self._value_shape(block)[1:])
-        place = first + jnp.arange(n * components)
-        place = jnp.concatenate([place, jnp.full(pad * components, self.shape[0])])
-        place = place.reshape(chunks, size * components)
+        samples = jax.tree.map(lambda leaf: in_chunks(leaf, size), block.batch)
+        # What fills the last chunk up is silenced by a zero scale.
+        scale = jnp.broadcast_to(block.scale, (n,)).astype(self.dtype)
+        scale, index = in_chunks(scale, size, fill=0), in_chunks(jnp.arange(n), size, fill=n)
+        place = first + components * index[..., None] + jnp.arange(components)[None, None]
+        place = jnp.where(index[..., None] < n, place, total).reshape(len(index), -1)
         mean = self._mean_row(block)[None] if block.centred else None
 
-        def next_chunk(carry: Any, chunk: tuple[Array, Array, Array]) -> tuple[Any, None]:
-            index, weight, place = chunk
-            part = dataclasses.replace(block, batch=jax.tree.map(lambda x: x[index], block.batch))
+        def next_chunk(carry: Any, chunk: tuple[Any, Array, Array]) -> tuple[Any, None]:
+            samples, weight, place = chunk
+            part = dataclasses.replace(block, batch=samples)
             rows = self._rows(part, as_real(self.params), as_complex)
             rows = rows if mean is None else rows - mean
             rows = rows * weight.reshape((-1,) + (1,) * (rows.ndim - 1))
             return add(carry, rows.reshape(-1, rows.shape[-1]), place), None
 
-        carry, _ = jax.lax.scan(next_chunk, carry, (order, scale, place))
+        carry, _ = jax.lax.scan(next_chunk, carry, (samples, scale, place))
         return carry
 
     def _mean_row(self, block: Block) -> Array:
@@ -318,10 +314,35 @@ class Jacobian:
             return jnp.concatenate(flat, axis=-1)
 
         width = size * math.prod(components) * self.dtype.itemsize
-        chunk = max(1, _CHUNK_BYTES // width)
-        if chunk >= block.samples:
-            return jax.vmap(row)(block.batch)
-        return jnp.asarray(jax.lax.map(row, block.batch, batch_size=chunk))
+        return jnp.asarray(map_samples(row, block.batch, at_once=max(1, _CHUNK_BYTES // width)))
+
+    def _by_block(self) -> tuple[Array, ...]:
+        if self.rows is not None:
+            return self.rows
+        parts = []
+        for block in self.blocks:
+            rows = self._rows(block, as_real(self.params), as_complex)
+            parts.append(block.project(rows).reshape(-1, rows.shape[-1]))
+        return tuple(parts)
+
+    def _fits(self, memory: int) -> bool:
+        """Whether each device's share of the rows fills no more bytes."""
+        n, p = self.shape
+        return n * p * self.dtype.itemsize <= memory * devices_at_hand()
+
+
+def _products(parts: Sequence[Array]) -> Array:
+    """All products of rows, ``(n, n)``, of blocks ``(n_k, p)``.
+
+    Devices that share samples exchange rows for columns first: each then has ``p/D`` columns of all
+    samples, and the matrix is the sum of what they make of them. Whole rows never meet on one.
+    """
+    devices = devices_at_hand()
+    missing = -parts[0].shape[1] % devices
+    if missing:
+        parts = [jnp.pad(rows, ((0, 0), (0, missing))) for rows in parts]
+    rows = jnp.concatenate([spread(rows, axis=1) for rows in parts])
+    return jnp.asarray(gather(rows @ rows.T))
 
 
 def _real_size(leaf: Any) -> int:

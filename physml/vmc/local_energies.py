@@ -14,6 +14,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+from physml.sample_axis import map_samples
 from physml.types import LocalOperator
 from physml.vmc.signed_log import LogPsi, at_params
 
@@ -38,7 +39,8 @@ def local_energies(
         log_psi: ``(params, walker) -> log ψ``; ``Psi(amplitude)`` of a real ψ with a sign.
         params: of ψ.
         walkers: ``(n, N, d)``, in bohr.
-        memory: bytes that derivatives may fill at once; 2²⁷ on a CPU, 2³¹ elsewhere if None.
+        memory: bytes that derivatives may fill at once on a device; 2²⁷ on a CPU, 2³¹ elsewhere if
+            None.
 
     Returns:
         ``(n,)``, real or complex; whatever shape follows is that of one local energy.
@@ -48,18 +50,11 @@ def local_energies(
     one = jax.ShapeDtypeStruct(walkers.shape[1:], walkers.dtype)
     numbers = _intermediates(jax.make_jaxpr(log_psi)(params, one).jaxpr)
     carry = numbers * (math.prod(one.shape) + 2) * one.dtype.itemsize
-    n, at_most = len(walkers), max(1, memory // max(1, carry))
 
     def at(x: Array) -> Array:
         return jnp.asarray(local_energy(at_params(log_psi, params), x))
 
-    if n <= at_most:
-        return jax.vmap(at)(walkers)
-    chunks = -(-n // at_most)
-    size = -(-n // chunks)
-    # Filled up by the first walkers, once more: a remainder would be a second program.
-    filled = jnp.concatenate([walkers, walkers[: chunks * size - n]])
-    return jax.lax.map(at, filled, batch_size=size)[:n]
+    return jnp.asarray(map_samples(at, walkers, at_once=max(1, memory // max(1, carry))))
 
 
 def _intermediates(jaxpr: Any) -> int:
