@@ -1,7 +1,14 @@
-"""The one loop, its objective for least squares, run directories and checkpoints."""
+"""The one loop, its objectives, run directories and checkpoints."""
 
 from physml.train.balance import gradient_norms, ntk_traces, power_rule
 from physml.train.callbacks import Every, Update, every
+from physml.train.cross_entropy import cross_entropy
+from physml.train.exponential_families import (
+    ExponentialFamily,
+    bernoulli,
+    categorical,
+    poisson,
+)
 from physml.train.fit import FitResult, TrainState, fit, make_step
 from physml.train.least_squares import least_squares
 from physml.train.progress import progress
@@ -10,16 +17,21 @@ from physml.train.score import score
 
 __all__ = [
     "Every",
+    "ExponentialFamily",
     "FitResult",
     "Run",
     "TrainState",
     "Update",
+    "bernoulli",
+    "categorical",
+    "cross_entropy",
     "every",
     "fit",
     "gradient_norms",
     "least_squares",
     "make_step",
     "ntk_traces",
+    "poisson",
     "power_rule",
     "progress",
     "score",

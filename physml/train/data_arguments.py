@@ -13,8 +13,27 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jax.tree_util import Partial
 
 Tree = TypeVar("Tree")
+
+
+def around(wrap: Callable[[Callable[..., Any]], Callable[..., Any]], function: Any) -> Any:
+    """A function made of another one, whose data, if it has any, are those of the new one too.
+
+    Args:
+        wrap: makes it of the function alone; it is called with the data before the arguments.
+        function: a plain one, or a ``jax.tree_util.Partial(f, data)``.
+
+    >>> import jax.numpy as jnp
+    >>> from jax.tree_util import Partial
+    >>> double = around(lambda f: lambda *args: 2 * f(*args), Partial(jnp.add, 1.0))
+    >>> float(double(2.0)), jax.tree.leaves(double)
+    (6.0, [1.0])
+    """
+    if isinstance(function, Partial):
+        return Partial(wrap(function.func), *function.args, **function.keywords)
+    return wrap(function)
 
 
 def split(tree: Tree) -> tuple[list[Array], Callable[[Sequence[Any]], Tree]]:

@@ -25,6 +25,7 @@ from jax.tree_util import Partial
 
 from physml.errors import ConfigurationError, ShapeError
 from physml.lazy_jacobian import Block, Jacobian
+from physml.train.data_arguments import around
 from physml.train.influence import check_influence
 from physml.train.samples import count, shapes
 from physml.types import Batch, Evaluation, Objective, Term
@@ -90,14 +91,14 @@ def score(
         count("score", samples)
         for name, function in (("log_q", log_phi), ("f", averaged)):
             _check_number(name, function, params, samples)
-        check_influence("log_q", RealRow(log_phi), *shapes(params, samples))
+        check_influence("log_q", around(RealRow, log_phi), *shapes(params, samples))
         values = jax.vmap(partial(averaged, params))(samples)
         return score_of_values(log_phi, params, samples, values, power=power, clip=clip), state
 
     def terms(functions: tuple[OfSample, OfSample], samples: Batch) -> dict[str, Term]:
         log_phi, averaged = functions
         return {
-            "log q": Term(RealRow(log_phi), samples, "value", "sample"),
+            "log q": Term(around(RealRow, log_phi), samples, "value", "sample"),
             # Its own derivative by the parameters is not taken.
             "f": Term(
                 RealRow(lambda params, x: jax.lax.stop_gradient(averaged(params, x))),
@@ -146,7 +147,7 @@ def score_of_values(
     else:
         residual = centred.real
     scale = jnp.asarray(1.0 / jnp.sqrt(n), residual.dtype)
-    jacobian = Jacobian(params, (Block(RealRow(log_phi), samples, scale, centred=True),))
+    jacobian = Jacobian(params, (Block(around(RealRow, log_phi), samples, scale, centred=True),))
     metrics = {"variance": variance, "error": jnp.std(values.real) / jnp.sqrt(n)}
     return Evaluation(mean, jacobian.vm(residual), residual, jacobian, metrics)
 
@@ -161,11 +162,11 @@ def check_clip(clip: float | None) -> None:
 class RealRow:
     """A number of one sample as a row, or as two where it is complex; equal of equal functions."""
 
-    function: OfSample
+    function: Callable[..., Array]
 
-    def __call__(self, params: Any, sample: Any) -> Array:
+    def __call__(self, *args: Any, **data: Any) -> Array:
         """``()``, or ``(2,)`` where the function is complex."""
-        value = jnp.asarray(self.function(params, sample))
+        value = jnp.asarray(self.function(*args, **data))
         return jnp.stack([value.real, value.imag]) if jnp.iscomplexobj(value) else value
 
 
