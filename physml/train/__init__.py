@@ -3,6 +3,7 @@
 from physml.train.balance import gradient_norms, ntk_traces, power_rule
 from physml.train.callbacks import Every, Update, every
 from physml.train.cross_entropy import cross_entropy
+from physml.train.devices import over_devices
 from physml.train.exponential_families import (
     ExponentialFamily,
     bernoulli,
@@ -31,6 +32,7 @@ __all__ = [
     "least_squares",
     "make_step",
     "ntk_traces",
+    "over_devices",
     "poisson",
     "power_rule",
     "progress",

@@ -20,6 +20,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 from jax import Array
+from jax.sharding import Mesh
 
 from physml.errors import ConfigurationError, InterruptedRunError, NonFiniteError
 from physml.optim.contract import value_function_of
@@ -27,6 +28,7 @@ from physml.train import checkpoint, diagnosis, fingerprint
 from physml.train import phase as phases
 from physml.train.callbacks import Callback, Every, Update
 from physml.train.data_arguments import split
+from physml.train.devices import brought_home, lying, mesh_of, on_all, placed, working_on
 from physml.train.precision import in_common_precision
 from physml.train.run import Run
 from physml.train.signals import held_signals
@@ -172,7 +174,9 @@ def fit(
     began = time.perf_counter()
     key_sampler, key_steps = jax.random.split(key)
     params = jax.tree.map(jnp.asarray, params)
-    sampled = sampler.init(key_sampler, params)
+    mesh = mesh_of(sampler)
+    with working_on(mesh):
+        sampled = sampler.init(key_sampler, params)
     params = in_common_precision(
         params, lambda: jax.eval_shape(sampler.sample, key_steps, sampled, params)[1]
     )
@@ -201,11 +205,15 @@ def fit(
         return FitResult(state.params, state, _columns(history), 0.0, 0.0)
 
     data, rebuild = split((objective, sampler))
+    spread = placed(sampler, state.key, state.sampler, state.params)
+    data, state = on_all((data, state._replace(sampler=())), mesh)
+    state = state._replace(sampler=spread)
 
     def step(data: Sequence[Array], state: TrainState) -> tuple[TrainState, dict[str, Array]]:
         return make_step(*rebuild(data), optimizer)(state)
 
-    advance = _compile(step, data, state)
+    with working_on(mesh):
+        advance = _compile(step, data, state, mesh)
     compile_seconds = time.perf_counter() - began
     grids = [c.steps for c in callbacks if isinstance(c, Every)]
 
@@ -254,11 +262,15 @@ def fit(
     if look_beyond and objective.value is not None:
         never = all(row["loss"] == 0 for row in history)
         _look_beyond(partial(advance, data), objective, sampler, state, phase, never_lost=never)
+    state = brought_home(state, mesh)
     return FitResult(state.params, state, _columns(history), seconds, compile_seconds)
 
 
 def _compile(
-    step: Callable[[Sequence[Array], TrainState], Any], data: Sequence[Array], state: TrainState
+    step: Callable[[Sequence[Array], TrainState], Any],
+    data: Sequence[Array],
+    state: TrainState,
+    mesh: Mesh | None,
 ) -> Callable[..., Any]:
     step = jax.jit(step)  # traced here for its metrics' shapes, and not again in the loop
     shapes = jax.eval_shape(step, data, state)[1]
@@ -282,7 +294,8 @@ def _compile(
         carry = (state, buffers, jnp.int32(0), jnp.bool_(True))
         return jax.lax.while_loop(lambda c: (c[2] < count) & c[3], partial(body, data), carry)
 
-    return jax.jit(advance).lower(data, state, jnp.int32(1)).compile()
+    # The state lies where it lay, step after step; what else comes back, on every device.
+    return jax.jit(advance, **lying(mesh, state, 3)).lower(data, state, jnp.int32(1)).compile()
 
 
 def _look_beyond(
