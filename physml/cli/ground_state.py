@@ -106,7 +106,8 @@ class GroundStateJob:
             "steps": self.steps,
             "parameters": sum(leaf.size for leaf in jax.tree.leaves(state.params)),
             "walkers": self.recipe.walkers,
-            "compile_seconds": state.result.compile_seconds + measured.compile_seconds,
+            "compile_seconds": measured.compile_seconds
+            + (0.0 if state.result is None else state.result.compile_seconds),
         }
 
     def report(self, result: Result) -> dict[str, str]:

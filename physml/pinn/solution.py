@@ -21,6 +21,7 @@ from physml.pinn.problem import Network, Problem
 from physml.pinn.scales import SCALES_FILE, Scales
 from physml.pinn.solution_fingerprint import of_solution
 from physml.train import FitResult, checkpoint, fingerprint
+from physml.train.precision import in_default_precision, in_precision_of
 from physml.types import Field, ManyPoints, Sampler
 
 _EVALUATION_CHUNK = 8192
@@ -310,16 +311,18 @@ class Solution(ManyPoints):
                 the network: another activation, ansatz, coefficient.
         """
         found = checkpoint.verified(Path(directory), 0)
-        params = checkpoint.read(found, problem.initial_params(network, jax.random.key(0)))
         file = Path(directory) / SCALES_FILE
-        problem = problem.in_units(Scales.load(file) if file.exists() else None)
-        fingerprint.check(
-            of_solution(problem, network, params),
-            found.fingerprint,
-            f"the solution in {directory}",
-            "Load it with the problem and the network that it was saved with",
-        )
-        return cls(problem, network, params)
+        scales = Scales.load(file) if file.exists() else None
+        with in_precision_of(found, f"the solution in {directory}"):
+            params = checkpoint.read(found, problem.initial_params(network, jax.random.key(0)))
+            problem = problem.in_units(scales)
+            fingerprint.check(
+                of_solution(problem, network, params),
+                found.fingerprint,
+                f"the solution in {directory}",
+                "Load it with the problem and the network that it was saved with",
+            )
+        return cls(problem, network, in_default_precision(params))
 
     def plot(self, path: str | Path) -> Path:
         """Save a figure: each unknown, its error, the loss and error curve, unknown numbers.

@@ -9,7 +9,8 @@ stay as they are.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import jax
@@ -17,6 +18,7 @@ import jax.numpy as jnp
 
 from physml.errors import PrecisionWarning
 from physml.lazy_jacobian import real_type
+from physml.train.checkpoint import Found
 
 
 def in_precision(tree: Any, dtype: Any) -> Any:
@@ -58,6 +60,39 @@ def in_common_precision(params: Any, batch: Callable[[], Any]) -> Any:
         return params
     met = [x for x in jax.tree.leaves(batch()) if jnp.issubdtype(x.dtype, jnp.inexact)]
     return in_precision(params, real_type([*floating, *met]))
+
+
+@contextmanager
+def in_precision_of(found: Found, what: str) -> Iterator[None]:
+    """Work in the precision in which something was saved, and say so if it is not this process's.
+
+    What is saved is known again by its programs, which know their precision. What is read goes on
+    in the process's own: ``in_default_precision``.
+
+    Args:
+        found: the checkpoint.
+        what: is stored, for the message.
+    """
+    kinds = {dtype for _, dtype in found.manifest["leaves"].values()}
+    double = bool(kinds & {"float64", "complex128"})
+    single = not double and bool(kinds & {"float32", "complex64"})
+    here = jnp.result_type(float) == jnp.float64
+    if double and not here:
+        warnings.warn(
+            f"{what} was saved in double precision, and this process works in single: its numbers "
+            'are cut to seven digits. For all of them say jax.config.update("jax_enable_x64", '
+            "True) before anything is computed",
+            PrecisionWarning,
+            stacklevel=4,
+        )
+    if single and here:
+        warnings.warn(
+            f"{what} was saved in single precision: its numbers have seven digits here too",
+            PrecisionWarning,
+            stacklevel=4,
+        )
+    with jax.enable_x64(double or (here and not single)):
+        yield
 
 
 def warn_of_single_precision(params: Any, *, stacklevel: int) -> None:

@@ -140,9 +140,13 @@ def ground_state(
     except (NonFiniteError, SamplingError) as error:
         partly = error.kept
         known = isinstance(partly, Measurement)
-        error.kept = GroundState(system, wavefunction, result, partly) if known else result
+        error.kept = (
+            GroundState(system, wavefunction, result.params, partly, result=result)
+            if known
+            else result
+        )
         raise
-    return GroundState(system, wavefunction, result, measured)
+    return GroundState(system, wavefunction, result.params, measured, result=result)
 
 
 def _natural_gradient_of(system: QuantumSystem) -> Optimizer:

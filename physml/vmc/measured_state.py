@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import flax.linen as nn
+import jax
+import jax.numpy as jnp
 import numpy as np
 
+from physml.errors import CheckpointError
 from physml.sampling import Estimate
-from physml.train import FitResult
+from physml.train import FitResult, checkpoint, fingerprint
+from physml.train.precision import in_default_precision, in_precision_of
+from physml.train.program import program
 from physml.types import Field
-from physml.vmc.amplitude import log_psi_of
+from physml.vmc.amplitude import first_params, log_psi_of
 from physml.vmc.measure import Measurement
+from physml.vmc.measurement_file import load_measurement, save_measurement
 from physml.vmc.plots import overview
 from physml.vmc.signed_log import at_params
-from physml.vmc.systems.system import QuantumSystem, Reference
+from physml.vmc.systems.system import QuantumSystem, Reference, check_system
 from physml.vmc.wavefunctions.slater import Slater
 
 
@@ -41,21 +48,29 @@ class GroundState:
     Attributes:
         system: whose ground state it approximates.
         wavefunction: the linen module.
-        result: parameters, history and times of the optimisation.
-        measurement: energy, local energies and walkers after it.
+        params: the wave function's parameters.
+        measurement: energy, local energies and walkers after the optimisation.
+        history: each scalar of the optimisation at each step, ``(steps,)``.
+        result: the whole of the optimisation; None for a state that was loaded.
     """
 
     def __init__(
         self,
         system: QuantumSystem,
         wavefunction: nn.Module,
-        result: FitResult,
+        params: Any,
         measurement: Measurement,
+        *,
+        history: Mapping[str, np.ndarray] | None = None,
+        result: FitResult | None = None,
     ) -> None:
         self.system = system
         self.wavefunction = wavefunction
-        self.result = result
+        self.params = params
         self.measurement = measurement
+        trained = {} if result is None else result.history
+        self.history = dict(trained if history is None else history)
+        self.result = result
 
     def __repr__(self) -> str:
         """The energy with its error bar, its imaginary part, and what was left out of it."""
@@ -63,11 +78,6 @@ class GroundState:
         out = f", {missing} local energies not finite" if missing else ""
         beside = "" if imaginary is None else f", imaginary part {imaginary}"
         return f"GroundState({self.system.name}: {self.energy} hartree{beside}{out})"
-
-    @property
-    def params(self) -> Any:
-        """The wave function's parameters."""
-        return self.result.params
 
     @property
     def energy(self) -> Estimate:
@@ -119,6 +129,63 @@ class GroundState:
             np.savez(file, allow_pickle=False, **arrays)
         return path
 
+    def save(self, directory: str | Path) -> Path:
+        """Save parameters and measurement, verified by digest, to be read by ``GroundState.load``.
+
+        Returns:
+            The directory.
+
+        Raises:
+            CheckpointError: where a state stands already, or none can be written.
+        """
+        directory = Path(directory)
+        if checkpoint.steps(directory):
+            raise CheckpointError(
+                f"{directory}: already holds a state; expected a new directory: choose another or "
+                "remove it"
+            )
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            save_measurement(directory, self.measurement, self.history)
+        except OSError as error:
+            raise CheckpointError(f"{directory}: could not be written ({error})") from error
+        known = _fingerprint(self.system, self.wavefunction, self.params)
+        checkpoint.save(directory, 0, self.params, fingerprint=known)
+        return directory
+
+    @classmethod
+    def load(
+        cls, directory: str | Path, system: QuantumSystem, wavefunction: nn.Module
+    ) -> GroundState:
+        """Read a saved state of the same system and wave function.
+
+        Raises:
+            CheckpointError: when it is missing, damaged, or of a wave function of other shapes.
+            FingerprintError: when ψ or the local energy is not that of the system and the wave
+                function: another coupling, activation, ansatz.
+
+        >>> import tempfile, physml as pm
+        >>> trap, network = pm.vmc.HarmonicOscillator(), pm.MLP((4,))
+        >>> state = pm.ground_state(trap, network, walkers=16, steps=1, measurements=8)
+        >>> place = state.save(tempfile.mkdtemp() + "/trap")
+        >>> pm.GroundState.load(place, trap, network).energy == state.energy
+        True
+        """
+        directory = Path(directory)
+        check_system(system, "GroundState.load")
+        found = checkpoint.verified(directory, 0)
+        measured, history = load_measurement(directory)
+        with in_precision_of(found, f"the state in {directory}"):
+            like = first_params(system, wavefunction, jax.random.key(0))
+            params = checkpoint.read(found, like)
+            fingerprint.check(
+                _fingerprint(system, wavefunction, params),
+                found.fingerprint,
+                f"the state in {directory}",
+                "Load it with the system and the wave function that it was saved with",
+            )
+        return cls(system, wavefunction, in_default_precision(params), measured, history=history)
+
     def plot(self, path: str | Path) -> Path:
         """Save a figure: energy against step, one-body density, and distances.
 
@@ -133,5 +200,19 @@ class GroundState:
         Raises:
             MissingDependencyError: without matplotlib.
         """
-        overview(path, self.system, self.result, self.measurement)
+        overview(path, self.system, self.history, self.measurement)
         return Path(path)
+
+
+def _fingerprint(system: QuantumSystem, wavefunction: nn.Module, params: Any) -> dict[str, Any]:
+    """Of ψ and the local energy at one walker, but not of the parameters."""
+    dtype = jnp.result_type(*jax.tree.leaves(params)).type(0).real.dtype
+    walker = jnp.zeros(system.shape, dtype)
+    log_psi = log_psi_of(system, wavefunction)
+    programs = {
+        "ψ": program(log_psi.amplitude, params, walker)[0],
+        "the local energy": program(
+            lambda params, x: system.local_energy(at_params(log_psi, params), x), params, walker
+        )[0],
+    }
+    return fingerprint.of_programs(programs, {"the walker": list(system.shape)})

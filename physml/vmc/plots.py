@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from physml.figures import figure
-from physml.train import FitResult
 from physml.vmc.measure import Measurement
 from physml.vmc.observables import (
     pair_correlation,
@@ -22,11 +22,14 @@ from physml.vmc.systems.system import QuantumSystem
 
 
 def overview(
-    path: str | Path, system: QuantumSystem, result: FitResult, measured: Measurement
+    path: str | Path,
+    system: QuantumSystem,
+    history: Mapping[str, np.ndarray],
+    measured: Measurement,
 ) -> None:
     """Save three panels: the optimisation, and two observables that suit the system."""
     with figure(path, 1, 3) as axes:
-        _energies(axes[0], system, result, measured)
+        _energies(axes[0], system, history, measured)
         if system.proposal is not None:
             _spins(axes[1:], measured, system.lattice)
         elif system.cell is None:
@@ -36,8 +39,10 @@ def overview(
             _cell(axes[1:], measured, system.cell, n_up)
 
 
-def _energies(axis: Any, system: QuantumSystem, result: FitResult, measured: Measurement) -> None:
-    energies = result.history.get("energy", np.array([]))
+def _energies(
+    axis: Any, system: QuantumSystem, history: Mapping[str, np.ndarray], measured: Measurement
+) -> None:
+    energies = history.get("energy", np.array([]))
     axis.plot(energies, linewidth=0.8)
     axis.set(xlabel="step", ylabel="energy (hartree)", title=system.name)
     reference = system.reference

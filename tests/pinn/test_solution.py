@@ -149,6 +149,23 @@ def test_a_saved_solution_is_not_loaded_as_another(tmp_path, problem, network, w
     pm.Solution.load(tmp_path / "it", interval(), pm.MLP((4,)))
 
 
+@pytest.mark.parametrize(("double", "words"), [(True, "cut to seven"), (False, "have seven")])
+def test_a_solution_is_read_in_another_precision_with_a_word(tmp_path, double, words):
+    """Saved in one precision, it is the same function in the other, to seven digits."""
+    network, points = pm.MLP((4,)), np.linspace(0, 1, 5)[:, None]
+    with jax.enable_x64(double):
+        mine = interval()
+        solution = pm.Solution(mine, network, mine.initial_params(network, jax.random.key(0)))
+        solution.save(tmp_path / "it")
+        values = np.asarray(solution(points))
+    with jax.enable_x64(not double):
+        with pytest.warns(pm.errors.PrecisionWarning, match=words):
+            back = pm.Solution.load(tmp_path / "it", interval(), network)
+        found = back(points)
+        assert found.dtype == (np.float32 if double else np.float64)
+        np.testing.assert_allclose(found, values, rtol=1e-6, atol=1e-6)
+
+
 def test_a_solution_saved_without_a_fingerprint_is_loaded_with_a_note(tmp_path):
     params = interval().initial_params(pm.MLP((4,)), jax.random.key(0))
     checkpoint.save(tmp_path, 0, params)

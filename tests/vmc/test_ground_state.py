@@ -178,7 +178,7 @@ def test_one_walker_that_is_not_finite_is_counted_printed_and_saved(dot, tmp_pat
     local[3, 5] = np.inf
     place = np.ones((2, 2))
     measured = dot.measurement._replace(local_energies=local, not_finite=1, first_not_finite=place)
-    state = pm.GroundState(dot.system, dot.wavefunction, dot.result, measured)
+    state = pm.GroundState(dot.system, dot.wavefunction, dot.params, measured)
     assert "1 local energies not finite" in repr(state)
     with np.load(state.save_samples(tmp_path / "holed.npz"), allow_pickle=False) as samples:
         np.testing.assert_array_equal(samples["first_not_finite"], place)

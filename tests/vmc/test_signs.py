@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import itertools
 from functools import partial
-from types import SimpleNamespace
 
 import flax.linen as nn
 import jax
@@ -290,7 +289,7 @@ def test_what_a_state_offers_knows_the_sign():
     dot = pm.QuantumDot(n_up=3, n_down=1)
     slater = pm.vmc.Slater(dot)
     params = first_params(dot, slater, jax.random.key(0))
-    state = GroundState(dot, slater, SimpleNamespace(params=params), None)
+    state = GroundState(dot, slater, params, None)
     walkers = np.random.default_rng(0).normal(size=(4, 8, *dot.shape))
     x = jnp.asarray(walkers[0, 0])
     swapped = x[jnp.array([1, 0, 2, 3])]
