@@ -25,6 +25,7 @@ from physml.pinn.solution import Solution
 from physml.sampling import Redraw
 from physml.train import FitResult, Run, checkpoint, every, fit, least_squares
 from physml.train.callbacks import Callback
+from physml.train.devices import over_devices
 from physml.train.least_squares import Balance
 from physml.train.precision import in_precision, warn_of_single_precision
 from physml.train.warm_start import warm_start
@@ -85,6 +86,7 @@ def solve(
     check: bool = True,
     scale: bool | Scales = True,
     callbacks: Sequence[Callback] = (),
+    devices: int = 1,
 ) -> Solution:
     """Solve a differential equation by minimising its residual.
 
@@ -115,6 +117,7 @@ def solve(
             and losses are then relative. The solution has the problem's units; its parameters
             belong to ``solution.problem``, whose ``scales`` can be given for another.
         callbacks: see ``fit``.
+        devices: how many share the points of each term, see ``over_devices``.
 
     Returns:
         The solution: a function of points, with its history and plots.
@@ -123,8 +126,10 @@ def solve(
         PrecisionWarning: in single precision, once; ``warnings.simplefilter`` silences it.
 
     Raises:
-        ShapeError: network, equation or conditions do not fit one another.
-        ConfigurationError: an unknown that nothing involves, a phase's precision.
+        ShapeError: network, equation or conditions do not fit one another; points of a term that
+            the devices cannot share evenly.
+        ConfigurationError: an unknown that nothing involves, a phase's precision, more devices than
+            there are.
         NonFiniteError: a NaN or an infinity; the message names the step, the term and the point.
 
     >>> import jax.numpy as jnp, physml as pm
@@ -157,6 +162,7 @@ def solve(
     sampler = collocation(
         problem, network, points=points, condition_points=condition_points, redraw=redraw
     )
+    sampler = over_devices(sampler, devices)
     warn_of_single_precision(params, stacklevel=2)
     dtype = real_type(params)
     names = [stage.name for stage in stages]

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from physml.errors import ConfigurationError, ShapeError
+from physml.sample_axis import spread
 
 State = TypeVar("State")
 
@@ -82,7 +83,7 @@ def burn_in(key: Array, state: State, batches: int, draw: Callable[[Array, State
         return draw(key, state), None
 
     keys = jax.random.split(key, batches)
-    burned: State = jax.jit(lambda state: jax.lax.scan(step, state, keys)[0])(state)
+    burned: State = jax.jit(lambda state: jax.lax.scan(step, state, keys)[0])(spread(state))
     return burned
 
 

@@ -15,6 +15,7 @@ from physml.errors import ConfigurationError, NonFiniteError, SamplingError
 from physml.optim import natural_gradient
 from physml.train import Run, fit
 from physml.train.callbacks import Callback
+from physml.train.devices import over_devices
 from physml.train.warm_start import warm_start
 from physml.types import Optimizer
 from physml.vmc.amplitude import amplitude, first_params, log_psi_of
@@ -46,6 +47,7 @@ def ground_state(
     key: Array | None = None,
     run: Run | None = None,
     callbacks: Sequence[Callback] = (),
+    devices: int = 1,
 ) -> GroundState:
     """Minimise the energy of a wave function, then measure it on fresh walkers.
 
@@ -71,6 +73,7 @@ def ground_state(
         key: random key; ``jax.random.key(0)`` if not given.
         run: a run directory for metrics, checkpoints and resume.
         callbacks: see ``fit``.
+        devices: how many share the walkers, see ``over_devices``.
 
     Returns:
         The state, with its energy and error bar in hartree.
@@ -80,8 +83,10 @@ def ground_state(
             that is not antisymmetric, or in a cell not periodic; an RBM with the translations
             of another lattice; rows of a lattice's H that leave its configurations or are not
             those of a Hermitian matrix; a local energy that takes ``exp(log_psi(x') - log_psi(x))``
-            of a ψ with a sign, in place of ``psi_ratio``; an object that is no ``QuantumSystem``.
-        ShapeError: wave function and system do not fit, or the parameters another wave function.
+            of a ψ with a sign, in place of ``psi_ratio``; an object that is no ``QuantumSystem``;
+            more devices than there are.
+        ShapeError: wave function and system do not fit, or the parameters another wave function;
+            walkers that the devices cannot share evenly.
         NoValueError: for an optimizer that needs the loss at fixed samples.
         NonFiniteError, SamplingError: see ``fit`` and ``measure``; what is trained and measured
             by then is ``kept`` by an error of the measurement.
@@ -118,7 +123,7 @@ def ground_state(
     moves, bounded = moves_of(system, wavefunction, log_psi, initial, sampler, sweeps)
     result = fit(
         energy(log_psi, system.local_energy),
-        moves(burn_in=50),
+        over_devices(moves(burn_in=50), devices),
         _natural_gradient_of(system) if optimizer is None else optimizer,
         params,
         steps=steps,
@@ -136,6 +141,7 @@ def ground_state(
             steps=measurements,
             bounded=bounded,
             groups=starts_of(system),
+            devices=devices,
         )
     except (NonFiniteError, SamplingError) as error:
         partly = error.kept

@@ -13,6 +13,7 @@ from jax import Array
 
 from physml.errors import ConfigurationError, NonFiniteError, SamplingError
 from physml.sampling import Estimate, estimate, split_rhat
+from physml.train.devices import lying, mesh_of, over_devices, placed, working_on
 from physml.types import LocalOperator, Sampler
 from physml.vmc.left_out import bearable, filled
 from physml.vmc.local_energies import local_energies
@@ -75,6 +76,7 @@ def measure(
     steps: int = 200,
     bounded: bool = False,
     groups: Callable[[Array], Any] | None = None,
+    devices: int = 1,
 ) -> Measurement:
     """Sample ``|ψ|²`` afresh and average the local energy.
 
@@ -98,12 +100,15 @@ def measure(
             where a flat ``|ψ|²`` may accept every move.
         groups: ``first walkers (n, N, d) -> labels (n,)`` of those that start alike; R̂ is taken
             between groups too, and the error bar is doubted where they differ.
+        devices: how many share the walkers, see ``over_devices``.
 
     Returns:
         Energy with its error bar, local energies and walkers.
 
     Raises:
-        ConfigurationError: a local energy that would lose the sign of ψ; too few steps.
+        ConfigurationError: a local energy that would lose the sign of ψ; too few steps; more
+            devices than there are.
+        ShapeError: walkers that the devices cannot share evenly.
         SamplingError: chains that do not move or do not come to equilibrium.
         NonFiniteError: more local energies that are not finite, or none that is; the first such
             walker is in the message, and what was measured is ``kept`` by the error.
@@ -115,7 +120,7 @@ def measure(
 
     # One program serves both: whether the width adapts is an argument of it.
     def block(key: Array, state: Any, adapt: Array) -> tuple[Any, Any]:
-        sampler = moves(adapt=adapt)
+        sampler = over_devices(moves(adapt=adapt), devices)
 
         def step(state: Any, key: Array) -> tuple[Any, Any]:
             state, walkers, metrics = sampler.sample(key, state, params)
@@ -125,10 +130,16 @@ def measure(
         return jax.lax.scan(step, state, jax.random.split(key, _BLOCK))
 
     key_init, key_burn, key_measure = jax.random.split(key, 3)
-    state = moves().init(key_init, params)
+    sampler = over_devices(moves(), devices)
+    mesh = mesh_of(sampler)
+    with working_on(mesh):
+        state = sampler.init(key_init, params)
     labels = None if groups is None else _large(np.asarray(groups(state.walkers)))
     began = time.perf_counter()
-    advance = jax.jit(block).lower(key_burn, state, jnp.bool_(True)).compile()
+    state = placed(sampler, key_burn, state, params)
+    with working_on(mesh):
+        compiling = jax.jit(block, **lying(mesh, state, 1))
+        advance = compiling.lower(key_burn, state, jnp.bool_(True)).compile()
     compile_seconds = time.perf_counter() - began
     seen: list[np.ndarray] = []
     for burned in range(1, _MOST_BLOCKS + 1):
