@@ -4,7 +4,7 @@
     3  pinn   vmc   pmm   learn   generative   control       never import one another
     2  train                                                  knows no network
     1  calculus   networks   optim   sampling   figures       never import one another
-    0  types   errors   lazy_jacobian   as_numbers   sample_axis
+    0  types   errors   lazy_jacobian   as_numbers   sample_axis   choices
 
 Everything here reads source text; nothing of physml is imported.
 """
@@ -23,7 +23,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[1]
 
 FLOORS = [
-    {"types", "errors", "lazy_jacobian", "as_numbers", "moved_names", "sample_axis"},
+    {"types", "errors", "lazy_jacobian", "as_numbers", "moved_names", "sample_axis", "choices"},
     {"calculus", "networks", "optim", "sampling", "figures"},
     {"train"},
     {"pinn", "vmc", "pmm", "learn", "generative", "control"},

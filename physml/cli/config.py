@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from physml.choices import Choice
 from physml.errors import ConfigurationError, PhysmlError
 
 Settings = TypeVar("Settings")
@@ -16,7 +17,8 @@ def read(kind: type[Settings], document: Any, *, where: str) -> Settings:
     """A frozen dataclass from plain data.
 
     Args:
-        kind: the dataclass; its fields are numbers, strings, Literals, None or dataclasses again.
+        kind: the dataclass, or kind of choices; its fields are numbers, strings, Literals, None or
+            dataclasses again.
         document: what JSON held for it.
         where: file and key, for errors.
 
@@ -34,6 +36,11 @@ def read(kind: type[Settings], document: Any, *, where: str) -> Settings:
     """
     if not isinstance(document, Mapping):
         raise _unexpected(where, "an object", document)
+    if issubclass(kind, Choice):
+        try:
+            kind, document = kind.stored(document)
+        except PhysmlError as error:
+            raise ConfigurationError(f"{where}: {error}") from error
     hints = get_type_hints(kind)
     names = [f.name for f in fields(kind) if f.init]  # type: ignore[arg-type]
     check_keys(document, names, where=where)
@@ -81,7 +88,7 @@ def value(kind: Any, document: Any, *, where: str) -> Any:
             raise _unexpected(where, "a list", document)
         (element, _) = get_args(kind)  # tuples here are of any length: tuple[float, ...]
         return tuple(value(element, item, where=f"{where}[{i}]") for i, item in enumerate(document))
-    elif is_dataclass(kind) and isinstance(kind, type):
+    elif isinstance(kind, type) and (is_dataclass(kind) or issubclass(kind, Choice)):
         return read(kind, document, where=where)
     elif kind is float and type(document) in (int, float):
         return float(document)

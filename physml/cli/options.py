@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Generic, Literal, TypeVar, get_args, get_type_hints
+from typing import Annotated, Generic, Literal, TypeVar
 
 import tyro
 
 from physml.errors import ConfigurationError
-from physml.optim.settings import OptimizerSettings
 from physml.pinn.recipe import Recipe
 from physml.vmc.recipe import VMCRecipe
 
@@ -145,23 +144,6 @@ def parse(
         config=(tyro.conf.FlagCreatePairsOff,),
     )
     return parsed
-
-
-def optimizer_default(recipe: OptimizerSettings, argv: Sequence[str]) -> OptimizerSettings:
-    """Where the optimizer's options come from that are not given.
-
-    Args:
-        recipe: the optimizer of the catalogue's recipe.
-        argv: the words that may hold ``--optimizer.name``.
-
-    Returns:
-        The recipe's; for an optimizer of another name, no numbers but its own defaults.
-    """
-    name = _given(argv, "--optimizer.name", recipe.name)
-    for offered in get_args(get_type_hints(OptimizerSettings)["name"]):
-        if offered == name != recipe.name:
-            return OptimizerSettings(name=offered)
-    return recipe
 
 
 def wavefunction_default(recipe: VMCRecipe, argv: Sequence[str]) -> VMCRecipe:

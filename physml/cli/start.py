@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import Any
 
 from physml.cli import catalogue
+from physml.cli.chosen import with_chosen
 from physml.cli.ground_state import GroundStateJob
 from physml.cli.job import Job, begin, show
 from physml.cli.options import (
     GroundStateOptions,
     RunOptions,
     SolveOptions,
-    optimizer_default,
     parse,
     wavefunction_default,
 )
@@ -29,7 +28,7 @@ def solve(argv: Sequence[str]) -> None:
     if name is None:
         return
     entry = catalogue.problem(name)
-    recipe = replace(entry.recipe, optimizer=optimizer_default(entry.recipe.optimizer, words))
+    recipe, words = with_chosen(entry.recipe, words)
     options = parse(
         SolveOptions,
         words,
@@ -49,8 +48,7 @@ def ground_state(argv: Sequence[str]) -> None:
     if name is None:
         return
     entry = catalogue.system(name)
-    recipe = wavefunction_default(entry.recipe, words)
-    recipe = replace(recipe, optimizer=optimizer_default(recipe.optimizer, words))
+    recipe, words = with_chosen(wavefunction_default(entry.recipe, words), words)
     kind: Any = GroundStateOptions
     options: GroundStateOptions[Any] = parse(
         kind[type(entry.system)],

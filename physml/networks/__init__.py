@@ -1,21 +1,32 @@
 """Networks that know no physics: flax.linen modules from a point to a value."""
 
-from physml.networks.activations import ACTIVATIONS
+from physml.networks.activations import ACTIVATIONS, ActivationName
 from physml.networks.constant import Constant
 from physml.networks.embeddings import FourierFeatures, PeriodicEmbedding
 from physml.networks.fourier_series import FourierSeries
+from physml.networks.initializers import (
+    InitialName,
+    ScaledInitializer,
+    glorot_normal,
+    initializer,
+    orthogonal,
+)
 from physml.networks.last_layer import fit_last_layer
-from physml.networks.mlp import MLP, ScaledInitializer, glorot_normal, orthogonal
+from physml.networks.mlp import MLP
 from physml.networks.pirate_net import PirateNet
 from physml.networks.separable import Separable
+from physml.networks.settings import NetworkSettings
 from physml.networks.siren import SIREN
 from physml.networks.tensor_grid import factors, grid_partial
 from physml.networks.weight_factorisation import FactorisedDense
 
 __all__ = [
     "ACTIVATIONS",
+    "InitialName",
     "MLP",
+    "NetworkSettings",
     "SIREN",
+    "ActivationName",
     "Constant",
     "FactorisedDense",
     "FourierFeatures",
@@ -27,6 +38,7 @@ __all__ = [
     "factors",
     "fit_last_layer",
     "glorot_normal",
+    "initializer",
     "grid_partial",
     "orthogonal",
 ]

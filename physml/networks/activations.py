@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 import jax
 import jax.numpy as jnp
 from jax import Array
 
-__all__ = ["ACTIVATIONS"]
+__all__ = ["ACTIVATIONS", "ActivationName"]
+
+ActivationName = Literal["tanh", "sin", "gelu", "silu", "softplus"]
 
 # All are smooth: residuals and local energies need two derivatives or more, so no relu.
-ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
+ACTIVATIONS: dict[ActivationName, Callable[[Array], Array]] = {
     "tanh": jnp.tanh,
     "sin": jnp.sin,
     "gelu": jax.nn.gelu,

@@ -12,6 +12,11 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from physml.errors import ConfigurationError, ShapeError
+from physml.networks.activations import ACTIVATIONS, ActivationName
+from physml.networks.initializers import InitialName, initializer
+from physml.networks.mlp import MLP
+from physml.networks.settings import NetworkSettings
+from physml.networks.sizes import equal_widths
 
 __all__ = ["FourierFeatures", "PeriodicEmbedding"]
 
@@ -188,3 +193,42 @@ def _check_mapping(name: str, mapping: object) -> None:
             f"{name}: expected coordinate indices to pairs of numbers, such as {{1: (-1.0, 2.0)}}, "
             f"got {mapping!r}."
         )
+
+
+def random_features(width: int, scale: float) -> FourierFeatures:
+    """As many features as a layer of this width is wide, half of them cosines and half sines.
+
+    Raises:
+        ConfigurationError: for an odd width, or a scale that is not positive.
+    """
+    if width % 2:
+        raise ConfigurationError(
+            "width: expected an even number for as many Fourier features, cosines and sines, got "
+            f"{width}"
+        )
+    return FourierFeatures(width // 2, scale=scale)
+
+
+@NetworkSettings.offer("fourier")
+def _fourier(
+    outputs: int | None,
+    *,
+    width: int = 20,
+    depth: int = 4,
+    scale: float = 1.0,
+    activation: ActivationName = "tanh",
+    initial: InitialName = "orthogonal",
+) -> nn.Sequential:
+    """Random Fourier features of the point, then a fully connected network.
+
+    Args:
+        outputs: length of its value, or None for a scalar.
+        width: neurons a hidden layer, and as many features.
+        depth: hidden layers.
+        scale: deviation of the frequencies, in cycles per unit length.
+        activation: of the hidden layers.
+        initial: distribution of the first weights.
+    """
+    widths = equal_widths(width, depth)
+    network = MLP(widths, outputs, ACTIVATIONS[activation], kernel_init=initializer(initial))
+    return nn.Sequential((random_features(width, scale), network))

@@ -9,7 +9,8 @@ from flax import linen as nn
 from jax import Array
 from jax.typing import ArrayLike
 
-from physml.errors import ShapeError
+from physml.errors import ConfigurationError, ShapeError
+from physml.networks.settings import NetworkSettings
 from physml.networks.sizes import check_outputs, check_size
 
 __all__ = ["FourierSeries"]
@@ -91,3 +92,23 @@ def _chebyshev(y: Array, count: int) -> Array:
     for _ in range(count - 2):
         values.append(2 * y * values[-1] - values[-2])
     return jnp.stack(values[:count])
+
+
+@NetworkSettings.offer("fourier-series")
+def _fourier_series(
+    outputs: int | None, *, width: int = 20, depth: int = 1, rank: int | None = None
+) -> FourierSeries:
+    """Fourier series of the last coordinate, with amplitudes that are polynomials of the others.
+
+    Args:
+        outputs: length of its value, or None for a scalar.
+        width: polynomials of each coordinate.
+        depth: layers of fixed features, of which there is one.
+        rank: waves; as many as the polynomials if None.
+    """
+    check_size("width", width)
+    if depth != 1:
+        raise ConfigurationError(
+            f"depth: fourier-series has one layer of fixed features; expected 1, got {depth}"
+        )
+    return FourierSeries(width, width if rank is None else rank, outputs)

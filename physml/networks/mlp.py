@@ -2,84 +2,19 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Sequence
 
 import jax.numpy as jnp
 from flax import linen as nn
 from jax import Array
-from jax.typing import ArrayLike, DTypeLike
+from jax.typing import ArrayLike
 
-from physml.networks.sizes import check_outputs, checked_widths
+from physml.networks.activations import ACTIVATIONS, ActivationName
+from physml.networks.initializers import InitialName, glorot_normal, initializer
+from physml.networks.settings import NetworkSettings
+from physml.networks.sizes import check_outputs, checked_widths, equal_widths
 
-__all__ = ["MLP", "ScaledInitializer", "glorot_normal", "orthogonal"]
-
-# One object each, so that networks built alike compare equal and share a compiled program.
-_GLOROT_NORMAL = nn.initializers.glorot_normal()
-_ORTHOGONAL = nn.initializers.orthogonal()
-
-
-@dataclasses.dataclass(frozen=True)
-class ScaledInitializer:
-    """An initializer times a gain: ``W = gain · W₁``.
-
-    A network uses ``unit`` alone for its output layer, which no activation follows.
-
-    Attributes:
-        unit: the initializer of gain 1.
-        gain: the factor, the activation's.
-
-    >>> import jax
-    >>> initializer = ScaledInitializer(jax.nn.initializers.ones, 3.0)
-    >>> initializer(jax.random.key(0), (1, 2)).tolist()
-    [[3.0, 3.0]]
-    """
-
-    unit: Callable[..., Array]
-    gain: float = 1.0
-
-    def __call__(self, key: Array, shape: Sequence[int], dtype: DTypeLike | None = None) -> Array:
-        """A kernel ``(inputs, outputs)``."""
-        return self.gain * self.unit(key, shape, jnp.result_type(float) if dtype is None else dtype)
-
-
-def glorot_normal(gain: float = 1.0) -> ScaledInitializer:
-    """Kernels with independent normal entries of variance ``2 gain² / (inputs + outputs)``.
-
-    Args:
-        gain: the factor of every layer but the output layer.
-
-    Returns:
-        An initializer ``(key, shape, dtype) -> (inputs, outputs)``.
-
-    Source: Glorot & Bengio, "Understanding the difficulty of training deep feedforward neural
-    networks", AISTATS 2010. The entries are truncated at two standard deviations.
-
-    >>> import jax
-    >>> glorot_normal()(jax.random.key(0), (3, 5)).shape
-    (3, 5)
-    """
-    return ScaledInitializer(_GLOROT_NORMAL, gain)
-
-
-def orthogonal(gain: float = 5 / 3) -> ScaledInitializer:
-    """Kernels whose rows or columns, whichever are fewer, are orthogonal and of length ``gain``.
-
-    Args:
-        gain: the factor of every layer but the output layer; 5/3 suits tanh.
-
-    Returns:
-        An initializer ``(key, shape, dtype) -> (inputs, outputs)``.
-
-    Source: Saxe, McClelland & Ganguli, "Exact solutions to the nonlinear dynamics of learning in
-    deep linear neural networks", arXiv:1312.6120.
-
-    >>> import jax, jax.numpy as jnp
-    >>> W = orthogonal(2.0)(jax.random.key(0), (3, 3))
-    >>> bool(jnp.allclose(W @ W.T, 4.0 * jnp.eye(3), atol=1e-5))
-    True
-    """
-    return ScaledInitializer(_ORTHOGONAL, gain)
+__all__ = ["MLP"]
 
 
 class MLP(nn.Module):
@@ -100,6 +35,7 @@ class MLP(nn.Module):
         ConfigurationError: widths or outputs are not positive integers.
 
     >>> import jax, jax.numpy as jnp
+    >>> from physml.networks import orthogonal
     >>> network = MLP((20,) * 4, kernel_init=orthogonal())
     >>> z = jnp.array([0.1, 0.2])
     >>> params = network.init(jax.random.key(0), z)
@@ -148,3 +84,29 @@ class MLP(nn.Module):
         (output,) = self.last_layer
         h = self.dense(self.outputs or 1, kernel_init=unit, param_dtype=dtype, name=output)(h)
         return h[0] if self.outputs is None else h
+
+
+@NetworkSettings.offer("mlp")
+def _mlp(
+    outputs: int | None,
+    *,
+    width: int = 20,
+    depth: int = 4,
+    activation: ActivationName = "tanh",
+    initial: InitialName = "orthogonal",
+) -> MLP:
+    """Fully connected network.
+
+    Args:
+        outputs: length of its value, or None for a scalar.
+        width: neurons a hidden layer.
+        depth: hidden layers.
+        activation: of the hidden layers.
+        initial: distribution of the first weights.
+    """
+    return MLP(
+        equal_widths(width, depth),
+        outputs,
+        ACTIVATIONS[activation],
+        kernel_init=initializer(initial),
+    )

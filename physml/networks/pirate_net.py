@@ -11,8 +11,10 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from physml.errors import ConfigurationError
-from physml.networks.embeddings import FourierFeatures
-from physml.networks.mlp import glorot_normal
+from physml.networks.activations import ACTIVATIONS, ActivationName
+from physml.networks.embeddings import FourierFeatures, random_features
+from physml.networks.initializers import InitialName, glorot_normal, initializer
+from physml.networks.settings import NetworkSettings
 from physml.networks.sizes import check_outputs, check_size
 
 __all__ = ["PirateNet"]
@@ -113,3 +115,36 @@ class PirateNet(nn.Module):
         unit = getattr(self.kernel_init, "unit", self.kernel_init)
         value = dense(self.outputs or 1, kernel_init=unit, name="output")(x)
         return value[0] if self.outputs is None else value
+
+
+@NetworkSettings.offer("pirate")
+def _pirate(
+    outputs: int | None,
+    *,
+    width: int = 20,
+    depth: int = 4,
+    scale: float | None = None,
+    activation: ActivationName = "tanh",
+    initial: InitialName = "orthogonal",
+) -> PirateNet:
+    """Residual network that starts as a linear function of its embedding.
+
+    Args:
+        outputs: length of its value, or None for a scalar.
+        width: neurons a layer.
+        depth: residual blocks, of three hidden layers each.
+        scale: deviation of the Fourier frequencies of the embedding, in cycles per unit length; a
+            dense layer in their place if None.
+        activation: of the hidden layers.
+        initial: distribution of the first weights.
+    """
+    check_size("width", width)
+    check_size("depth", depth)
+    return PirateNet(
+        width,
+        depth,
+        outputs,
+        features=None if scale is None else random_features(width, scale),
+        activation=ACTIVATIONS[activation],
+        kernel_init=initializer(initial),
+    )

@@ -9,8 +9,11 @@ from flax import linen as nn
 from jax import Array
 from jax.typing import ArrayLike
 
-from physml.networks.mlp import MLP, glorot_normal
-from physml.networks.sizes import check_outputs, check_size, checked_widths
+from physml.networks.activations import ACTIVATIONS, ActivationName
+from physml.networks.initializers import InitialName, glorot_normal, initializer
+from physml.networks.mlp import MLP
+from physml.networks.settings import NetworkSettings
+from physml.networks.sizes import check_outputs, check_size, checked_widths, equal_widths
 
 __all__ = ["Separable"]
 
@@ -88,3 +91,32 @@ def factor_network(separable: Separable, *, name: str | None = None) -> MLP:
 def factor_shape(separable: Separable) -> tuple[int, ...]:
     """``(rank,)``, or ``(rank, outputs)``."""
     return (separable.rank,) + (() if separable.outputs is None else (separable.outputs,))
+
+
+@NetworkSettings.offer("separable")
+def _separable(
+    outputs: int | None,
+    *,
+    width: int = 20,
+    depth: int = 4,
+    rank: int | None = None,
+    activation: ActivationName = "tanh",
+    initial: InitialName = "orthogonal",
+) -> Separable:
+    """Sum of products of functions of one coordinate.
+
+    Args:
+        outputs: length of its value, or None for a scalar.
+        width: neurons a hidden layer.
+        depth: hidden layers.
+        rank: products; as many as the width if None.
+        activation: of the hidden layers.
+        initial: distribution of the first weights.
+    """
+    return Separable(
+        equal_widths(width, depth),
+        width if rank is None else rank,
+        outputs,
+        ACTIVATIONS[activation],
+        initializer(initial),
+    )

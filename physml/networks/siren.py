@@ -12,7 +12,8 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from physml.errors import ConfigurationError
-from physml.networks.sizes import check_outputs, checked_widths
+from physml.networks.settings import NetworkSettings
+from physml.networks.sizes import check_outputs, checked_widths, equal_widths
 
 __all__ = ["SIREN"]
 
@@ -109,3 +110,18 @@ class SIREN(nn.Module):
 
 def _uniform(bound: float) -> Callable[..., Array]:
     return lambda key, shape, dtype: jax.random.uniform(key, shape, dtype, -bound, bound)
+
+
+@NetworkSettings.offer("siren")
+def _siren(
+    outputs: int | None, *, width: int = 20, depth: int = 4, frequency: float = 1.0
+) -> SIREN:
+    """Network with sines for activations.
+
+    Args:
+        outputs: length of its value, or None for a scalar.
+        width: neurons a hidden layer.
+        depth: hidden layers.
+        frequency: of the first layer, in radians per unit length of its input.
+    """
+    return SIREN(equal_widths(width, depth), outputs, first_frequency=frequency)

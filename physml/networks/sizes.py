@@ -23,6 +23,17 @@ def checked_widths(widths: object) -> tuple[int, ...]:
     return tuple(widths)
 
 
+def equal_widths(width: int, depth: int) -> tuple[int, ...]:
+    """The widths of ``depth`` hidden layers of one width.
+
+    Raises:
+        ConfigurationError: one of the two is no positive integer.
+    """
+    check_size("width", width)
+    check_size("depth", depth)
+    return (width,) * depth
+
+
 def check_outputs(outputs: object) -> None:
     """Raise unless it is None, for a scalar field, or a number of components."""
     if not (outputs is None or is_size(outputs)):

@@ -11,7 +11,7 @@ from jax import Array
 from jax.typing import ArrayLike, DTypeLike
 
 from physml.errors import ConfigurationError
-from physml.networks.mlp import glorot_normal
+from physml.networks.initializers import glorot_normal
 from physml.networks.sizes import check_size
 
 __all__ = ["FactorisedDense"]

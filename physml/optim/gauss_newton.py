@@ -8,7 +8,7 @@ whose ratio is still above a small threshold: the model half-believed, not the l
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -18,7 +18,9 @@ from jax import Array
 from physml.errors import ConfigurationError
 from physml.lazy_jacobian import DEFAULT_MEMORY, ravel_real, real_type
 from physml.optim.contract import evaluation_of, rows_of, value_function_of
-from physml.optim.spectrum import Factorise, Spectrum, by_gram
+from physml.optim.settings import OptimizerSettings
+from physml.optim.sketch import sketched
+from physml.optim.spectrum import Factorise, Spectrum, by_gram, by_svd
 from physml.types import Evaluation, Optimizer
 
 # Sixty halvings leave 2⁻⁶⁰ of the range of log λ: less than float64 can tell apart.
@@ -271,4 +273,44 @@ def _last_crossing(log_radii: Array, ratios: Array, threshold: Array | float) ->
     )
     return log_radii[index] + jnp.clip(fraction, 0.0, 1.0) * (
         log_radii[following] - log_radii[index]
+    )
+
+
+@OptimizerSettings.offer("gauss-newton")
+def _gauss_newton(
+    *,
+    radius: float = 1.0,
+    ratio: float = 0.15,
+    span: float = 3.0,
+    probes: int = 16,
+    switch_ratio: float | None = None,
+    accuracy: Literal["gram", "svd"] | None = None,
+    sketch: int | None = None,
+) -> Optimizer:
+    """Trust-region Gauss–Newton with an adaptive ratio, for samples that stay fixed for a while.
+
+    Args:
+        radius: first trust radius, in units of |θ|.
+        ratio: threshold of actual to predicted decrease, in (0, 1).
+        span: how far a step may change the radius.
+        probes: losses evaluated a step.
+        switch_ratio: threshold once λ has turned upwards, in (0, 1); never if None.
+        accuracy: gram is fast, svd goes on to rounding; None for gram, and svd of a sketch.
+        sketch: rows and columns of a random sketch of J, for more than some 2,000 parameters; none
+            if None.
+    """
+    if accuracy is None:
+        accuracy = "gram" if sketch is None else "svd"
+    factorise: Factorise = by_gram if accuracy == "gram" else by_svd
+    if sketch is not None:
+        if sketch < 1:
+            raise ConfigurationError(f"sketch: expected at least 1, got {sketch}")
+        factorise = sketched(rows=sketch, columns=sketch, factorise=factorise)
+    return gauss_newton(
+        radius,
+        ratio=ratio,
+        span=span,
+        probes=probes,
+        switch_ratio=switch_ratio,
+        factorise=factorise,
     )

@@ -8,7 +8,7 @@ SPRING, which remembers along what the current samples do not see.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import jax.numpy as jnp
 import optax
@@ -17,8 +17,16 @@ from jax import Array
 from physml.errors import ConfigurationError
 from physml.lazy_jacobian import DEFAULT_MEMORY, real_type
 from physml.optim.contract import evaluation_of, metric_of, value_function_of
-from physml.optim.damped_least_squares import Solve, smallest_side
-from physml.optim.line_search import LineSearch
+from physml.optim.damped_least_squares import (
+    Solve,
+    in_parameter_space,
+    in_sample_space,
+    matrix_free,
+    smallest_side,
+)
+from physml.optim.learning_rate import halving
+from physml.optim.line_search import LineSearch, grid_line_search
+from physml.optim.settings import OptimizerSettings
 from physml.types import Evaluation, Optimizer
 
 
@@ -120,3 +128,50 @@ def natural_gradient(
         return optax.tree.scale(-length, direction), new
 
     return optax.GradientTransformationExtraArgs(init, update)
+
+
+_SOLVERS: dict[str, Solve] = {
+    "smallest-side": smallest_side,
+    "sample-space": in_sample_space,
+    "parameter-space": in_parameter_space,
+    "matrix-free": matrix_free,
+}
+
+
+@OptimizerSettings.offer("natural-gradient")
+def _natural_gradient(
+    *,
+    learning_rate: float | None = None,
+    decay: float | None = None,
+    damping: float = 1e-3,
+    momentum: float = 0.0,
+    max_norm: float | None = None,
+    line_search: int = 0,
+    solve: Literal[
+        "smallest-side", "sample-space", "parameter-space", "matrix-free"
+    ] = "smallest-side",
+) -> Optimizer:
+    """Natural gradient by damped least squares, with SPRING momentum.
+
+    Args:
+        learning_rate: step length η; None for 0.1, or 1 with a line search.
+        decay: steps after which the learning rate has halved, η / (1 + step/decay); never if None.
+        damping: λ, in units of J Jᵀ.
+        momentum: SPRING's μ, in [0, 1).
+        max_norm: longest update |Δθ|; unbounded if None.
+        line_search: candidates 2⁻ᵏ of the line search; 0 for none.
+        solve: smallest-side, sample-space (n × n), parameter-space (p × p), or matrix-free by
+            conjugate gradients.
+    """
+    if line_search < 0:
+        raise ConfigurationError(f"line_search: expected 0 or more candidates, got {line_search}")
+    if learning_rate is None:
+        learning_rate = 1.0 if line_search else 0.1
+    return natural_gradient(
+        halving(learning_rate, decay),
+        damping=damping,
+        momentum=momentum,
+        max_norm=max_norm,
+        line_search=grid_line_search(candidates=line_search) if line_search else None,
+        solve=_SOLVERS[solve],
+    )

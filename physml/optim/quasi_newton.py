@@ -18,6 +18,7 @@ from jax.flatten_util import ravel_pytree
 from physml.errors import ConfigurationError
 from physml.optim.contract import value_function_of
 from physml.optim.real_pairs import on_real_pairs
+from physml.optim.settings import OptimizerSettings
 from physml.types import Optimizer
 
 Update = Callable[[Array, Array, Array, Array, Array], Array]
@@ -84,6 +85,26 @@ def ssbfgs(*, search_steps: int = 20) -> Optimizer:
     >>> optimizer = pm.ssbfgs()
     """
     return _with_search(_bfgs, search_steps, "ssbfgs")
+
+
+@OptimizerSettings.offer("ssbroyden")
+def _ssbroyden(*, search_steps: int = 20) -> Optimizer:
+    """Self-scaled Broyden with a strong Wolfe search.
+
+    Args:
+        search_steps: the most evaluations of a line search.
+    """
+    return ssbroyden(search_steps=search_steps)
+
+
+@OptimizerSettings.offer("ssbfgs")
+def _ssbfgs(*, search_steps: int = 20) -> Optimizer:
+    """Self-scaled BFGS with a strong Wolfe search.
+
+    Args:
+        search_steps: the most evaluations of a line search.
+    """
+    return ssbfgs(search_steps=search_steps)
 
 
 def _with_search(update: Update, search_steps: int, name: str) -> Optimizer:

@@ -17,7 +17,9 @@ import optax
 from jax import Array
 
 from physml.errors import ConfigurationError
+from physml.optim.learning_rate import halving
 from physml.optim.real_pairs import on_real_pairs
+from physml.optim.settings import OptimizerSettings
 from physml.types import Optimizer
 
 # Where a rotated entry should vanish rounding is left, and Adam would divide it by itself: in
@@ -98,6 +100,28 @@ def soap(
     return on_real_pairs(
         optax.chain(adam_in_eigenbasis, optax.scale_by_learning_rate(learning_rate))
     )
+
+
+@OptimizerSettings.offer("soap")
+def _soap(
+    *,
+    learning_rate: float = 3e-3,
+    decay: float | None = None,
+    b1: float = 0.95,
+    b2: float = 0.95,
+    precondition_every: int = 10,
+) -> Optimizer:
+    """SOAP: Adam in the eigenbasis of the gradients' covariances.
+
+    Args:
+        learning_rate: step length η.
+        decay: steps after which the learning rate has halved, η / (1 + step/decay); never if None.
+        b1: decay of the mean of gradients, in [0, 1).
+        b2: decay of the mean squares and of the covariances, in [0, 1).
+        precondition_every: steps between turns of the bases.
+    """
+    rate = halving(learning_rate, decay)
+    return soap(rate, b1=b1, b2=b2, precondition_every=precondition_every)
 
 
 def _scale_by_soap(

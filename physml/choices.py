@@ -1,0 +1,284 @@
+"""What is chosen by name: front functions of plain options, and a frozen dataclass made of each.
+
+A kind of thing is a class; a front function adds one of it by name::
+
+    class OptimizerSettings(Choice, kind="optimizer"):
+        def build(self) -> Optimizer:
+            return self.construct()
+
+    @OptimizerSettings.offer("adam")
+    def _adam(*, learning_rate: float = 1e-3) -> Optimizer:
+        ...  # its docstring tells each option under Args
+
+Then ``OptimizerSettings(name="adam", learning_rate=1e-2)`` is plain data, with the types, defaults
+and words of that function: a command line shows it, a file stores it, ``build()`` calls it. What
+``build`` is given comes first in the front function; its options are keyword-only.
+
+A file that was written before there was an option lacks it: its default is what was done then.
+"""
+
+from __future__ import annotations
+
+import inspect
+import types
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import Field, field, make_dataclass
+from difflib import get_close_matches
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Literal,
+    Self,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
+
+from physml.errors import ConfigurationError, UnknownNameError
+
+Front = TypeVar("Front", bound=Callable[..., Any])
+
+_PLAIN = (bool, int, float, str, types.NoneType)
+
+
+class Choice:
+    """One of a kind of things: its name, and options of its own. A kind derives from it.
+
+    Attributes:
+        name: which.
+
+    Raises:
+        UnknownNameError: for a name, or a word of an option, that is not offered.
+        ConfigurationError: for an option that what is named does not have, or of another type.
+    """
+
+    name: str
+    _kind: ClassVar[str]
+    _usual: ClassVar[str | None]
+    _kept: ClassVar[tuple[str, ...]]
+    _offered: ClassVar[dict[str, Any]]
+    # Of the dataclass of one name alone: that name, its options with their types, what it calls.
+    _own: ClassVar[str | None] = None
+    _types: ClassVar[dict[str, Any]] = {}
+    _front: ClassVar[Callable[..., Any]]
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, option: str) -> Any: ...
+
+    def __init_subclass__(
+        cls, *, kind: str | None = None, usual: str | None = None, kept: tuple[str, ...] = ()
+    ) -> None:
+        """A kind, unless it is the dataclass of one name.
+
+        Args:
+            kind: its word, in errors and on the command line.
+            usual: the name where none is given; None if one must be.
+            kept: options that stay where another name is chosen.
+        """
+        if kind is not None:
+            cls._kind, cls._usual, cls._kept, cls._offered = kind, usual, kept, {}
+
+    def __new__(cls, *, name: str | None = None, **options: Any) -> Self:
+        """The dataclass of this name, which its own ``__init__`` fills."""
+        if cls._own is not None:
+            return object.__new__(cls)
+        name = cls._usual if name is None else name
+        if name is None:
+            raise ConfigurationError(f"{cls._kind}.name: expected {', '.join(cls._offered)}")
+        made = cls.named(name)
+        for option in options:
+            made.check_option(option)
+        return object.__new__(made)
+
+    def __post_init__(self) -> None:
+        """Check types, so that what is stored is read back as it was."""
+        if self.name != self._own:
+            raise ConfigurationError(
+                f"{self._kind}.name: expected {self._own}, whose options these are, got "
+                f"{self.name}; see renamed()"
+            )
+        for option, kind in self._types.items():
+            value, where = getattr(self, option), f"{self._kind}.{option}"
+            words = [word for word in _parts(kind) if isinstance(word, str)]
+            if isinstance(value, str) and words and value not in words:
+                raise UnknownNameError(where, value, words)
+            if not _fits(value, kind):
+                expected = " or ".join(words) or getattr(kind, "__name__", str(kind))
+                raise ConfigurationError(f"{where}: expected {expected}, got {value!r}")
+            if type(value) is int and float in _parts(kind):
+                object.__setattr__(self, option, float(value))
+
+    @classmethod
+    def offer(cls, name: str) -> Callable[[Front], Front]:
+        """Offer what a front function builds, under a name.
+
+        Args:
+            name: as on the command line.
+
+        Returns:
+            A decorator, which returns the function as it is.
+
+        Raises:
+            ConfigurationError: for a name that is taken.
+            TypeError: for an option that is not plain, or has no default or no words.
+        """
+        if name in cls._offered:
+            raise ConfigurationError(f"{cls._kind}: {name} is offered already")
+
+        def decorate(front: Front) -> Front:
+            cls._offered[name] = _made(cls, name, front)
+            for made in cls._offered.values():
+                made.__annotations__["name"] = Literal[tuple(sorted(cls._offered))]
+            return front
+
+        return decorate
+
+    @classmethod
+    def names(cls) -> tuple[str, ...]:
+        """Every name on offer."""
+        return tuple(cls._offered)
+
+    @classmethod
+    def named(cls, name: str) -> type[Self]:
+        """The dataclass of a name.
+
+        Raises:
+            UnknownNameError: for another name.
+        """
+        if name not in cls._offered:
+            raise UnknownNameError(cls._kind, name, cls._offered)
+        made: type[Self] = cls._offered[name]
+        return made
+
+    @classmethod
+    def check_option(cls, option: str) -> None:
+        """Refuse an option that what is named does not have, saying which names have it.
+
+        Raises:
+            ConfigurationError: for such an option.
+        """
+        if option in cls._types:
+            return
+        known = {o for made in cls._offered.values() for o in made._types}
+        hint = ""
+        for close in get_close_matches(option, known, n=1, cutoff=0.5):
+            owners = [name for name, made in cls._offered.items() if close in made._types]
+            meant = "it" if close == option else f"{cls._kind}.{close}"
+            hint = f"; {meant} belongs to {', '.join(owners)} (choose with {cls._kind}.name)"
+        raise ConfigurationError(
+            f"{cls._kind}.{option}: no option of {cls._own}, which takes "
+            f"{', '.join(cls._types) or 'none'}{hint}"
+        )
+
+    def construct(self, *given: Any) -> Any:
+        """What the front function builds of the options.
+
+        Args:
+            given: its arguments before them.
+
+        Raises:
+            ConfigurationError: for a number outside its range.
+        """
+        options = {option: getattr(self, option) for option in self._types}
+        try:
+            return type(self)._front(*given, **options)
+        except ConfigurationError as error:
+            between = "." if str(error).partition(":")[0] in options else ": "
+            raise ConfigurationError(f"{self._kind}{between}{error}") from error
+
+    def renamed(self, name: str) -> Self:
+        """Another of its kind by name, with its own options but those that the kind keeps."""
+        if name == self.name:
+            return self
+        made: Any = self.named(name)
+        kept = [option for option in self._kept if option in self._types and option in made._types]
+        return made(**{option: getattr(self, option) for option in kept})
+
+    @classmethod
+    def stored(cls, document: Mapping[str, Any]) -> tuple[type[Self], dict[str, Any]]:
+        """The dataclass that plain data names, and the data as it would be written today.
+
+        When every name had one table of options, those that were not given were null.
+
+        Raises:
+            UnknownNameError: for a name that is not offered.
+            ConfigurationError: for an option that what is named does not have.
+        """
+        if "name" not in document:
+            raise ConfigurationError(f"{cls._kind}: missing key 'name'")
+        made: Any = cls.named(str(document["name"]))
+        usual = made()
+        full = {"name": made._own} | {option: getattr(usual, option) for option in made._types}
+        for option, value in document.items():
+            if value is None and not _fits(None, made._types.get(option)):
+                continue
+            if option != "name":
+                made.check_option(option)
+                full[option] = value
+        return made, full
+
+
+def _made(kind: type[Choice], name: str, front: Callable[..., Any]) -> type[Choice]:
+    """The frozen dataclass of a front function."""
+    hints, words = get_type_hints(front), inspect.getdoc(front) or ""
+    options = {
+        parameter.name: parameter.default
+        for parameter in inspect.signature(front).parameters.values()
+        if parameter.kind is inspect.Parameter.KEYWORD_ONLY
+    }
+    for option, default in options.items():
+        plain = option in hints and all(
+            isinstance(part, str) or part in _PLAIN or issubclass(part, Choice)
+            for part in _parts(hints[option])
+        )
+        if not plain or option == "name" or not _fits(default, hints[option]):
+            raise TypeError(f"{kind._kind} {name}: {option}: expected a plain type and a default")
+        if f"    {option}: " not in words:
+            raise TypeError(f"{kind._kind} {name}: {option}: expected a line under Args")
+    section = f"Attributes:\n    name: {words.partition(chr(10))[0]}"
+    words = words.replace("Args:", section) if "Args:" in words else f"{words}\n\n{section}"
+    made = make_dataclass(
+        kind.__qualname__,
+        [("name", str, name)]
+        + [(o, hints[o], field(default=default)) for o, default in options.items()],
+        bases=(kind,),
+        namespace={
+            "__doc__": words,
+            "_own": name,
+            "_types": {option: hints[option] for option in options},
+            "_front": staticmethod(front),
+        },
+        frozen=True,
+        kw_only=True,
+    )
+    made.__module__ = kind.__module__
+    return made
+
+
+def _parts(kind: Any) -> Iterable[Any]:
+    """The types that a type is made of, and the words of its literals."""
+    inner = get_args(kind)
+    if get_origin(kind) is Literal:
+        return inner
+    if not inner:
+        return (kind,)
+    return tuple(part for one in inner if one is not Ellipsis for part in _parts(one))
+
+
+def _fits(value: Any, kind: Any) -> bool:
+    """Whether a value is of a type; a whole number is a float too."""
+    origin, inner = get_origin(kind), get_args(kind)
+    if origin in (Union, types.UnionType):
+        return any(_fits(value, one) for one in inner)
+    if origin is Literal:
+        return value in inner
+    if origin is tuple:
+        return isinstance(value, tuple) and all(_fits(part, inner[0]) for part in value)
+    if kind is float or kind is int:
+        return isinstance(value, (int, kind)) and not isinstance(value, bool)
+    return isinstance(value, kind) if isinstance(kind, type) else kind is None and value is None
