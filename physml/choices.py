@@ -164,9 +164,8 @@ class Choice:
         """
         if option in cls._types:
             return
-        known = {o for made in cls._offered.values() for o in made._types}
         hint = ""
-        for close in get_close_matches(option, known, n=1, cutoff=0.5):
+        for close in get_close_matches(option, cls._options(), n=1, cutoff=0.5):
             owners = [name for name, made in cls._offered.items() if close in made._types]
             meant = "it" if close == option else f"{cls._kind}.{close}"
             hint = f"; {meant} belongs to {', '.join(owners)} (choose with {cls._kind}.name)"
@@ -174,6 +173,11 @@ class Choice:
             f"{cls._kind}.{option}: no option of {cls._own}, which takes "
             f"{', '.join(cls._types) or 'none'}{hint}"
         )
+
+    @classmethod
+    def _options(cls) -> set[str]:
+        """The options of every name."""
+        return {option for made in cls._offered.values() for option in made._types}
 
     def construct(self, *given: Any) -> Any:
         """What the front function builds of the options.
@@ -215,9 +219,8 @@ class Choice:
         usual = made()
         full = {"name": made._own} | {option: getattr(usual, option) for option in made._types}
         for option, value in document.items():
-            if value is None and not _fits(None, made._types.get(option)):
-                continue
-            if option != "name":
+            null = value is None and not _fits(None, made._types.get(option))
+            if option != "name" and not (null and option in cls._options()):
                 made.check_option(option)
                 full[option] = value
         return made, full
@@ -281,4 +284,4 @@ def _fits(value: Any, kind: Any) -> bool:
         return isinstance(value, tuple) and all(_fits(part, inner[0]) for part in value)
     if kind is float or kind is int:
         return isinstance(value, (int, kind)) and not isinstance(value, bool)
-    return isinstance(value, kind) if isinstance(kind, type) else kind is None and value is None
+    return isinstance(kind, type) and isinstance(value, kind)

@@ -31,7 +31,7 @@ GAIN = orthogonal(5 / 3)
             {"activation": "sin", "initial": "glorot"},
             MLP((8, 8), 2, jnp.sin, kernel_init=glorot_normal()),
         ),
-        ({"name": "siren"}, SIREN((8, 8), 2)),
+        ({"name": "siren"}, SIREN((8, 8), 2, first_frequency=1.0)),
         (
             {"name": "fourier"},
             nn.Sequential((FourierFeatures(4), MLP((8, 8), 2, kernel_init=GAIN))),
@@ -62,7 +62,7 @@ def test_settings_are_the_network_they_name(settings, network, key):
     ("settings", "message"),
     [
         ({"scale": 1.0}, "network.scale: no option of mlp, .* belongs to fourier, pirate"),
-        ({"rank": 3}, "network.rank: no option of mlp, .* belongs to separable"),
+        ({"rank": 3}, "network.rank: no option of mlp, .* belongs to fourier-series, sep"),
         (
             {"name": "siren", "activation": "tanh"},
             "no option of siren, which takes width, depth, frequency; it belongs to mlp, fourier",
@@ -70,10 +70,10 @@ def test_settings_are_the_network_they_name(settings, network, key):
         ({"name": "siren", "initial": "glorot"}, "network.initial: no option of siren"),
         ({"name": "separable", "scale": 1.0}, "network.scale: no option of separable"),
         ({"name": "pirate", "rank": 1}, "network.rank: no option of pirate"),
-        ({"name": "fourier-series"}, "network.depth: .* expected 1, got 4"),
+        ({"name": "fourier-series", "depth": 4}, "network.depth: .* expected 1, got 4"),
         ({"name": "fourier-series", "activation": "sin"}, "activation: no option of fourier-ser"),
-        ({"width": 0}, "width ≥ 1"),
-        ({"depth": 0}, "depth ≥ 1"),
+        ({"width": 0}, "network.width: expected a positive integer"),
+        ({"depth": 0}, "network.depth: expected a positive integer"),
         ({"name": "separable", "rank": 0}, "rank: expected a positive integer"),
         ({"name": "fourier", "scale": 0.0}, "scale: expected a number > 0"),
         ({"name": "fourier", "width": 9}, "network.width: expected an even number"),
@@ -89,7 +89,7 @@ def test_options_of_another_network_are_refused(settings, message):
 def test_unknown_names_are_refused():
     with pytest.raises(UnknownNameError, match=r"'sirne'\. Did you mean 'siren'"):
         NetworkSettings(name="sirne").build()
-    with pytest.raises(UnknownNameError, match="unknown activation 'relu'"):
+    with pytest.raises(UnknownNameError, match="unknown network.activation 'relu'"):
         NetworkSettings(activation="relu").build()
 
 
