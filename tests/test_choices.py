@@ -39,6 +39,7 @@ def coffee(cup: str, *, sugar: int = 0, strength: float = 1.0, shots: tuple[floa
     """Roasted beans.
 
     Args:
+        cup: what it is in.
         sugar: lumps.
         strength: of one cup.
         shots: each in ml,
@@ -156,7 +157,7 @@ def test_what_cannot_be_meant_is_refused(options, error, message):
 def test_numbers_are_checked_where_it_is_built():
     with pytest.raises(ConfigurationError, match=r"^drink\.sugar: expected lumps ≥ 0, got -1"):
         Drink(sugar=-1).build("cup")
-    with pytest.raises(ConfigurationError, match="^drink: too weak"):
+    with pytest.raises(ConfigurationError, match=r"^drink: too weak"):
         Drink(name="coffee", strength=0.0).build("cup")
 
 
@@ -177,7 +178,7 @@ def test_stored_data_are_read_as_they_would_be_written_today():
     assert made(**full) == Drink(name="coffee", sugar=2)
     with pytest.raises(ConfigurationError, match="leaves: no option of coffee"):
         Drink.stored({"name": "coffee", "leaves": "green"})
-    with pytest.raises(ConfigurationError, match="drink.sugr: no option of tea"):
+    with pytest.raises(ConfigurationError, match=r"drink.sugr: no option of tea"):
         Drink.stored({"name": "tea", "sugr": None})
     with pytest.raises(UnknownNameError, match="cocoa"):
         Drink.stored({"name": "cocoa"})

@@ -93,13 +93,16 @@ def test_help_without_a_name(physml, command):
         (("solve",), "expected a name first"),
         (("solve", "--steps", "3"), "expected a name first"),
         (("solve", "heat", "--stesp", "3"), "--steps INT"),
-        (("solve", "heat", "--optimizer.dampin", "3"), "optimizer.damping belongs to natural-grad"),
+        (("solve", "heat", "--optimizer.dampin", "3"), "optimizer.damping belongs to natural"),
         (("solve", "heat", "--optimizer.name", "adma"), "'adam'"),
         (("solve", "heat", "--steps", "many"), "many"),
         (("solve", "heat", "--precision", "16"), "64"),
         (("solve", "heat", "--seed", "-1"), "seed: expected 0 to"),
         (("solve", "heat", "--steps", "-1"), "steps: expected at least 0"),
-        (("solve", "heat", "--network.width", "0"), "network.width: expected a positive integer, got 0"),
+        (
+            ("solve", "heat", "--network.width", "0"),
+            "network.width: expected a positive integer, got 0",
+        ),
         (("solve", "heat", "--redraw", "-1"), "-1"),
         (
             ("solve", "heat", "--optimizer.name", "gauss-newton", "--optimizer.damping", "1"),

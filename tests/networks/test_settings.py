@@ -89,7 +89,7 @@ def test_options_of_another_network_are_refused(settings, message):
 def test_unknown_names_are_refused():
     with pytest.raises(UnknownNameError, match=r"'sirne'\. Did you mean 'siren'"):
         NetworkSettings(name="sirne").build()
-    with pytest.raises(UnknownNameError, match="unknown network.activation 'relu'"):
+    with pytest.raises(UnknownNameError, match=r"unknown network.activation 'relu'"):
         NetworkSettings(activation="relu").build()
 
 
