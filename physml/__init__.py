@@ -21,7 +21,19 @@ from physml.lazy_jacobian import Block, Jacobian
 from physml.networks import MLP
 from physml.optim import gauss_newton, natural_gradient, soap, ssbfgs, ssbroyden
 from physml.sampling import drawn, fixed, langevin, metropolis
-from physml.train import FitResult, Run, every, fit, least_squares, progress
+from physml.train import (
+    FitResult,
+    Run,
+    cost,
+    cross_entropy,
+    every,
+    fit,
+    game,
+    least_squares,
+    progress,
+    score,
+    total,
+)
 from physml.types import Evaluation, Field, LocalOperator, Objective, Optimizer, Sampler
 
 if TYPE_CHECKING:
@@ -62,12 +74,18 @@ __all__ = [
     "fixed",
     "langevin",
     "metropolis",
+    # objectives
+    "cost",
+    "cross_entropy",
+    "game",
+    "least_squares",
+    "score",
+    "total",
     # training
     "FitResult",
     "Run",
     "every",
     "fit",
-    "least_squares",
     "progress",
     # the door to differential equations
     "Box",

@@ -61,9 +61,8 @@ def cross_entropy(
     Sources: Schraudolph (2002), doi:10.1162/08997660260028683; Martens (2020), Journal of Machine
     Learning Research 21(146) (generalised Gauss–Newton).
 
-    >>> import jax.numpy as jnp
-    >>> from physml.train import cross_entropy
-    >>> objective = cross_entropy(lambda params, x: params * x)
+    >>> import jax.numpy as jnp, physml as pm
+    >>> objective = pm.cross_entropy(lambda params, x: params * x)
     >>> inputs, labels = jnp.ones((2, 3)), jnp.array([0, 2])
     >>> evaluation, _ = objective.evaluate(jnp.zeros(3), (), (inputs, labels))
     >>> round(float(evaluation.loss), 4), evaluation.jacobian.shape

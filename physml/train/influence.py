@@ -19,10 +19,10 @@ from physml.errors import ConfigurationError
 
 
 def check_influence(name: str, row: Callable[[Any, Any], Array], params: Any, sample: Any) -> None:
-    """Refuse a term of which no parameter changes the residual, whatever their values.
+    """Refuse what no parameter can change, whatever their values.
 
     Args:
-        name: of the term.
+        name: of the term, for messages.
         row: ``(params, sample) -> residual``.
         params: arrays, of which only shapes and types are looked at.
         sample: one sample, likewise.
@@ -38,9 +38,9 @@ def check_influence(name: str, row: Callable[[Any, Any], Array], params: Any, sa
     rest = len(program.invars) - len(jax.tree.leaves(params))
     if not any(_reached(program, [i >= rest for i in range(len(program.invars))])):
         raise ConfigurationError(
-            f"term {name!r}: no parameter can change its residual, which is the same for every "
-            "solution; expected the unknown in it, and as many derivatives of the network as it "
-            "takes: those of relu end at the first (use tanh or another smooth activation)"
+            f"{name}: no parameter can change it, it is the same for every solution; expected the "
+            "unknown in it, and as many derivatives of the network as it takes: those of relu end "
+            "at the first (use tanh or another smooth activation)"
         )
 
 

@@ -17,6 +17,7 @@ from physml.errors import ConfigurationError, ShapeError
 from physml.lazy_jacobian import Block, Jacobian, real_type
 from physml.train.influence import check_influence
 from physml.train.samples import count, shapes
+from physml.train.weights import starting_weights
 from physml.types import Batch, Evaluation, Objective, Term
 
 Row = Callable[[Any, Any], Array]
@@ -59,14 +60,7 @@ def least_squares(
     """
     if not terms:
         raise ConfigurationError("terms: expected at least one residual, got none")
-    initial = dict.fromkeys(terms, 1.0) | dict(weights or {})
-    for name, weight in initial.items():
-        if name not in terms:
-            raise ConfigurationError(
-                f"weights: {name!r} is no term; the terms are {', '.join(terms)}"
-            )
-        if not weight > 0:
-            raise ConfigurationError(f"weights: {name}: expected a number > 0, got {weight}")
+    initial = starting_weights(terms, weights)
 
     def init(params: Any) -> dict[str, Array]:
         dtype = real_type(params)
@@ -101,7 +95,7 @@ def least_squares(
     ) -> tuple[Evaluation, dict[str, Array]]:
         made = blocks(rows, params, state, batch)
         for name, block in made.items():
-            check_influence(name, block.row, *shapes(params, block.batch))
+            check_influence(f"term {name!r}", block.row, *shapes(params, block.batch))
         parts = residuals(params, made)
         jacobian = Jacobian(params, tuple(made.values()))
         residual = jnp.concatenate(list(parts.values()))

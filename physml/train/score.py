@@ -70,10 +70,9 @@ def score(
     doi:10.1103/PhysRevE.111.025304 (their natural gradient).
 
     >>> import jax, jax.numpy as jnp, physml as pm
-    >>> from physml.train import score
     >>> energies = jnp.array([0.0, 1.0, 3.0])
     >>> log_q = lambda logits, state: jax.nn.log_softmax(logits)[state]
-    >>> objective = score(log_q, lambda logits, state: energies[state] + log_q(logits, state))
+    >>> objective = pm.score(log_q, lambda logits, state: energies[state] + log_q(logits, state))
     >>> evaluation, _ = objective.evaluate(-energies, (), jnp.array([0, 2, 1, 0]))
     >>> bool(jnp.allclose(evaluation.loss, -jax.nn.logsumexp(-energies)))
     True
