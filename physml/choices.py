@@ -22,7 +22,7 @@ from __future__ import annotations
 import inspect
 import types
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import Field, field, make_dataclass
+from dataclasses import Field, asdict, field, make_dataclass
 from difflib import get_close_matches
 from typing import (
     TYPE_CHECKING,
@@ -59,6 +59,7 @@ class Choice:
     _kind: ClassVar[str]
     _usual: ClassVar[str | None]
     _kept: ClassVar[tuple[str, ...]]
+    _formerly: ClassVar[Mapping[str, tuple[str, ...]]]
     _offered: ClassVar[dict[str, Any]]
     # Of the dataclass of one name alone: that name, its options with their types, what it calls.
     _own: ClassVar[str | None] = None
@@ -71,7 +72,12 @@ class Choice:
         def __getattr__(self, option: str) -> Any: ...
 
     def __init_subclass__(
-        cls, *, kind: str | None = None, usual: str | None = None, kept: tuple[str, ...] = ()
+        cls,
+        *,
+        kind: str | None = None,
+        usual: str | None = None,
+        kept: tuple[str, ...] = (),
+        formerly: Mapping[str, tuple[str, ...]] | None = None,
     ) -> None:
         """A kind, unless it is the dataclass of one name.
 
@@ -79,9 +85,12 @@ class Choice:
             kind: its word, in errors and on the command line.
             usual: the name where none is given; None if one must be.
             kept: options that stay where another name is chosen.
+            formerly: options that once stood beside the choice, and those that they are now, of
+                which a name has one at most.
         """
         if kind is not None:
             cls._kind, cls._usual, cls._kept, cls._offered = kind, usual, kept, {}
+            cls._formerly = formerly or {}
 
     def __new__(cls, *, name: str | None = None, **options: Any) -> Self:
         """The dataclass of this name, which its own ``__init__`` fills."""
@@ -204,6 +213,42 @@ class Choice:
         return made(**{option: getattr(self, option) for option in kept})
 
     @classmethod
+    def moved(cls) -> dict[str, str | None]:
+        """The options of this name that once stood beside the choice; None of what has no effect.
+
+        >>> from physml.vmc.wavefunctions import WavefunctionSettings
+        >>> WavefunctionSettings.named("rbm").moved()["network.width"]
+        'density'
+        """
+        return {
+            before: next((now for now in options if now.partition(".")[0] in cls._types), None)
+            for before, options in cls._formerly.items()
+        }
+
+    @classmethod
+    def gathered(cls, document: Mapping[str, Any], key: str) -> dict[str, Any]:
+        """Plain data in which a choice has its options, which once stood beside its name.
+
+        Args:
+            document: of the dataclass that has the choice.
+            key: of the choice.
+        """
+        found = dict(document)
+        if isinstance(found.get(key, ""), Mapping) or key not in found:
+            return found
+        name = cls._usual if found[key] is None else str(found[key])
+        own: dict[str, Any] = {"name": name}
+        for before, now in cls.named(str(name)).moved().items():
+            outer, _, inner = before.partition(".")
+            value = document.get(outer)
+            found.pop(outer, None)
+            value = value.get(inner) if inner and isinstance(value, Mapping) else value
+            if now is not None and value is not None:
+                place, _, part = now.rpartition(".")
+                (own.setdefault(place, {}) if place else own)[part] = value
+        return found | {key: own}
+
+    @classmethod
     def stored(cls, document: Mapping[str, Any]) -> tuple[type[Self], dict[str, Any]]:
         """The dataclass that plain data names, and the data as it would be written today.
 
@@ -216,8 +261,7 @@ class Choice:
         if "name" not in document:
             raise ConfigurationError(f"{cls._kind}: missing key 'name'")
         made: Any = cls.named(str(document["name"]))
-        usual = made()
-        full = {"name": made._own} | {option: getattr(usual, option) for option in made._types}
+        full = asdict(made())
         for option, value in document.items():
             null = value is None and not _fits(None, made._types.get(option))
             if option != "name" and not (null and option in cls._options()):

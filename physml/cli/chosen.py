@@ -35,14 +35,19 @@ def with_chosen(
     """
     words, changes = list(argv), {}
     dataclass: Any = settings
-    for name in (field.name for field in fields(dataclass)):
+    names = [field.name for field in fields(dataclass)]
+    for name in names:
         choice = getattr(settings, name)
         if not isinstance(choice, Choice):
             continue
         option = f"--{prefix}{name.replace('_', '-')}"
-        words = [_written_out(word, option) for word in words]
+        words = _written_out(words, option)
         asked = _given(words, f"{option}.name")
         choice = choice.renamed(asked) if asked else choice
+        for before, now in choice.moved().items():
+            if before.partition(".")[0] in names:
+                continue
+            words = _moved(words, f"--{prefix}{before}", f"{option}.{now or before}")
         for word in words:
             if word.startswith(f"{option}."):
                 own = word.partition("=")[0].removeprefix(f"{option}.").partition(".")[0]
@@ -52,15 +57,27 @@ def with_chosen(
     return replace(dataclass, **changes), words
 
 
-def _written_out(word: str, option: str) -> str:
-    found, equals, value = word.partition("=")
-    return f"{option}.name{equals}{value}" if found == option else word
+def _written_out(words: Sequence[str], option: str) -> list[str]:
+    """``--optimizer adam`` as ``--optimizer.name adam``, and None as the name that it is."""
+    written = _moved(words, option, f"{option}.name")
+    for i in range(1, len(words)):
+        if words[i - 1] == option and words[i] == "None":
+            written[i] = "none"
+    return written
+
+
+def _moved(words: Sequence[str], before: str, now: str) -> list[str]:
+    """Words in which an option has another name."""
+    return [
+        now + word.removeprefix(before) if word.partition("=")[0] == before else word
+        for word in words
+    ]
 
 
 def _given(words: Sequence[str], option: str) -> str | None:
     """The last value given to an option, as ``--option value`` or ``--option=value``."""
     found = None
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    for word, following in zip(words, [*words, ""][1:], strict=True):
         name, equals, value = word.partition("=")
         if name == option:
             found = value if equals else following

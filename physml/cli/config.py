@@ -42,6 +42,9 @@ def read(kind: type[Settings], document: Any, *, where: str) -> Settings:
         except PhysmlError as error:
             raise ConfigurationError(f"{where}: {error}") from error
     hints = get_type_hints(kind)
+    for name, hint in hints.items():
+        if isinstance(hint, type) and issubclass(hint, Choice):
+            document = hint.gathered(document, name)
     names = [f.name for f in fields(kind) if f.init]  # type: ignore[arg-type]
     check_keys(document, names, where=where)
     values = {name: value(hints[name], document[name], where=f"{where}.{name}") for name in names}

@@ -1,6 +1,6 @@
 """The one loop, its objectives, run directories and checkpoints."""
 
-from physml.train.balance import gradient_norms, ntk_traces, power_rule
+from physml.train.balance import BalanceSettings, gradient_norms, ntk_traces, power_rule
 from physml.train.callbacks import Every, Update, every
 from physml.train.cost import cost
 from physml.train.cross_entropy import cross_entropy
@@ -20,6 +20,7 @@ from physml.train.score import score
 from physml.train.total import total
 
 __all__ = [
+    "BalanceSettings",
     "Every",
     "ExponentialFamily",
     "FitResult",

@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+from physml.choices import Choice
 from physml.errors import ConfigurationError
 from physml.lazy_jacobian import Block, Jacobian
 from physml.train.least_squares import Balance
@@ -131,3 +132,56 @@ def _inverse(size: Callable[[Jacobian, Block], Array], decay: float, name: str) 
         return {term: new[i] for i, term in enumerate(names)}
 
     return rule
+
+
+class BalanceSettings(Choice, kind="balance", usual="none"):
+    """Which rule for the weights of the terms, and its options.
+
+    >>> BalanceSettings(name="power", exponent=0.1).largest
+    10000.0
+    """
+
+    def build(self) -> Balance | None:
+        """The rule; None keeps the weights as they are.
+
+        Raises:
+            ConfigurationError: for a number outside its range.
+        """
+        built: Balance | None = self.construct()
+        return built
+
+
+@BalanceSettings.offer("none")
+def _none() -> None:
+    """The weights stay as they are."""
+
+
+@BalanceSettings.offer("power")
+def _power(*, exponent: float = 0.05, largest: float = 1e4) -> Balance:
+    """A small power of each term's part of the loss, step by step.
+
+    Args:
+        exponent: how much of the imbalance a step removes, in (0, 1].
+        largest: cap on the ratio of weights.
+    """
+    return power_rule(exponent=exponent, largest=largest)
+
+
+@BalanceSettings.offer("gradient")
+def _gradient(*, decay: float = 0.9) -> Balance:
+    """Gradients of all terms of one length.
+
+    Args:
+        decay: of the moving average of weights, in [0, 1).
+    """
+    return gradient_norms(decay=decay)
+
+
+@BalanceSettings.offer("ntk")
+def _ntk(*, decay: float = 0.9) -> Balance:
+    """One rate of decay of all terms, by traces of the neural tangent kernel.
+
+    Args:
+        decay: of the moving average of weights, in [0, 1).
+    """
+    return ntk_traces(decay=decay)

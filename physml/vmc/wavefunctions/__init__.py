@@ -1,5 +1,6 @@
 """Wave functions: linen modules from a walker to log ψ."""
 
+from physml.vmc.wavefunctions import plain_network as plain_network
 from physml.vmc.wavefunctions.deep_set import DeepSet
 from physml.vmc.wavefunctions.fermi_net import FermiNet
 from physml.vmc.wavefunctions.gaussian_rbm import GaussianRBM
@@ -9,6 +10,7 @@ from physml.vmc.wavefunctions.neural_slater import NeuralSlater
 from physml.vmc.wavefunctions.psi_former import PsiFormer
 from physml.vmc.wavefunctions.rank_one import one_electron_moves
 from physml.vmc.wavefunctions.rbm import RBM
+from physml.vmc.wavefunctions.settings import WavefunctionSettings
 from physml.vmc.wavefunctions.slater import Slater
 from physml.vmc.wavefunctions.slater_jastrow import SlaterJastrow
 from physml.vmc.wavefunctions.slater_rbm import SlaterRBM
@@ -25,6 +27,7 @@ __all__ = [
     "SlaterJastrow",
     "SlaterRBM",
     "WavefunctionName",
+    "WavefunctionSettings",
     "build_wavefunction",
     "one_electron_moves",
 ]

@@ -12,7 +12,12 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from physml.networks import MLP, glorot_normal
+from physml.networks import MLP, glorot_normal, initializer
+from physml.networks.activations import ACTIVATIONS, ActivationName
+from physml.networks.initializers import InitialName
+from physml.networks.sizes import equal_widths
+from physml.vmc.systems.system import QuantumSystem
+from physml.vmc.wavefunctions.settings import WavefunctionSettings
 
 
 class DeepSet(nn.Module):
@@ -53,3 +58,24 @@ class DeepSet(nn.Module):
         )
         value: Array = whole(pooled)
         return value
+
+
+@WavefunctionSettings.offer("deep-set")
+def _deep_set(
+    system: QuantumSystem,
+    *,
+    width: int = 16,
+    depth: int = 2,
+    activation: ActivationName = "tanh",
+    initial: InitialName = "glorot",
+) -> DeepSet:
+    """Bosons: a network of a sum over particles, completed by the system's ansatz.
+
+    Args:
+        system: of bosons.
+        width: neurons a hidden layer.
+        depth: hidden layers.
+        activation: of the hidden layers.
+        initial: distribution of the first weights.
+    """
+    return DeepSet(equal_widths(width, depth), ACTIVATIONS[activation], initializer(initial))

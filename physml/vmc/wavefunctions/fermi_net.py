@@ -10,8 +10,11 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from physml.networks.activations import ACTIVATIONS, ActivationName
 from physml.vmc.systems.electrons import Electrons
-from physml.vmc.wavefunctions.neural_slater import NeuralSlater
+from physml.vmc.systems.system import QuantumSystem
+from physml.vmc.wavefunctions.neural_slater import NeuralSlater, sizes
+from physml.vmc.wavefunctions.settings import WavefunctionSettings
 
 
 class FermiNet(NeuralSlater):
@@ -64,3 +67,25 @@ class FermiNet(NeuralSlater):
             if t + 1 < self.iterations:
                 pairs = pairs + act(self.linear(pairs.shape[-1], f"pair_{t}")(pairs))
         return nodes
+
+
+@WavefunctionSettings.offer("ferminet")
+def _fermi_net(
+    system: QuantumSystem,
+    *,
+    width: int = 16,
+    depth: int = 2,
+    determinants: int = 1,
+    activation: ActivationName = "tanh",
+) -> FermiNet:
+    """Backflow, orbitals and Jastrow factor from FermiNet's two streams.
+
+    Args:
+        system: with electrons.
+        width: of the electrons' stream.
+        depth: layers.
+        determinants: products of two determinants.
+        activation: of the hidden layers.
+    """
+    shape = sizes(width, depth, determinants)
+    return FermiNet(system, *shape, ACTIVATIONS[activation])

@@ -10,8 +10,10 @@ import jax.numpy as jnp
 from jax import Array
 
 from physml.errors import ConfigurationError
+from physml.networks.sizes import check_size
 from physml.vmc.signed_log import SignedLog
 from physml.vmc.systems.system import QuantumSystem
+from physml.vmc.wavefunctions.settings import WavefunctionSettings
 
 
 class GaussianRBM(nn.Module):
@@ -56,3 +58,15 @@ class GaussianRBM(nn.Module):
         log = -jnp.sum((visible - centre) ** 2) / (2 * width**2)
         log += jnp.sum(nn.softplus(bias + kernel @ visible / width))
         return SignedLog(log, jnp.ones((), dtype))
+
+
+@WavefunctionSettings.offer("gaussian-rbm")
+def _gaussian_rbm(system: QuantumSystem, *, hidden: int = 16) -> GaussianRBM:
+    """Particles in a trap: Gaussian coordinates and binary hidden units.
+
+    Args:
+        system: in a trap.
+        hidden: hidden units.
+    """
+    check_size("hidden", hidden)
+    return GaussianRBM(system, hidden)

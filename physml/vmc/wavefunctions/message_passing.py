@@ -15,8 +15,11 @@ import numpy as np
 from jax import Array
 
 from physml.calculus.pair_sum import pair_sum
+from physml.networks.activations import ACTIVATIONS, ActivationName
 from physml.vmc.systems.electrons import Electrons
-from physml.vmc.wavefunctions.neural_slater import NeuralSlater
+from physml.vmc.systems.system import QuantumSystem
+from physml.vmc.wavefunctions.neural_slater import NeuralSlater, sizes
+from physml.vmc.wavefunctions.settings import WavefunctionSettings
 
 
 class MessagePassing(NeuralSlater):
@@ -61,3 +64,25 @@ class MessagePassing(NeuralSlater):
             )
             nodes = nodes + self.linear(self.width, f"node_{t}")(hidden)
         return nodes
+
+
+@WavefunctionSettings.offer("message-passing")
+def _message_passing(
+    system: QuantumSystem,
+    *,
+    width: int = 16,
+    depth: int = 2,
+    determinants: int = 1,
+    activation: ActivationName = "tanh",
+) -> MessagePassing:
+    """Backflow, orbitals and Jastrow factor from messages between electrons.
+
+    Args:
+        system: with electrons.
+        width: of nodes and hidden layers.
+        depth: rounds of messages.
+        determinants: products of two determinants.
+        activation: of the hidden layers.
+    """
+    shape = sizes(width, depth, determinants)
+    return MessagePassing(system, *shape, ACTIVATIONS[activation])

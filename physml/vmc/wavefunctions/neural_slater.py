@@ -22,6 +22,7 @@ from jax import Array
 
 from physml.calculus.pair_sum import others
 from physml.errors import ConfigurationError
+from physml.networks.sizes import check_size
 from physml.vmc.signed_log import SignedLog
 from physml.vmc.systems.electrons import Electrons, electrons_of
 from physml.vmc.systems.system import QuantumSystem
@@ -140,3 +141,15 @@ def orbital_matrices(wavefunction: NeuralSlater, params: Any, x: Array) -> Array
     _, aside = wavefunction.apply(params, x, mutable=_ASIDE)
     matrices: Array = aside[_ASIDE]["orbitals"][0]
     return matrices
+
+
+def sizes(width: int, iterations: int, determinants: int) -> tuple[int, int, int]:
+    """The sizes of a ``NeuralSlater`` as command lines give them.
+
+    Raises:
+        ConfigurationError: one of them is no positive integer.
+    """
+    check_size("width", width)
+    check_size("depth", iterations)
+    check_size("determinants", determinants)
+    return width, iterations, determinants

@@ -11,9 +11,12 @@ import numpy as np
 from jax import Array
 
 from physml.errors import ConfigurationError
+from physml.networks.activations import ACTIVATIONS, ActivationName
 from physml.vmc.systems.electrons import Electrons
-from physml.vmc.wavefunctions.neural_slater import NeuralSlater
+from physml.vmc.systems.system import QuantumSystem
+from physml.vmc.wavefunctions.neural_slater import NeuralSlater, sizes
 from physml.vmc.wavefunctions.separation import cell_lengths
+from physml.vmc.wavefunctions.settings import WavefunctionSettings
 
 
 class PsiFormer(NeuralSlater):
@@ -70,3 +73,27 @@ class PsiFormer(NeuralSlater):
             nodes = nodes + self.linear(self.width, f"attention_{t}")(heard.reshape(nodes.shape))
             nodes = nodes + self.activation(self.linear(self.width, f"layer_{t}")(nodes))
         return nodes
+
+
+@WavefunctionSettings.offer("psiformer")
+def _psi_former(
+    system: QuantumSystem,
+    *,
+    width: int = 16,
+    depth: int = 2,
+    determinants: int = 1,
+    activation: ActivationName = "tanh",
+    heads: int = 4,
+) -> PsiFormer:
+    """Backflow, orbitals and Jastrow factor from self-attention between electrons.
+
+    Args:
+        system: with electrons.
+        width: of nodes and hidden layers.
+        depth: layers.
+        determinants: products of two determinants.
+        activation: of the hidden layers.
+        heads: of each attention; they divide the width.
+    """
+    shape = sizes(width, depth, determinants)
+    return PsiFormer(system, *shape, ACTIVATIONS[activation], heads)

@@ -13,6 +13,9 @@ import numpy as np
 from jax import Array
 
 from physml.errors import ConfigurationError, ShapeError
+from physml.networks.sizes import check_size
+from physml.vmc.systems.system import QuantumSystem
+from physml.vmc.wavefunctions.settings import WavefunctionSettings
 
 
 class RBM(nn.Module):
@@ -75,3 +78,15 @@ class RBM(nn.Module):
 
 def _log_2cosh(x: Array) -> Array:
     return jnp.abs(x) + jnp.log1p(jnp.exp(-2 * jnp.abs(x)))
+
+
+@WavefunctionSettings.offer("rbm")
+def _rbm(system: QuantumSystem, *, density: int = 4) -> RBM:
+    """Spins on a periodic lattice: binary hidden units, summed out, over all translations.
+
+    Args:
+        system: with a lattice.
+        density: hidden units for each spin.
+    """
+    check_size("density", density)
+    return RBM(density, translations=True, lattice=system.lattice)

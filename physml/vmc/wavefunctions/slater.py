@@ -12,6 +12,7 @@ from physml.vmc.systems.electrons import electrons_of, told_electrons
 from physml.vmc.systems.system import QuantumSystem
 from physml.vmc.wavefunctions.determinants import slater_determinants
 from physml.vmc.wavefunctions.rank_one import inverses, replace_row
+from physml.vmc.wavefunctions.settings import WavefunctionSettings
 
 
 class Slater(nn.Module):
@@ -63,3 +64,9 @@ class Slater(nn.Module):
         dtype = jnp.result_type(float)
         scale = jnp.exp(self.param("log_scale", nn.initializers.zeros, (), dtype))
         return jax.vmap(told_electrons(self.system, "Slater").orbitals, in_axes=(0, None))(x, scale)
+
+
+@WavefunctionSettings.offer("slater")
+def _slater(system: QuantumSystem) -> Slater:
+    """Slater determinants of the system's orbitals alone."""
+    return Slater(system)

@@ -15,6 +15,8 @@ import flax.linen as nn
 import jax.numpy as jnp
 from jax import Array
 
+from physml.networks.activations import ACTIVATIONS, ActivationName
+from physml.networks.sizes import equal_widths
 from physml.vmc.signed_log import SignedLog
 from physml.vmc.systems.electrons import electrons_of
 from physml.vmc.systems.system import QuantumSystem
@@ -22,6 +24,7 @@ from physml.vmc.wavefunctions.correction import Correction
 from physml.vmc.wavefunctions.jastrow import PairJastrow
 from physml.vmc.wavefunctions.separation import cell_lengths
 from physml.vmc.wavefunctions.separation import place as place_of
+from physml.vmc.wavefunctions.settings import WavefunctionSettings
 from physml.vmc.wavefunctions.slater import Slater
 
 
@@ -82,3 +85,22 @@ class SlaterJastrow(nn.Module):
         if cell_lengths(self.system) is not None:
             return jnp.zeros(len(x), x.dtype)
         return self.one_body(place_of(self.system, x).scalars)
+
+
+@WavefunctionSettings.offer("slater-jastrow")
+def _slater_jastrow(
+    system: QuantumSystem,
+    *,
+    width: int = 16,
+    depth: int = 2,
+    activation: ActivationName = "tanh",
+) -> SlaterJastrow:
+    """Slater determinants, and a factor of pairs with cusps.
+
+    Args:
+        system: with electrons.
+        width: neurons a hidden layer of the Jastrow factor.
+        depth: hidden layers.
+        activation: of the hidden layers.
+    """
+    return SlaterJastrow(system, equal_widths(width, depth), ACTIVATIONS[activation])

@@ -14,10 +14,12 @@ import numpy as np
 from jax import Array
 
 from physml.errors import ConfigurationError
+from physml.networks.sizes import check_size
 from physml.vmc.signed_log import SignedLog
 from physml.vmc.systems.electrons import electrons_of
 from physml.vmc.systems.system import QuantumSystem
 from physml.vmc.wavefunctions.separation import cell_lengths
+from physml.vmc.wavefunctions.settings import WavefunctionSettings
 from physml.vmc.wavefunctions.slater import Slater
 
 
@@ -69,3 +71,15 @@ class SlaterRBM(nn.Module):
         own = kernel[np.where(electrons.spins > 0, 0, 1)]
         seen = jnp.einsum("ihd,id->h", own, x / self.system.length)
         return SignedLog(log + jnp.sum(nn.softplus(bias + seen)), sign)
+
+
+@WavefunctionSettings.offer("slater-rbm")
+def _slater_rbm(system: QuantumSystem, *, hidden: int = 16) -> SlaterRBM:
+    """Electrons in a trap, correlated by binary hidden units alone.
+
+    Args:
+        system: with electrons, in open space.
+        hidden: hidden units.
+    """
+    check_size("hidden", hidden)
+    return SlaterRBM(system, hidden)

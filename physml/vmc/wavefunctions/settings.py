@@ -1,0 +1,49 @@
+"""A wave function as plain data, for command lines and files: its name and its options."""
+
+from __future__ import annotations
+
+import flax.linen as nn
+
+from physml.choices import Choice
+from physml.vmc.systems.system import QuantumSystem
+
+
+class WavefunctionSettings(
+    Choice,
+    kind="wavefunction",
+    usual="network",
+    kept=("width", "depth", "activation", "initial", "network", "hidden"),
+    formerly={
+        "determinants": ("determinants",),
+        "network.width": ("width", "hidden", "density", "network.width"),
+        "network.depth": ("depth", "network.depth"),
+        "network.activation": ("activation", "network.activation"),
+        "network.initial": ("initial", "network.initial"),
+        "network.name": ("network.name",),
+        "network.frequency": ("network.frequency",),
+        "network.scale": ("network.scale",),
+        "network.rank": ("network.rank",),
+    },
+):
+    """Which wave function, and its options; each is a front function beside the module itself.
+
+    >>> import physml as pm
+    >>> WavefunctionSettings(name="message-passing", determinants=4).width
+    16
+    """
+
+    def build(self, system: QuantumSystem) -> nn.Module:
+        """The wave function of a system.
+
+        Args:
+            system: whose particles it describes.
+
+        Raises:
+            ConfigurationError: for a number outside its range, or a system that it cannot serve.
+
+        >>> import physml as pm
+        >>> dot = pm.QuantumDot(n_up=1, n_down=1)
+        >>> WavefunctionSettings(name="slater-jastrow").build(dot).widths
+        (16, 16)
+        """
+        return self.construct(system)
