@@ -21,6 +21,7 @@ from physml.optim.contract import evaluation_of, rows_of, value_function_of
 from physml.optim.settings import OptimizerSettings
 from physml.optim.sketch import sketched
 from physml.optim.spectrum import Factorise, Spectrum, by_gram, by_svd
+from physml.optim.weight_decay import normal_prior
 from physml.types import Evaluation, Optimizer
 
 # Sixty halvings leave 2⁻⁶⁰ of the range of log λ: less than float64 can tell apart.
@@ -91,6 +92,7 @@ def gauss_newton(
     span: float = 3.0,
     probes: int = 16,
     switch_ratio: float | None = None,
+    weight_decay: float = 0.0,
     factorise: Factorise = by_gram,
     memory: int = DEFAULT_MEMORY,
 ) -> Optimizer:
@@ -116,6 +118,8 @@ def gauss_newton(
         switch_ratio: the threshold once λ has turned upwards, for good: when the line through the
             last 30 values of log λ rises, after 80 steps at the earliest. The source takes 0.5;
             None never switches.
+        weight_decay: ``w`` of a prior ``½w|θ|²`` beside the cost, as ``p`` more rows ``√w θ``; the
+            logged loss leaves it out.
         factorise: how ``J`` is taken apart. ``by_gram`` is fastest; its losses level off near 1e-16
             of the first in float64. ``by_svd`` goes on to rounding for about twice the linear
             algebra, best with ``switch_ratio=0.5``; ``sketched`` serves larger networks.
@@ -146,6 +150,7 @@ def gauss_newton(
         raise ConfigurationError(f"span: expected a number > 1, got {span}")
     if probes < 2:
         raise ConfigurationError(f"probes: expected at least 2, got {probes}")
+    prior = normal_prior(weight_decay)
 
     def init(params: Any) -> GaussNewtonState:
         dtype = real_type(params)
@@ -174,6 +179,8 @@ def gauss_newton(
         value_fn = value_function_of(value_fn, "gauss_newton")
         flat, unravel = ravel_real(params)
         jacobian, residual = rows_of(evaluation, "gauss_newton")
+        jacobian, residual = prior.with_rows(jacobian, residual, params)
+        value_fn = prior.penalised(value_fn)
         unit = _unit(residual)
         residual, jacobian = residual / unit, jacobian.scaled(1 / unit)
         spectrum = factorise(jacobian, residual, step=state.step, memory=memory)
@@ -284,6 +291,7 @@ def _gauss_newton(
     span: float = 3.0,
     probes: int = 16,
     switch_ratio: float | None = None,
+    weight_decay: float = 0.0,
     accuracy: Literal["gram", "svd"] | None = None,
     sketch: int | None = None,
 ) -> Optimizer:
@@ -295,6 +303,7 @@ def _gauss_newton(
         span: how far a step may change the radius.
         probes: losses evaluated a step.
         switch_ratio: threshold once λ has turned upwards, in (0, 1); never if None.
+        weight_decay: w of a prior ½w|θ|² beside the cost.
         accuracy: gram is fast, svd goes on to rounding; None for gram, and svd of a sketch.
         sketch: rows and columns of a random sketch of J, for more than some 2,000 parameters; none
             if None.
@@ -312,5 +321,6 @@ def _gauss_newton(
         span=span,
         probes=probes,
         switch_ratio=switch_ratio,
+        weight_decay=weight_decay,
         factorise=factorise,
     )

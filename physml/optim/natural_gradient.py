@@ -3,7 +3,8 @@
     δ = μ δ_prev + Jᵀ (J Jᵀ + λI)⁻¹ (r − μ J δ_prev),    θ ← θ − η δ
 
 With ``μ = 0``: energy natural gradient, Gauss–Newton, stochastic reconfiguration. With ``μ > 0``:
-SPRING, which remembers along what the current samples do not see.
+SPRING, which remembers along what the current samples do not see. A prior ``½w|θ|²`` beside the
+cost moves the centre: ``c = (wθ + λμ δ_prev)/(w + λ)`` for ``μ δ_prev``, and ``w + λ`` for ``λ``.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from physml.optim.damped_least_squares import (
 from physml.optim.learning_rate import halving
 from physml.optim.line_search import LineSearch, grid_line_search
 from physml.optim.settings import OptimizerSettings
+from physml.optim.weight_decay import normal_prior
 from physml.types import Evaluation, Optimizer
 
 
@@ -43,6 +45,7 @@ def natural_gradient(
     *,
     damping: float | optax.Schedule = 1e-3,
     momentum: float = 0.0,
+    weight_decay: float = 0.0,
     max_norm: float | None = None,
     line_search: LineSearch | None = None,
     memory: int = DEFAULT_MEMORY,
@@ -61,6 +64,9 @@ def natural_gradient(
         damping: ``λ > 0``, a number or a schedule, in the units of ``J Jᵀ``. PDEs in float64: 1e-12
             to 1e-6; VMC: 1e-4 to 1e-2.
         momentum: ``μ`` in [0, 1); 0.8 to 0.99 for VMC with few walkers.
+        weight_decay: ``w`` of a prior ``½w|θ|²`` beside the cost, which the logged loss leaves out
+            and a line search takes in. With ``w > 0`` the damping may be 0: a step of length 1 is
+            then ridge regression, and the curvature that the rows lack is ``w``.
         max_norm: the longest update ``|Δθ|``, or None.
         line_search: chooses a length times ``learning_rate``, on objectives with a value.
         memory: bytes that the Jacobian's rows may fill.
@@ -70,7 +76,8 @@ def natural_gradient(
         An optax transformation whose update needs ``evaluation``.
 
     Raises:
-        ConfigurationError: for a negative damping, a momentum outside [0, 1), a norm not positive.
+        ConfigurationError: for a negative damping, a momentum outside [0, 1), a norm not positive,
+            a negative weight decay.
         NoRowsError: when the objective has no rows.
 
     Sources: Goldshlager, Abrahamsen and Lin (2024), arXiv:2401.10190 (SPRING); Chen and Heyl
@@ -80,7 +87,8 @@ def natural_gradient(
     >>> import physml as pm
     >>> optimizer = pm.natural_gradient(0.1, damping=1e-3, momentum=0.9)
     """
-    if not callable(damping) and not damping > 0:
+    prior = normal_prior(weight_decay)
+    if not callable(damping) and not (damping > 0 or (damping == 0 and weight_decay > 0)):
         raise ConfigurationError(f"damping: expected a number > 0 (or a schedule), got {damping}")
     if not 0 <= momentum < 1:
         raise ConfigurationError(f"momentum: expected 0 ≤ μ < 1, got {momentum}")
@@ -110,13 +118,15 @@ def natural_gradient(
         evaluation = evaluation_of(evaluation, "natural_gradient")
         jacobian, residual = metric_of(evaluation, "natural_gradient"), evaluation.residual
         given: dict[str, Any] = {} if residual is not None else {"gradient": evaluation.gradient}
-        if momentum:
-            given["centre"] = optax.tree.scale(momentum, state.direction)
-        scale = at(damping, state.step, jacobian.dtype)
+        centre = optax.tree.scale(momentum, state.direction) if momentum else None
+        centre, scale = prior.centred(params, at(damping, state.step, jacobian.dtype), centre)
+        if centre is not None:
+            given["centre"] = centre
         direction = solve(jacobian, residual, scale, memory=memory, **given)
         length = at(learning_rate, state.step, jacobian.dtype)
         if line_search is not None:
             search_value = value_function_of(value_fn, "natural_gradient's line search")
+            search_value = prior.penalised(search_value)
             full = optax.tree.scale(-length, direction)
             length = length * line_search(search_value, params, full).astype(jacobian.dtype)
         norm = length * optax.tree.norm(direction)
@@ -145,6 +155,7 @@ def _natural_gradient(
     decay: float | None = None,
     damping: float = 1e-3,
     momentum: float = 0.0,
+    weight_decay: float = 0.0,
     max_norm: float | None = None,
     line_search: int = 0,
     solve: Literal[
@@ -158,6 +169,7 @@ def _natural_gradient(
         decay: steps after which the learning rate has halved, η / (1 + step/decay); never if None.
         damping: λ, in units of J Jᵀ.
         momentum: SPRING's μ, in [0, 1).
+        weight_decay: w of a prior ½w|θ|² beside the cost.
         max_norm: longest update |Δθ|; unbounded if None.
         line_search: candidates 2⁻ᵏ of the line search; 0 for none.
         solve: smallest-side, sample-space (n × n), parameter-space (p × p), or matrix-free by
@@ -171,6 +183,7 @@ def _natural_gradient(
         halving(learning_rate, decay),
         damping=damping,
         momentum=momentum,
+        weight_decay=weight_decay,
         max_norm=max_norm,
         line_search=grid_line_search(candidates=line_search) if line_search else None,
         solve=_SOLVERS[solve],
