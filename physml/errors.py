@@ -16,9 +16,11 @@ class PhysmlError(Exception):
     Attributes:
         kept: what was reached before: a ``Measurement`` by ``measure``, a ``GroundState`` by
             ``ground_state``, or a ``FitResult`` if it had not yet measured; None elsewhere.
+        state: the last ``TrainState``, of an error that ``fit`` raised once it took steps.
     """
 
     kept: Any = None
+    state: Any = None
 
 
 class ShapeError(PhysmlError, ValueError):

@@ -1,7 +1,7 @@
 """The one loop, its objectives, run directories and checkpoints."""
 
 from physml.train.balance import BalanceSettings, gradient_norms, ntk_traces, power_rule
-from physml.train.callbacks import Every, Update, every
+from physml.train.callbacks import STOP, Every, Update, every
 from physml.train.cost import cost
 from physml.train.cross_entropy import cross_entropy
 from physml.train.devices import over_devices
@@ -11,37 +11,49 @@ from physml.train.exponential_families import (
     categorical,
     poisson,
 )
-from physml.train.fit import FitResult, TrainState, fit, make_step
+from physml.train.fit import FitResult, fit
 from physml.train.game import game
+from physml.train.keys import key_for, key_of
 from physml.train.least_squares import least_squares
 from physml.train.progress import progress
 from physml.train.run import Run
 from physml.train.score import score
+from physml.train.state import TrainState
+from physml.train.step import make_step
 from physml.train.total import total
+from physml.train.until import Rule, any_of, converged, patience, target
 
 __all__ = [
+    "STOP",
     "BalanceSettings",
     "Every",
     "ExponentialFamily",
     "FitResult",
+    "Rule",
     "Run",
     "TrainState",
     "Update",
+    "any_of",
     "bernoulli",
     "categorical",
+    "converged",
     "cost",
     "cross_entropy",
     "every",
     "fit",
     "game",
     "gradient_norms",
+    "key_for",
+    "key_of",
     "least_squares",
     "make_step",
     "ntk_traces",
     "over_devices",
+    "patience",
     "poisson",
     "power_rule",
     "progress",
     "score",
+    "target",
     "total",
 ]

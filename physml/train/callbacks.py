@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import Enum
 from typing import Any, NamedTuple
 
 from physml.errors import ConfigurationError
@@ -30,30 +31,40 @@ class Update(NamedTuple):
     compile_seconds: float
 
 
-Callback = Callable[[Update], None]
+class Stop(Enum):
+    """What a callback may return."""
+
+    STOP = "stop"
+
+
+STOP = Stop.STOP
+"""Returned by a callback: the fit ends here, as if its steps were done."""
+
+Callback = Callable[[Update], Stop | None]
 
 
 class Every(NamedTuple):
-    """A callback for every so many steps, counted from step 0."""
+    """A function for every so many steps, counted from step 0."""
 
     steps: int
-    call: Callback
+    call: Callable[..., Any]
 
-    def __call__(self, update: Update) -> None:
-        """Call, when the step is on the grid or the last."""
+    def __call__(self, update: Update) -> Any:
+        """As a callback: call, when the step is on the grid or the last."""
         if update.step % self.steps == 0 or update.step == update.steps:
-            self.call(update)
+            return self.call(update)
+        return None
 
 
-def every(steps: int, call: Callback) -> Every:
+def every(steps: int, call: Callable[..., Any]) -> Every:
     """Call a function every so many steps.
 
     Args:
-        steps: the distance, counted from step 0; the last step is called too.
-        call: a function of an ``Update``.
+        steps: the distance, counted from step 0; of a callback the last step is called too.
+        call: a function of an ``Update``, for ``callbacks``; of the parameters, for ``measure``.
 
     Returns:
-        A callback for ``fit``, which ends its dispatches on this grid.
+        A callback for ``fit``, which ends its dispatches on this grid; or a metric to measure.
 
     >>> import physml as pm
     >>> show = pm.every(100, lambda update: print(update.step, update.metrics["loss"]))

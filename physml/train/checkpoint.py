@@ -161,18 +161,29 @@ def verified(folder: Path, step: int) -> Found:
     return Found(step, path, _verified_manifest(path))
 
 
-def read(found: Found, like: Any) -> Any:
+def read(found: Found, like: Any, *, may_be_new: tuple[str, ...] = ()) -> Any:
     """The pytree of a checkpoint that ``newest`` found, in the structure of ``like``.
+
+    Args:
+        found: the checkpoint.
+        like: arrays, or their shapes and types alone.
+        may_be_new: last members of the pytree, as ``.name``, of which leaves that are not stored,
+            or not alike, are those of ``like``, and of which stored ones may go.
 
     Raises:
         CheckpointError: when it is of another structure, or its arrays cannot be read.
     """
     path, leaves = found.path, found.manifest["leaves"]
-    expected = {name: np.asarray(leaf) for name, leaf in _named_leaves(like).items()}
-    described = {name: [list(a.shape), str(a.dtype)] for name, a in expected.items()}
-    stored = _stored_names(leaves, described)
+    expected = {name: [list(a.shape), str(a.dtype)] for name, a in _named_leaves(like).items()}
+    described = {n: kind for n, kind in expected.items() if not n[4:].startswith(may_be_new)}
+    known = {n: kind for n, kind in leaves.items() if not n[4:].startswith(may_be_new)}
+    stored = _stored_names(known, described)
+    alike = {name[4:]: name for name in leaves.keys() - known.keys()}
+    for name in expected.keys() - described.keys():
+        if leaves.get(alike.get(name[4:])) == expected[name]:
+            stored[name] = alike[name[4:]]
     for name in [*described, *stored]:
-        here, there = described.get(name), leaves.get(stored.get(name))
+        here, there = expected.get(name), leaves.get(stored.get(name))
         if here != there:
             raise CheckpointError(
                 f"checkpoint {path}: leaf {name}: expected {here or 'nothing'}, found "
@@ -187,9 +198,12 @@ def read(found: Found, like: Any) -> Any:
         raise CheckpointError(f"checkpoint {path}: could not be read ({error})") from error
 
     def rebuild(name: str, leaf: Any) -> Any:
+        if name not in stored:
+            return leaf
         value = arrays[stored[name]]
         if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
-            return jax.random.wrap_key_data(value, impl=jax.random.key_impl(leaf))
+            like_key = jnp.empty((), leaf.dtype) if _is_outline(leaf) else leaf
+            return jax.random.wrap_key_data(value, impl=jax.random.key_impl(like_key))
         return jnp.asarray(value)
 
     leaves = [rebuild(name, leaf) for name, leaf in _leaves_with_names(like)]
@@ -248,16 +262,26 @@ def restore_latest(folder: Path, like: Any) -> tuple[int, Any] | None:
 def _leaves_with_names(tree: Any) -> list[tuple[str, Any]]:
     flat, _ = jax.tree_util.tree_flatten_with_path(tree)
     return [
-        (f"{i:04d}{jax.tree_util.keystr(path)}".replace("/", "|"), jnp.asarray(leaf))
+        (
+            f"{i:04d}{jax.tree_util.keystr(path)}".replace("/", "|"),
+            leaf if _is_outline(leaf) else jnp.asarray(leaf),
+        )
         for i, (path, leaf) in enumerate(flat)
     ]
 
 
 def _named_leaves(tree: Any) -> dict[str, Any]:
-    return {
-        name: jax.random.key_data(leaf) if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key) else leaf
-        for name, leaf in _leaves_with_names(tree)
-    }
+    def plain(leaf: Any) -> Any:
+        if not jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+            return leaf
+        data = jax.random.key_data
+        return jax.eval_shape(data, leaf) if _is_outline(leaf) else data(leaf)
+
+    return {name: plain(leaf) for name, leaf in _leaves_with_names(tree)}
+
+
+def _is_outline(leaf: Any) -> bool:
+    return isinstance(leaf, jax.ShapeDtypeStruct)
 
 
 def _stored_names(leaves: Iterable[str], expected: Iterable[str]) -> dict[str, str]:

@@ -8,7 +8,7 @@ all failed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import jax
@@ -117,3 +117,33 @@ def _told(name: str, term: Term, what: str, finite: np.ndarray) -> Iterator[str]
             f"{name}: {what.format(value='the ' + term.value)} is not finite at {bad.sum()} of "
             f"{count} {term.sample}s, such as {term.sample} {index}, {sample}"
         )
+
+
+def bad_step(
+    buffers: Mapping[str, Array], index: int, phase: str, step: int, kept: str, where: str | None
+) -> str:
+    """What a step that is not finite is refused with.
+
+    Args:
+        buffers: metrics of a dispatch.
+        index: that of the step in them.
+        phase: of the fit.
+        step: its number.
+        kept: where the state before it is kept, in words.
+        where: what ``culprit`` found.
+    """
+    bad = [n for n, b in buffers.items() if not np.isfinite(np.asarray(b)[index])]
+    seen = (
+        f"; metrics not finite: {', '.join(bad)}" if bad else "; the new parameters are not finite"
+    )
+    return refusal(f"step {step} ({phase})", seen + kept, where)
+
+
+def refusal(when: str, seen: str, where: str | None) -> str:
+    """The words in which all that is not finite is refused."""
+    return (
+        f"{'' if where is None else f'{where}. '}{when} met a NaN or an infinity{seen}. Expected "
+        "finite numbers: check the equation where it divides, or takes a logarithm or a root (that "
+        "of 0 has no slope), start elsewhere, raise the damping, lower the learning rate or bound "
+        "the step (natural_gradient's max_norm)"
+    )

@@ -31,7 +31,7 @@ from physml.types import Objective, Optimizer, Sampler
 Part = dict[str, Any]
 """Plain data: ``value`` compared as it is, ``program`` a digest, and ``numbers``."""
 
-_UNTRACEABLE = (
+UNTRACEABLE = (
     jax.errors.ConcretizationTypeError,
     jax.errors.TracerArrayConversionError,
     jax.errors.TracerBoolConversionError,
@@ -245,7 +245,7 @@ def _program_or_value(function: Callable[..., Any], args: tuple[Any, ...], value
     """A program, or its value where a function looks at its arguments' values."""
     try:
         return _program(program(function, *args)[0])
-    except _UNTRACEABLE:
+    except UNTRACEABLE:
         return _arrays(jax.tree.leaves(value))
 
 

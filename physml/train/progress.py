@@ -1,9 +1,10 @@
-"""Progress of a fit: one moving line on a terminal, a plain line now and then in a file."""
+"""Progress of a fit: one moving line on a terminal, a plain line now and then elsewhere."""
 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, TextIO
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, TextIO
 
 from physml.train.callbacks import Update
 
@@ -117,6 +118,19 @@ def progress(*, quiet: bool = False, stream: TextIO | None = None) -> Progress:
     if quiet:
         return Progress(None)
     return Progress(sys.stderr if stream is None else stream)
+
+
+def shown(callbacks: Sequence[Any], *, wanted: bool) -> Progress:
+    """The line of a fit at a terminal or in a notebook, unless a callback is one already."""
+    told = any(isinstance(getattr(c, "call", c), Progress) for c in callbacks)
+    watched = sys.stderr.isatty() or _in_notebook()
+    return progress(quiet=told or not wanted or not watched)
+
+
+def _in_notebook() -> bool:
+    interactive = sys.modules.get("IPython")
+    shell = None if interactive is None else interactive.get_ipython()
+    return getattr(shell, "kernel", None) is not None
 
 
 def _terminal(stream: TextIO) -> Console | None:

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM while a run trains: the dispatch ends, the state is saved, then the error."""
+"""Ctrl-C and SIGTERM while a fit trains: the dispatch ends, a run is saved, then the error."""
 
 from __future__ import annotations
 
@@ -10,13 +10,19 @@ from typing import Any
 
 
 @contextmanager
-def held_signals(active: bool) -> Iterator[list[int]]:
-    """Turn the first Ctrl-C or SIGTERM into a flag, so that a dispatch ends and is saved."""
+def held_signals(saved: bool) -> Iterator[list[int]]:
+    """Turn the first Ctrl-C or SIGTERM into a flag, so that a dispatch ends before it is heeded.
+
+    Args:
+        saved: whether there is a run to save, which SIGTERM waits for, too. Without one only a
+            Ctrl-C that Python would raise ``KeyboardInterrupt`` for is held.
+    """
     stop: list[int] = []
-    if not active or threading.current_thread() is not threading.main_thread():
+    kinds = [signal.SIGINT, signal.SIGTERM] if saved else [signal.SIGINT]
+    heeded = saved or signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if not heeded or threading.current_thread() is not threading.main_thread():
         yield stop
         return
-    kinds = (signal.SIGINT, signal.SIGTERM)
     before = {kind: signal.getsignal(kind) for kind in kinds}
 
     def flag(kind: int, frame: Any) -> None:

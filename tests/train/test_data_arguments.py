@@ -85,13 +85,13 @@ def test_data_are_neither_constants_nor_state(train, tmp_path, monkeypatch):
     """The program's constants and the checkpoints stay small; the data are among its arguments."""
     seen = []
     loop = sys.modules["physml.train.fit"]
-    compile_ = loop._compile
+    compiled = loop.compiled
 
-    def watched(step, data, state):
+    def watched(step, data, state, **options):
         seen.append((jax.make_jaxpr(step)(data, state), data))
-        return compile_(step, data, state)
+        return compiled(step, data, state, **options)
 
-    monkeypatch.setattr(loop, "_compile", watched)
+    monkeypatch.setattr(loop, "compiled", watched)
     with pm.Run.create(tmp_path / "run") as run:
         train(steps=2, key=jax.random.key(0), run=run)
     assert seen

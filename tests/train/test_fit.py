@@ -170,6 +170,116 @@ def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path):
     assert bits(resumed) == bits(whole)
 
 
+def line(**options):
+    objective = pm.least_squares({"line": lambda params, x: params * x - 2.0 * x})
+    start = jnp.array(0.0)
+    return pm.fit(
+        objective, pm.fixed({"line": jnp.ones(4)}), optax.sgd(0.1), start, key=jax.random.key(0),
+        **options,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("raised", [ValueError("no"), KeyboardInterrupt()], ids=repr)
+def test_what_a_callback_raises_leaves_the_last_state(raised, tmp_path):
+    whole = line(steps=9)
+
+    def fail(update):
+        if update.step == 6:
+            raise raised
+
+    with pytest.raises(type(raised)) as caught:
+        line(steps=9, callbacks=[pm.every(3, fail)])
+    state = caught.value.state
+    assert int(state.step) == 6
+    assert state.params == line(steps=6).params
+    assert "after step 6 of 9" in caught.value.__notes__[0]
+    with pm.Run.create(tmp_path / "run") as run, pytest.raises(type(raised)):
+        line(steps=9, callbacks=[pm.every(3, fail)], run=run)
+    with pm.Run.reopen(tmp_path / "run") as run:
+        assert [int(p.name) for p in run.checkpoints("train").iterdir()] == [6]
+        assert line(steps=9, run=run).params == whole.params
+
+
+def test_ctrl_c_without_a_run_ends_the_dispatch_and_leaves_the_last_state(monkeypatch):
+    monkeypatch.setattr(signal, "default_int_handler", signal.default_int_handler)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    kill = pm.every(4, lambda update: os.kill(os.getpid(), signal.SIGINT))
+    try:
+        with pytest.raises(KeyboardInterrupt) as caught:
+            line(steps=9, callbacks=[kill])
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert int(caught.value.state.step) == 4
+    assert caught.value.state.params == line(steps=4).params
+
+
+def test_what_is_not_finite_leaves_the_last_good_state():
+    with pytest.raises(pm.errors.NonFiniteError) as caught:
+        pm.fit(*exploding(), steps=50, key=jax.random.key(0))
+    assert jnp.isfinite(caught.value.state.params) and int(caught.value.state.step) > 0
+
+
+def test_a_callback_may_stop_by_a_word_of_its_own(tmp_path):
+    stop = pm.every(3, lambda update: pm.train.STOP if update.step >= 6 else None)
+    with pm.Run.create(tmp_path / "run") as run:
+        found = line(steps=20, callbacks=[stop], run=run)
+    assert found.ended and int(found.state.step) == 6 and len(found.history["loss"]) == 6
+    with pm.Run.reopen(tmp_path / "run") as run:
+        resumed = line(steps=8, run=run)
+    assert not resumed.ended and resumed.params == line(steps=8).params
+    with pytest.raises(pm.errors.ConfigurationError, match="STOP"):
+        line(steps=20, callbacks=[lambda update: True])
+
+
+def test_a_resumed_run_draws_no_first_state(tmp_path):
+    """Neither one that goes on nor one that is done burns in walkers to throw them away."""
+    drawn = []
+
+    def init(key, params):
+        jax.debug.callback(lambda: drawn.append(1))
+        return jax.random.normal(key, (4,)), key
+
+    def sample(key, state, params):
+        return state, {"line": state[0]}, {}
+
+    objective = pm.least_squares({"line": lambda params, x: params * x - 2.0 * x})
+
+    def train(steps, run):
+        return pm.fit(
+            objective, pm.Sampler(init, sample), optax.sgd(0.1), jnp.array(0.0), steps=steps,
+            key=jax.random.key(0), run=run,
+        )  # fmt: skip
+
+    with pm.Run.create(tmp_path / "run") as run:
+        train(2, run)
+    jax.effects_barrier()
+    assert len(drawn) == 1
+    for steps in (5, 5):
+        with pm.Run.reopen(tmp_path / "run") as run:
+            resumed = train(steps, run)
+    jax.effects_barrier()
+    assert len(drawn) == 1
+    whole = train(5, None)
+    assert bits(resumed) == bits(whole)
+
+
+def test_metrics_of_two_sources_with_one_name_are_refused():
+    def sample(key, state, params):
+        return state, {"line": jnp.ones(4)}, {"loss/line": jnp.ones(())}
+
+    objective = pm.least_squares({"line": lambda params, x: params * x})
+    sampler = pm.Sampler(lambda key, params: (), sample)
+    with pytest.raises(pm.errors.ConfigurationError, match="the objective and from the sampler"):
+        pm.fit(objective, sampler, optax.sgd(0.1), jnp.array(1.0), steps=1, key=jax.random.key(0))
+    twice = optax.chain(pm.natural_gradient(), pm.natural_gradient())
+    with pytest.raises(pm.errors.ConfigurationError, match="the optimizer and from the optimizer"):
+        pm.fit(
+            objective, pm.fixed({"line": jnp.ones(4)}), twice, jnp.array(1.0), steps=1,
+            key=jax.random.key(0),
+        )  # fmt: skip
+
+
 def test_phases_follow_one_another_in_one_run(tmp_path):
     objective, sampler, _, params = CASES["pde, adam"]()
 

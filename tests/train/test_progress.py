@@ -3,6 +3,11 @@
 import io
 import sys
 
+import jax
+import jax.numpy as jnp
+import optax
+
+import physml as pm
 from physml.train import Update
 from physml.train.progress import progress
 
@@ -94,3 +99,23 @@ def test_standard_error_unless_told(capsys):
     assert capsys.readouterr().err == "train 1/100  loss 1.250e-01\n"
     progress(stream=sys.stdout)(update(1))
     assert capsys.readouterr().out == "train 1/100  loss 1.250e-01\n"
+
+
+def test_a_fit_shows_its_line_at_a_terminal_alone_and_once(monkeypatch):
+    def shown(stream, **options):
+        monkeypatch.setattr(sys, "stderr", stream)
+        line = pm.least_squares({"line": lambda params, x: params * x})
+        pm.fit(
+            line, pm.fixed({"line": jnp.ones(4)}), optax.sgd(0.1), jnp.array(1.0), steps=2,
+            key=jax.random.key(0), **options,
+        )  # fmt: skip
+        return stream.getvalue()
+
+    assert shown(io.StringIO()) == ""
+    assert "train" in shown(Terminal())
+    assert shown(Terminal(), progress=False) == ""
+    once = shown(Terminal(), callbacks=[progress(stream=io.StringIO())])
+    assert once == ""
+    # A rule that ends a fit ends its line too.
+    ended = shown(Terminal(), until=pm.train.target("loss", 10.0))
+    assert ended.endswith("\n")

@@ -1,0 +1,151 @@
+"""The loop around the compiled one: dispatch, tell, save; until the steps are done or it ends."""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from physml.errors import ConfigurationError, InterruptedRunError, NonFiniteError, PhysmlError
+from physml.train import checkpoint, diagnosis, history
+from physml.train.callbacks import STOP, Callback, Every, Update
+from physml.train.dispatch import LONGEST
+from physml.train.run import Run
+from physml.train.signals import held_signals
+from physml.train.state import TrainState
+
+# A dispatch aims at this long: progress and Ctrl-C answer within it, Python costs little beside it.
+_DISPATCH_SECONDS = 0.5
+
+
+class Looped(NamedTuple):
+    """Where a loop came to: the state, all rows, wall time in steps, whether it ended early."""
+
+    state: TrainState
+    rows: list[history.Row]
+    seconds: float
+    ended: bool
+
+
+def loop(
+    advance: Callable[[TrainState, Array], tuple[Any, ...]],
+    state: TrainState,
+    rows: list[history.Row],
+    *,
+    steps: int,
+    run: Run | None,
+    phase: str,
+    callbacks: Sequence[Callback],
+    compile_seconds: float,
+    culprit: Callable[[TrainState], str | None],
+) -> Looped:
+    """Take steps; see ``fit``.
+
+    Args:
+        advance: ``(state, count) -> (state, buffers, advanced, finite, ended)``.
+        state: to go on from.
+        rows: of the steps before.
+        steps: in all.
+        run: where metrics and checkpoints go.
+        phase: under which name.
+        callbacks: called after each dispatch.
+        compile_seconds: for them.
+        culprit: what is not finite at a state's next step, in words.
+
+    Raises:
+        NonFiniteError, InterruptedRunError, KeyboardInterrupt: and what callbacks raise; the last
+            state is the error's ``state``, and saved where there is a run.
+    """
+    done, seconds, per_step, ended = int(state.step), 0.0, _DISPATCH_SECONDS, False
+    rows = list(rows)
+    grids = [c.steps for c in callbacks if isinstance(c, Every)]
+    saved = time.perf_counter()
+
+    def save() -> None:
+        if run is not None:
+            folder, fitting = run.checkpoints(phase), run.begun[phase]
+            checkpoint.save(folder, int(state.step), state, fingerprint=fitting)
+
+    try:
+        with held_signals(run is not None) as stop:
+            while done < steps and not ended:
+                count = min(LONGEST, steps - done, max(1, int(_DISPATCH_SECONDS / per_step)))
+                count = min([count, *(grid - done % grid for grid in grids)])
+                began = time.perf_counter()
+                state, buffers, advanced, finite, end = advance(state, jnp.int32(count))
+                advanced, ended = int(advanced), bool(end)
+                elapsed = time.perf_counter() - began
+                seconds += elapsed
+                per_step = elapsed / max(1, advanced)
+                buffers = {k: np.asarray(v) for k, v in buffers.items()}
+                new = history.rows(buffers, phase, done, advanced)
+                done += advanced
+                rows += new
+                if run is not None:
+                    run.append("metrics.jsonl", new)
+                    clock = {"seconds": seconds, "compile_seconds": compile_seconds}
+                    run.append("clock.jsonl", [{"phase": phase, "step": done - 1, **clock}])
+                if not finite:
+                    save()
+                    kept = (
+                        ""
+                        if run is None
+                        else (f"; the state before it is saved in {run.directory}")
+                    )
+                    where = culprit(state)
+                    raise NonFiniteError(
+                        diagnosis.bad_step(buffers, advanced, phase, done, kept, where)
+                    )
+                update = Update(
+                    phase,
+                    int(state.step),
+                    steps,
+                    state.params,
+                    history.scalars(new[-1]),
+                    seconds,
+                    compile_seconds,
+                )
+                try:
+                    ended |= _told(callbacks, update)
+                except BaseException:
+                    save()
+                    raise
+                due = run is not None and time.perf_counter() - saved > run.checkpoint_seconds
+                if due or done == steps or stop or ended:
+                    save()
+                    saved = time.perf_counter()
+                if stop and run is not None:
+                    raise InterruptedRunError(
+                        f"stopped after step {int(state.step)} of {steps} ({phase}), saved. "
+                        f"Go on with: physml resume {shlex.quote(str(run.directory))}"
+                    )
+                if stop:
+                    raise KeyboardInterrupt
+    except BaseException as error:
+        _keep(error, state, f"after step {int(state.step)} of {steps} ({phase})")
+        raise
+    return Looped(state, rows, seconds, ended)
+
+
+def _told(callbacks: Sequence[Callback], update: Update) -> bool:
+    """Call each; whether one says to stop."""
+    answers: list[Any] = [callback(update) for callback in callbacks]
+    if any(answer is True for answer in answers):
+        raise ConfigurationError(
+            "callbacks: one returned True; expected physml.train.STOP to end the fit, None to go on"
+        )
+    return any(answer is STOP for answer in answers)
+
+
+def _keep(error: BaseException, state: TrainState, when: str) -> None:
+    """Leave the last state reachable."""
+    with contextlib.suppress(AttributeError):  # an exception of one's own with slots
+        error.state = state  # type: ignore[attr-defined]
+        if not isinstance(error, PhysmlError):
+            error.add_note(f"physml: the training state {when} is this error's .state")

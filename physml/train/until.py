@@ -1,0 +1,154 @@
+"""When a run ends by itself: rules on the metrics of its steps, judged on the device.
+
+A rule has a memory, which is part of the training state. So it is judged at each step whatever the
+length of a dispatch, and a run that was stopped in between ends at the same step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import jax.numpy as jnp
+from jax import Array
+
+from physml.errors import ConfigurationError, UnknownNameError
+
+# A loss at its rounding floor falls by a few ε a step at best.
+_ROUNDING = 10.0
+
+
+class Rule(NamedTuple):
+    """When to end, as pure functions of the metrics that a step logs.
+
+    Attributes:
+        init: ``() -> memory``, a pytree of arrays; ``()`` if nothing is remembered.
+        update: ``(memory, metrics) -> (memory, end)`` with ``end`` a boolean ``()``.
+        spans: ``{metric: steps}`` over which a metric must have had the time to change: ``fit``
+            refuses one that ``measure`` asks for more rarely than that.
+
+    >>> import jax.numpy as jnp, physml as pm
+    >>> small = pm.train.Rule(lambda: (), lambda memory, metrics: (memory, metrics["loss"] < 1e-6))
+    """
+
+    init: Callable[[], Any]
+    update: Callable[[Any, Mapping[str, Array]], tuple[Any, Array]]
+    spans: Mapping[str, int] = {}
+
+
+class Waiting(NamedTuple):
+    """The best value so far, and the steps since it was reached."""
+
+    best: Array
+    since: Array
+
+
+def target(metric: str, value: float) -> Rule:
+    """End as soon as a metric is no larger than a value.
+
+    Args:
+        metric: its name in the history: ``loss``, or a name of ``measure``.
+        value: where to end; the parameters returned are those that the metric is of.
+
+    >>> import physml as pm
+    >>> rule = pm.train.target("loss", 1e-10)
+    """
+
+    def update(memory: tuple[()], metrics: Mapping[str, Array]) -> tuple[tuple[()], Array]:
+        return memory, _metric(metrics, metric) <= value
+
+    return Rule(lambda: (), update)
+
+
+def patience(metric: str, steps: int, *, least: float | None = 0.0) -> Rule:
+    """End when a metric has had no new minimum for so many steps.
+
+    A NaN, as of a metric not yet measured, is no minimum, and before the first number no step is
+    counted.
+
+    Args:
+        metric: its name in the history, such as a validation error of ``measure``.
+        steps: without a new minimum; more than the distance of two measurements.
+        least: by what part of itself a minimum must be lower than the last that counted. None is
+            what rounding can do: ``10 ε`` of the metric's precision for each of the steps.
+
+    Raises:
+        ConfigurationError: for fewer than one step, a part outside [0, 1).
+
+    >>> import physml as pm
+    >>> rule = pm.train.patience("validation", 500)
+    """
+    if steps < 1:
+        raise ConfigurationError(f"patience: steps: expected at least 1, got {steps}")
+    if least is not None and not 0 <= least < 1:
+        raise ConfigurationError(f"patience: least: expected a part in [0, 1), got {least}")
+
+    def init() -> dict[str, Waiting]:
+        return {metric: Waiting(jnp.full((), jnp.inf), jnp.zeros((), jnp.int32))}
+
+    def update(
+        memory: dict[str, Waiting], metrics: Mapping[str, Array]
+    ) -> tuple[dict[str, Waiting], Array]:
+        value, (best, since) = _metric(metrics, metric), memory[metric]
+        part = _ROUNDING * steps * jnp.finfo(value.dtype).eps if least is None else least
+        value = value.astype(best.dtype)
+        lower = value < jnp.where(jnp.isfinite(best), best - part * jnp.abs(best), best)
+        since = jnp.where(lower | jnp.isinf(best), 0, since + 1)
+        return {metric: Waiting(jnp.where(lower, value, best), since)}, since >= steps
+
+    return Rule(init, update, {metric: steps})
+
+
+def converged(metric: str = "loss", *, window: int = 50) -> Rule:
+    """End at the rounding floor: the lowest loss so far falls by no more than rounding can do.
+
+    Over ``window`` steps it must fall by more than ``10 ε window`` of itself: 1e-13 of it in
+    float64, 6e-5 in float32. A plateau that goes on, however slowly, does not end a run; nor does
+    any one step, accepted or refused. For losses on samples that stay: on samples drawn anew every
+    step a minimum is luck, and ``patience`` with a metric of ``measure`` is the rule.
+
+    Args:
+        metric: its name in the history.
+        window: steps; longer than the loss ever climbs, thousands for Adam.
+
+    Raises:
+        ConfigurationError: for fewer than one step.
+
+    >>> import jax, jax.numpy as jnp, physml as pm
+    >>> line = pm.least_squares({"line": lambda params, x: params * x - 2.0 * x})
+    >>> result = pm.fit(line, pm.fixed({"line": jnp.ones(4)}), pm.gauss_newton(), jnp.array(0.0),
+    ...                 steps=5000, key=jax.random.key(0), until=pm.train.converged())
+    >>> len(result.history["loss"]) < 200
+    True
+    """
+    return patience(metric, window, least=None)
+
+
+def any_of(*rules: Rule) -> Rule:
+    """End as soon as one of several rules does.
+
+    Raises:
+        ConfigurationError: for no rule.
+
+    >>> import physml as pm
+    >>> rule = pm.train.any_of(pm.train.converged(), pm.train.target("loss", 1e-12))
+    """
+    if not rules:
+        raise ConfigurationError("any_of: expected at least one rule, got none")
+
+    def update(memory: tuple[Any, ...], metrics: Mapping[str, Array]) -> tuple[Any, Array]:
+        judged = [rule.update(own, metrics) for rule, own in zip(rules, memory, strict=True)]
+        ends = jnp.stack([jnp.asarray(end) for _, end in judged])
+        return tuple(own for own, _ in judged), jnp.any(ends)
+
+    spans: dict[str, int] = {}
+    for rule in rules:
+        for name, steps in rule.spans.items():
+            spans[name] = min(steps, spans.get(name, steps))
+    return Rule(lambda: tuple(rule.init() for rule in rules), update, spans)
+
+
+def _metric(metrics: Mapping[str, Array], name: str) -> Array:
+    if name not in metrics:
+        raise UnknownNameError("metric of a rule", name, metrics)
+    return jnp.asarray(metrics[name])
