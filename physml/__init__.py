@@ -30,6 +30,7 @@ from physml.train import (
     fit,
     game,
     least_squares,
+    posterior,
     progress,
     score,
     total,
@@ -86,6 +87,7 @@ __all__ = [
     "Run",
     "every",
     "fit",
+    "posterior",
     "progress",
     # the door to differential equations
     "Box",

@@ -9,6 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+import physml as pm
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -88,6 +90,16 @@ def test_the_page_of_differential_equations(tmp_path, monkeypatch):
     crest = waves["steepening"](np.array([[0.4, 1 + 0.4 * np.sin(1)]]))
     np.testing.assert_allclose(crest, np.sin(1), atol=1e-6)
     assert grid["u_xx"].shape == (32, 32, 32)
+
+
+def test_the_page_of_error_bars(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    _, (decay, own) = run(ROOT / "docs" / "posterior.md")
+    rate, error = decay["bars"].numbers["rate"]
+    assert abs(rate - 2) < 4 * error and 0.03 < decay["bars"].noise["data"] < 0.07
+    assert (tmp_path / "decay.png").exists()
+    k, error = pm.posterior(own["fitted"]).numbers["k"]
+    assert abs(k - 2) < 4 * error < 0.2
 
 
 def test_the_page_of_ground_states(tmp_path, monkeypatch):

@@ -20,9 +20,10 @@ from physml.pinn.exact_values import exact_values
 from physml.pinn.problem import Network, Problem
 from physml.pinn.scales import SCALES_FILE, Scales
 from physml.pinn.solution_fingerprint import of_solution
-from physml.train import FitResult, checkpoint, fingerprint
+from physml.pinn.solution_rows import fitted
+from physml.train import FitResult, Fitted, checkpoint, fingerprint
 from physml.train.precision import in_default_precision, in_precision_of
-from physml.types import Field, ManyPoints, Sampler
+from physml.types import Batch, Field, ManyPoints, Sampler
 
 _EVALUATION_CHUNK = 8192
 _GRID = {1: 1001, 2: 201, 3: 41}
@@ -189,6 +190,23 @@ class Solution(ManyPoints):
         )
         return {name: len(jax.tree.leaves(part)[0]) for name, part in batch.items()}
 
+    @property
+    def batch(self) -> Batch | None:
+        """The samples of the last step, by term; None for a solution that was loaded."""
+        if self.result is None or self.sampler is None:
+            return None
+        # Data stand beside what the sampler draws, and are no part of its state.
+        first = first_batch(self.sampler, jax.random.key(0), self.params)
+        return {**first, **self.result.state.sampler.batch}
+
+    def fitted(self) -> Fitted:
+        """The fit behind it, for ``physml.posterior``: terms with measured data are observations.
+
+        Raises:
+            ConfigurationError: for a solution that was loaded.
+        """
+        return fitted(self)
+
     def check(self) -> Check:
         """The residual of each term on fresh points, eight times as many as were trained on.
 
@@ -204,11 +222,10 @@ class Solution(ManyPoints):
             sampler = self.sampler or collocation(self.problem, self.network)
             batch, start, key = None, 0.0, jax.random.key(2027)
             if self.result is not None:
-                drawn, history = self.result.state.sampler.batch, self.result.history
+                history = self.result.history
                 first = [v[0] for name, v in history.items() if name.startswith("loss/") and len(v)]
                 start = float(np.sqrt(2 * max(first, default=0.0)))
-                # Data stand beside what the sampler draws, and are no part of its state.
-                batch = {**first_batch(sampler, key, self.params), **drawn}
+                batch = self.batch
             self._check = check_residuals(
                 self.problem, self.network, self.params, sampler, batch, start=start, key=key
             )

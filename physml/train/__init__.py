@@ -5,6 +5,7 @@ from physml.train.callbacks import STOP, Every, Update, every
 from physml.train.cost import cost
 from physml.train.cross_entropy import cross_entropy
 from physml.train.devices import over_devices
+from physml.train.error_bars import ErrorBars, Interval, Number
 from physml.train.exponential_families import (
     ExponentialFamily,
     bernoulli,
@@ -12,9 +13,11 @@ from physml.train.exponential_families import (
     poisson,
 )
 from physml.train.fit import FitResult, fit
+from physml.train.fitted import Fitted, HasRows
 from physml.train.game import game
 from physml.train.keys import key_for, key_of
 from physml.train.least_squares import least_squares
+from physml.train.posterior import posterior
 from physml.train.progress import progress
 from physml.train.run import Run
 from physml.train.score import score
@@ -26,10 +29,15 @@ from physml.train.until import Rule, any_of, converged, patience, target
 __all__ = [
     "STOP",
     "BalanceSettings",
+    "ErrorBars",
     "Every",
     "ExponentialFamily",
     "FitResult",
     "Rule",
+    "Fitted",
+    "HasRows",
+    "Interval",
+    "Number",
     "Run",
     "TrainState",
     "Update",
@@ -51,6 +59,7 @@ __all__ = [
     "over_devices",
     "patience",
     "poisson",
+    "posterior",
     "power_rule",
     "progress",
     "score",
