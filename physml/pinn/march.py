@@ -15,6 +15,7 @@ from jax.flatten_util import ravel_pytree
 
 from physml.calculus.named_field import NamedField
 from physml.errors import CheckpointError, ConfigurationError
+from physml.pinn.chebyshev import chebyshev_interpolant
 from physml.pinn.check import Check
 from physml.pinn.geometry import Box
 from physml.pinn.problem import Network, Problem
@@ -96,6 +97,11 @@ def march(
     **options: Any,
 ) -> March:
     """Solve an evolution equation slab by slab of time, each started from the end of the last.
+
+    Where the end of a slab is smooth to rounding, the next begins with it as a sum of Chebyshev
+    polynomials of one or two coordinates, so that all slabs cost the same; elsewhere (shocks,
+    single precision, three coordinates of space) with the field itself, which evaluates all slabs
+    before it, unless the slab takes its own ``interpolated_start``.
 
     Args:
         slab: ``(domain, start) -> Problem`` on one slab, whose initial condition is ``start``.
@@ -220,10 +226,14 @@ def _shaken(params: Any, noise: float, key: Array) -> Any:
 
 
 def _end_values(solution: Solution, end: float) -> Field:
-    """The solution at the end of its slab, as a function of a point of the next."""
-    field, axis = solution.field, solution.problem.domain.time_axis
-    if solution.problem.domain.dimension == 1:
-        # Without space the values are numbers: later slabs need not evaluate earlier ones.
+    """The solution at the end of its slab, as a function of a point of the next.
+
+    Where it can, it is a sum of polynomials: else each slab would evaluate all before it.
+    """
+    field, domain = solution.field, solution.problem.domain
+    axis = domain.time_axis
+    if domain.dimension == 1:
         values = jnp.asarray(field(jnp.array([end])))
         return lambda z: values
-    return lambda z: jnp.asarray(field(z.at[axis].set(end)))
+    smooth = chebyshev_interpolant(field, domain, at=end) if isinstance(domain, Box) else None
+    return smooth or (lambda z: jnp.asarray(field(z.at[axis].set(end))))
