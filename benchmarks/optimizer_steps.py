@@ -50,7 +50,7 @@ def main() -> None:
     options = parser.parse_args()
     jax.config.update("jax_enable_x64", True)
 
-    problem = pm.pinn.catalogue.burgers()
+    problem = pm.pinn.catalogue.Burgers().problem()
     network = pm.MLP((options.width,) * 4, kernel_init=pm.networks.orthogonal(5 / 3))
     params = problem.initial_params(network, jax.random.key(0))
     objective = pm.least_squares(pm.pinn.residual_rows(problem, network))

@@ -154,7 +154,7 @@ def main(options: argparse.Namespace) -> str:
                 continue
             grid = Path(folder) / f"{problem}.npz"
             if not grid.exists():
-                exact = pm.pinn.catalogue.PROBLEMS[problem].problem()
+                exact = pm.pinn.catalogue.PROBLEMS[problem].subject.problem()
                 points = exact.domain.grid(201)
                 np.savez(grid, points=points, exact=exact.exact(points))
             found = run(runner, problem, grid, seed, budget, options.threads)

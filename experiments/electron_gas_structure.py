@@ -63,8 +63,8 @@ def sampled(options: argparse.Namespace) -> Sampled:
     entry = pm.vmc.SYSTEMS["electron-gas"]
     with pm.Run.reopen(options.run) as opened:
         settings = opened.config["settings"]
-        gas = replace(entry.system, **settings["numbers"])
-        wavefunction = entry.wavefunction(entry.recipe, gas)
+        gas = replace(entry.subject, **settings["numbers"])
+        wavefunction = pm.vmc.wavefunction_of(gas, entry.recipe)
         walkers, sweeps = (settings["recipe"][name] for name in ("walkers", "sweeps"))
         initial = lambda key: gas.walkers(key, walkers)
         log_psi = lambda params, x: wavefunction.apply(params, x).log

@@ -64,7 +64,7 @@ def point(distance: float, steps: int, measurements: int) -> Point:
     began = time.perf_counter()
     entry = pm.vmc.SYSTEMS["molecule"]
     recipe = replace(entry.recipe, steps=steps, measurements=measurements)
-    state = entry.ground_state(recipe, system=molecule(distance), key=jax.random.key(0))
+    state = entry.solve(molecule(distance), recipe, key=jax.random.key(0))
     found = pm.vmc.nuclear_forces(state.system, state.log_psi, state.measurement.walkers)
     # The two nuclei are pulled alike; the larger error of the two bounds that of their mean.
     force = (found.values[1, 2] - found.values[0, 2]) / 2

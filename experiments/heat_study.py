@@ -74,7 +74,7 @@ def network(
         kernel_init=pm.networks.orthogonal(),
     )
     solution = pm.solve(
-        pm.pinn.catalogue.heat(),
+        pm.pinn.catalogue.Heat().problem(),
         module,
         optimizer=pm.gauss_newton(ratio=0.3),
         points=points,

@@ -98,7 +98,7 @@ def main(config: Config) -> dict[str, dict[str, list[pm.pinn.ErrorPoint]]]:
         for name, label, points in map(json.loads, config.kept.read_text().splitlines()):
             curves.setdefault(name, {})[label] = [pm.pinn.ErrorPoint(*point) for point in points]
     for name in config.problems:
-        problem = pm.pinn.catalogue.PROBLEMS[name].problem()
+        problem = pm.pinn.catalogue.PROBLEMS[name].subject.problem()
         for label, make in OPTIMIZERS.items():
             if label in curves.get(name, {}):
                 continue

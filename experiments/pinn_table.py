@@ -69,12 +69,12 @@ def solve(name: str, seed: int) -> dict[str, Any]:
     """One row: errors by unknown, seconds with compilation, what it ran on."""
     jax.clear_caches()
     entry = pm.pinn.catalogue.PROBLEMS[name]
-    problem = entry.problem()
+    problem = entry.subject.problem()
     if callable(problem.exact):
         # The reference is not part of solving: computed before the clock starts.
         problem.exact(np.asarray(problem.domain.interior(jax.random.key(0), 4)))
     begin = time.perf_counter()
-    solution = entry.solve(key=jax.random.key(seed))
+    solution = entry.solve(entry.subject, entry.recipe, key=jax.random.key(seed))
     jax.block_until_ready(solution.params)
     seconds = time.perf_counter() - begin
     unknowns = tuple(problem.exact) if isinstance(problem.exact, dict) else (None,)

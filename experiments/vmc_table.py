@@ -256,7 +256,7 @@ def ground_state(label: str, seed: int, runs: Path | None = None) -> dict[str, A
     jax.config.update("jax_enable_x64", case.precision == 64)
     jax.clear_caches()
     entry, recipe = pm.vmc.SYSTEMS[case.system], case.chosen()
-    system = replace(entry.system, **case.numbers)
+    system = replace(entry.subject, **case.numbers)
     began = time.perf_counter()
 
     def show(update: pm.train.Update) -> None:
@@ -265,9 +265,9 @@ def ground_state(label: str, seed: int, runs: Path | None = None) -> dict[str, A
         print(f"  {update.step}", found, f"{seconds:.0f} s", flush=True)
 
     with _run(label, seed, runs) as run:
-        state = entry.ground_state(
+        state = entry.solve(
+            system,
             recipe,
-            system=system,
             key=jax.random.key(seed),
             run=run,
             callbacks=[pm.every(50, show)],
@@ -301,8 +301,8 @@ def reference(label: str) -> list[Any] | None:
     """Energy, error and source of what a row is held against, as JSON holds them."""
     case = CASES[label]
     entry = pm.vmc.SYSTEMS[case.system]
-    system = replace(entry.system, **case.numbers)
-    found = entry.compared_with(case.chosen(), system)
+    system = replace(entry.subject, **case.numbers)
+    found = pm.vmc.reference_of(system, pm.vmc.wavefunction_of(system, case.chosen()))
     return None if found is None else list(found)
 
 

@@ -46,7 +46,7 @@ def main() -> None:
         recipe=f"{recipe.network.depth} × {recipe.network.width} tanh, "
         f"hard constraints, {recipe.optimizer.name}, {recipe.points} Sobol points {redrawn}",
     )
-    problem = entry.problem()
+    problem = entry.subject.problem()
     network = recipe.network.build(outputs=problem.components)
 
     @jax.jit
@@ -58,7 +58,12 @@ def main() -> None:
             raise BudgetUsedError
 
     try:
-        entry.solve(recipe, key=jax.random.key(options.seed), callbacks=[pm.every(1, measure)])
+        entry.solve(
+            entry.subject,
+            recipe,
+            key=jax.random.key(options.seed),
+            callbacks=[pm.every(1, measure)],
+        )
     except BudgetUsedError:
         print("the budget ended before the recipe")
 

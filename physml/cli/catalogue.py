@@ -1,47 +1,100 @@
-"""``physml list``, and how a name of the catalogue is found."""
+"""Entries by name, of every room's catalogue or of a user's file; ``physml list``."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TypeVar
+import pkgutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
 
-from physml.cli.options import NoOptions, parse
-from physml.cli.output import print_table
+import physml
+from physml.cli import user_file
+from physml.cli.options import ListOptions, parse
+from physml.cli.output import aligned, print_table, shown
+from physml.cli.user_file import UserFile
 from physml.errors import ConfigurationError, UnknownNameError
-from physml.pinn.catalogue import PROBLEMS, Entry
-from physml.vmc.catalogue import SYSTEMS, SystemEntry
-
-Item = TypeVar("Item")
+from physml.train.entry import DEFAULT, Entry, Record
 
 
-def problem(name: str) -> Entry:
-    """A problem by its name."""
-    return _find(name, "problem", PROBLEMS, "system", SYSTEMS, "ground-state")
+@cache
+def entries() -> Mapping[str, Entry]:
+    """Every entry of every room that has a catalogue, by name."""
+    return {name: entry for room in _catalogues() for name, entry in room.ENTRIES.items()}
 
 
-def system(name: str) -> SystemEntry:
-    """A system by its name."""
-    return _find(name, "system", SYSTEMS, "problem", PROBLEMS, "solve")
+def find(word: str) -> tuple[Entry, UserFile | None]:
+    """The entry of a name, or in ``FILE.py:NAME``.
+
+    Raises:
+        UnknownNameError: for a name of none.
+        ConfigurationError: for an object in a file that no room can solve.
+    """
+    if not user_file.is_file(word):
+        if word not in entries():
+            raise UnknownNameError("problem", word, entries())
+        return entries()[word], None
+    found, file = user_file.read(word)
+    if isinstance(found, Entry):
+        return found, file
+    for room in _catalogues():
+        entry: Entry | None = room.adopt(found)
+        if entry is not None:
+            return entry, file
+    raise ConfigurationError(
+        f"{file}: expected an Entry, a Problem or a System, got {type(found).__name__}"
+    )
 
 
 def command(argv: Sequence[str]) -> None:
-    """``physml list``."""
-    parse(NoOptions, argv, prog="physml list", description="Every problem and system.")
-    rows = [(f"solve {e.name}", e.equation, e.reference) for e in PROBLEMS.values()]
-    rows += [(f"ground-state {e.name}", e.hamiltonian, e.reference) for e in SYSTEMS.values()]
-    print_table(("physml", "equation (hartree, bohr)", "reference"), rows)
+    """``physml list``, ``physml list NAME``."""
+    options = parse(ListOptions, argv, prog="physml list", description="What can be run.")
+    if options.name is None:
+        rows = [(e.name, e.equation, e.reference) for e in entries().values()]
+        print_table(("physml run", "equation (hartree, bohr)", "reference"), rows)
+        return
+    entry, _ = find(options.name)
+    numbers = [f"--subject.{_flag(n)} {shown(v)}" for n, v in asdict(entry.subject).items()]
+    said = {entry.name: entry.equation, "reference": entry.reference}
+    said["numbers"] = ", ".join(numbers) or "none to change"
+    said |= {f"--recipe {name}": _recipe_words(entry, name) for name in entry.recipes}
+    print(aligned(said), end="")
+    if entry.records:
+        print()
+        made = [(_made_by(entry, m), m.found, f"{m.seconds:.0f}", m.where) for m in entry.records]
+        print_table(("command", "found", "seconds", "measured in"), made)
 
 
-def _find(
-    name: str,
-    kind: str,
-    known: Mapping[str, Item],
-    other_kind: str,
-    others: Mapping[str, object],
-    other_command: str,
-) -> Item:
-    if name in known:
-        return known[name]
-    if name in others:
-        raise ConfigurationError(f"{name} is a {other_kind}: physml {other_command} {name}")
-    raise UnknownNameError(kind, name, known)
+def _catalogues() -> Iterator[Any]:
+    for room in pkgutil.iter_modules(physml.__path__):
+        name = f"physml.{room.name}.catalogue"
+        if room.ispkg and room.name != "cli" and find_spec(name) is not None:
+            yield import_module(name)
+
+
+def _recipe_words(entry: Entry, name: str) -> str:
+    """What a recipe's function says of it, and where its settings differ from the default's."""
+    chosen = entry.recipes[name]
+    words = [(chosen.__doc__ or "").strip().splitlines()[0]] if callable(chosen) else []
+    usual, own = asdict(entry.recipe), asdict(entry.recipe_for(entry.subject, name))
+    changed = [f"{_flag(k)} {shown(v)}" for k, v in own.items() if v != usual.get(k)]
+    if changed:
+        words.append(f"here {', '.join(changed)}" if words else ", ".join(changed))
+    return "; ".join(words) or f"physml run {entry.name} --help"
+
+
+def _made_by(entry: Entry, record: Record) -> str:
+    """The command that makes a figure again."""
+    words = [f"physml run {entry.name}"]
+    words += [f"--subject.{_flag(name)} {value}" for name, value in record.numbers.items()]
+    if record.recipe != DEFAULT:
+        words.append(f"--recipe {record.recipe}")
+    if record.precision != 64:
+        words.append(f"--precision {record.precision}")
+    return " ".join(words)
+
+
+def _flag(name: str) -> str:
+    return name.replace("_", "-")

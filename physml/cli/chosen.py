@@ -42,7 +42,7 @@ def with_chosen(
             continue
         option = f"--{prefix}{name.replace('_', '-')}"
         words = _written_out(words, option)
-        asked = _given(words, f"{option}.name")
+        asked = given(words, f"{option}.name")
         choice = choice.renamed(asked) if asked else choice
         for before, now in choice.moved().items():
             if before.partition(".")[0] in names:
@@ -74,7 +74,7 @@ def _moved(words: Sequence[str], before: str, now: str) -> list[str]:
     ]
 
 
-def _given(words: Sequence[str], option: str) -> str | None:
+def given(words: Sequence[str], option: str) -> str | None:
     """The last value given to an option, as ``--option value`` or ``--option=value``."""
     found = None
     for word, following in zip(words, [*words, ""][1:], strict=True):

@@ -1,71 +1,66 @@
-"""A job: what a run directory is for, from its settings to its result."""
+"""A job: an entry with all its settings, from a run directory to its result."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import jax
 
 from physml import __version__
 from physml.cli import run_directory
 from physml.cli.jax_settings import keep_compiled_programs, use_precision
-from physml.cli.output import complain, print_object, print_pairs
+from physml.cli.output import aligned, complain, print_object, shown
+from physml.cli.user_file import UserFile
 from physml.errors import ConfigurationError, InterruptedRunError, PhysmlError
 from physml.train import Run
-from physml.train.callbacks import Callback
+from physml.train.entry import Entry
 from physml.train.progress import progress
 
-Result = dict[str, Any]
+Numbers = dict[str, Any]
 """Plain data: what ``--json`` prints and ``result.json`` holds."""
 
 _LARGEST_SEED = 2**32 - 1
 
 
-class Job(Protocol):
-    """A problem to solve or a ground state to find, with all settings."""
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """What a run directory is for.
 
-    @property
-    def name(self) -> str:
-        """Of the problem or system."""
-        ...
+    Attributes:
+        entry: what is solved.
+        subject: its numbers.
+        recipe: how.
+        seed: of all random numbers.
+        precision: bits of a floating-point number.
+        file: where the entry was read, if the user gave a file.
+    """
 
-    @property
-    def seed(self) -> int:
-        """Of all random numbers."""
-        ...
+    entry: Entry
+    subject: Any
+    recipe: Any
+    seed: int
+    precision: int
+    file: UserFile | None = None
 
-    @property
-    def precision(self) -> int:
-        """Bits of a floating-point number."""
-        ...
-
-    @property
-    def steps(self) -> int:
-        """Optimizer steps."""
-        ...
-
-    def settings(self) -> dict[str, Any]:
-        """What ``config.json`` holds of it, plain data."""
-        ...
-
-    def check(self) -> None:
-        """Refuse settings that exclude each other, before a run is made or replaced."""
-        ...
-
-    def work(self, run: Run, callbacks: Sequence[Callback]) -> Result:
-        """Train in a run, or go on with it; returns the part of the result that is its own."""
-        ...
-
-    def report(self, result: Result) -> dict[str, str]:
-        """The result in words."""
-        ...
+    def config(self) -> dict[str, Any]:
+        """What ``config.json`` holds: all that is needed to do the job again."""
+        return {
+            "name": self.entry.name,
+            "seed": self.seed,
+            "precision": self.precision,
+            "recipe": asdict(self.recipe),
+            "subject": asdict(self.subject),
+            **({} if self.file is None else {"file": self.file.plain()}),
+            "physml": __version__,
+        }
 
 
-def begin(job: Job, *, directory: Path | None, overwrite: bool, quiet: bool) -> Result:
+def begin(job: Job, *, directory: Path | None, overwrite: bool, quiet: bool) -> Numbers:
     """Do a job in a new run.
 
     Args:
@@ -82,7 +77,8 @@ def begin(job: Job, *, directory: Path | None, overwrite: bool, quiet: bool) -> 
     """
     began = time.perf_counter()
     _get_ready(job)
-    with run_directory.create(directory, job.name, config(job), overwrite=overwrite) as run:
+    name = job.entry.name
+    with run_directory.create(directory, name, job.config(), overwrite=overwrite) as run:
         try:
             return _carry_out(job, run, began, quiet)
         except BaseException:
@@ -91,7 +87,7 @@ def begin(job: Job, *, directory: Path | None, overwrite: bool, quiet: bool) -> 
             raise
 
 
-def go_on(job: Job, run: Run, *, quiet: bool) -> Result:
+def go_on(job: Job, run: Run, *, quiet: bool) -> Numbers:
     """Go on with a job from the last good checkpoint of its run.
 
     Args:
@@ -110,68 +106,64 @@ def go_on(job: Job, run: Run, *, quiet: bool) -> Result:
     return _carry_out(job, run, began, quiet)
 
 
-def config(job: Job) -> dict[str, Any]:
-    """What ``config.json`` holds: all that is needed to do the job again."""
-    return {**job.settings(), "physml": __version__}
-
-
-def show(job: Job, result: Result, *, as_json: bool) -> None:
-    """Print a result."""
+def show(result: Numbers, *, as_json: bool) -> None:
+    """Print a result: its numbers, or the words that stand beside them in its run."""
     if as_json:
         print_object(result)
         return
-    directory = Path(result["run"])
-    files = run_directory.drawn(directory)
-    taken, compiling = result["seconds"], result["compile_seconds"]
-    print_pairs(
-        job.report(result)
-        | {
-            "time": f"{taken:.1f} s, compiling {compiling:.1f} s of it",
-            "run": str(directory),
-            "files": ", ".join(["result.json", *files]),
-        }
-    )
-
-
-def draw(run: Run, name: str, save: Callable[[Path], Path]) -> None:
-    """Save a figure in a run; a run does not fail for want of one."""
     try:
-        run.add(name, save)
-    except (PhysmlError, OSError) as error:
-        complain(f"no {name}: {error}")
+        print((Path(result["run"]) / run_directory.WORDS).read_text(), end="")
+    except OSError:  # of a run that was complete before words were kept
+        print(aligned({name: shown(value) for name, value in result.items()}), end="")
 
 
 def _get_ready(job: Job) -> None:
     if not 0 <= job.seed <= _LARGEST_SEED:
         raise ConfigurationError(f"seed: expected 0 to {_LARGEST_SEED}, got {job.seed}")
-    if job.steps < 0:
-        raise ConfigurationError(f"steps: expected a number ≥ 0, got {job.steps}")
     use_precision(job.precision)
     keep_compiled_programs()
-    job.check()
+    job.entry.check(job.subject, job.recipe)
 
 
-def _carry_out(job: Job, run: Run, began: float, quiet: bool) -> Result:
+def _carry_out(job: Job, run: Run, began: float, quiet: bool) -> Numbers:
     if not quiet:
-        complain(f"{job.name} in {run.directory}: compiling, then {job.steps} steps")
+        complain(f"{job.entry.name} in {run.directory}: compiling")
     line = progress(quiet=quiet)
     try:
-        found = job.work(run, [line])
+        found = job.entry.solve(
+            job.subject, job.recipe, key=jax.random.key(job.seed), run=run, callbacks=[line]
+        )
     except KeyboardInterrupt:
         if not run_directory.is_begun(run):
             raise
         raise InterruptedRunError(f"stopped. Go on with: physml resume {run.directory}") from None
     finally:
         line.close()
-    compile_seconds = found.pop("compile_seconds")
-    result = found | {
-        "seconds": time.perf_counter() - began,
-        "compile_seconds": compile_seconds,
+    _draw(run, run_directory.FIGURE, found.plot)
+    numbers, words = found.numbers(), found.words()
+    taken, compiling = time.perf_counter() - began, numbers.pop("compile_seconds", 0.0)
+    result = numbers | {
+        "seconds": taken,
+        "compile_seconds": compiling,
         "precision": job.precision,
         "device": jax.devices()[0].device_kind,
         "seed": job.seed,
         "run": str(run.directory),
     }
+    said = {job.entry.name: job.entry.equation, **words} | {
+        "time": f"{taken:.1f} s, compiling {compiling:.1f} s of it",
+        "run": str(run.directory),
+        "files": ", ".join(["result.json", *run_directory.drawn(run.directory)]),
+    }
+    _draw(run, run_directory.WORDS, lambda path: path.write_text(aligned(said)))
     # Read back: what is printed is what was written, numbers that are not finite included.
-    written: Result = json.loads(run.write("result.json", result).read_text())
+    written: Numbers = json.loads(run.write("result.json", result).read_text())
     return written
+
+
+def _draw(run: Run, name: str, save: Callable[[Path], Any]) -> None:
+    """Save a file in a run; a run does not fail for want of one."""
+    try:
+        run.add(name, save)
+    except (PhysmlError, OSError) as error:
+        complain(f"no {name}: {error}")

@@ -6,17 +6,19 @@ import os
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, NamedTuple
 
 from physml import __version__
-from physml.cli.catalogue import command as list_catalogue
+from physml.cli.catalogue import command as listing
 from physml.cli.demo import command as demo
 from physml.cli.doctor import command as doctor
 from physml.cli.output import complain
 from physml.cli.resume import command as resume
-from physml.cli.start import ground_state, solve
+from physml.cli.start import command as run
 from physml.errors import (
     ConfigurationError,
     InterruptedRunError,
@@ -38,10 +40,11 @@ class Command(NamedTuple):
 
 
 COMMANDS = {
-    "list": Command("list", "every problem and system of the catalogue", list_catalogue),
-    "solve": Command("solve NAME", "solve a differential equation", solve),
+    "list": Command("list [NAME]", "what can be run; its numbers and recipes", listing),
+    "run": Command("run NAME", "solve it by a recipe of the catalogue", partial(run, "run")),
+    "solve": Command("solve NAME", "the same, of a differential equation", partial(run, "solve")),
     "ground-state": Command(
-        "ground-state NAME", "find the ground state of a quantum system", ground_state
+        "ground-state NAME", "the same, of a quantum system", partial(run, "ground-state")
     ),
     "resume": Command("resume RUN", "go on with a run that was stopped", resume),
     "demo": Command("demo", "Burgers and the two-electron dot: 4 minutes", demo),
@@ -65,7 +68,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if argv is None else argv)
     try:
-        with _stoppable():
+        with _stoppable(), _warnings_told():
             _dispatch(words)
             sys.stdout.flush()
     except SystemExit as end:  # how the parser of options ends, with its own message
@@ -108,10 +111,20 @@ def _overview() -> str:
             "",
             *lines,
             "",
-            "  physml COMMAND --help, physml solve NAME --help   options, units and defaults",
+            "  physml COMMAND --help, physml run NAME --help     options, units and defaults",
+            "  physml run FILE.py:NAME                           a problem or system of your own",
             "  physml --version                                  the version",
         ]
     )
+
+
+@contextmanager
+def _warnings_told() -> Iterator[None]:
+    """Say warnings as everything else is said, without the line of code they came from."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("default", category=UserWarning)
+        warnings.showwarning = lambda message, *place, **more: complain(str(message))
+        yield
 
 
 @contextmanager

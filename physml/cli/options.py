@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, make_dataclass, replace
 from pathlib import Path
-from typing import Annotated, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 import tyro
 
+from physml.cli.chosen import given
 from physml.errors import ConfigurationError
-from physml.pinn.recipe import Recipe
-from physml.vmc.recipe import VMCRecipe
+from physml.train.entry import DEFAULT, Entry
 
 Directory = Annotated[Path | None, tyro.conf.arg(metavar="DIR")]
-SystemType = TypeVar("SystemType")
+SubjectType = TypeVar("SubjectType")
+RecipeType = TypeVar("RecipeType")
 OptionsType = TypeVar("OptionsType")
 
 
 @dataclass(frozen=True, kw_only=True)
 class NoOptions:
-    """The options of ``physml list`` and ``physml doctor``: none."""
+    """The options of ``physml doctor``: none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListOptions:
+    """What ``physml list`` takes.
+
+    Attributes:
+        name: of an entry, or FILE.py:NAME: its numbers, recipes, and what they came to; None: all.
+    """
+
+    name: Annotated[str | None, tyro.conf.Positional, tyro.conf.arg(metavar="NAME")] = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,42 +67,40 @@ class RunOptions(OutputOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SolveOptions(RunOptions):
-    """What ``physml solve`` takes.
+class SubjectOptions(Generic[SubjectType]):
+    """The numbers alone, which are read first.
 
     Attributes:
-        recipe: how the problem is solved.
+        subject: what is solved.
     """
 
-    recipe: Annotated[Recipe, tyro.conf.arg(name="")]
+    subject: SubjectType
 
 
 @dataclass(frozen=True, kw_only=True)
-class GroundStateOptions(RunOptions, Generic[SystemType]):
-    """What ``physml ground-state`` takes.
+class EntryOptions(RunOptions, Generic[SubjectType, RecipeType]):
+    """What ``physml run`` takes.
 
     Attributes:
-        recipe: how the system is optimised and measured.
-        system: the physical system, in hartree and bohr.
+        recipe: the settings that others begin with: default, or another name of physml list NAME.
+        settings: how it is solved.
+        subject: its numbers; a quantum system's in hartree and bohr.
     """
 
-    recipe: Annotated[VMCRecipe, tyro.conf.arg(name="")]
-    system: SystemType
+    recipe: str = DEFAULT
+    settings: Annotated[RecipeType, tyro.conf.arg(name="")]
+    subject: SubjectType
 
 
 @dataclass(frozen=True, kw_only=True)
 class ResumeOptions(OutputOptions):
-    """What ``physml resume`` takes.
+    """What ``physml resume`` takes, beside what its run may be made longer by.
 
     Attributes:
-        run: directory of the run.
-        steps: optimizer steps in all, to make a run longer than it was asked to be; None: as asked.
-        measurements: of a ground state, to measure it again with so many; None: as asked.
+        file: FILE.py:NAME, of a run that was begun with a file of one's own.
     """
 
-    run: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
-    steps: int | None = None
-    measurements: int | None = None
+    file: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,7 +156,73 @@ def parse(
     return parsed
 
 
-def wavefunction_default(recipe: VMCRecipe, argv: Sequence[str]) -> VMCRecipe:
+def subject_of(entry: Entry, argv: Sequence[str], *, prog: str, prefix: str) -> Any:
+    """The numbers of an entry as some words change them; all other words are left alone.
+
+    Args:
+        entry: of a catalogue.
+        argv: the words.
+        prog: the command, for errors.
+        prefix: what the options of the numbers begin with.
+    """
+    words = [word for word in argv if word not in ("-h", "--help")]
+    kind: Any = SubjectOptions
+    numbers: Any = Annotated[type(entry.subject), tyro.conf.arg(name=prefix)]
+    found: Any = tyro.cli(
+        kind[numbers],
+        args=words,
+        default=SubjectOptions(subject=entry.subject),
+        prog=prog,
+        config=(tyro.conf.FlagCreatePairsOff,),
+        return_unknown_args=True,
+    )
+    return found[0].subject
+
+
+def entry_options(
+    entry: Entry, argv: Sequence[str], *, prog: str, prefix: str, subject: Any, recipe: Any
+) -> EntryOptions[Any, Any]:
+    """All options of an entry; see ``subject_of``.
+
+    Args:
+        entry: of a catalogue.
+        argv: the words.
+        prog: the command, for help and errors.
+        prefix: what the options of the numbers begin with.
+        subject: the numbers, where they are not given.
+        recipe: the settings, where they are not given.
+    """
+    kind: Any = EntryOptions
+    numbers: Any = Annotated[type(subject), tyro.conf.arg(name=prefix)]
+    return parse(
+        kind[numbers, type(recipe)],
+        argv,
+        prog=prog,
+        description=f"{entry.equation}. Reference: {entry.reference}.",
+        default=EntryOptions(subject=subject, settings=recipe),
+    )
+
+
+def resume_options(extendable: Sequence[str], argv: Sequence[str]) -> Any:
+    """What ``physml resume RUN`` takes of a run.
+
+    Args:
+        extendable: what may be raised.
+        argv: the words after the run.
+    """
+    more = [
+        (name, Annotated[int | None, tyro.conf.arg(help=f"{name} in all; None: as asked")], None)
+        for name in extendable
+    ]
+    return parse(
+        make_dataclass("MoreOptions", more, bases=(ResumeOptions,), frozen=True, kw_only=True),
+        argv,
+        prog="physml resume RUN",
+        description="Go on with a run from its last good checkpoint, to the same bits.",
+    )
+
+
+def wavefunction_default(recipe: Any, argv: Sequence[str]) -> Any:
     """Where the options of the wave function come from that are not given.
 
     Args:
@@ -156,15 +232,8 @@ def wavefunction_default(recipe: VMCRecipe, argv: Sequence[str]) -> VMCRecipe:
     Returns:
         The recipe; with one determinant, which every wave function has, for another wave function.
     """
-    if _given(argv, "--wavefunction", recipe.wavefunction) == recipe.wavefunction:
+    if not hasattr(recipe, "wavefunction"):
+        return recipe
+    if given(argv, "--wavefunction") in (None, recipe.wavefunction):
         return recipe
     return replace(recipe, determinants=1)
-
-
-def _given(argv: Sequence[str], option: str, default: str) -> str:
-    """The last value given to an option, as ``--option value`` or ``--option=value``."""
-    for word, following in zip(argv, [*argv[1:], ""], strict=True):
-        name, equals, value = word.partition("=")
-        if name == option:
-            default = value if equals else following
-    return default

@@ -18,11 +18,10 @@ def print_object(document: Mapping[str, Any]) -> None:
     print(json.dumps(document), flush=True)
 
 
-def print_pairs(pairs: Mapping[str, str]) -> None:
-    """Names and values, aligned."""
+def aligned(pairs: Mapping[str, str]) -> str:
+    """Names and values, a line each."""
     width = max(map(len, pairs))
-    for name, value in pairs.items():
-        print(f"{name:<{width}}  {value}")
+    return "".join(f"{name:<{width}}  {value}\n" for name, value in pairs.items())
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -44,6 +43,11 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         print("  ".join(cells).rstrip())
 
 
-def number(value: float | None, digits: int = 3) -> str:
-    """A number in a report; ``unknown`` for None."""
-    return "unknown" if value is None else f"{value:.{digits}g}"
+def shown(value: Any) -> str:
+    """A value of plain data in a line: settings as ``name=value``, numbers as they are."""
+    if isinstance(value, Mapping):
+        parts = (f"{k}={shown(v)}" for k, v in value.items() if v is not None)
+        return f"({', '.join(parts)})"
+    if isinstance(value, (list, tuple)):
+        return " ".join(map(shown, value))
+    return f"{value:.12g}" if isinstance(value, float) else str(value)

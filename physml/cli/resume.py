@@ -4,124 +4,153 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any, Literal
 
 from physml import __version__
-from physml.cli import catalogue
+from physml.cli import catalogue, run_directory
+from physml.cli.chosen import given
 from physml.cli.config import check_keys, value
-from physml.cli.ground_state import GroundStateJob
-from physml.cli.job import Result, config, go_on, show
-from physml.cli.options import ResumeOptions, parse
+from physml.cli.job import Job, Numbers, go_on, show
+from physml.cli.options import resume_options
 from physml.cli.output import complain
-from physml.cli.solve import SolveJob
+from physml.cli.user_file import UserFile
 from physml.errors import ConfigurationError, UnknownNameError
-from physml.pinn.recipe import Recipe
 from physml.train import Run
-from physml.vmc.recipe import VMCRecipe
+from physml.train.entry import Entry
 
-_ADDED: dict[type, dict[str, Any]] = {Recipe: {"scale": False}, VMCRecipe: {"pretrain": 0}}
+_KEYS = ["name", "seed", "precision", "recipe", "subject", "physml"]
+
+# Settings that came after some runs were begun, as those had them.
+_BEFORE: dict[str, dict[str, Any]] = {"solve": {"scale": False}, "ground-state": {"pretrain": 0}}
 
 
 def command(argv: Sequence[str]) -> None:
     """``physml resume RUN``."""
-    options = parse(
-        ResumeOptions,
-        argv,
-        prog="physml resume",
-        description="Go on with a run from its last good checkpoint, to the same bits.",
-    )
-    with Run.reopen(options.run) as run:
-        job = stored_job(run)
-        made_by = run.config["physml"]
+    if not argv or not argv[0].strip() or argv[0].startswith("-"):
+        resume_options((), argv)  # prints help, or what is wrong
+        raise ConfigurationError("resume: expected a RUN first, as in physml resume runs/heat-1")
+    with Run.reopen(argv[0]) as run:
+        file = given(argv, "--file") or ""
+        job = None if "file" in run.config and not file else stored_job(run, file)
+        options = resume_options(() if job is None else job.entry.extendable, argv[1:])
+        made_by = run.config.get("physml")
         if made_by != __version__:
             complain(f"begun by physml {made_by}, this is {__version__}: bits may differ")
         result = _finished(run)
-        longer = job if options.steps is None else _longer(job, options.steps)
-        if options.measurements is not None:
-            longer = _measured(longer, options.measurements)
-        if longer != job:
-            job = longer
-            run.write("config.json", config(job))
-            (run.directory / "result.json").unlink(missing_ok=True)
-            result = None
-        if result is None:
-            result = go_on(job, run, quiet=options.quiet)
-        elif not options.quiet:
+        if job is not None and (longer := _extended(job, options)) != job:
+            job, result = longer, None
+            run.write("config.json", job.config())
+            for name in ("result.json", run_directory.WORDS, *run_directory.drawn(run.directory)):
+                (run.directory / name).unlink(missing_ok=True)
+        if result is not None and not options.quiet:
             complain(f"{run.directory} is complete; its result:")
-        show(job, result, as_json=options.json)
+        elif result is None:
+            result = go_on(_named_again(job, run), run, quiet=options.quiet)
+        show(result, as_json=options.json)
 
 
-def stored_job(run: Run) -> SolveJob | GroundStateJob:
+def stored_job(run: Run, file: str = "") -> Job:
     """The job that a run's ``config.json`` describes.
 
+    Args:
+        run: reopened.
+        file: ``FILE.py:NAME`` as it was named again on the command line, of a run that was begun
+            with one: nothing is executed because a stored file says so.
+
     Raises:
-        ConfigurationError: for a key or value that no version of this command wrote.
+        ConfigurationError: for a key or value that no version of this command wrote; a file of
+            another run.
     """
     where = str(run.directory / "config.json")
     document = run.config
-    keys = ["command", "name", "seed", "precision", "recipe", "physml"]
-    commands = Literal["solve", "ground-state"]
-    solving = value(commands, document.get("command"), where=f"{where}: command") == "solve"
-    check_keys(document, keys if solving else [*keys, "system"], where=where)
+    if "command" in document:
+        document = _since_entries(document, where)
+    check_keys(document, [*_KEYS, "file"] if "file" in document else _KEYS, where=where)
+    entry, named = _entry(document, file, where)
 
-    def entry(kind: type, key: str) -> Any:
+    def stored(kind: Any, key: str) -> Any:
         return value(kind, document[key], where=f"{where}: {key}")
 
-    name, seed, _ = entry(str, "name"), entry(int, "seed"), entry(str, "physml")
-    precision = value(Literal[32, 64], document["precision"], where=f"{where}: precision")
-    try:
-        if solving:
-            return SolveJob(
-                entry=catalogue.problem(name),
-                recipe=_recipe(Recipe, document["recipe"], where),
-                seed=seed,
-                precision=precision,
-            )
-        found = catalogue.system(name)
-    except UnknownNameError as error:
-        raise ConfigurationError(f"{where}: name: {error}") from error
-    return GroundStateJob(
-        entry=found,
-        system=entry(type(found.system), "system"),
-        recipe=_recipe(VMCRecipe, document["recipe"], where),
-        seed=seed,
-        precision=precision,
+    stored(str, "physml")
+    return Job(
+        entry=entry,
+        subject=stored(type(entry.subject), "subject"),
+        recipe=stored(type(entry.recipe), "recipe"),
+        seed=stored(int, "seed"),
+        precision=stored(Literal[32, 64], "precision"),
+        file=named,
     )
 
 
-def _recipe(kind: type, document: Any, where: str) -> Any:
-    """A recipe, with the settings that came after some runs were begun as those had them."""
-    if isinstance(document, Mapping):
-        document = {**_ADDED[kind], **document}
-    return value(kind, document, where=f"{where}: recipe")
+def _entry(document: Mapping[str, Any], file: str, where: str) -> tuple[Entry, UserFile | None]:
+    """The entry by its name, or in the file of the user's that was named again."""
+    name = value(str, document["name"], where=f"{where}: name")
+    if not file:
+        if name not in catalogue.entries():
+            error = UnknownNameError("problem", name, catalogue.entries())
+            raise ConfigurationError(f"{where}: name: {error}")
+        return catalogue.entries()[name], None
+    if "file" not in document:
+        raise ConfigurationError(f"--file: expected none, since {name} is of the catalogue")
+    entry, named = catalogue.find(file)
+    if entry.name != name:
+        raise ConfigurationError(f"--file: the run is of {name}, and {file} of {entry.name}")
+    if named is not None and named.sha256 != document["file"].get("sha256"):
+        complain(f"{named.path} has changed since the run began; it goes on if its fit is the same")
+    return entry, named
 
 
-def _longer(job: SolveJob | GroundStateJob, steps: int) -> SolveJob | GroundStateJob:
-    if steps < job.steps:
-        raise ConfigurationError(
-            f"steps: expected at least the {job.steps} that the run was asked for, got {steps}"
-        )
-    if isinstance(job, SolveJob) and job.recipe.slabs > 1 and steps > job.steps:
-        raise ConfigurationError(
-            f"steps: expected the run's own {job.steps}, got {steps}: later slabs of time have "
-            "begun from the end of earlier ones; start a new run for more steps"
-        )
-    if isinstance(job, SolveJob):
-        return replace(job, recipe=replace(job.recipe, steps=steps))
-    return replace(job, recipe=replace(job.recipe, steps=steps))
+def _since_entries(document: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """A ``config.json`` of the time when problems and systems had a command each."""
+    kind = value(Literal["solve", "ground-state"], document["command"], where=f"{where}: command")
+    numbers = [] if kind == "solve" else ["system"]
+    keys = ["command", "name", "seed", "precision", "recipe", *numbers, "physml"]
+    check_keys(document, keys, where=where)
+    entry, _ = _entry(document, "", where)
+    now = {key: part for key, part in document.items() if key not in ("command", "system")}
+    now["subject"] = (
+        document["system"] if numbers else json.loads(json.dumps(asdict(entry.subject)))
+    )
+    if isinstance(document["recipe"], Mapping):
+        now["recipe"] = {**_BEFORE[kind], **document["recipe"]}
+    return now
 
 
-def _measured(job: SolveJob | GroundStateJob, measurements: int) -> GroundStateJob:
-    if isinstance(job, SolveJob):
-        raise ConfigurationError(
-            f"measurements: expected none, since {job.name} is an equation to solve, got "
-            f"{measurements}"
-        )
-    return replace(job, recipe=replace(job.recipe, measurements=measurements))
+def _extended(job: Job, options: Any) -> Job:
+    """The job with more steps, or whatever its entry may have more of.
+
+    Raises:
+        ConfigurationError: for less than the run was asked for.
+    """
+    more = {}
+    for name in job.entry.extendable:
+        asked, before = getattr(options, name), getattr(job.recipe, name)
+        if asked is not None and asked < before:
+            raise ConfigurationError(
+                f"{name}: expected at least the {before} that the run was asked for, got {asked}"
+            )
+        if asked is not None:
+            more[name] = asked
+    return replace(job, recipe=replace(job.recipe, **more))
 
 
-def _finished(run: Run) -> Result | None:
+def _named_again(job: Job | None, run: Run) -> Job:
+    """The job, or a word that its file has to be named.
+
+    Raises:
+        ConfigurationError: without ``--file``, of a run that was begun with one.
+    """
+    if job is not None:
+        return job
+    begun = run.config["file"]
+    raise ConfigurationError(
+        f"{run.directory}: begun with a file of yours, which is run only where you name it: "
+        f"physml resume {run.directory} --file {begun.get('path')}:{begun.get('name')}"
+    )
+
+
+def _finished(run: Run) -> Numbers | None:
     """The result of a complete run."""
     try:
         result = json.loads((run.directory / "result.json").read_text())

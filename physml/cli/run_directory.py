@@ -7,8 +7,8 @@ from pathlib import Path
 from physml.errors import RunDirectoryError
 from physml.train import Run, run_manifest
 
-FIGURE_FILES = ("solution.png", "state.png", "samples.npz")
-"""What the command line adds to a run."""
+FIGURE, WORDS = "result.png", "result.txt"
+"""What the command line adds to a run: the result as a figure, and in words."""
 
 
 def next_free(name: str) -> Path:
@@ -35,7 +35,7 @@ def create(directory: Path | None, name: str, config: dict[str, object], *, over
 
     Args:
         directory: where; ``runs/NAME-<n>`` if None.
-        name: of the problem or system.
+        name: of the entry.
         config: goes to ``config.json``.
         overwrite: replace the run that stands there.
 
@@ -43,14 +43,15 @@ def create(directory: Path | None, name: str, config: dict[str, object], *, over
         RunDirectoryError: see ``Run.create``; files that no run wrote, where figures would go.
     """
     directory = next_free(name) if directory is None else directory
-    run_manifest.refuse_strangers(directory, FIGURE_FILES)
+    run_manifest.refuse_strangers(directory, (FIGURE, WORDS))
     return Run.create(directory, config, overwrite=overwrite)
 
 
 def drawn(directory: Path) -> list[str]:
-    """The names of what the command line added to a run."""
-    own = run_manifest.written(directory)
-    return [name for name in FIGURE_FILES if name in own and (directory / name).exists()]
+    """The names of figures and samples that were added to a run."""
+    usual = {*run_manifest.CONTENTS, run_manifest.LOCK, run_manifest.MANIFEST, WORDS}
+    own = run_manifest.written(directory) - usual
+    return sorted(name for name in own if (directory / name).exists())
 
 
 def is_begun(run: Run) -> bool:

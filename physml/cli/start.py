@@ -1,88 +1,60 @@
-"""``physml solve`` and ``physml ground-state``: options to a job, in a new run."""
+"""``physml run``, also called ``solve`` and ``ground-state``: options to a job, in a new run."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from physml.cli import catalogue
-from physml.cli.chosen import with_chosen
-from physml.cli.ground_state import GroundStateJob
+from physml.cli.chosen import given, with_chosen
 from physml.cli.job import Job, begin, show
-from physml.cli.options import (
-    GroundStateOptions,
-    RunOptions,
-    SolveOptions,
-    parse,
-    wavefunction_default,
-)
-from physml.cli.solve import SolveJob
+from physml.cli.options import entry_options, subject_of, wavefunction_default
 from physml.errors import ConfigurationError
-from physml.pinn.catalogue import PROBLEMS
-from physml.vmc.catalogue import SYSTEMS
+from physml.train.entry import DEFAULT
+
+PREFIXES = {"run": "subject", "solve": "problem", "ground-state": "system"}
+"""What options of a subject begin with, by the name of the command, which takes all of them."""
 
 
-def solve(argv: Sequence[str]) -> None:
-    """``physml solve NAME``."""
-    name, words = _name("solve", argv, PROBLEMS)
-    if name is None:
+def command(called: str, argv: Sequence[str]) -> None:
+    """``physml run NAME``, ``physml run FILE.py:NAME``."""
+    if not argv or argv[0].startswith("-"):
+        _without_a_name(called, argv)
         return
-    entry = catalogue.problem(name)
-    recipe, words = with_chosen(entry.recipe, words)
-    options = parse(
-        SolveOptions,
-        words,
-        default=SolveOptions(recipe=recipe),
-        prog=f"physml solve {name}",
-        description=f"Solve {entry.equation}. Reference: {entry.reference}.",
-    )
-    job = SolveJob(
-        entry=entry, recipe=options.recipe, seed=options.seed, precision=options.precision
-    )
-    _do(job, options)
-
-
-def ground_state(argv: Sequence[str]) -> None:
-    """``physml ground-state NAME``."""
-    name, words = _name("ground-state", argv, SYSTEMS)
-    if name is None:
-        return
-    entry = catalogue.system(name)
-    recipe, words = with_chosen(wavefunction_default(entry.recipe, words), words)
-    kind: Any = GroundStateOptions
-    options: GroundStateOptions[Any] = parse(
-        kind[type(entry.system)],
-        words,
-        default=GroundStateOptions(recipe=recipe, system=entry.system),
-        prog=f"physml ground-state {name}",
-        description=f"The ground state of {entry.hamiltonian}. Reference: {entry.reference}.",
-    )
-    job = GroundStateJob(
+    entry, file = catalogue.find(argv[0])
+    prog, prefix = f"physml {called} {argv[0]}", PREFIXES[called]
+    words = [_with_prefix(word, prefix) for word in argv[1:]]
+    # The numbers decide on the recipe, and the recipe on the defaults of all else.
+    subject = subject_of(entry, words, prog=prog, prefix=prefix)
+    recipe = entry.recipe_for(subject, given(words, "--recipe") or DEFAULT)
+    recipe, words = with_chosen(wavefunction_default(recipe, words), words)
+    options = entry_options(entry, words, prog=prog, prefix=prefix, subject=subject, recipe=recipe)
+    job = Job(
         entry=entry,
-        system=options.system,
-        recipe=options.recipe,
+        subject=options.subject,
+        recipe=options.settings,
         seed=options.seed,
         precision=options.precision,
+        file=file,
     )
-    _do(job, options)
-
-
-def _do(job: Job, options: RunOptions) -> None:
     result = begin(job, directory=options.run, overwrite=options.overwrite, quiet=options.quiet)
-    show(job, result, as_json=options.json)
+    show(result, as_json=options.json)
 
 
-def _name(
-    command: str, argv: Sequence[str], known: Iterable[str]
-) -> tuple[str | None, Sequence[str]]:
-    """The name, which comes first since it decides on the defaults; None once help is printed."""
-    if argv and not argv[0].startswith("-"):
-        return argv[0], argv[1:]
-    if any(word in ("-h", "--help") for word in argv):
-        print(f"usage: physml {command} NAME [OPTIONS]\n\nNames: {', '.join(known)}")
-        print(f"Options and their defaults: physml {command} NAME --help")
-        return None, argv
-    raise ConfigurationError(
-        f"{command}: expected a name first, as in physml {command} {next(iter(known))}. "
-        f"Known: {', '.join(known)}"
-    )
+def _with_prefix(word: str, prefix: str) -> str:
+    """An option of the subject by the prefix of this command."""
+    for other in PREFIXES.values():
+        if word.startswith(f"--{other}."):
+            return f"--{prefix}." + word.removeprefix(f"--{other}.")
+    return word
+
+
+def _without_a_name(called: str, argv: Sequence[str]) -> None:
+    """Help; the name comes first, since it decides on the defaults."""
+    known = ", ".join(catalogue.entries())
+    if not any(word in ("-h", "--help") for word in argv):
+        raise ConfigurationError(
+            f"{called}: expected a name first, as in physml {called} burgers. Known: {known}"
+        )
+    print(f"usage: physml {called} NAME [OPTIONS]\n       physml {called} FILE.py:NAME [OPTIONS]")
+    print(f"\nNames: {known}\nIn a file of yours: an Entry, a Problem, or a System.")
+    print(f"Options and their defaults: physml {called} NAME --help; recipes: physml list NAME")

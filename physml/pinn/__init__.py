@@ -2,6 +2,7 @@
 
 from physml.pinn import catalogue
 from physml.pinn.ansatz import compose, hard_dirichlet, hard_initial
+from physml.pinn.by_recipe import entry, solve_by_recipe
 from physml.pinn.check import Check, TermCheck
 from physml.pinn.collocation import collocation
 from physml.pinn.conditions import (
@@ -23,6 +24,7 @@ from physml.pinn.problem import Problem, residual_rows
 from physml.pinn.recipe import Recipe
 from physml.pinn.solution import Solution, SolutionErrors
 from physml.pinn.solve import Phase, solve
+from physml.pinn.statement import Slabs, Statement
 from physml.pinn.trigonometric import harmonics, interpolated_start, trigonometric_interpolant
 
 __all__ = [
@@ -40,7 +42,9 @@ __all__ = [
     "Polygon",
     "Problem",
     "Recipe",
+    "Slabs",
     "Solution",
+    "Statement",
     "TermCheck",
     "compose",
     "catalogue",
@@ -48,6 +52,7 @@ __all__ = [
     "continuation",
     "measured",
     "dirichlet",
+    "entry",
     "hard_dirichlet",
     "hard_initial",
     "harmonics",
@@ -63,5 +68,6 @@ __all__ = [
     "residual_rows",
     "robin",
     "solve",
+    "solve_by_recipe",
     "trigonometric_interpolant",
 ]

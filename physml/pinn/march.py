@@ -56,6 +56,11 @@ class March(Solution):
 
         return NamedField(field, self.problem.domain)
 
+    @property
+    def samples(self) -> dict[str, int]:
+        """How many samples each term of the loss has at a step, in each slab."""
+        return self.slabs[-1].samples
+
     def check(self) -> Check:
         """The residuals of four slabs at most: the first, the last, the two of largest loss.
 

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from physml.errors import CheckpointError, ConfigurationError, ShapeError
-from physml.pinn import plots
+from physml.pinn import plots, report
 from physml.pinn.check import Check, check_residuals
 from physml.pinn.collocation import collocation, first_batch
 from physml.pinn.conditions.condition import field_of
@@ -230,6 +230,14 @@ class Solution(ManyPoints):
                 self.problem, self.network, self.params, sampler, batch, start=start, key=key
             )
         return self._check
+
+    def numbers(self) -> dict[str, Any]:
+        """Errors, loss and residuals as plain data."""
+        return report.numbers(self)
+
+    def words(self) -> dict[str, str]:
+        """Errors, loss and residuals for a reader, a line each."""
+        return report.words(self)
 
     def grid(self, unknown: str | None = None) -> np.ndarray:
         """Where errors are reported: a regular grid of the domain, or 10⁵ random points above 3D.

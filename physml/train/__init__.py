@@ -5,6 +5,7 @@ from physml.train.callbacks import STOP, Every, Update, every
 from physml.train.cost import cost
 from physml.train.cross_entropy import cross_entropy
 from physml.train.devices import over_devices
+from physml.train.entry import Entry, Record, Result
 from physml.train.error_bars import ErrorBars, Interval, Number
 from physml.train.exponential_families import (
     ExponentialFamily,
@@ -38,6 +39,9 @@ __all__ = [
     "HasRows",
     "Interval",
     "Number",
+    "Entry",
+    "Record",
+    "Result",
     "Run",
     "TrainState",
     "Update",

@@ -1,6 +1,7 @@
 """Variational Monte Carlo: systems, wave functions, and their ground states."""
 
-from physml.vmc.catalogue import SYSTEMS, SystemEntry
+from physml.vmc.by_recipe import entry, solve_by_recipe, wavefunction_of
+from physml.vmc.catalogue import SYSTEMS
 from physml.vmc.energy import energy
 from physml.vmc.energy_parts import EnergyParts, energy_parts
 from physml.vmc.exact_diagonalisation import Levels, exact_diagonalisation
@@ -108,9 +109,9 @@ __all__ = [
     "SumRule",
     "System",
     "TrappedBosons",
-    "SystemEntry",
     "VMCRecipe",
     "energy",
+    "entry",
     "energy_parts",
     "exact_diagonalisation",
     "extrapolate_in_variance",
@@ -129,7 +130,9 @@ __all__ = [
     "pretrain",
     "psi_ratio",
     "radial_density",
+    "solve_by_recipe",
     "spin_correlation",
     "spin_squared",
     "structure_factor",
+    "wavefunction_of",
 ]

@@ -17,6 +17,7 @@ from physml.train import FitResult, checkpoint, fingerprint
 from physml.train.precision import in_default_precision, in_precision_of
 from physml.train.program import program
 from physml.types import Field
+from physml.vmc import report
 from physml.vmc.amplitude import first_params, log_psi_of
 from physml.vmc.measure import Measurement
 from physml.vmc.measurement_file import load_measurement, save_measurement
@@ -107,6 +108,19 @@ class GroundState:
     def log_psi(self) -> Field:
         """``walker (N, d) -> log ψ``, of which ``psi_ratio`` knows the sign."""
         return at_params(log_psi_of(self.system, self.wavefunction), self.params)
+
+    def numbers(self) -> dict[str, Any]:
+        """Energies with their error bars, and what they are held against, as plain data."""
+        return report.numbers(self)
+
+    def words(self) -> dict[str, str]:
+        """Energies with their error bars, and what they are held against, for a reader."""
+        return report.words(self)
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """Why not to trust the error bar, a sentence each; none where it has converged."""
+        return report.doubts(self)
 
     def save_samples(self, path: str | Path) -> Path:
         """Save walkers (bohr) and local energies (hartree) as npz, without pickle.

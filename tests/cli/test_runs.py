@@ -4,6 +4,7 @@ import json
 import signal
 import sys
 from dataclasses import replace
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -12,13 +13,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from physml.cli import job, run_directory
-from physml.cli.ground_state import GroundStateJob
+from physml.cli import catalogue, job, run_directory
 from physml.networks.settings import NetworkSettings
 from physml.optim.settings import OptimizerSettings
-from physml.pinn.catalogue import PROBLEMS, Entry
 from physml.train import Every, Run
-from physml.vmc import SYSTEMS, SystemEntry
 
 TINY = ("--network.width", "4", "--network.depth", "1")
 ADAM = ("--optimizer.name", "adam")
@@ -53,15 +51,19 @@ def without_figures():
 def trained(monkeypatch):
     """What the library returned to the command line, in order."""
     found = []
-    for entry, name in ((Entry, "solve"), (SystemEntry, "ground_state")):
-        whole = getattr(entry, name)
 
-        def recorded(*args, whole=whole, **options):
-            found.append(whole(*args, **options))
-            return found[-1]
+    def recorded(solve, *args, **options):
+        found.append(solve(*args, **options))
+        return found[-1]
 
-        monkeypatch.setattr(entry, name, recorded)
+    for name in ("heat", "harmonic-oscillator", "atom"):
+        replaced(monkeypatch, name, partial(recorded, catalogue.entries()[name].solve))
     return found
+
+
+def replaced(monkeypatch, name, solve):
+    entry = catalogue.entries()[name]
+    monkeypatch.setitem(catalogue.entries(), name, entry._replace(solve=solve))
 
 
 class CtrlC(Every):
@@ -99,7 +101,7 @@ def test_solve(physml):
     assert result["run"] == str(Path("runs/heat-1"))
     assert json.loads(Path("runs/heat-1/result.json").read_text()) == result
     assert "train 3/3  loss" in first.err
-    assert "no solution.png: figures need matplotlib" in first.err
+    assert "no result.png: figures need matplotlib" in first.err
 
     again = physml("resume", "runs/heat-1", "--json", "--quiet")
     assert (again.code, again.err) == (0, "")
@@ -127,7 +129,7 @@ def test_ground_state(physml):
         "harmonic-oscillator", 16, 0.25,
     )  # fmt: skip
     assert json.loads(Path("trap/result.json").read_text()) == result
-    assert json.loads(Path("trap/config.json").read_text())["system"]["omega"] == 0.5
+    assert json.loads(Path("trap/config.json").read_text())["subject"]["omega"] == 0.5
     assert "energy" in said.err and "hartree" in said.err
     assert np.load("trap/samples.npz")["local_energies"].shape == (8, 16)
 
@@ -141,35 +143,16 @@ def test_ground_state(physml):
     assert len(Path("trap/metrics.jsonl").read_text().splitlines()) == 2
 
 
-def test_a_result_tells_how_far_to_trust_its_bar_and_its_reference():
-    """An error bar in doubt is marked, holes are told, and σ are those of both errors.
-
-    A result written before it told these is reported as it was.
-    """
-    entry = SYSTEMS["quantum-dot"]
-    system = replace(entry.system, n_up=3, n_down=3)
-    job = GroundStateJob(entry=entry, system=system, recipe=entry.recipe, seed=0, precision=64)
-    old = {
-        "energy": 20.1545, "energy_error": 0.003, "energy_per_particle": 3.35908,
-        "energy_per_particle_error": 0.0005, "variance": 0.013, "reference": 20.1525,
-        "acceptance": 0.5, "autocorrelation": 99.0, "steps": 3,
-    }  # fmt: skip
-    new = old | {
-        "reference_error": 0.004, "reference_source": "somewhere", "rhat": 1.32,
-        "converged": False, "not_finite": 1, "first_not_finite": [[1.0, 2.0]],
-    }  # fmt: skip
-    said = job.report(new)
-    assert said["energy"].startswith("20.1545(30) [unconverged] hartree")
-    assert said["per particle"].startswith("3.35908(50) [unconverged]")
-    assert said["reference"] == "20.1525(40) hartree (somewhere)"
-    assert said["difference"] == "+0.002 hartree (0.4 σ)"
-    assert (said["split-R̂"], said["error bar"]) == ("1.320", "not converged, may be too small")
-    assert "[[1.0, 2.0]] bohr" in said["left out"]
-    assert "imaginary part" not in said
-    complex_psi = new | {"imaginary": 0.0012, "imaginary_error": 0.002}
-    assert job.report(complex_psi)["imaginary part"] == "0.0012(20) hartree"
-    before = job.report(old)
-    assert before["energy"].startswith("20.1545(30) hartree") and "split-R̂" not in before
+def test_a_result_kept_before_words_were_is_told_as_it_stands(physml):
+    """Of a run of an earlier version nothing but its numbers is there."""
+    run = Path("old")
+    old = {"energy": 20.1545, "reference": None, "run": "old"}
+    with Run.create(run, {"name": "hydrogen", "file": {"path": "x.py"}, "physml": "0.0"}) as begun:
+        begun.write("result.json", old)
+    told = physml("resume", "old")
+    assert told.code == 0 and "begun by physml 0.0" in told.err
+    assert told.out.splitlines()[:2] == ["energy     20.1545", "reference  None"]
+    assert physml("resume", "old", "--json", "--quiet").object == old
 
 
 @pytest.mark.parametrize(
@@ -219,7 +202,7 @@ def test_longer_run_and_unfinished_result(physml, trained):
     shorter = physml("resume", "run", "--steps", "2")
     assert shorter.code == 2 and "at least the 3" in shorter.err
     measured = physml("resume", "run", "--measurements", "9")
-    assert measured.code == 2 and "heat is an equation to solve" in measured.err
+    assert measured.code == 2 and "--measurements" in measured.err
 
     Path("run/result.json").unlink()
     said = physml("resume", "run", "--json", "--quiet")
@@ -236,7 +219,7 @@ def test_stopped_before_the_first_step_leaves_nothing(physml, monkeypatch, stops
     def stop(*args, **options):
         raise stops
 
-    monkeypatch.setattr(Entry, "solve", stop)
+    replaced(monkeypatch, "heat", stop)
     if code is None:
         with pytest.raises(stops):
             physml(*HEAT, "--quiet")
@@ -251,7 +234,7 @@ def test_stopped_while_measuring_tells_how_to_go_on(physml, monkeypatch):
         run.append("metrics.jsonl", [{"phase": "train", "step": 0}])
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(SystemEntry, "ground_state", stop)
+    replaced(monkeypatch, "harmonic-oscillator", stop)
     said = physml(*TRAP, "--run", "run", "--quiet")
     assert (said.code, said.err) == (130, "physml: stopped. Go on with: physml resume run\n")
 
@@ -260,8 +243,8 @@ def test_stopped_while_measuring_tells_how_to_go_on(physml, monkeypatch):
     ("words", "edit", "difference"),
     [
         (HEAT, {"seed": 1}, "the seed"),
-        (HEAT, {"name": "advection"}, "differs in"),
-        (TRAP, {"system": {"omega": 2.0}}, "term 'energy'"),
+        (HEAT, {"name": "poisson-2d"}, "differs in"),
+        (TRAP, {"subject": {"omega": 2.0}}, "term 'energy'"),
     ],
 )
 def test_an_edited_config_is_not_answered_with_the_old_run(physml, words, edit, difference):
@@ -300,29 +283,25 @@ def test_figures(physml, without_figures):
     without_figures.undo()
     pytest.importorskip("matplotlib")
     said = physml(*HEAT, "--steps", "1", "--run", "run")
-    assert Path("run/solution.png").stat().st_size > 1000
-    assert "solution.png" in said.out
+    assert Path("run/result.png").stat().st_size > 1000
+    assert "result.png" in said.out
 
 
 def test_demo(physml, monkeypatch):
     network, adam = NetworkSettings(width=4, depth=1), OptimizerSettings(name="adam")
-    for entries, name, less in (
-        (PROBLEMS, "burgers", {"points": 16}),
+    entries = catalogue.entries()
+    for name, less in (
+        ("burgers", {"points": 16}),
         # A network compiles faster than a determinant.
-        (
-            SYSTEMS,
-            "quantum-dot",
-            {"wavefunction": "network", "walkers": 16, "sweeps": 5, "measurements": 8},
-        ),
+        ("quantum-dot", {"wavefunction": "network", "walkers": 16, "sweeps": 5, "measurements": 8}),
     ):
         recipe = replace(entries[name].recipe, network=network, optimizer=adam, **less)
-        monkeypatch.setitem(entries, name, entries[name]._replace(recipe=recipe))
+        monkeypatch.setitem(entries, name, entries[name]._replace(recipes={"default": recipe}))
     said = physml("demo", "--steps", "1", "--quiet")
     assert said.code == 0
-    head, *rows = said.out.splitlines()[:3]
-    assert head.split() == ["name", "result", "exact", "error", "seconds"]
-    assert rows[0].startswith("burgers") and "relative L2" in rows[0]
-    assert rows[1].startswith("quantum-dot") and "3 hartree" in rows[1] and "σ" in rows[1]
+    shock, dot, _ = said.out.split("\n\n")
+    assert shock.startswith("burgers") and "relative L2" in shock
+    assert dot.startswith("quantum-dot") and "3 hartree" in dot and "σ" in dot
     assert physml("resume", "runs/demo-1/quantum-dot", "--json").object["steps"] == 1
 
 
@@ -336,7 +315,7 @@ def test_runs_are_numbered(physml):
 
 def test_files_of_others_stay_as_they_are(physml, monkeypatch):
     """A run deleted the user's own figures and samples of its names, and then wrote its own."""
-    own = ("samples.npz", "state.png", "solution.png", "config.json", "checkpoints/best.pt")
+    own = ("result.txt", "result.png", "config.json", "checkpoints/best.pt")
     for name in own:
         place = Path(name.replace("/", "-"), name)
         place.parent.mkdir(parents=True)
@@ -351,12 +330,12 @@ def test_files_of_others_stay_as_they_are(physml, monkeypatch):
 
 def test_a_figure_of_one_s_own_in_a_run_is_not_drawn_over(physml):
     assert physml(*HEAT, "--steps", "1", "--run", "run", "--quiet").code == 0
-    Path("run/solution.png").write_text("mine")
+    Path("run/result.png").write_text("mine")
     said = physml("resume", "run", "--steps", "2", "--quiet")
     assert said.code == 0
-    assert "no solution.png: run directory run: holds solution.png, which no run wrote" in said.err
-    assert Path("run/solution.png").read_text() == "mine"
-    assert "solution.png" not in physml("resume", "run").out
+    assert "no result.png: run directory run: holds result.png, which no run wrote" in said.err
+    assert Path("run/result.png").read_text() == "mine"
+    assert "result.png" not in physml("resume", "run").out
 
 
 @pytest.mark.parametrize(

@@ -6,39 +6,37 @@ from pathlib import Path
 
 import pytest
 
+from physml.cli import catalogue
 from physml.cli.config import read, value
-from physml.cli.ground_state import GroundStateJob
-from physml.cli.job import config
+from physml.cli.job import Job
 from physml.cli.resume import stored_job
-from physml.cli.solve import SolveJob
 from physml.errors import ConfigurationError
-from physml.pinn.catalogue import PROBLEMS
 from physml.pinn.recipe import Recipe
 from physml.train import Run
-from physml.vmc import SYSTEMS
-
-JOBS = [
-    SolveJob(entry=entry, recipe=entry.recipe, seed=3, precision=32) for entry in PROBLEMS.values()
-] + [
-    GroundStateJob(entry=entry, system=entry.system, recipe=entry.recipe, seed=0, precision=64)
-    for entry in SYSTEMS.values()
-]
 
 
-@pytest.mark.parametrize("job", JOBS, ids=lambda job: job.name)
+def job_of(entry, **changed):
+    usual = {"subject": entry.subject, "recipe": entry.recipe, "seed": 3, "precision": 32}
+    return Job(entry=entry, **usual | changed)
+
+
+JOBS = [job_of(entry) for entry in catalogue.entries().values()]
+
+
+@pytest.mark.parametrize("job", JOBS, ids=lambda job: job.entry.name)
 def test_read_back_is_what_was_written(job, tmp_path):
-    Run.create(tmp_path, config(job)).close()
+    Run.create(tmp_path, job.config()).close()
     with Run.reopen(tmp_path) as run:
         assert stored_job(run) == job
 
 
 def test_numbers_of_the_system_are_kept(tmp_path):
-    entry = SYSTEMS["quantum-dot"]
-    system = replace(entry.system, n_up=3, n_down=3, omega=0.5)
-    job = GroundStateJob(entry=entry, system=system, recipe=entry.recipe, seed=0, precision=64)
-    Run.create(tmp_path, config(job)).close()
+    entry = catalogue.entries()["quantum-dot"]
+    dot = replace(entry.subject, n_up=3, n_down=3, omega=0.5)
+    job = job_of(entry, subject=dot)
+    Run.create(tmp_path, job.config()).close()
     with Run.reopen(tmp_path) as run:
-        assert stored_job(run).system == system
+        assert stored_job(run).subject == dot
 
 
 MISSING = object()
@@ -48,6 +46,8 @@ MISSING = object()
     ("keys", "change", "message"),
     [
         (("command",), "sovle", "command: expected one of solve, ground-state, got 'sovle'"),
+        (("subject", "heat"), 1.0, "subject: unknown key 'heat'"),
+        (("file",), {}, "begun with a file of yours"),
         (("name",), "heet", "name: unknown problem 'heet'. Did you mean 'heat'?"),
         (("name",), 3, "name: expected a string, got 3"),
         (("seed",), 1.5, "seed: expected a whole number, got 1.5"),
@@ -66,8 +66,7 @@ MISSING = object()
     ],
 )
 def test_damaged_config(physml, tmp_path, keys, change, message):
-    entry = PROBLEMS["heat"]
-    document = config(SolveJob(entry=entry, recipe=entry.recipe, seed=0, precision=64))
+    document = job_of(catalogue.entries()["heat"]).config()
     *path, last = keys
     place = document
     for key in path:
@@ -81,12 +80,12 @@ def test_damaged_config(physml, tmp_path, keys, change, message):
     Path(run, "config.json").write_text(json.dumps(document))
     said = physml("resume", str(run))
     assert said.code == 2
-    assert said.err.startswith(f"physml: error: {run / 'config.json'}: ")
+    assert said.err.startswith(f"physml: error: {run}")
     assert message in said.err
 
 
 def test_numbers_out_of_range_are_told_with_the_file():
-    system = SYSTEMS["quantum-dot"].system
+    system = catalogue.entries()["quantum-dot"].subject
     with pytest.raises(ConfigurationError, match=r"^run/config.json: system: .*n_up"):
         read(type(system), asdict(system) | {"n_up": 2}, where="run/config.json: system")
 
@@ -102,11 +101,17 @@ def test_what_cannot_be_read_is_our_mistake():
         value(list[int], [1], where="config.json")
 
 
-@pytest.mark.parametrize("job", JOBS, ids=lambda job: job.name)
-def test_runs_begun_before_a_setting_are_read(job, tmp_path):
-    """Without pre-training, and in the units as they were written."""
-    document = config(job)
-    del document["recipe"]["pretrain" if isinstance(job, GroundStateJob) else "scale"]
+@pytest.mark.parametrize("job", JOBS, ids=lambda job: job.entry.name)
+def test_runs_of_the_time_of_two_commands_are_read(job, tmp_path):
+    """By their command, their system, without pre-training, in the units they were written in."""
+    document = job.config()
+    subject = document.pop("subject")
+    if "walkers" in document["recipe"]:
+        document |= {"command": "ground-state", "system": subject}
+        del document["recipe"]["pretrain"]
+    else:
+        document["command"] = "solve"
+        del document["recipe"]["scale"]
     Run.create(tmp_path, document).close()
     with Run.reopen(tmp_path) as run:
         assert stored_job(run) == job

@@ -10,9 +10,7 @@ import numpy as np
 import pytest
 
 import physml as pm
-from physml.pinn.catalogue import PROBLEMS, centre_lines, cole_hopf
-from physml.pinn.catalogue.black_scholes import exact as black_scholes_exact
-from physml.pinn.catalogue.kovasznay import flow
+from physml.pinn.catalogue import PROBLEMS, BlackScholes, Kovasznay, centre_lines, cole_hopf
 
 VISCOSITIES = pytest.mark.parametrize("nu", [0.01 / np.pi, 0.01], ids=["burgers", "burgers-smooth"])
 
@@ -20,11 +18,11 @@ ENTRIES = pytest.mark.parametrize("entry", PROBLEMS.values(), ids=PROBLEMS)
 
 # Exact solutions as fields that the library can differentiate: written once more, or the very ones.
 FIELDS = {
-    "kovasznay": flow,
+    "kovasznay": Kovasznay().flow,
     "heat": lambda z: jnp.exp(-(jnp.pi**2) * z[0]) * jnp.sin(jnp.pi * z[1]),
     "poisson-2d": lambda z: jnp.sin(jnp.pi * z[0]) * jnp.sin(jnp.pi * z[1]),
 } | {
-    name: PROBLEMS[name].problem().exact
+    name: PROBLEMS[name].subject.problem().exact
     for name in (
         "heat-4d",
         "poisson-5d",
@@ -41,7 +39,7 @@ FIELDS = {
 
 @pytest.mark.parametrize("name", FIELDS)
 def test_exact_solutions_solve_their_equations(name):
-    problem, field = PROBLEMS[name].problem(), FIELDS[name]
+    problem, field = PROBLEMS[name].subject.problem(), FIELDS[name]
     z = problem.domain.interior(jax.random.key(0), 64)
     wrong = lambda y: 1.01 * field(y) + y[0] ** 3
     both = jax.jit(jax.vmap(lambda z: (problem.equation(field, z), problem.equation(wrong, z))))
@@ -65,7 +63,7 @@ def test_exact_solutions_solve_their_equations(name):
 )
 def test_ansatz_obeys_the_conditions_exactly(name, face):
     """On its faces the solution of any network is the exact one."""
-    problem = PROBLEMS[name].problem()
+    problem = PROBLEMS[name].subject.problem()
     rough = lambda z: 1e3 * jnp.cos(7 * z[0] + 3 * z[1])
     z = problem.domain.boundary(jax.random.key(0), 16, face)
     u = jax.jit(jax.vmap(lambda z: problem.ansatz(rough, z)))
@@ -77,7 +75,7 @@ def test_ansatz_obeys_the_conditions_exactly(name, face):
 @VISCOSITIES
 def test_burgers_converges_in_its_nodes(nu):
     """Relative L2 on a grid: 100 and 360 nodes agree, and so do the 150 in use."""
-    points = PROBLEMS["burgers"].problem().domain.grid(41)
+    points = PROBLEMS["burgers"].subject.problem().domain.grid(41)
     many = cole_hopf(points, viscosity=nu, nodes=360)
     for nodes in ({"nodes": 100}, {}):
         few = cole_hopf(points, viscosity=nu, **nodes)
@@ -118,7 +116,7 @@ def test_black_scholes_solves_its_equation():
     """By central differences, away from maturity."""
     rng = np.random.default_rng(0)
     t, price = rng.uniform([0.3, 2.0], [1.0, 10.0], (50, 2)).T
-    exact = lambda t, price: black_scholes_exact(np.stack([t, price], axis=1))
+    exact = lambda t, price: BlackScholes().exact(np.stack([t, price], axis=1))
     h = 1e-3
     v_t = (exact(t + h, price) - exact(t - h, price)) / (2 * h)
     v_s = (exact(t, price + h) - exact(t, price - h)) / (2 * h)
@@ -130,7 +128,7 @@ def test_black_scholes_solves_its_equation():
 
 
 def test_the_feature_of_the_l_is_harmonic_and_vanishes_at_its_corner():
-    problem = PROBLEMS["poisson-l-shape"].problem()
+    problem = PROBLEMS["poisson-l-shape"].subject.problem()
     feature = lambda z: problem.features(z)[0]
     z = problem.domain.interior(jax.random.key(0), 64)
     slopes = jax.jit(jax.vmap(lambda z: (pm.laplacian(feature)(z), pm.partial(feature, 0, 0)(z))))
@@ -144,7 +142,7 @@ def test_the_feature_of_the_l_is_harmonic_and_vanishes_at_its_corner():
 
 def test_the_call_starts_from_its_payoff():
     """For any network, at the kink to 1e-6; features are finite there."""
-    problem = PROBLEMS["black-scholes"].problem()
+    problem = PROBLEMS["black-scholes"].subject.problem()
     z = jnp.array([[0.0, price] for price in (0.0, 3.0, 4.999, 5.0, 5.001, 20.0)])
     u = jax.vmap(lambda z: problem.ansatz(lambda z: 1e3 * z[1], z))(z)
     np.testing.assert_allclose(u, np.maximum(z[:, 1] - 5.0, 0.0), atol=1e-6)
@@ -153,7 +151,7 @@ def test_the_call_starts_from_its_payoff():
 
 def test_a_cavity_has_the_speed_of_its_lid_and_rest_on_its_walls():
     """For any network, and the factor of the network is nowhere zero inside."""
-    problem = PROBLEMS["cavity"].problem()
+    problem = PROBLEMS["cavity"].subject.problem()
     rough = lambda z: 1e3 * jnp.cos(7 * z)
     u = jax.jit(jax.vmap(lambda z: problem.ansatz["velocity"](rough, z)))
     above = np.asarray(problem.domain.boundary(jax.random.key(0), 16, "y+"))
@@ -166,7 +164,7 @@ def test_a_cavity_has_the_speed_of_its_lid_and_rest_on_its_walls():
 
 
 def test_the_reference_of_the_unit_lid_agrees_with_the_published_table():
-    exact = PROBLEMS["cavity-unit-lid"].problem().exact["velocity"]
+    exact = PROBLEMS["cavity-unit-lid"].subject.problem().exact["velocity"]
     apart = centre_lines(exact)
     assert apart["u"] == pytest.approx(0.005, abs=5e-4)
     assert apart["v"] == pytest.approx(0.0094, abs=5e-4)
@@ -176,7 +174,7 @@ def test_the_reference_of_the_unit_lid_agrees_with_the_published_table():
 @ENTRIES
 def test_every_problem_has_finite_terms_and_a_reference(entry):
     """With the recipe's network: terms are finite, and the reference has the solution's shape."""
-    problem, network = entry.problem(), entry.network(entry.recipe)
+    problem, network = entry.subject.problem(), entry.subject.network(entry.recipe)
     assert problem.name == entry.name
     params = problem.initial_params(network, jax.random.key(0))
     sampler = pm.pinn.collocation(problem, network, points=8)
@@ -196,7 +194,7 @@ def test_every_problem_has_finite_terms_and_a_reference(entry):
 def test_a_few_steps_decrease_the_loss(name):
     """By the recipe's own trust region, which never climbs, on a small network and fixed points."""
     entry = PROBLEMS[name]
-    optimizer, problem = entry.recipe.optimizer.build(), entry.problem()
+    optimizer, problem = entry.recipe.optimizer.build(), entry.subject.problem()
     network = pm.MLP((8,), outputs=problem.components)
     solution = pm.solve(problem, network, optimizer=optimizer, points=64, steps=8)
     loss = solution.result.history["loss"]
@@ -206,7 +204,7 @@ def test_a_few_steps_decrease_the_loss(name):
 
 def test_slabs_are_for_problems_that_have_them():
     with pytest.raises(pm.errors.ConfigurationError, match="slabs: expected 1, since heat"):
-        PROBLEMS["heat"].solve(replace(PROBLEMS["heat"].recipe, slabs=2))
+        PROBLEMS["heat"].solve(PROBLEMS["heat"].subject, replace(PROBLEMS["heat"].recipe, slabs=2))
 
 
 @pytest.mark.slow
@@ -214,7 +212,8 @@ def test_slabs_are_for_problems_that_have_them():
     ("name", "bound"), [("heat", 1e-7), ("poisson-2d", 1e-7), ("burgers", 1e-5)]
 )
 def test_recipes_solve_their_problems(name, bound):
-    solution = PROBLEMS[name].solve()
+    entry = PROBLEMS[name]
+    solution = entry.solve(entry.subject, entry.recipe)
     result = solution.result
     print(name, solution.errors(), f"{result.seconds:.0f} s + {result.compile_seconds:.0f} s")
     assert solution.errors().relative_l2 <= bound

@@ -226,7 +226,7 @@ def test_three_coordinates_have_no_plot(tmp_path):
 
 @pytest.mark.parametrize("known", [True, False], ids=["exact", "no exact"])
 def test_a_flow_has_a_row_of_maps_a_component(tmp_path, known):
-    problem = pm.pinn.catalogue.kovasznay()
+    problem = pm.pinn.catalogue.Kovasznay().problem()
     if not known:
         problem = dataclasses.replace(problem, exact=None)
     network = pm.MLP((4,), outputs=3)

@@ -24,6 +24,6 @@ def test_calogero_s_gas_is_found_to_a_thousandth():
     """22.5 for five particles at β = 2, from a trap that starts too wide (28.1)."""
     entry = pm.vmc.SYSTEMS["calogero"]
     recipe = replace(entry.recipe, walkers=256, steps=80, measurements=50)
-    state = entry.ground_state(recipe, key=jax.random.key(0))
+    state = entry.solve(entry.subject, recipe, key=jax.random.key(0))
     assert abs(state.energy.mean - 22.5) < 0.02
     assert state.variance < 0.01

@@ -104,6 +104,6 @@ def test_message_passing_finds_the_nodes():
         steps=200,
     )
     entry = pm.vmc.SYSTEMS["quantum-dot"]
-    state = entry.ground_state(recipe, system=DOT, key=jax.random.key(0))
+    state = entry.solve(DOT, recipe, key=jax.random.key(0))
     away = state.energy.mean - DOT.reference.energy
     assert abs(away) < 3 * np.hypot(state.energy.error, DOT.reference.error)

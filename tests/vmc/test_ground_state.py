@@ -86,13 +86,13 @@ def test_small_recipes_come_near(name, bound, tmp_path):
     """The catalogue's optimizer on a small wave function: within the bound and 4σ."""
     entry = SYSTEMS[name]
     recipe = entry.recipe
-    wavefunction = entry.wavefunction(
-        replace(recipe, network=NetworkSettings(width=8, depth=1)), entry.system
+    wavefunction = pm.vmc.wavefunction_of(
+        entry.subject, replace(recipe, network=NetworkSettings(width=8, depth=1))
     )
     state = pm.ground_state(
-        entry.system, wavefunction, optimizer=recipe.optimizer.build(), steps=80, **SMALL
+        entry.subject, wavefunction, optimizer=recipe.optimizer.build(), steps=80, **SMALL
     )
-    reference = entry.system.reference
+    reference = entry.subject.reference
     assert abs(state.energy.mean - reference.energy) < bound + 4 * state.energy.error
     # Hydrogen is exact before training.
     assert state.variance < max(0.2 * state.result.history["variance"][0], 1e-25)
@@ -140,7 +140,8 @@ def test_bad_numbers_are_named_before_anything_runs(option, value):
 def test_recipes_reach_their_accuracy(name, exact):
     """-0.50000(1) and 3.0000(1) hartree: within the bound, which the error bar must not exceed."""
     bound = {"hydrogen": 1e-5, "quantum-dot": 1e-4}[name]
-    state = SYSTEMS[name].ground_state()
+    entry = SYSTEMS[name]
+    state = entry.solve(entry.subject, entry.recipe)
     result = state.result
     print(state, f"{result.seconds:.0f} s + {result.compile_seconds:.0f} s")
     assert abs(state.energy.mean - exact) < bound

@@ -103,7 +103,7 @@ def test_a_recipe_pretrains_first(tmp_path):
         wavefunction="message-passing", walkers=16, sweeps=2, pretrain=3, steps=2, measurements=8
     )
     with pm.Run.create(tmp_path) as run:
-        state = entry.ground_state(recipe, system=atom, key=jax.random.key(1), run=run)
+        state = entry.solve(atom, recipe, key=jax.random.key(1), run=run)
         before, after = run.rows("metrics.jsonl", "pretrain"), run.rows("metrics.jsonl", "train")
     assert (len(before), len(after)) == (3, 2)
     assert "acceptance" in before[0]

@@ -78,7 +78,7 @@ def test_a_slater_state_is_held_against_its_hartree_fock_energy():
 
 @pytest.mark.parametrize("entry", pm.vmc.SYSTEMS.values(), ids=pm.vmc.SYSTEMS)
 def test_a_reference_that_is_not_exact_has_an_error(entry):
-    reference = entry.system.reference
+    reference = entry.subject.reference
     if reference is not None and not reference.source.startswith("exact, "):
         exact = reference.source in ("exact", "exact diagonalisation")
         assert exact or reference.error > 0, reference

@@ -168,7 +168,7 @@ def test_two_particles_are_found():
 def test_the_recipe_finds_what_diagonalisation_does(particles, strength):
     entry = pm.vmc.SYSTEMS["spinless-fermions"]
     system = pm.vmc.SpinlessFermions(particles=particles, strength=strength)
-    state = entry.ground_state(system=system, key=jax.random.key(0))
+    state = entry.solve(system, entry.recipe, key=jax.random.key(0))
     above = state.energy.mean - system.reference.energy
     assert -4 * state.energy.error < above < 4 * state.energy.error + 2e-3
 

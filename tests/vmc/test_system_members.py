@@ -19,7 +19,7 @@ from physml.vmc.systems.quantum_dot import harmonic_orbitals
 from physml.vmc.systems.system import check_system, first_walkers
 
 ROOT = Path(__file__).parents[2]
-LIBRARY = [entry.system for entry in SYSTEMS.values()]
+LIBRARY = [entry.subject for entry in SYSTEMS.values()]
 
 
 def trap(log_psi, x):

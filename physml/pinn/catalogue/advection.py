@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from typing import Any
 
 import jax.numpy as jnp
@@ -11,47 +13,58 @@ from jax import Array
 from physml.calculus import gradient
 from physml.networks.settings import NetworkSettings
 from physml.optim.settings import OptimizerSettings
-from physml.pinn.catalogue.entry import Entry
+from physml.pinn.by_recipe import entry
 from physml.pinn.conditions import initial, periodic
 from physml.pinn.geometry import Box
 from physml.pinn.problem import Problem
 from physml.pinn.recipe import Recipe
+from physml.pinn.statement import Statement
 from physml.types import Field
 
-SPEED = 50.0
+
+@dataclass(frozen=True, kw_only=True)
+class Advection(Statement):
+    """``u_t + c u_x = 0`` on [0, 2π], periodic, ``u(0, x) = sin x``, to t = 1.
+
+    Attributes:
+        speed: c; the recipe's frequencies are those of 50.
+    """
+
+    speed: float = 50.0
+
+    def __post_init__(self) -> None:
+        """Check the number at once."""
+        self.expect(math.isfinite(self.speed), "speed", "a finite number")
+
+    def equation(self, u: Field, z: Array) -> Array:
+        """``u_t + c u_x``."""
+        u_t, u_x = gradient(u)(z)
+        return u_t + self.speed * u_x
+
+    def exact(self, z: Any) -> Any:
+        """``sin(x − c t)``, at a point or at points."""
+        t, x = z.T
+        return z.__array_namespace__().sin(x - self.speed * t)
+
+    def problem(self) -> Problem:
+        """Equation, domain, conditions, reference."""
+        return Problem(
+            domain=Box(t=(0, 1), x=(0, 2 * np.pi)),
+            equation=self.equation,
+            conditions=[
+                initial(lambda z: jnp.sin(z[1]), weight=100.0),
+                periodic("x", derivatives=0, weight=100.0),
+            ],
+            exact=self.exact,
+            name="advection",
+        )
 
 
-def equation(u: Field, z: Array) -> Array:
-    """``u_t + 50 u_x``."""
-    u_t, u_x = gradient(u)(z)
-    return u_t + SPEED * u_x
-
-
-def exact(z: Any) -> Any:
-    """``sin(x − 50 t)``."""
-    t, x = z.T
-    return z.__array_namespace__().sin(x - SPEED * t)
-
-
-def advection() -> Problem:
-    """``u_t + 50 u_x = 0`` on [0, 2π], periodic, ``u(0, x) = sin x``, to t = 1."""
-    return Problem(
-        domain=Box(t=(0, 1), x=(0, 2 * np.pi)),
-        equation=equation,
-        conditions=[
-            initial(lambda z: jnp.sin(z[1]), weight=100.0),
-            periodic("x", derivatives=0, weight=100.0),
-        ],
-        exact=exact,
-        name="advection",
-    )
-
-
-ENTRY = Entry(
+ENTRY = entry(
     "advection",
-    "u_t + 50 u_x = 0, u(0, x) = sin x",
-    "exact: sin(x − 50 t)",
-    advection,
+    "u_t + c u_x = 0, u(0, x) = sin x, c = 50",
+    "exact: sin(x − c t)",
+    Advection(),
     Recipe(
         network=NetworkSettings(name="siren", width=24, depth=2, frequency=50.0),
         optimizer=OptimizerSettings(name="gauss-newton", ratio=0.15),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from functools import partial as bind
 from typing import Any
 
@@ -12,15 +14,14 @@ from physml.calculus import gradient, partial
 from physml.networks import Constant
 from physml.networks.settings import NetworkSettings
 from physml.optim.settings import OptimizerSettings
+from physml.pinn.by_recipe import entry
 from physml.pinn.catalogue.burgers import ansatz
-from physml.pinn.catalogue.cole_hopf import cole_hopf
-from physml.pinn.catalogue.entry import Entry
+from physml.pinn.catalogue.cole_hopf import CONVERGED, SHOCK, cole_hopf
 from physml.pinn.conditions import measured
 from physml.pinn.geometry import Box
 from physml.pinn.problem import Network, Problem
 from physml.pinn.recipe import Recipe
-
-VISCOSITY = 0.01 / np.pi
+from physml.pinn.statement import Statement
 
 
 def equation(unknowns: Any, z: Array) -> Array:
@@ -30,61 +31,72 @@ def equation(unknowns: Any, z: Array) -> Array:
     return u_t + u(z) * u_x - viscosity * partial(u, 1, 1)(z)
 
 
-def measurements(count: int, noise: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Points ``(n, 2)`` at random and values of the exact solution with Gaussian noise.
-
-    Args:
-        count: how many.
-        noise: its deviation relative to that of the values.
-        seed: of points and noise.
-    """
-    rng = np.random.default_rng(seed)
-    points = rng.uniform([0, -1], [1, 1], (count, 2))
-    values = cole_hopf(points, viscosity=VISCOSITY)
-    return points, values + noise * values.std() * rng.normal(size=count)
-
-
-def burgers_inverse(*, count: int = 500, noise: float = 0.01, seed: int = 0) -> Problem:
+@dataclass(frozen=True, kw_only=True)
+class BurgersInverse(Statement):
     """``u_t + u u_x = ν u_xx`` on [−1, 1], ν to be found from measurements of u.
 
-    Unknowns ``"u"`` and ``"viscosity"``, truly 0.01/π; the initial value is known. Only points in
-    the shock tell ν: by the bound of Cramér and Rao 500 points at random with 1% noise leave a
-    deviation of 0.7 to 1.1% of ν, depending on where they fall, if nothing else were unknown.
+    Unknowns ``"u"`` and ``"viscosity"``; the initial value is known. Only points in the shock tell
+    ν: by the bound of Cramér and Rao 500 points at random with 1% noise leave a deviation of 0.7 to
+    1.1% of ν = 0.01/π, depending on where they fall, if nothing else were unknown.
 
-    Args:
+    Attributes:
+        viscosity: the true ν, from 0.01/π to 0.1.
         count: how many measurements.
         noise: their deviation, relative to that of the values.
         seed: of their points and noise.
     """
-    points, values = measurements(count, noise, seed)
-    return Problem(
-        domain=Box(t=(0, 1), x=(-1, 1)),
-        equation=equation,
-        ansatz={"u": ansatz},
-        periodic="x",
-        conditions=[measured(points, values, unknown="u", weight=0.1)],
-        exact={
-            "u": bind(cole_hopf, viscosity=VISCOSITY),
-            "viscosity": lambda points: np.full(len(points), VISCOSITY),
-        },
-        reference_error=1e-15,
-        name="burgers-inverse",
-    )
+
+    viscosity: float = SHOCK
+    count: int = 500
+    noise: float = 0.01
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Check the numbers at once."""
+        low, high = CONVERGED
+        known = low <= self.viscosity <= high
+        self.expect(known, "viscosity", f"a number from {low:.6g} to {high:g}, to measure u there")
+        self.expect(self.count >= 1, "count", "at least 1")
+        self.expect(0 <= self.noise < math.inf, "noise", "a number ≥ 0")
+        self.expect(self.seed >= 0, "seed", "a whole number ≥ 0")
+
+    def measurements(self) -> tuple[np.ndarray, np.ndarray]:
+        """Points ``(n, 2)`` at random and values of the exact solution with Gaussian noise."""
+        rng = np.random.default_rng(self.seed)
+        points = rng.uniform([0, -1], [1, 1], (self.count, 2))
+        values = cole_hopf(points, viscosity=self.viscosity)
+        return points, values + self.noise * values.std() * rng.normal(size=self.count)
+
+    def problem(self) -> Problem:
+        """Equation, domain, data, reference."""
+        points, values = self.measurements()
+        return Problem(
+            domain=Box(t=(0, 1), x=(-1, 1)),
+            equation=equation,
+            ansatz={"u": ansatz},
+            periodic="x",
+            conditions=[measured(points, values, unknown="u", weight=0.1)],
+            exact={
+                "u": bind(cole_hopf, viscosity=self.viscosity),
+                "viscosity": lambda points: np.full(len(points), self.viscosity),
+            },
+            reference_error=1e-15,
+            name="burgers-inverse",
+        )
+
+    def network(self, recipe: Recipe) -> Network:
+        """The solution by the recipe's network, and a constant, ten times too large at first."""
+        return {
+            "u": recipe.network.build(),
+            "viscosity": Constant(10 * self.viscosity, positive=True),
+        }
 
 
-def unknowns(recipe: Recipe) -> Network:
-    """The solution by the recipe's network, and a constant, ten times too large at first."""
-    return {
-        "u": recipe.network.build(),
-        "viscosity": Constant(10 * VISCOSITY, positive=True),
-    }
-
-
-ENTRY = Entry(
+ENTRY = entry(
     "burgers-inverse",
     "u_t + u u_x = ν u_xx, ν from 500 values with 1% noise",
     "exact: ν = 0.01/π, Cole–Hopf quadrature",
-    burgers_inverse,
+    BurgersInverse(),
     Recipe(
         network=NetworkSettings(width=20, depth=4),
         optimizer=OptimizerSettings(name="gauss-newton", ratio=0.15),
@@ -92,5 +104,4 @@ ENTRY = Entry(
         redraw=20,
         steps=120,
     ),
-    unknowns=unknowns,
 )

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import ClassVar
+
 from physml.networks.settings import NetworkSettings
 from physml.optim.settings import OptimizerSettings
-from physml.pinn.catalogue.burgers import burgers
-from physml.pinn.catalogue.entry import Entry
-from physml.pinn.problem import Problem
+from physml.pinn.by_recipe import entry
+from physml.pinn.catalogue.burgers import Burgers
 from physml.pinn.recipe import Recipe
 
 
-def burgers_smooth() -> Problem:
-    """``u_t + u u_x = 0.01 u_xx`` on [−1, 1], periodic, ``u(0, x) = −sin πx``, to t = 1."""
-    return burgers(0.01, name="burgers-smooth")
+@dataclass(frozen=True, kw_only=True)
+class BurgersSmooth(Burgers):
+    """``u_t + u u_x = 0.01 u_xx`` on [−1, 1], periodic, ``u(0, x) = −sin πx``, to t = 1.
+
+    Attributes:
+        viscosity: ν; the exact solution is known, to rounding, from 0.01/π to 0.1.
+    """
+
+    name: ClassVar[str] = "burgers-smooth"
+    viscosity: float = 0.01
 
 
-ENTRY = Entry(
+ENTRY = entry(
     "burgers-smooth",
-    "u_t + u u_x = 0.01 u_xx, u(0, x) = −sin πx",
+    "u_t + u u_x = ν u_xx, ν = 0.01, u(0, x) = −sin πx",
     "exact: Cole–Hopf quadrature",
-    burgers_smooth,
+    BurgersSmooth(),
     Recipe(
         network=NetworkSettings(width=20, depth=4),
         optimizer=OptimizerSettings(name="gauss-newton", ratio=0.15),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
@@ -9,10 +11,11 @@ from jax import Array
 from physml.calculus import gradient, partial
 from physml.networks.settings import NetworkSettings
 from physml.optim.settings import OptimizerSettings
-from physml.pinn.catalogue.entry import Entry
+from physml.pinn.by_recipe import entry
 from physml.pinn.geometry import Box
 from physml.pinn.problem import Problem
 from physml.pinn.recipe import Recipe
+from physml.pinn.statement import Statement
 from physml.types import Field
 
 
@@ -34,22 +37,26 @@ def exact(points: np.ndarray) -> np.ndarray:
     return np.asarray(np.exp(-(np.pi**2) * t) * np.sin(np.pi * x))
 
 
-def heat() -> Problem:
+@dataclass(frozen=True)
+class Heat(Statement):
     """``u_t = u_xx`` on [0, 1], ``u(0, x) = sin πx``, ends at zero, to t = 1."""
-    return Problem(
-        domain=Box(t=(0, 1), x=(0, 1)),
-        equation=equation,
-        ansatz=ansatz,
-        exact=exact,
-        name="heat",
-    )
+
+    def problem(self) -> Problem:
+        """Equation, domain, conditions, reference."""
+        return Problem(
+            domain=Box(t=(0, 1), x=(0, 1)),
+            equation=equation,
+            ansatz=ansatz,
+            exact=exact,
+            name="heat",
+        )
 
 
-ENTRY = Entry(
+ENTRY = entry(
     "heat",
     "u_t = u_xx, u(0, x) = sin πx",
     "exact: exp(−π²t) sin πx",
-    heat,
+    Heat(),
     Recipe(
         network=NetworkSettings(width=20, depth=3),
         optimizer=OptimizerSettings(name="gauss-newton", ratio=0.3),

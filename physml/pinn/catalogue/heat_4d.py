@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import jax.numpy as jnp
@@ -10,11 +11,12 @@ from jax import Array
 from physml.calculus import laplacian, partial
 from physml.networks.settings import NetworkSettings
 from physml.optim.settings import OptimizerSettings
-from physml.pinn.catalogue.entry import Entry
+from physml.pinn.by_recipe import entry
 from physml.pinn.conditions import dirichlet, initial
 from physml.pinn.geometry import Box
 from physml.pinn.problem import Problem
 from physml.pinn.recipe import Recipe
+from physml.pinn.statement import Statement
 from physml.types import Field
 
 SPACE = ("x1", "x2", "x3", "x4")
@@ -32,25 +34,29 @@ def exact(z: Any) -> Any:
     return xp.exp(-z[..., 0]) * xp.sum(xp.sin(2 * z[..., 1:]), axis=-1)
 
 
-def heat_4d() -> Problem:
+@dataclass(frozen=True)
+class Heat4D(Statement):
     """``u_t = Δu/4`` on [0, 1]⁴ to t = 1, with the exact solution at first and on the boundary."""
-    return Problem(
-        domain=Box(t=(0, 1), **dict.fromkeys(SPACE, (0, 1))),
-        equation=equation,
-        conditions=[
-            initial(exact, weight=100.0),
-            dirichlet(exact, SPACE, name="boundary", weight=100.0),
-        ],
-        exact=exact,
-        name="heat-4d",
-    )
+
+    def problem(self) -> Problem:
+        """Equation, domain, conditions, reference."""
+        return Problem(
+            domain=Box(t=(0, 1), **dict.fromkeys(SPACE, (0, 1))),
+            equation=equation,
+            conditions=[
+                initial(exact, weight=100.0),
+                dirichlet(exact, SPACE, name="boundary", weight=100.0),
+            ],
+            exact=exact,
+            name="heat-4d",
+        )
 
 
-ENTRY = Entry(
+ENTRY = entry(
     "heat-4d",
     "u_t = Δu/4 in 4 + 1 dimensions",
     "exact: exp(−t) Σ sin 2x_i",
-    heat_4d,
+    Heat4D(),
     Recipe(
         network=NetworkSettings(name="siren", width=24, depth=2),
         optimizer=OptimizerSettings(name="gauss-newton", ratio=0.15),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
@@ -9,10 +11,11 @@ from jax import Array
 from physml.calculus import laplacian
 from physml.networks.settings import NetworkSettings
 from physml.optim.settings import OptimizerSettings
-from physml.pinn.catalogue.entry import Entry
+from physml.pinn.by_recipe import entry
 from physml.pinn.geometry import Box
 from physml.pinn.problem import Problem
 from physml.pinn.recipe import Recipe
+from physml.pinn.statement import Statement
 from physml.types import Field
 
 
@@ -31,22 +34,26 @@ def exact(points: np.ndarray) -> np.ndarray:
     return np.asarray(np.prod(np.sin(np.pi * points), axis=1))
 
 
-def poisson_2d() -> Problem:
+@dataclass(frozen=True)
+class Poisson2D(Statement):
     """``−Δu = 2π² sin πx sin πy`` on the unit square, zero on its boundary."""
-    return Problem(
-        domain=Box(x=(0, 1), y=(0, 1)),
-        equation=equation,
-        ansatz=ansatz,
-        exact=exact,
-        name="poisson-2d",
-    )
+
+    def problem(self) -> Problem:
+        """Equation, domain, conditions, reference."""
+        return Problem(
+            domain=Box(x=(0, 1), y=(0, 1)),
+            equation=equation,
+            ansatz=ansatz,
+            exact=exact,
+            name="poisson-2d",
+        )
 
 
-ENTRY = Entry(
+ENTRY = entry(
     "poisson-2d",
     "−Δu = 2π² sin πx sin πy",
     "exact: sin πx sin πy",
-    poisson_2d,
+    Poisson2D(),
     Recipe(
         network=NetworkSettings(width=20, depth=3),
         optimizer=OptimizerSettings(name="gauss-newton", ratio=0.3),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import math
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jax
@@ -14,11 +15,12 @@ from physml.calculus import divergence, gradient
 from physml.networks.settings import NetworkSettings
 from physml.optim.settings import OptimizerSettings
 from physml.pinn.ansatz import hard_dirichlet
-from physml.pinn.catalogue.entry import Entry
+from physml.pinn.by_recipe import entry
 from physml.pinn.conditions import measured
 from physml.pinn.geometry import Box
 from physml.pinn.problem import Network, Problem
 from physml.pinn.recipe import Recipe
+from physml.pinn.statement import Statement
 from physml.types import Field
 
 
@@ -44,65 +46,75 @@ def equation(unknowns: Any, z: Array) -> Array:
     return _flow(unknowns["a"], unknowns["u"], z) - _flow(conductivity, temperature, z)
 
 
-def measurements(count: int, noise: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Points ``(n, 2)`` at random and temperatures with Gaussian noise.
-
-    Args:
-        count: how many.
-        noise: its deviation, absolute; the largest temperature is 1.
-        seed: of points and noise.
-    """
-    rng = np.random.default_rng(seed)
-    points = rng.uniform(size=(count, 2))
-    return points, temperature(points) + noise * rng.normal(size=count)
+def positive(N: Field, z: Array) -> Array:
+    """``ln(1 + e^N)``."""
+    return jnp.asarray(jax.nn.softplus(N(z)))
 
 
-def poisson_inverse(*, count: int = 2500, noise: float = 0.01, seed: int = 0) -> Problem:
+@dataclass(frozen=True, kw_only=True)
+class PoissonInverse(Statement):
     """``−∇·(a ∇u) = f`` on the unit square, ``u = 0`` around it, a(x) to be found from values of u.
 
     Unknowns ``"u"`` and ``"a"``. The conductivity is determined, since inside ∇u vanishes at one
     point only and there ``−a Δu = f``.
 
-    Args:
+    Attributes:
         count: how many measurements.
         noise: their deviation; the largest temperature is 1.
         seed: of their points and noise.
     """
-    domain = Box(x=(0, 1), y=(0, 1))
-    points, values = measurements(count, noise, seed)
-    return Problem(
-        domain=domain,
-        equation=equation,
-        ansatz={"u": hard_dirichlet(domain), "a": lambda N, z: jnp.asarray(jax.nn.softplus(N(z)))},
-        conditions=[measured(points, values, unknown="u")],
-        exact={"u": temperature, "a": conductivity},
-        name="poisson-inverse",
-    )
+
+    count: int = 2500
+    noise: float = 0.01
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Check the numbers at once."""
+        self.expect(self.count >= 1, "count", "at least 1")
+        self.expect(0 <= self.noise < math.inf, "noise", "a number ≥ 0")
+        self.expect(self.seed >= 0, "seed", "a whole number ≥ 0")
+
+    def measurements(self) -> tuple[np.ndarray, np.ndarray]:
+        """Points ``(n, 2)`` at random and temperatures with Gaussian noise."""
+        rng = np.random.default_rng(self.seed)
+        points = rng.uniform(size=(self.count, 2))
+        return points, temperature(points) + self.noise * rng.normal(size=self.count)
+
+    def problem(self) -> Problem:
+        """Equation, domain, data, reference."""
+        domain = Box(x=(0, 1), y=(0, 1))
+        points, values = self.measurements()
+        return Problem(
+            domain=domain,
+            equation=equation,
+            ansatz={"u": hard_dirichlet(domain), "a": positive},
+            conditions=[measured(points, values, unknown="u")],
+            exact={"u": temperature, "a": conductivity},
+            name="poisson-inverse",
+        )
+
+    def network(self, recipe: Recipe) -> Network:
+        """Temperature by the recipe's network, conductivity by a layer less and half the width.
+
+        What the noise cannot tell, a large network would invent.
+        """
+        smaller = replace(
+            recipe.network,
+            width=max(1, recipe.network.width // 2),
+            depth=max(1, recipe.network.depth - 1),
+        )
+        return {"u": recipe.network.build(), "a": smaller.build()}
 
 
-def unknowns(recipe: Recipe) -> Network:
-    """Temperature by the recipe's network, conductivity by one of a layer less and half the width.
-
-    What the noise cannot tell, a large network would invent.
-    """
-    smaller = replace(
-        recipe.network,
-        width=max(1, recipe.network.width // 2),
-        depth=max(1, recipe.network.depth - 1),
-    )
-    return {"u": recipe.network.build(), "a": smaller.build()}
-
-
-ENTRY = Entry(
+ENTRY = entry(
     "poisson-inverse",
     "−∇·(a ∇u) = f, a(x) from 2,500 values with 1% noise",
     "exact: a = 1 + ½ sin 2πx cos πy",
-    poisson_inverse,
+    PoissonInverse(),
     Recipe(
         network=NetworkSettings(width=20, depth=2),
         optimizer=OptimizerSettings(name="gauss-newton", ratio=0.15),
         points=1024,
         steps=60,
     ),
-    unknowns=unknowns,
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import jax.numpy as jnp
 from jax import Array
 
@@ -9,11 +11,12 @@ from physml.calculus import laplacian
 from physml.networks.settings import NetworkSettings
 from physml.optim.settings import OptimizerSettings
 from physml.pinn import references
-from physml.pinn.catalogue.entry import Entry
+from physml.pinn.by_recipe import entry
 from physml.pinn.conditions import dirichlet
 from physml.pinn.geometry import l_shape
 from physml.pinn.problem import Problem
 from physml.pinn.recipe import Recipe
+from physml.pinn.statement import Statement
 from physml.types import Field
 
 
@@ -34,24 +37,28 @@ def corner(z: Array) -> Array:
     return jnp.stack([square ** (1 / 3) * jnp.cos(2 * from_middle / 3)])
 
 
-def poisson_l_shape() -> Problem:
+@dataclass(frozen=True)
+class PoissonLShape(Statement):
     """``−Δu = 1`` on (−1, 1)² without [0, 1) × (−1, 0], zero on its boundary."""
-    return Problem(
-        domain=l_shape(),
-        equation=equation,
-        conditions=[dirichlet(0.0, "boundary", weight=100.0)],
-        features=corner,
-        exact=references.poisson_l_shape,
-        reference_error=references.POISSON_L_SHAPE_ERROR,
-        name="poisson-l-shape",
-    )
+
+    def problem(self) -> Problem:
+        """Equation, domain, conditions, reference."""
+        return Problem(
+            domain=l_shape(),
+            equation=equation,
+            conditions=[dirichlet(0.0, "boundary", weight=100.0)],
+            features=corner,
+            exact=references.poisson_l_shape,
+            reference_error=references.POISSON_L_SHAPE_ERROR,
+            name="poisson-l-shape",
+        )
 
 
-ENTRY = Entry(
+ENTRY = entry(
     "poisson-l-shape",
     "−Δu = 1 on an L",
     "own corner expansion",
-    poisson_l_shape,
+    PoissonLShape(),
     Recipe(
         network=NetworkSettings(width=20, depth=3),
         optimizer=OptimizerSettings(name="gauss-newton", ratio=0.15),

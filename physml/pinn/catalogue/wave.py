@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from typing import Any
 
 import jax.numpy as jnp
@@ -12,17 +14,13 @@ from physml.calculus import partial
 from physml.networks.settings import NetworkSettings
 from physml.optim.settings import OptimizerSettings
 from physml.pinn.ansatz import hard_dirichlet
-from physml.pinn.catalogue.entry import Entry
+from physml.pinn.by_recipe import entry
 from physml.pinn.conditions import initial
 from physml.pinn.geometry import Box
 from physml.pinn.problem import Problem
 from physml.pinn.recipe import Recipe
+from physml.pinn.statement import Statement
 from physml.types import Field
-
-
-def equation(u: Field, z: Array) -> Array:
-    """``u_tt − 4 u_xx``."""
-    return partial(u, 0, 0)(z) - 4 * partial(u, 1, 1)(z)
 
 
 def plucked(z: Array) -> Array:
@@ -30,30 +28,48 @@ def plucked(z: Array) -> Array:
     return jnp.sin(jnp.pi * z[1]) + jnp.sin(4 * jnp.pi * z[1]) / 2
 
 
-def exact(z: Any) -> Any:
-    """``sin πx cos 2πt + ½ sin 4πx cos 8πt``."""
-    xp, (t, x) = z.__array_namespace__(), np.pi * z.T
-    return xp.sin(x) * xp.cos(2 * t) + xp.sin(4 * x) * xp.cos(8 * t) / 2
+@dataclass(frozen=True, kw_only=True)
+class Wave(Statement):
+    """``u_tt = c² u_xx`` on [0, 1], fixed ends, at rest at first, to t = 1.
+
+    Attributes:
+        speed: c; the recipe's frequencies are those of 2.
+    """
+
+    speed: float = 2.0
+
+    def __post_init__(self) -> None:
+        """Check the number at once."""
+        self.expect(0 < self.speed < math.inf, "speed", "a number > 0")
+
+    def equation(self, u: Field, z: Array) -> Array:
+        """``u_tt − c² u_xx``."""
+        return partial(u, 0, 0)(z) - self.speed**2 * partial(u, 1, 1)(z)
+
+    def exact(self, z: Any) -> Any:
+        """``sin πx cos cπt + ½ sin 4πx cos 4cπt``, at a point or at points."""
+        xp, (t, x) = z.__array_namespace__(), np.pi * z.T
+        turned = self.speed * t
+        return xp.sin(x) * xp.cos(turned) + xp.sin(4 * x) * xp.cos(4 * turned) / 2
+
+    def problem(self) -> Problem:
+        """Equation, domain, conditions, reference."""
+        domain = Box(t=(0, 1), x=(0, 1))
+        return Problem(
+            domain=domain,
+            equation=self.equation,
+            ansatz=hard_dirichlet(domain, on="x"),
+            conditions=[initial(plucked, velocity=0.0, weight=100.0)],
+            exact=self.exact,
+            name="wave",
+        )
 
 
-def wave() -> Problem:
-    """``u_tt = 4 u_xx`` on [0, 1], fixed ends, at rest at first, to t = 1."""
-    domain = Box(t=(0, 1), x=(0, 1))
-    return Problem(
-        domain=domain,
-        equation=equation,
-        ansatz=hard_dirichlet(domain, on="x"),
-        conditions=[initial(plucked, velocity=0.0, weight=100.0)],
-        exact=exact,
-        name="wave",
-    )
-
-
-ENTRY = Entry(
+ENTRY = entry(
     "wave",
-    "u_tt = 4 u_xx, u(0, x) = sin πx + ½ sin 4πx",
-    "exact: sin πx cos 2πt + ½ sin 4πx cos 8πt",
-    wave,
+    "u_tt = c² u_xx, c = 2, u(0, x) = sin πx + ½ sin 4πx",
+    "exact: sin πx cos cπt + ½ sin 4πx cos 4cπt",
+    Wave(),
     Recipe(
         network=NetworkSettings(name="siren", width=32, depth=2, frequency=10.0),
         optimizer=OptimizerSettings(name="gauss-newton", ratio=0.15),

@@ -1,0 +1,173 @@
+"""A catalogue system's ground state by a recipe, and the entry that is made of both."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+import flax.linen as nn
+from jax import Array
+
+from physml.errors import NonFiniteError, PhysmlError
+from physml.train import Run
+from physml.train.callbacks import Callback
+from physml.train.entry import DEFAULT, Entry, NoNumbers, Record
+from physml.vmc.ground_state import ground_state
+from physml.vmc.hartree_fock import check_nuclei, hartree_fock
+from physml.vmc.measured_state import GroundState
+from physml.vmc.pretraining import check_pretraining, pretrain
+from physml.vmc.recipe import VMCRecipe
+from physml.vmc.systems.system import QuantumSystem
+from physml.vmc.wavefunctions import build_wavefunction
+
+SAMPLES_FILE = "samples.npz"
+"""What a run keeps of the measurement."""
+
+
+def entry(
+    name: str,
+    hamiltonian: str,
+    reference: str,
+    system: QuantumSystem,
+    recipe: Any,
+    *,
+    records: Sequence[Record] = (),
+    **others: Any,
+) -> Entry:
+    """A system for a catalogue, or for ``physml run FILE.py:NAME``.
+
+    Args:
+        name: as on the command line.
+        hamiltonian: in a line, hartree and bohr.
+        reference: what its energy is compared with.
+        system: a frozen dataclass of numbers.
+        recipe: settings that find its ground state, or a function of the system that gives them.
+        records: figures that recipes came to.
+        **others: recipes of other names, such as ``quick`` and ``best``.
+    """
+    return Entry(
+        name,
+        hamiltonian,
+        reference,
+        system,
+        {DEFAULT: recipe, **others},
+        solve_by_recipe,
+        extendable=("steps", "measurements"),
+        check=check_recipe,
+        records=tuple(records),
+    )
+
+
+def adopt(thing: Any) -> Entry | None:
+    """The entry of a system of the user's own; None of anything else.
+
+    The numbers of a dataclass can be changed on the command line where all of its fields are.
+    """
+    if not isinstance(thing, QuantumSystem):
+        return None
+    said = (type(thing).__doc__ or "").strip() or thing.name
+    found = entry(
+        thing.name,
+        said.splitlines()[0].strip("`. "),
+        "none" if thing.reference is None else thing.reference.source,
+        thing,
+        VMCRecipe(),
+    )
+    if is_dataclass(thing) and all(_is_plain(getattr(thing, f.name)) for f in fields(thing)):
+        return found
+    return found._replace(
+        subject=NoNumbers(),
+        solve=lambda subject, recipe, **options: solve_by_recipe(thing, recipe, **options),
+        check=lambda subject, recipe: check_recipe(thing, recipe),
+    )
+
+
+def _is_plain(value: Any) -> bool:
+    inside = value if isinstance(value, tuple) else (value,)
+    return all(isinstance(part, (bool, int, float, str)) for part in inside)
+
+
+def wavefunction_of(system: QuantumSystem, recipe: VMCRecipe) -> nn.Module:
+    """The wave function of a recipe for a system."""
+    return build_wavefunction(
+        recipe.wavefunction, system, recipe.network, determinants=recipe.determinants
+    )
+
+
+def check_recipe(system: QuantumSystem, recipe: VMCRecipe) -> None:
+    """Build wave function and optimizer, to no other end.
+
+    Raises:
+        ConfigurationError: for settings that exclude each other.
+    """
+    wavefunction = wavefunction_of(system, recipe)
+    if recipe.pretrain:
+        check_pretraining(system, wavefunction)
+    recipe.optimizer.build()
+
+
+def solve_by_recipe(
+    system: QuantumSystem,
+    recipe: VMCRecipe,
+    *,
+    key: Array | None = None,
+    run: Run | None = None,
+    callbacks: Sequence[Callback] = (),
+) -> GroundState:
+    """Find a ground state by a recipe; see ``physml.ground_state``.
+
+    A run keeps the measured walkers in ``samples.npz``, also of a measurement that failed.
+
+    Warns:
+        UserWarning: of an error bar that has not converged, and of what was left out.
+    """
+    check_recipe(system, recipe)
+    wavefunction = wavefunction_of(system, recipe)
+    params = None
+    if recipe.pretrain:
+        params = pretrain(
+            system,
+            wavefunction,
+            hartree_fock(check_nuclei(system)),
+            walkers=recipe.walkers,
+            sweeps=recipe.sweeps,
+            steps=recipe.pretrain,
+            key=key,
+            run=run,
+            callbacks=callbacks,
+        ).params
+    try:
+        state = ground_state(
+            system,
+            wavefunction,
+            optimizer=recipe.optimizer.build(),
+            sampler=recipe.sampler,
+            walkers=recipe.walkers,
+            sweeps=recipe.sweeps,
+            steps=recipe.steps,
+            measurements=recipe.measurements,
+            params=params,
+            key=key,
+            run=run,
+            callbacks=callbacks,
+        )
+    except NonFiniteError as error:
+        if isinstance(error.kept, GroundState):
+            _keep_samples(error.kept, run)
+        raise
+    _keep_samples(state, run)
+    for doubt in state.doubts:
+        warnings.warn(f"{system.name}: {doubt}", stacklevel=2)
+    return state
+
+
+def _keep_samples(state: GroundState, run: Run | None) -> None:
+    """Add what was measured to a run, which does not fail for want of it."""
+    if run is None:
+        return
+    try:
+        run.add(SAMPLES_FILE, state.save_samples)
+    except (PhysmlError, OSError) as error:
+        warnings.warn(f"no {SAMPLES_FILE}: {error}", stacklevel=3)
