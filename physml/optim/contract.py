@@ -49,6 +49,6 @@ def value_function_of(value_fn: Callable[..., Array] | None, name: str) -> Calla
         raise NoValueError(
             f"{name}: needs the loss at fixed samples (value_fn), and got none. Where the samples "
             "follow the parameters, as in VMC, there is no such loss: use natural_gradient with a "
-            "learning rate instead"
+            "learning rate instead; nor is there one of a game: use optax.adam or soap"
         )
     return value_fn

@@ -364,6 +364,6 @@ def _values(here: Any, there: Any) -> str:
 def _first_number(here: Numbers, there: Numbers) -> str:
     """The first single number that differs, in words."""
     for mine, other in zip(here.scalars, there.scalars, strict=False):
-        if mine != other:
+        if mine != other and not (np.isnan(mine) and np.isnan(other)):
             return f" ({other:g} stored, {mine:g} asked for)"
     return ""
