@@ -21,6 +21,7 @@ from physml.pinn.geometry import Box
 from physml.pinn.problem import Network, Problem
 from physml.pinn.solution import Solution
 from physml.pinn.solve import Phase, solve
+from physml.train import key_for, key_of
 from physml.types import Field
 
 Slab = Callable[[Box, Field], Problem]
@@ -158,12 +159,14 @@ def march(
     whole = slab(domain, start)
     done: list[Solution] = []
     for i, (begin, end) in enumerate(pairwise(times)):
-        key_noise, key_solve = jax.random.split(jax.random.fold_in(key, i))
+        own = key_of(key, i)
         beyond = overlap * (end - begin) if end < high else 0.0
         problem = slab(domain.between(begin, end + beyond), start)
-        params = _shaken(done[-1].params, noise, key_noise) if done and warm else None
+        params = _shaken(done[-1].params, noise, key_for(own, "noise")) if done and warm else None
         named = _named(f"slab-{i + 1}", options) | _same_units(done)
-        done.append(solve(problem, network, params=params, key=key_solve, check=False, **named))
+        done.append(
+            solve(problem, network, params=params, key=key_for(own, "solve"), check=False, **named)
+        )
         start = _end_values(done[-1], float(end))
     solution = March(whole, done, times.tolist())
     told = solution.check().warning() if check else None
@@ -203,8 +206,7 @@ def continuation(
     for i, problem in enumerate(problems):
         named = _named(f"stage-{i + 1}", options) | _same_units(done)
         params = done[-1].params if done else None
-        sub = jax.random.fold_in(key, i)
-        done.append(solve(problem, network, params=params, key=sub, **named))
+        done.append(solve(problem, network, params=params, key=key_of(key, i), **named))
     return done[-1]
 
 

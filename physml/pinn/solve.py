@@ -23,10 +23,21 @@ from physml.pinn.problem import Network, Problem, residual_rows
 from physml.pinn.scales import Scales
 from physml.pinn.solution import Solution
 from physml.sampling import Redraw
-from physml.train import FitResult, Run, checkpoint, every, fit, least_squares
-from physml.train.callbacks import Callback
+from physml.train import (
+    FitResult,
+    Rule,
+    Run,
+    checkpoint,
+    every,
+    fit,
+    key_for,
+    key_of,
+    least_squares,
+)
+from physml.train.callbacks import Callback, Every
 from physml.train.devices import over_devices
 from physml.train.least_squares import Balance
+from physml.train.measured import measured_of
 from physml.train.precision import in_precision, warn_of_single_precision
 from physml.train.warm_start import warm_start
 from physml.types import Evaluation, Objective, Optimizer, Sampler
@@ -80,12 +91,15 @@ def solve(
     steps: int = 200,
     params: Any = None,
     key: Array | None = None,
+    until: Rule | None = None,
+    measure: Mapping[str, Every] | None = None,
     run: Run | None = None,
     phase: str = "train",
     errors_every: int | None = None,
     check: bool = True,
     scale: bool | Scales = True,
     callbacks: Sequence[Callback] = (),
+    progress: bool = True,
     devices: int = 1,
 ) -> Solution:
     """Solve a differential equation by minimising its residual.
@@ -105,6 +119,9 @@ def solve(
         steps: optimizer steps, of the main phase.
         params: where to start, such as another solution's; random if not given.
         key: random key, of points and first parameters; ``jax.random.key(0)`` if not given.
+        until: a rule that may end the main phase, see ``fit``.
+        measure: further metrics of the main phase, ``{name: every(k, f)}`` with ``f`` a function of
+            the field ``u``, or of the dict of fields, in the problem's units; see ``fit``.
         run: a run directory for metrics, checkpoints and resume.
         phase: the name under which the main phase's metrics and checkpoints lie in the run; in one
             open run, other problems of that name are numbered.
@@ -117,6 +134,7 @@ def solve(
             and losses are then relative. The solution has the problem's units; its parameters
             belong to ``solution.problem``, whose ``scales`` can be given for another.
         callbacks: see ``fit``.
+        progress: see ``fit``.
         devices: how many share the points of each term, see ``over_devices``.
 
     Returns:
@@ -140,7 +158,7 @@ def solve(
     True
     """
     key = jax.random.key(0) if key is None else key
-    key_params, key_fit = jax.random.split(key)
+    key_params, key_fit = key_for(key, "params"), key_for(key, "fit")
     fresh = problem.initial_params(network, key_params)
     main = Phase(gauss_newton() if optimizer is None else optimizer, steps, None, phase)
     stages = (*([warm_up] if isinstance(warm_up, Phase) else warm_up), main)
@@ -180,10 +198,13 @@ def solve(
     result = None
     for i, stage in enumerate(stages):
         # The main phase draws by the key itself, so that a warm-up leaves its points alone.
-        sub = key_fit if stage is main else jax.random.fold_in(key_fit, i + 1)
-        seen = watch if stage is main else callbacks
-        last = check and stage is main
-        result = _train(objective, sampler, stage, params, sub, run, seen, look_beyond=last)
+        sub = key_fit if stage is main else key_of(key_fit, i + 1)
+        own: dict[str, Any] = {"callbacks": callbacks, "look_beyond": False}
+        if stage is main:
+            measured = measured_of(measure, lambda params: problem.solution_field(network, params))
+            own = {"callbacks": watch, "look_beyond": check, "until": until, "measure": measured}
+        own |= {"key": sub, "run": run, "progress": progress}
+        result = _train(objective, sampler, stage, params, own)
         params = result.params
     solution = Solution(
         problem, network, params, result=result, error_curve=curve.points, sampler=sampler
@@ -233,11 +254,7 @@ def _train(
     sampler: Sampler,
     stage: Phase,
     params: Any,
-    key: Array,
-    run: Run | None,
-    callbacks: Sequence[Callback],
-    *,
-    look_beyond: bool,
+    options: Mapping[str, Any],
 ) -> FitResult:
     dtype = real_type(params)
     working = stage.dtype(dtype)
@@ -248,11 +265,8 @@ def _train(
         stage.optimizer,
         in_precision(params, working),
         steps=stage.steps,
-        key=key,
-        run=run,
         phase=stage.name,
-        look_beyond=look_beyond,
-        callbacks=callbacks,
+        **options,
     )
     return result._replace(params=in_precision(result.params, dtype))
 

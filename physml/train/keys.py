@@ -21,6 +21,9 @@ _NUMBERS = {
     # of one fit
     "sampler": 0,
     "steps": 1,
+    # of a measurement on fresh walkers
+    "walkers": 0,
+    "burn-in": 1,
     # of one slab of a march
     "noise": 0,
     "solve": 1,
@@ -33,7 +36,8 @@ def key_for(key: Array, name: str) -> Array:
     Args:
         key: whose purposes have names: that of a verb, of a fit, of a slab.
         name: ``params``, ``fit``, ``measure``, ``check``, ``pretrain`` of a verb; ``sampler``,
-            ``steps`` of a fit; ``noise``, ``solve`` of a slab.
+            ``steps`` of a fit; ``walkers``, ``burn-in``, ``measure`` of a measurement; ``noise``,
+            ``solve`` of a slab.
 
     Raises:
         UnknownNameError: a name without a number.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Literal
 
@@ -13,17 +13,20 @@ from jax import Array
 
 from physml.errors import ConfigurationError, NonFiniteError, SamplingError
 from physml.optim import natural_gradient
-from physml.train import Run, fit
-from physml.train.callbacks import Callback
+from physml.train import Rule, Run, fit, key_for
+from physml.train.callbacks import Callback, Every
 from physml.train.devices import over_devices
+from physml.train.measured import measured_of
 from physml.train.warm_start import warm_start
 from physml.types import Optimizer
 from physml.vmc.amplitude import amplitude, first_params, log_psi_of
 from physml.vmc.energy import energy
-from physml.vmc.measure import FEWEST_MEASUREMENTS, Measurement, measure
+from physml.vmc.measure import FEWEST_MEASUREMENTS, Measurement
+from physml.vmc.measure import measure as measure_afresh
 from physml.vmc.measured_state import GroundState
 from physml.vmc.moves import moves_of, starts_of
 from physml.vmc.ratio_check import check_ratios
+from physml.vmc.signed_log import at_params
 from physml.vmc.systems.lattice import LatticeSystem, check_rows
 from physml.vmc.systems.system import QuantumSystem, check_system, first_walkers
 from physml.vmc.wavefunctions.rbm import RBM
@@ -45,8 +48,11 @@ def ground_state(
     measurements: int = 200,
     params: Any = None,
     key: Array | None = None,
+    until: Rule | None = None,
+    measure: Mapping[str, Every] | None = None,
     run: Run | None = None,
     callbacks: Sequence[Callback] = (),
+    progress: bool = True,
     devices: int = 1,
 ) -> GroundState:
     """Minimise the energy of a wave function, then measure it on fresh walkers.
@@ -71,8 +77,12 @@ def ground_state(
         measurements: steps of the measurement afterwards.
         params: where to start, such as those of ``pretrain``; random if not given.
         key: random key; ``jax.random.key(0)`` if not given.
+        until: a rule that may end the optimisation, see ``fit``.
+        measure: further metrics of it, ``{name: every(k, f)}`` with ``f`` a function of log ψ, a
+            function of one walker; see ``fit``.
         run: a run directory for metrics, checkpoints and resume.
         callbacks: see ``fit``.
+        progress: see ``fit``.
         devices: how many share the walkers, see ``over_devices``.
 
     Returns:
@@ -105,8 +115,7 @@ def ground_state(
         )
     check_system(system, "ground_state")
     key = jax.random.key(0) if key is None else key
-    _, key_fit, key_measure = jax.random.split(key, 3)
-    key_check = jax.random.fold_in(key, 3)
+    key_check = key_for(key, "check")
     fresh = first_params(system, wavefunction, key)
     params = fresh if params is None else warm_start(params, fresh)
     log_psi = log_psi_of(system, wavefunction)
@@ -127,17 +136,20 @@ def ground_state(
         _natural_gradient_of(system) if optimizer is None else optimizer,
         params,
         steps=steps,
-        key=key_fit,
+        key=key_for(key, "fit"),
+        until=until,
+        measure=measured_of(measure, partial(at_params, log_psi)),
         run=run,
         callbacks=callbacks,
+        progress=progress,
     )
     try:
-        measured = measure(
+        measured = measure_afresh(
             log_psi,
             result.params,
             system.local_energy,
             moves,
-            key=key_measure,
+            key=key_for(key, "measure"),
             steps=measurements,
             bounded=bounded,
             groups=starts_of(system),

@@ -13,6 +13,7 @@ from jax import Array
 
 from physml.errors import ConfigurationError, NonFiniteError, SamplingError
 from physml.sampling import Estimate, estimate, split_rhat
+from physml.train import key_for, key_of
 from physml.train.devices import lying, mesh_of, over_devices, placed, working_on
 from physml.types import LocalOperator, Sampler
 from physml.vmc.left_out import bearable, filled
@@ -129,11 +130,11 @@ def measure(
 
         return jax.lax.scan(step, state, jax.random.split(key, _BLOCK))
 
-    key_init, key_burn, key_measure = jax.random.split(key, 3)
+    key_burn, key_measure = key_for(key, "burn-in"), key_for(key, "measure")
     sampler = over_devices(moves(), devices)
     mesh = mesh_of(sampler)
     with working_on(mesh):
-        state = sampler.init(key_init, params)
+        state = sampler.init(key_for(key, "walkers"), params)
     labels = None if groups is None else _large(np.asarray(groups(state.walkers)))
     began = time.perf_counter()
     state = placed(sampler, key_burn, state, params)
@@ -144,7 +145,7 @@ def measure(
     seen: list[np.ndarray] = []
     for burned in range(1, _MOST_BLOCKS + 1):
         state, (local, accepted, walkers) = advance(
-            jax.random.fold_in(key_burn, burned), state, jnp.bool_(True)
+            key_of(key_burn, burned), state, jnp.bool_(True)
         )
         seen.append(filled(np.asarray(local).real, walkers))
         if burned == 1:
@@ -166,9 +167,7 @@ def measure(
     not_finite, first = 0, None
     most = bearable(steps * local.shape[1])
     for i in range(-(-steps // _BLOCK)):
-        state, (local, accepted, walkers) = advance(
-            jax.random.fold_in(key_measure, i), state, jnp.bool_(False)
-        )
+        state, (local, accepted, walkers) = advance(key_of(key_measure, i), state, jnp.bool_(False))
         blocks.append(np.asarray(local)[: steps - i * _BLOCK])
         snapshots.append(np.asarray(walkers[_APART - 1 :: _APART]))
         acceptances.append(float(jnp.mean(accepted)))

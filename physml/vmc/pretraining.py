@@ -21,7 +21,7 @@ from jax import Array
 
 from physml.errors import ConfigurationError
 from physml.sampling import metropolis
-from physml.train import FitResult, Run, fit, least_squares
+from physml.train import FitResult, Rule, Run, fit, key_for, least_squares
 from physml.train.callbacks import Callback
 from physml.types import Optimizer, Sampler
 from physml.vmc.amplitude import first_params, log_psi_of
@@ -44,8 +44,10 @@ def pretrain(
     sweeps: int = 10,
     steps: int = 500,
     key: Array | None = None,
+    until: Rule | None = None,
     run: Run | None = None,
     callbacks: Sequence[Callback] = (),
+    progress: bool = True,
 ) -> FitResult:
     """Bring the orbitals of a wave function to those of Hartree–Fock.
 
@@ -59,8 +61,10 @@ def pretrain(
         steps: optimizer steps.
         key: random key; ``jax.random.key(0)`` if not given. The first parameters are those of
             ``ground_state`` by the same key.
+        until: a rule that may end it, see ``fit``.
         run: a run directory, where the phase is called ``pretrain``.
         callbacks: see ``fit``.
+        progress: see ``fit``.
 
     Returns:
         The fit, whose ``params`` are those for ``ground_state(..., params=...)`` to start from.
@@ -105,10 +109,12 @@ def pretrain(
         optax.adam(3e-3) if optimizer is None else optimizer,
         first_params(system, wavefunction, key),
         steps=steps,
-        key=jax.random.fold_in(key, 4),
+        key=key_for(key, "pretrain"),
+        until=until,
         run=run,
         phase="pretrain",
         callbacks=callbacks,
+        progress=progress,
     )
 
 

@@ -42,6 +42,26 @@ def test_a_march_is_continuous_and_exact_enough():
         solution.save("anywhere")
 
 
+def test_each_slab_ends_by_itself_and_a_reopened_march_at_the_same_steps(tmp_path):
+    def march(run):
+        return pm.pinn.march(
+            decay, pm.Box(t=(0, 1)), rise, pm.MLP((6,)), slabs=2, points=16, steps=200, run=run,
+            until=pm.train.target("loss", 1e-8), check=False,
+        )  # fmt: skip
+
+    with pm.Run.create(tmp_path / "run") as run:
+        first = march(run)
+    with pm.Run.reopen(tmp_path / "run") as run:
+        again = march(run)
+    for slab, other in zip(first.slabs, again.slabs, strict=True):
+        assert slab.result.ended and slab.loss <= 1e-8 and len(slab.result.history["loss"]) < 200
+        same = [
+            np.array_equal(a, b)
+            for a, b in zip(*map(jax.tree.leaves, (slab.params, other.params)), strict=True)
+        ]
+        assert all(same) and int(slab.result.state.step) == int(other.result.state.step)
+
+
 @pytest.mark.parametrize("warm", [True, False])
 def test_a_slab_starts_from_the_last_ones_parameters_or_from_its_own(warm):
     """Without a step, the parameters of the second slab are those it began with."""

@@ -7,6 +7,7 @@ import warnings
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 
 import physml as pm
@@ -263,3 +264,18 @@ def test_a_run_keeps_the_units_it_began_with(tmp_path, monkeypatch):
         resumed = pm.solve(beam(6000.0), network, steps=2, run=run, **options)
     assert resumed.problem.scales is None
     np.testing.assert_array_equal(resumed(points), plain(points))
+
+
+def test_what_is_measured_is_of_the_field_in_the_problem_s_own_units():
+    """And a rule on it ends the main phase, with the parameters that it judged."""
+    at = jnp.array([60.0])
+    solution = pm.solve(
+        beam(120.0), pm.MLP((8,)), points=32, steps=60, check=False,
+        warm_up=pm.pinn.Phase(optax.adam(1e-3), 2),
+        measure={"middle": pm.every(1, lambda M: jnp.abs(M(at) - 1800.0))},
+        until=pm.train.target("middle", 9.0),
+    )  # fmt: skip
+    assert solution.problem.scales is not None and solution.result.ended
+    middle = solution.result.history["middle"]
+    assert middle[0] > 9.0 >= middle[-1] and len(middle) < 60
+    np.testing.assert_allclose(abs(float(solution(at[None])[0]) - 1800.0), middle[-1], rtol=1e-9)

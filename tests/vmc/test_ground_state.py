@@ -196,3 +196,15 @@ def test_moves_along_the_drift_find_the_same_energy():
         pm.ground_state(trap, pm.MLP((8,)), sampler="gibbs")
     with pytest.raises(pm.errors.ConfigurationError, match="moves of its own"):
         pm.ground_state(pm.vmc.IsingChain(sites=4), pm.vmc.RBM(), sampler="langevin")
+
+
+def test_a_rule_may_end_the_optimisation_by_a_metric_of_log_psi():
+    """Of the oscillator's ground state ∂² ln ψ/∂x² = −1 everywhere."""
+    curved = lambda log_psi: jnp.abs(jax.hessian(log_psi)(jnp.ones((1, 1))).reshape(()) + 1.0)
+    state = pm.ground_state(
+        pm.vmc.HarmonicOscillator(), pm.MLP((4,)), walkers=32, steps=90, measurements=8,
+        measure={"curvature": pm.every(2, curved)}, until=pm.train.target("curvature", 0.05),
+    )  # fmt: skip
+    found = state.result.history["curvature"]
+    assert state.result.ended and found[-1] <= 0.05 < found[-2] and len(found) < 90
+    np.testing.assert_allclose(curved(state.log_psi), found[-1], rtol=1e-9)
