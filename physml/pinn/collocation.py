@@ -77,11 +77,11 @@ def collocation(
 
     def first(key: Array, params: Any) -> Batch:
         del params
-        return batch(key, problem.domain.interior(key, points, points=draw))
+        return batch(key, problem.domain.interior(key, points, draw=draw))
 
     def again(redraw: Redraw, key: Array, params: Any) -> Batch:
         key_points, key_choice = jax.random.split(key)
-        candidates = problem.domain.interior(key_points, points * redraw.oversampling, points=draw)
+        candidates = problem.domain.interior(key_points, points * redraw.oversampling, draw=draw)
         sizes = jax.vmap(lambda z: magnitude(params, z))(candidates)
         chosen = redraw.choose(key_choice, sizes, points)
         return batch(key_points, candidates[chosen])

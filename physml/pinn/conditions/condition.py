@@ -34,7 +34,7 @@ class Condition(NamedTuple):
         face: faces of the domain on which its points are drawn; None if it brings its own samples.
         operator: ``domain -> (u, sample) -> residual``.
         weight: ``w`` of its term.
-        draw: ``(domain, key, n, points) -> samples``, where it brings its own.
+        draw: ``(domain, key, n, cube) -> samples``, where it brings its own.
         check: raises where the condition does not fit the domain.
         prescribes: ``(unknown, component, value)`` of a condition that fixes a value on its face.
         regions: ``domain -> {unknown: where it lives}``, of those that live on a part of it only.
@@ -55,13 +55,13 @@ class Condition(NamedTuple):
     velocity: Value | None = None
     evaluations: int = 1
 
-    def samples(self, domain: Domain, key: Array, n: int, points: Points) -> Batch:
+    def samples(self, domain: Domain, key: Array, n: int, cube: Points) -> Batch:
         """Samples of a domain: ``n`` points of the face, its data, or what ``draw`` brings."""
         if self.data is not None:
             return jax.tree.map(jnp.asarray, self.data)
         if self.draw is not None:
-            return self.draw(domain, key, n, points)
-        return domain.boundary(key, n, () if self.face is None else self.face, points=points)
+            return self.draw(domain, key, n, cube)
+        return domain.boundary(key, n, () if self.face is None else self.face, draw=cube)
 
     def fits(self, domain: Domain) -> None:
         """Raise a named error where the condition does not fit the domain."""

@@ -94,9 +94,9 @@ def integral(
 
         return residual
 
-    def draw(domain: Domain, key: Array, n: int, points: Points) -> Array:
+    def draw(domain: Domain, key: Array, n: int, cube: Points) -> Array:
         # The integrated coordinates of a sample are overwritten by the nodes.
-        return domain.interior(key, 1 if len(names) == domain.dimension else n, points=points)
+        return domain.interior(key, 1 if len(names) == domain.dimension else n, draw=cube)
 
     def check(domain: Domain) -> None:
         axes(domain)

@@ -67,8 +67,8 @@ def interface(
         fluxes = within(z) * first_slope - beyond(z) * second_slope - flux_step(z)
         return jnp.concatenate([jnp.ravel(values), jnp.ravel(fluxes)])
 
-    def draw(domain: Domain, key: Array, n: int, points: Points) -> Array:
-        return of.boundary(key, n, on, points=points)
+    def draw(domain: Domain, key: Array, n: int, cube: Points) -> Array:
+        return of.boundary(key, n, on, draw=cube)
 
     def check(domain: Domain) -> None:
         if of.names != domain.names:

@@ -107,15 +107,15 @@ class Box(Domain):
         bounds[self.time_axis] = begin, end
         return box_of(dict(zip(self.names, map(tuple, bounds.tolist()), strict=True)), self.time)
 
-    def interior(self, key: Array, n: int, *, points: Points = sobol) -> Array:
+    def interior(self, key: Array, n: int, *, draw: Points = sobol) -> Array:
         """Points inside, ``(n, d)``."""
-        return self._between(points(key, n, self.dimension))
+        return self._between(draw(key, n, self.dimension))
 
-    def boundary(self, key: Array, n: int, on: On, *, points: Points = sobol) -> Array:
+    def boundary(self, key: Array, n: int, on: On, *, draw: Points = sobol) -> Array:
         """Points on faces, ``(n, d)``; on each face in turn where there are several."""
         faces = self.faces(on)
         axes, ends = (jnp.asarray(part)[jnp.arange(n) % len(faces)] for part in np.transpose(faces))
-        unit = points(key, n, self.dimension)
+        unit = draw(key, n, self.dimension)
         return self._between(unit.at[jnp.arange(n), axes].set(ends.astype(unit.dtype)))
 
     def faces(self, on: On) -> tuple[tuple[int, int], ...]:

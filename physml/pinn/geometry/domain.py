@@ -114,13 +114,13 @@ class Domain(ABC):
         """
         self._chosen(on)
 
-    def interior(self, key: Array, n: int, *, points: Points = sobol) -> Array:
+    def interior(self, key: Array, n: int, *, draw: Points = sobol) -> Array:
         """Points inside, uniform by volume, ``(n, d)``."""
-        return _interior(self, points, n, key)
+        return _interior(self, draw, n, key)
 
-    def boundary(self, key: Array, n: int, on: On, *, points: Points = sobol) -> Array:
+    def boundary(self, key: Array, n: int, on: On, *, draw: Points = sobol) -> Array:
         """Points on faces, uniform by arc length or area over all of them, ``(n, d)``."""
-        return _boundary(self, points, n, tuple(self._chosen(on).tolist()), key)
+        return _boundary(self, draw, n, tuple(self._chosen(on).tolist()), key)
 
     def normal(self, on: On, point: Array) -> Array:
         """The outward unit normal, ``(d,)``, of that one of some faces on which a point lies."""
@@ -286,18 +286,18 @@ def product_distance(distances: Array) -> Array:
 
 
 @partial(jax.jit, static_argnums=(0, 1, 2))
-def _interior(domain: Domain, points: Points, n: int, key: Array) -> Array:
-    unit = points(key, _candidates(n, domain._share), domain._coordinates)
+def _interior(domain: Domain, draw: Points, n: int, key: Array) -> Array:
+    unit = draw(key, _candidates(n, domain._share), domain._coordinates)
     made = jax.vmap(domain._inside)(unit)
     return made if len(made) == n else _first(n, made, jax.vmap(domain._kept)(made))
 
 
 @partial(jax.jit, static_argnums=(0, 1, 2, 3))
-def _boundary(domain: Domain, points: Points, n: int, faces: tuple[int, ...], key: Array) -> Array:
+def _boundary(domain: Domain, draw: Points, n: int, faces: tuple[int, ...], key: Array) -> Array:
     chosen = np.array(faces)
     areas = domain._areas[chosen]
     share = float(areas @ domain._face_shares[chosen] / np.sum(areas))
-    unit = points(key, _candidates(n, share), domain._face_coordinates)
+    unit = draw(key, _candidates(n, share), domain._face_coordinates)
 
     def place(u: Array) -> tuple[Array, Array]:
         part, rest = stratum(areas, u[0])

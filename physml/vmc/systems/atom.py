@@ -177,8 +177,8 @@ class Atom(QuantumSystem):
         """``(Hψ/ψ)(x)`` in hartree."""
         return kinetic_energy(log_psi)(x) + self.potential_energy(x)
 
-    def ansatz(self, N: Field, x: Array) -> Array:
+    def ansatz(self, network: Field, x: Array) -> Array:
         """``N − Z Σ r_i + ½ Σ r_ij/(1 + r_ij)``: both cusps, for one electron of each spin."""
         r = pair_distances(x)
         nucleus = self.nuclear_charge * jnp.sum(jnp.linalg.norm(x, axis=-1))
-        return N(x) - nucleus + 0.5 * jnp.sum(r / (1 + r))
+        return network(x) - nucleus + 0.5 * jnp.sum(r / (1 + r))

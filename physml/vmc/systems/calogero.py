@@ -78,10 +78,10 @@ class Calogero(QuantumSystem):
         """``(Hψ/ψ)(x)`` in hartree."""
         return kinetic_energy(log_psi)(x) + self.potential_energy(x)
 
-    def ansatz(self, N: Field, x: Array) -> Array:
+    def ansatz(self, network: Field, x: Array) -> Array:
         """``N + β Σ log|x_i − x_j| − ¼ω Σ x_i²``: how particles meet, exactly, in too wide a trap.
 
         The network has the Gaussian to find; a symmetric one is exact with ``N = −¼ω Σ x_i²``.
         """
         meeting = self.beta * jnp.sum(jnp.log(pair_distances(x)))
-        return N(x) + meeting - 0.25 * self.omega * jnp.sum(x**2)
+        return network(x) + meeting - 0.25 * self.omega * jnp.sum(x**2)

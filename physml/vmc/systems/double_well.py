@@ -75,6 +75,6 @@ class DoubleWell(QuantumSystem):
         """``(Hψ/ψ)(x)`` in hartree."""
         return kinetic_energy(log_psi)(x) + self.potential_energy(x)
 
-    def ansatz(self, N: Field, x: Array) -> Array:
+    def ansatz(self, network: Field, x: Array) -> Array:
         """``N − ½x²``."""
-        return N(x) - 0.5 * jnp.sum(x**2)
+        return network(x) - 0.5 * jnp.sum(x**2)

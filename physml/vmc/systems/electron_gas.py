@@ -192,9 +192,9 @@ class ElectronGas(QuantumSystem):
         """``(Hψ/ψ)(x)`` in hartree."""
         return kinetic_energy(log_psi)(x) + self.potential_energy(x)
 
-    def ansatz(self, N: Field, x: Array) -> Array:
-        """``N`` as it is; a network must have the period of the cell itself."""
-        return N(x)
+    def ansatz(self, network: Field, x: Array) -> Array:
+        """The network as it is, which must have the period of the cell itself."""
+        return network(x)
 
     @cached_property
     def _ewald(self) -> Ewald:

@@ -67,6 +67,6 @@ class HarmonicOscillator(QuantumSystem):
         """``(Hψ/ψ)(x)`` in hartree."""
         return kinetic_energy(log_psi)(x) + self.potential_energy(x)
 
-    def ansatz(self, N: Field, x: Array) -> Array:
+    def ansatz(self, network: Field, x: Array) -> Array:
         """``N − ¼ω r²``: a Gaussian too wide by √2, so that the network has something to find."""
-        return N(x) - 0.25 * self.omega * jnp.sum(x**2)
+        return network(x) - 0.25 * self.omega * jnp.sum(x**2)

@@ -74,6 +74,6 @@ class Hydrogen(QuantumSystem):
         """``(Hψ/ψ)(x)`` in hartree."""
         return kinetic_energy(log_psi)(x) + self.potential_energy(x)
 
-    def ansatz(self, N: Field, x: Array) -> Array:
+    def ansatz(self, network: Field, x: Array) -> Array:
         """``N − Zr``: for networks without the cusp."""
-        return N(x) - self.charge * jnp.linalg.norm(x)
+        return network(x) - self.charge * jnp.linalg.norm(x)

@@ -303,7 +303,7 @@ class Molecule(QuantumSystem):
         """``(Hψ/ψ)(x)`` in hartree."""
         return kinetic_energy(log_psi)(x) + self.potential_energy(x)
 
-    def ansatz(self, N: Field, x: Array) -> Array:
+    def ansatz(self, network: Field, x: Array) -> Array:
         """Cusps and decay for a network: ``N − Σ_iA h_A(r_iA) + ½ Σ r_ij/(1 + r_ij)``.
 
         ``h_A`` has the slope ``Z_A`` at the nucleus and ``Z_A/Σ Z`` far away, so that an electron
@@ -324,4 +324,4 @@ class Molecule(QuantumSystem):
         r = nuclear_distances(x, self.places)
         decay = jnp.sum(far * r + (z - far) * r / (1 + z * r))
         apart = pair_distances(x)
-        return N(x) - decay + 0.5 * jnp.sum(apart / (1 + apart))
+        return network(x) - decay + 0.5 * jnp.sum(apart / (1 + apart))

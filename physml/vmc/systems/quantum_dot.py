@@ -119,9 +119,9 @@ class QuantumDot(QuantumSystem):
         """``(Hψ/ψ)(x)`` in hartree."""
         return kinetic_energy(log_psi)(x) + self.potential_energy(x)
 
-    def ansatz(self, N: Field, x: Array) -> Array:
+    def ansatz(self, network: Field, x: Array) -> Array:
         """``N − ½ω r²``: for networks without the cusp."""
-        return N(x) - 0.5 * self.omega * jnp.sum(x**2)
+        return network(x) - 0.5 * self.omega * jnp.sum(x**2)
 
 
 def closed_shells(dimension: int) -> tuple[int, ...]:

@@ -153,6 +153,6 @@ class SpinlessFermions(QuantumSystem):
         """``(Hψ/ψ)(x)`` in hartree."""
         return kinetic_energy(log_psi)(x) + self.potential_energy(x)
 
-    def ansatz(self, N: Field, x: Array) -> Array:
+    def ansatz(self, network: Field, x: Array) -> Array:
         """``N − ½ω Σ x_i²``: for networks that change sign as they must."""
-        return N(x) - 0.5 * self.omega * jnp.sum(x**2)
+        return network(x) - 0.5 * self.omega * jnp.sum(x**2)

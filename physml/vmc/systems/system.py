@@ -71,9 +71,9 @@ class QuantumSystem(ABC):
     def local_energy(self, log_psi: Field, x: Array) -> Array:
         """``(Hψ/ψ)(x)`` in hartree."""
 
-    def ansatz(self, N: Field, x: Array) -> Array:
+    def ansatz(self, network: Field, x: Array) -> Array:
         """``log ψ`` from a network that knows nothing of the system; the network itself."""
-        return N(x)
+        return network(x)
 
     @property
     def name(self) -> str:
@@ -156,7 +156,7 @@ class System(QuantumSystem):
     Attributes:
         local_energy: ``(log_psi, x) -> Hψ/ψ`` at a walker ``x`` of shape ``(N, d)``; hartree, bohr.
         shape: ``(N, d)``, particles and dimension.
-        envelope: ``(N, x) -> log ψ``: makes ψ of a network square-integrable; the network itself
+        envelope: ``(network, x) -> log ψ``: makes ψ of it square-integrable; the network itself
             must be so if it is not given.
         length: a typical distance in bohr, the spread of the first walkers.
         reference: the known energy.
@@ -183,7 +183,7 @@ class System(QuantumSystem):
     >>> import jax.numpy as jnp, physml as pm
     >>> def quartic(log_psi, x):
     ...     return pm.kinetic_energy(log_psi)(x) + jnp.sum(x**4)
-    >>> system = pm.System(quartic, (1, 1), envelope=lambda N, x: N(x) - jnp.sum(x**2))
+    >>> system = pm.System(quartic, (1, 1), envelope=lambda net, x: net(x) - jnp.sum(x**2))
     """
 
     # A field without a default, which that of the base class would be.
@@ -212,9 +212,9 @@ class System(QuantumSystem):
             if member is not None:
                 object.__setattr__(self, name, np.asarray(member, float))
 
-    def ansatz(self, N: Field, x: Array) -> Array:
+    def ansatz(self, network: Field, x: Array) -> Array:
         """``log ψ`` from a network."""
-        return N(x) if self.envelope is None else self.envelope(N, x)
+        return network(x) if self.envelope is None else self.envelope(network, x)
 
 
 System.__abstractmethods__ = frozenset()  # each instance has its local energy as a field

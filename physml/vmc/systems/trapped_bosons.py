@@ -110,13 +110,13 @@ class TrappedBosons(QuantumSystem):
         """``(Hψ/ψ)(x)`` in hartree."""
         return kinetic_energy(log_psi)(x) + self.potential_energy(x)
 
-    def ansatz(self, N: Field, x: Array) -> Array:
+    def ansatz(self, network: Field, x: Array) -> Array:
         """``N − ½ω Σ (x² + y² + γz²) + Σ_{i<j} log(1 − a/r_ij)``; log 0 within a core.
 
         The ideal gas's state times the zero-energy scattering of each pair.
         """
         squares = x[:, 0] ** 2 + x[:, 1] ** 2 + self.elongation * x[:, 2] ** 2
-        value = N(x) - 0.5 * self.omega * jnp.sum(squares)
+        value = network(x) - 0.5 * self.omega * jnp.sum(squares)
         if self.diameter == 0 or self.particles < 2:
             return value
         r = pair_distances(x)

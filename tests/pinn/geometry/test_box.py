@@ -15,7 +15,7 @@ BOX = pm.Box(t=(0, 2), x=(-1, 1), y=(3.0, 3.5))
 @pytest.mark.parametrize("points", [pm.sampling.uniform, pm.sampling.sobol])
 def test_interior_points_fill_the_box(points):
     """512 points, each coordinate with the mean and deviation of a uniform density, at 4σ."""
-    z = np.asarray(BOX.interior(jax.random.key(0), 512, points=points))
+    z = np.asarray(BOX.interior(jax.random.key(0), 512, draw=points))
     assert z.shape == (512, 3)
     assert np.all((z >= BOX.lower) & (z < BOX.upper))
     width = BOX.upper - BOX.lower

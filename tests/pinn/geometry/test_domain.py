@@ -243,7 +243,7 @@ def test_a_closed_set_contains_its_boundary():
 def test_any_points_of_the_cube_do(points):
     """On a ring, 81 points, of which half have a squared radius above the middle: bound at 4σ."""
     ring, key = pm.pinn.Disk(radius=2) - pm.pinn.Disk(), jax.random.key(0)
-    inside = ring.interior(key, 81, points=points)
+    inside = ring.interior(key, 81, draw=points)
     assert bool(jnp.all(ring.contains(inside)))
     assert abs(np.sum(np.sum(np.square(inside), axis=1) > 2.5) - 40.5) < 4 * 81**0.5 / 2
     assert abs(np.sum(inside[:, 0] > 0) - 40.5) < 4 * 81**0.5 / 2
