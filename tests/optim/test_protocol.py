@@ -63,10 +63,16 @@ def test_the_loss_falls_and_every_shape_stays(name):
     assert jax.tree.all(jax.tree.map(same, result.params, PARAMS))
 
 
+OF_OPTAX_SEARCH = ("lbfgs", "ssbfgs", "ssbroyden")
+
+
 @pytest.mark.parametrize("bits", [32, 64])
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_a_second_step_is_the_same_program(name, bits):
-    """What a step returns has the types of what it was given, weak types too, in its precision."""
+    """What a step returns has the types of what it was given, weak types too, in its precision.
+
+    The line search of optax begins with weak types, which its first step makes others of.
+    """
     optimizer = optax.with_extra_args_support(OPTIMIZERS[name])
     with jax.enable_x64(bits == 64):
         params = {"w": jnp.ones((2, 3)), "b": jnp.ones(2)}
@@ -84,10 +90,12 @@ def test_a_second_step_is_the_same_program(name, bits):
             )  # fmt: skip
             return optax.apply_updates(params, updates), state
 
-        given = params, optimizer.init(params)
         kinds = lambda tree: [(x.shape, x.dtype, x.weak_type) for x in jax.tree.leaves(tree)]
+        given = jax.eval_shape(lambda: (params, optimizer.init(params)))
+        if name in OF_OPTAX_SEARCH:
+            given = jax.eval_shape(step, *given)
         found = kinds(jax.eval_shape(step, *given))
-        assert found == kinds(jax.eval_shape(lambda: given))
+        assert found == kinds(given)
         assert {kind for _, kind, _ in found if kind.kind == "f"} == {jnp.dtype(f"float{bits}")}
 
 
