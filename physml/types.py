@@ -1,6 +1,6 @@
 """The few types that every room shares.
 
-An objective says two things of its cost ``C(θ)``: rows ``r`` and ``J`` with
+An objective says two things of its cost ``C(θ)``: rows ``r`` and ``J`` with::
 
     Jᵀ r = ∇C          the gradient
     Jᵀ J = the metric  Gauss–Newton, generalised Gauss–Newton or Fisher: positive, of first

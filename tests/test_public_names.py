@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 import warnings
@@ -15,6 +16,8 @@ import physml as pm
 from physml.moved_names import MOVED
 
 PACKAGE = Path(pm.__file__).parent
+DOCS = PACKAGE.parent / "docs"
+PAGES = sorted(path.stem for path in (DOCS / "api").glob("*.md") if path.stem != "index")
 ROOMS = sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py"))
 
 
@@ -96,3 +99,38 @@ def test_rooms_load_on_first_use() -> None:
     assert not slow & set(loaded.split())
     assert not {"matplotlib", "tyro", "pyscf"} & set(loaded.split())
     assert (rooms, slater) == ("True False", "Slater")
+
+
+def test_the_reference_lists_the_flat_names() -> None:
+    page = (DOCS / "api" / "index.md").read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| ")][1:]
+    listed = [name for row in rows for name in re.findall(r"`(\w+)`", row.partition("|")[2])]
+    assert sorted(listed) == sorted(set(pm.__all__) - set(PAGES) - {"__version__"})
+
+
+def test_the_reference_has_a_page_for_each_room() -> None:
+    """Each page tells the whole ``__all__``; building the documentation fails where it does not."""
+    index = (DOCS / "api" / "index.md").read_text(encoding="utf-8").splitlines()
+    assert {*ROOMS, "types", "errors"} - {"cli"} == set(PAGES)
+    for name in PAGES:
+        assert name in index
+        page = (DOCS / "api" / f"{name}.md").read_text(encoding="utf-8")
+        assert f".. automodule:: physml.{name}\n" in page
+
+
+def test_every_page_stands_in_the_contents() -> None:
+    """Under a heading of its subject: no heading has more than seven."""
+    contents = (DOCS / "index.md").read_text(encoding="utf-8")
+    trees = re.findall(
+        r"```\{toctree\}\n:caption: [^\n]+\n:maxdepth: 1\n\n(.*?)```", contents, re.DOTALL
+    )
+    listed = [tree.split() for tree in trees]
+    pages = {
+        str(path.relative_to(DOCS).with_suffix(""))
+        for path in DOCS.rglob("*.md")
+        if not {"_build", "api"} & set(path.relative_to(DOCS).parts)
+    }
+    assert sorted(page for tree in listed for page in tree) == sorted(
+        (pages - {"index"}) | {"api/index"}
+    )
+    assert max(map(len, listed)) <= 7

@@ -12,8 +12,8 @@ from jax import Array
 __all__ = ["ACTIVATIONS", "ActivationName"]
 
 ActivationName = Literal["tanh", "sin", "gelu", "silu", "softplus"]
+"""The words of ``ACTIVATIONS``."""
 
-# All are smooth: residuals and local energies need two derivatives or more, so no relu.
 ACTIVATIONS: dict[ActivationName, Callable[[Array], Array]] = {
     "tanh": jnp.tanh,
     "sin": jnp.sin,
@@ -21,3 +21,4 @@ ACTIVATIONS: dict[ActivationName, Callable[[Array], Array]] = {
     "silu": jax.nn.silu,
     "softplus": jax.nn.softplus,
 }
+"""By name; all smooth, since residuals and local energies need two derivatives or more: no relu."""

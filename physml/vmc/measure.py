@@ -53,7 +53,7 @@ class Measurement(NamedTuple):
         not_finite: local energies left out of ``energy``.
         first_not_finite: the first walker with one, ``(N, d)`` in bohr; None if all are finite.
         imaginary: ``Im⟨E_L⟩`` of a complex ψ, in hartree, with its own error bar: zero within it
-            where the Hamiltonian is Hermitian and |ψ|² is sampled; None of a real ψ.
+            where the Hamiltonian is Hermitian and ``|ψ|²`` is sampled; None of a real ψ.
     """
 
     energy: Estimate
