@@ -36,13 +36,12 @@ from physml.train import (
     total,
 )
 from physml.types import Evaluation, Field, LocalOperator, Objective, Optimizer, Sampler
+from physml.version import __version__
 
 if TYPE_CHECKING:
     from physml import pinn, vmc
     from physml.pinn import Box, Problem, Solution, dirichlet, initial, solve
     from physml.vmc import GroundState, QuantumDot, SlaterJastrow, System, ground_state
-
-__version__ = "0.1.0"
 
 __all__ = [
     # the types

@@ -23,7 +23,16 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[1]
 
 FLOORS = [
-    {"types", "errors", "lazy_jacobian", "as_numbers", "moved_names", "sample_axis", "choices"},
+    {
+        "types",
+        "errors",
+        "lazy_jacobian",
+        "as_numbers",
+        "moved_names",
+        "sample_axis",
+        "choices",
+        "version",
+    },
     {"calculus", "networks", "optim", "sampling", "figures"},
     {"train"},
     {"pinn", "vmc", "pmm", "learn", "generative", "control"},

@@ -27,6 +27,7 @@ from physml.train.data_arguments import split
 from physml.train.least_squares import least_squares
 from physml.train.program import Numbers, Program, exact, numbers, program
 from physml.types import Objective, Optimizer, Sampler
+from physml.version import __version__
 
 Part = dict[str, Any]
 """Plain data: ``value`` compared as it is, ``program`` a digest, and ``numbers``."""
@@ -133,6 +134,8 @@ def compare(asked: Mapping[str, Any], stored: Mapping[str, Any]) -> tuple[list[s
             differing[name] = f"{name} ({'only asked for' if name in here else 'only stored'})"
             continue
         a, b = here[name], there[name]
+        if versions and name == "the optimizer":
+            a, b = _known_to_both(a, b)
         if a.get("value") != b.get("value"):
             differing[name] = f"{name} ({_values(a.get('value'), b.get('value'))})"
         elif a.get("program") != b.get("program"):
@@ -324,8 +327,10 @@ def _counts(batch: Any) -> Any:
 
 
 def _told() -> dict[str, Any]:
-    packages = ("physml", "jax", "jaxlib", "flax", "optax", "folx", "numpy")
-    versions = {"python": platform.python_version()} | {name: _version(name) for name in packages}
+    packages = ("jax", "jaxlib", "flax", "optax", "folx", "numpy")
+    # Of the code that runs: an editable installation keeps the number that it was made with.
+    versions = {"python": platform.python_version(), "physml": __version__}
+    versions |= {name: _version(name) for name in packages}
     device = jax.devices()[0]
     return {
         "versions": versions,
@@ -359,6 +364,16 @@ def _values(here: Any, there: Any) -> str:
         return ", ".join(words)
     both = f"{there} stored, {here} asked for"
     return both if len(both) < 200 else "of another structure"
+
+
+def _known_to_both(here: Part, there: Part) -> tuple[Part, Part]:
+    """Two parts with the options that either version has."""
+    mine, theirs = here.get("value", {}), there.get("value", {})
+    both = mine.keys() & theirs.keys()
+    return (
+        {**here, "value": {name: mine[name] for name in both}},
+        {**there, "value": {name: theirs[name] for name in both}},
+    )
 
 
 def _first_number(here: Numbers, there: Numbers) -> str:

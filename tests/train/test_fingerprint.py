@@ -342,6 +342,9 @@ def test_versions_are_told_and_not_refused(tmp_path):
     def older(known):
         known["told"]["versions"]["jax"] = "0.1"
         known["parts"]["term 'equation'"]["program"] = "of another version"
+        # An option that came, and one that went.
+        options = known["parts"]["the optimizer"]["value"]
+        options["update.gone"] = options.pop("update.momentum", 0.0)
         return known
 
     with pm.Run.create(tmp_path / "run") as run:
