@@ -93,6 +93,63 @@ def test_complex_parameters_are_two_real_ones_and_their_gradient_ascends():
     assert float(lower.loss) < float(e.loss)
 
 
+def test_rows_of_classes_are_a_factor_of_the_curvature():
+    """``r = (p − y)/√p̃/√n`` and ``Lᵀ ∂z/√n`` with ``L = diag √p̃ − p̃ √p̃ᵀ``, K rows a sample."""
+    floor, labels = 0.05, np.array([0, 2, 1])
+    logits = lambda p, x: jnp.stack([4.0 * p["a"] * x, p["b"] * x, p["a"] * p["b"]])
+    objective = pm.cross_entropy(logits, floor=floor)
+    e, _ = jax.jit(objective.evaluate)(PARAMS, (), (X, jnp.asarray(labels)))
+    rows = []
+    for i, x in enumerate(X):
+        slopes = jax.jacfwd(logits)(PARAMS, x)
+        p = np.asarray(jax.nn.softmax(logits(PARAMS, x)))
+        floored = np.maximum(p, floor) / np.sum(np.maximum(p, floor))
+        root = np.sqrt(floored)
+        L = np.diag(root) - np.outer(floored, root)
+        rows.append(L.T @ np.stack([slopes["a"], slopes["b"]], axis=1) / 3**0.5)
+        residual = (p - np.eye(3)[labels[i]]) / root / 3**0.5
+        np.testing.assert_allclose(e.residual[3 * i : 3 * i + 3], residual, rtol=1e-12)
+    np.testing.assert_allclose(e.jacobian.dense(), np.concatenate(rows), rtol=1e-12, atol=1e-15)
+
+
+def test_rows_of_a_score_have_the_power_in_the_residual_alone():
+    log_phi, f = lambda p, x: p["a"] * jnp.sin(x) + p["b"] * x, lambda p, x: x**3
+    e, _ = jax.jit(pm.score(log_phi, f, power=4).evaluate)(PARAMS, (), X)
+    values, slopes = np.asarray(X) ** 3, np.stack([np.sin(X), X], axis=1)
+    np.testing.assert_allclose(e.residual, 4 * (values - values.mean()) / 3**0.5, rtol=1e-13)
+    np.testing.assert_allclose(
+        e.jacobian.dense(), (slopes - slopes.mean(axis=0)) / 3**0.5, rtol=1e-12, atol=1e-15
+    )
+    np.testing.assert_allclose(e.loss, values.mean(), rtol=1e-13)
+
+
+def test_a_prior_moves_the_centre_and_is_not_in_the_loss():
+    """``(JᵀJ + λ + w) δ = Jᵀr + wθ``, δ subtracted."""
+    theta = jnp.array([0.7, -1.2])
+    objective = pm.least_squares({"row": lambda p, x: p[0] * x + p[1] ** 2})
+    optimizer = pm.natural_gradient(1.0, damping=0.1, weight_decay=0.4)
+    e, _ = objective.evaluate(theta, objective.init(theta), {"row": X})
+    updates, _ = optimizer.update(e.gradient, optimizer.init(theta), theta, evaluation=e)
+    J = np.asarray(e.jacobian.dense())
+    delta = np.linalg.solve(J.T @ J + 0.5 * np.eye(2), J.T @ e.residual + 0.4 * theta)
+    np.testing.assert_allclose(updates, -delta, rtol=1e-12)
+    np.testing.assert_allclose(e.loss, 0.5 * np.sum(np.square(e.residual)), rtol=1e-13)
+
+
+def test_a_sum_stacks_rows_by_the_root_of_its_weights_and_names_its_metrics():
+    parts = {"a": pm.least_squares({"s": scalar}), "b": pm.least_squares({"v": vector})}
+    whole = pm.total(parts, weights={"b": 9.0})
+    e, _ = whole.evaluate(PARAMS, whole.init(PARAMS), {"a": {"s": X}, "b": {"v": X}})
+    alone = {
+        name: part.evaluate(PARAMS, part.init(PARAMS), {term: X})[0]
+        for (name, part), term in zip(parts.items(), "sv", strict=True)
+    }
+    stacked = np.concatenate([alone["a"].residual, 3 * np.asarray(alone["b"].residual)])
+    np.testing.assert_allclose(e.residual, stacked, rtol=1e-14)
+    np.testing.assert_allclose(e.loss, alone["a"].loss + 9 * alone["b"].loss, rtol=1e-13)
+    assert set(e.metrics) == {"a/loss", "a/loss/s", "b/loss", "b/loss/v"}
+
+
 def vmc(log_psi, walkers):
     oscillator = lambda f, x: pm.kinetic_energy(f)(x) + 0.5 * jnp.sum(x**2)
     objective = pm.vmc.energy(log_psi, oscillator)
@@ -232,6 +289,9 @@ def test_options_are_keyword_only():
         pm.solve,
         pm.ground_state,
         pm.least_squares,
+        pm.cross_entropy,
+        pm.score,
+        pm.total,
         pm.metropolis,
         pm.vmc.energy,
     ):

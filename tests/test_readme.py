@@ -102,6 +102,17 @@ def test_the_page_of_error_bars(tmp_path, monkeypatch):
     assert abs(k - 2) < 4 * error < 0.2
 
 
+def test_the_page_of_objectives():
+    _, (classes, gibbs, both, ridge, duel) = run(ROOT / "docs" / "objectives.md")
+    assert classes["classes"].history["accuracy"][-1] > 0.9
+    history = gibbs["gibbs"].history
+    exact = -np.log(np.sum(np.exp(-np.array([0.0, 0.3, 1.0, 2.5]))))
+    assert abs(history["loss"][-1] - exact) < 1e-12 and history["variance"][-1] < 1e-20
+    np.testing.assert_allclose(both["both"].params["rate"], 2.0, rtol=1e-8)
+    np.testing.assert_allclose(ridge["ridge"].params, ridge["by_hand"], rtol=1e-10)
+    assert all(abs(x) < 0.1 for x in duel["end"].params.values())
+
+
 def test_the_page_of_ground_states(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     blocks, steps = run(ROOT / "docs" / "vmc.md")

@@ -31,7 +31,7 @@ Model = Callable[[Any, Any], Array]
 
 
 def cross_entropy(
-    model: Model, family: ExponentialFamily = categorical, *, floor: float = 1e-6
+    model: Model, *, family: ExponentialFamily = categorical, floor: float = 1e-6
 ) -> Objective:
     """The objective ``−mean ln p(y | z)`` of labelled samples, ``z = model(params, x)``.
 

@@ -65,7 +65,7 @@ def evaluated(objective, params, batch):
 def test_rows_give_the_exact_gradient_and_the_metric(name):
     """``Jᵀr = ∇C`` by ``jax.grad``, ``JᵀJ = mean ∂zᵀ ∇²A ∂z`` by an explicit second derivative."""
     outputs, family, labels, A = CASES[name]
-    objective = cross_entropy(outputs, family, floor=1e-12)
+    objective = cross_entropy(outputs, family=family, floor=1e-12)
     e, rows, slope, value = evaluated(objective, PARAMS, (X, labels))
     slope, unravel = ravel_pytree(slope)
     np.testing.assert_allclose(rows.T @ e.residual, slope, rtol=1e-11, atol=1e-13)
@@ -84,8 +84,12 @@ def test_rows_give_the_exact_gradient_and_the_metric(name):
 @pytest.mark.parametrize("name", CASES)
 def test_a_floor_changes_neither_loss_nor_gradient(name):
     outputs, family, labels, _ = CASES[name]
-    exact, _, slope, _ = evaluated(cross_entropy(outputs, family, floor=1e-12), PARAMS, (X, labels))
-    e, rows, _, _ = evaluated(cross_entropy(outputs, family, floor=0.09), PARAMS, (X, labels))
+    exact, _, slope, _ = evaluated(
+        cross_entropy(outputs, family=family, floor=1e-12), PARAMS, (X, labels)
+    )
+    e, rows, _, _ = evaluated(
+        cross_entropy(outputs, family=family, floor=0.09), PARAMS, (X, labels)
+    )
     assert float(e.loss) == float(exact.loss)
     assert float(jnp.max(jnp.abs(e.residual))) < float(jnp.max(jnp.abs(exact.residual)))
     np.testing.assert_allclose(rows.T @ e.residual, ravel_pytree(slope)[0], rtol=1e-11, atol=1e-13)
@@ -122,7 +126,7 @@ def test_the_best_constant_is_what_was_counted(name, family, outputs, labels, be
     constant = lambda z, x: z + 0 * x
     start = jnp.zeros(() if outputs is None else (outputs,))
     result = pm.fit(
-        cross_entropy(constant, family),
+        cross_entropy(constant, family=family),
         pm.fixed((jnp.zeros(8), jnp.array(labels))),
         optimizer,
         start,
@@ -167,7 +171,7 @@ def test_confident_and_excluded_classes_stay_finite():
 )
 def test_what_is_no_label_is_refused(family, outputs, labels, message):
     with pytest.raises(pm.errors.PhysmlError, match=message):
-        cross_entropy(outputs, family).evaluate(PARAMS, (), (X, labels))
+        cross_entropy(outputs, family=family).evaluate(PARAMS, (), (X, labels))
 
 
 @pytest.mark.parametrize("batch", [X, (X,), {"inputs": X, "labels": CLASSES}])
@@ -195,7 +199,7 @@ def test_inside_a_compiled_fit_they_end_it_and_are_named(family, outputs, labels
     """An index out of range would be drawn in by jax, in silence."""
     with pytest.raises(pm.errors.NonFiniteError, match=message):
         pm.fit(
-            cross_entropy(outputs, family),
+            cross_entropy(outputs, family=family),
             pm.fixed((X, labels)),
             optax.sgd(0.1),
             PARAMS,

@@ -100,13 +100,13 @@ CASES = {
                           True),
     "classes": Case(classes, (X, LABELS), generalised(three, jax.nn.logsumexp), True),
     "yes or no": Case(
-        lambda: pm.cross_entropy(one, bernoulli),
+        lambda: pm.cross_entropy(one, family=bernoulli),
         (X, LABELS % 2),
         generalised(one, jax.nn.softplus),
         True,
     ),
     "counts": Case(
-        lambda: pm.cross_entropy(one, poisson), (X, LABELS), generalised(one, jnp.exp), True
+        lambda: pm.cross_entropy(one, family=poisson), (X, LABELS), generalised(one, jnp.exp), True
     ),
     "score": Case(lambda: pm.score(one, free), X, covariance(one), False),
     "energy": Case(
