@@ -315,6 +315,26 @@ def test_step_i_uses_fold_in_of_i():
     np.testing.assert_allclose(result.history["loss"], expected, rtol=1e-13)
 
 
+def test_error_bars_undo_the_mean_over_samples_and_the_weight():
+    """Of ten values with σ the mean has σ/√10, whatever the weight; a new value σ √(1 + 1/10)."""
+    x = jnp.arange(10.0)
+    for weight in (1.0, 3.0):
+        objective = pm.least_squares({"data": lambda p, x: p - x}, weights={"data": weight})
+        state = pm.train.TrainState(
+            jnp.int32(0), jnp.mean(x), (), objective.init(x[0]), (), jax.random.key(0)
+        )
+        result = pm.FitResult(jnp.mean(x), state, {}, 0.0, 0.0)
+        fitted = pm.train.Fitted(result, objective, {"data": x}, lambda p, _: p)
+        bars = pm.posterior(fitted, damping=1e-12)
+        sigma = float(np.std(x, ddof=1))
+        np.testing.assert_allclose(bars.noise["data"], sigma, rtol=1e-9)
+        np.testing.assert_allclose(bars.standard_deviation(x[:1]), sigma / 10**0.5, rtol=1e-9)
+        field, new = bars.interval(x[:1]), bars.interval(x[:1], observed="data")
+        np.testing.assert_allclose(
+            (new.high - new.low) / (field.high - field.low), 11**0.5, rtol=1e-9
+        )
+
+
 def test_history_is_what_a_step_saw():
     objective = pm.least_squares({"x": lambda p, x: p - x})
     sampler = pm.fixed({"x": jnp.zeros(1)})

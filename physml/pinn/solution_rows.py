@@ -27,14 +27,15 @@ def fitted(solution: Solution) -> Fitted:
         solution: by ``solve``.
 
     Raises:
-        ConfigurationError: for one that was loaded, whose samples and weights are not known; for a
-            problem without data.
+        ConfigurationError: for one that was loaded, whose samples and weights are not known, and
+            for a march.
     """
     problem, network, result = solution.problem, solution.network, solution.result
     if result is None or solution.sampler is None:
         raise ConfigurationError(
-            f"posterior: {problem.name!r} was loaded, and what it was trained on is not stored: "
-            "expected a solution of solve; resume its run, or solve again from params=..."
+            f"posterior: {problem.name!r}: expected a solution of solve, got one that was loaded, "
+            "whose samples are not stored, or a march: resume its run, solve again from "
+            "params=..., or ask for the bars of one of its slabs"
         )
     measured = {c.name: c for c in problem.conditions if c.data is not None}
     numbers: dict[str, Callable[[Any], Array]] = {}

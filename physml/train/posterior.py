@@ -21,7 +21,6 @@ the ``n`` observations and their part of ``H = J (JᵀJ + λI)⁻¹ Jᵀ``, and 
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -29,11 +28,12 @@ import jax
 import numpy as np
 from jax import Array
 
-from physml.errors import ConfigurationError, UnknownNameError
-from physml.lazy_jacobian import ravel_real
+from physml.errors import ConfigurationError
+from physml.lazy_jacobian import DEFAULT_MEMORY, ravel_real
 from physml.train.error_bars import ErrorBars
 from physml.train.evidence import Rows, most_likely_damping
-from physml.train.fitted import Fitted, HasRows, Linearised, Part, linearised
+from physml.train.fitted import Fitted, HasRows, Linearised, linearised
+from physml.train.observation_noise import check_noise, check_weights, row_deviation
 from physml.train.row_covariance import (
     Covariance,
     FromProbes,
@@ -49,8 +49,6 @@ _LARGEST_SHIFT = 0.5
 
 # Below, the prior tells more than the observations, and its width is a guess from one number.
 _FEWEST_DETERMINED = 0.75
-
-_UNLIKELY = 1e-6
 
 
 def posterior(
@@ -86,7 +84,8 @@ def posterior(
             observations, or that does not say which its observations are; too few of them,
             ``n − tr H < 1``; parameters that are not where rows and prior have their minimum;
             observations whose noise contradicts their weights; an evidence that finds nothing
-            observed; a damping that rounding hides; probes without damping or key.
+            observed; a damping that rounding hides; more rows than fit the memory, without
+            probes; probes without damping or key.
         NoRowsError: an objective without a residual or rows.
         UnknownNameError: noise of a term without observations.
         NonFiniteError: rows that are not finite.
@@ -110,7 +109,7 @@ def posterior(
     _check(noise, damping)
     rows = linearised(fitted)
     seen = rows.observations
-    given = None if noise is None else _row_deviation(noise, seen.parts, fitted.units)
+    given = None if noise is None else row_deviation(noise, seen.parts, fitted.units)
     params = fitted.result.params
     away = _flat(params) - (0.0 if prior is None else _flat(_like(prior, params)))
     slope = _flat(rows.jacobian.vm(jax.numpy.asarray(rows.residual, rows.jacobian.dtype)))
@@ -131,11 +130,9 @@ def posterior(
             "damping="
         )
     left = seen.residual - change
-    _check_weights(left, leverage, seen.parts)
+    check_weights(left, leverage, seen.parts)
     estimate = float(np.sqrt(left @ left / (n - determined)))
     deviation = estimate if given is None else given
-    if given is not None:
-        _compare(given, estimate, n - determined)
     off = float(_off_centre(change, determined, seen.residual, given))
     if not off <= _LARGEST_SHIFT:
         cause = _cause(covariance, slope, damping, seen, deviation * np.sqrt(determined))
@@ -144,6 +141,8 @@ def posterior(
             f"observations) from where the rows and the prior of damping {damping:.2g} have their "
             f"minimum: expected at most {_LARGEST_SHIFT}. {cause}"
         )
+    if given is not None:
+        check_noise(given, estimate, n - determined)
     return ErrorBars(
         fitted,
         covariance,
@@ -201,40 +200,6 @@ def _like(prior: Any, params: Any) -> Any:
     return prior
 
 
-def _row_deviation(
-    noise: float | Mapping[str, Any], parts: tuple[Part, ...], units: Mapping[str, Any]
-) -> float:
-    """The one deviation ``s`` of all rows, from the noise of each term's observations."""
-    names = [part.name for part in parts]
-    if not isinstance(noise, Mapping):
-        if len(names) > 1:
-            raise ConfigurationError(
-                f"noise: expected a dict by term, of {', '.join(names)}, got {noise}"
-            )
-        noise = {names[0]: noise}
-    for name in noise:
-        if name not in names:
-            raise UnknownNameError("term with observations", name, names)
-    missing = set(names) - set(noise)
-    if missing:
-        raise ConfigurationError(f"noise: expected that of {', '.join(sorted(missing))}, too")
-    all_rows = np.concatenate(
-        [
-            np.ravel(np.asarray(noise[part.name]) / np.asarray(units.get(part.name, 1.0)))
-            * part.scale
-            for part in parts
-        ]
-    )
-    if np.ptp(all_rows) > 0.02 * all_rows.max():
-        told = ", ".join(f"{part.name}: w/n = {part.scale**2:.3g}" for part in parts)
-        raise ConfigurationError(
-            f"noise: {noise} contradicts the weights of the training ({told}), by which rows would "
-            f"have deviations {np.array2string(all_rows, precision=3)}: expected weights in the "
-            "ratio n/σ², since the fit is the most likely one only then; train with those"
-        )
-    return float(all_rows.mean())
-
-
 def _exact(
     rows: Linearised,
     slope: np.ndarray,
@@ -246,6 +211,11 @@ def _exact(
     constraints, seen = rows.constraints, rows.observations
     n, p = rows.jacobian.shape
     matrix = np.zeros((0, p)) if not constraints.parts else compressed(constraints.jacobian)
+    if len(seen.residual) * p * rows.jacobian.dtype.itemsize > DEFAULT_MEMORY:
+        raise ConfigurationError(
+            f"posterior: {len(seen.residual)} observations of {p} parameters: expected at most "
+            f"{DEFAULT_MEMORY} bytes of rows; give probes=64, key=... and damping=..."
+        )
     observed = dense(seen.jacobian)
     singular = singular_values(np.concatenate([matrix, observed]))
     largest = float(singular.values.max())
@@ -309,44 +279,6 @@ def _off_centre(
     with np.errstate(invalid="ignore", divide="ignore"):
         variance = left / (len(residual) - determined) if given is None else given**2
         return np.sqrt(np.sum(change**2, axis=-1) / (variance * determined))
-
-
-def _check_weights(left: np.ndarray, leverage: np.ndarray, parts: tuple[Part, ...]) -> None:
-    """Refuse observations of which some are noisier than others beyond chance."""
-    from scipy.special import fdtr, fdtrc  # here, since scipy takes long to load
-
-    squares, freedom, labels = [], [], []
-    for part in parts:
-        for i in range(part.components):
-            rows = slice(part.rows.start + i, part.rows.stop, part.components)
-            squares.append(float(np.sum(left[rows] ** 2)))
-            freedom.append(float(np.sum(1 - leverage[rows])))
-            labels.append(part.name if part.components == 1 else f"{part.name}, component {i}")
-    for square, free, label in zip(squares, freedom, labels, strict=True):
-        rest = sum(squares) - square, sum(freedom) - free
-        if free < 1 or rest[1] < 1 or rest[0] <= 0:
-            continue
-        ratio = (square / free) / (rest[0] / rest[1])
-        apart = not 0.5 <= ratio <= 2
-        if apart and min(law(free, rest[1], ratio) for law in (fdtr, fdtrc)) < _UNLIKELY:
-            raise ConfigurationError(
-                f"posterior: {label}: its noise is {np.sqrt(ratio):.3g} times what the weights say "
-                "beside the other observations: expected weights in the ratio n/σ², and components "
-                "of different noise as terms of their own; train with those"
-            )
-
-
-def _compare(given: float, estimate: float, freedom: float) -> None:
-    from scipy.special import chdtr, chdtrc  # here, since scipy takes long to load
-
-    ratio = (estimate / given) ** 2
-    if min(law(freedom, ratio * freedom) for law in (chdtr, chdtrc)) < _UNLIKELY:
-        warnings.warn(
-            f"posterior: the residual of the observations is {np.sqrt(ratio):.3g} times what the "
-            "given noise allows: the noise is another one, or the model cannot describe the data; "
-            "bars know nothing of the latter",
-            stacklevel=3,
-        )
 
 
 def _cause(

@@ -97,7 +97,7 @@ def test_what_has_no_bars_is_refused(tmp_path, solution):
         pm.posterior(solution).standard_deviation(np.zeros((3, 2)))
     solution.save(tmp_path / "saved")
     loaded = pm.Solution.load(tmp_path / "saved", solution.problem, UNKNOWNS)
-    with pytest.raises(pm.errors.ConfigurationError, match="was loaded"):
+    with pytest.raises(pm.errors.ConfigurationError, match="got one that was loaded"):
         pm.posterior(loaded)
     exact = pm.Problem(
         domain=pm.Box(t=(0, 1)),

@@ -164,6 +164,41 @@ def test_probes_agree_with_singular_values():
     assert probed.determined == pytest.approx(exact.determined, rel=5 * np.sqrt(2 / 400))
 
 
+def test_a_network_trained_with_weight_decay():
+    """More parameters than data: the bars of a Gaussian process with the tangent kernel."""
+    network, decay = pm.MLP((8,)), 1e-4
+    x = jnp.linspace(-1, 1, 14)[:, None]
+    y = jnp.sin(3 * x[:, 0]) + 0.1 * jax.random.normal(jax.random.key(7), (14,))
+    objective = pm.least_squares({"data": lambda params, s: network.apply(params, s[0]) - s[1]})
+    batch = {"data": (x, y)}
+    result = pm.fit(
+        objective,
+        pm.fixed(batch),
+        pm.gauss_newton(weight_decay=decay),
+        network.init(jax.random.key(1), x[0]),
+        steps=80,
+        key=KEY,
+    )
+    fitted = pm.train.Fitted(result, objective, batch, network.apply)
+    bars = pm.posterior(fitted, noise=0.1, damping=decay)
+    there = jnp.linspace(-1.5, 1.5, 5)[:, None]
+
+    def rows(points):
+        slopes = jax.vmap(jax.grad(network.apply), (None, 0))(result.params, points)
+        return np.concatenate(
+            [np.reshape(g, (len(points), -1)) for g in jax.tree.leaves(slopes)], 1
+        )
+
+    J, G = rows(x), rows(there)
+    assert J.shape[0] < J.shape[1]
+    kernel = np.linalg.solve(J @ J.T + 14 * decay * np.eye(14), J @ G.T)
+    variance = 0.1**2 / (14 * decay) * (np.sum(G * G, axis=1) - np.sum(G @ J.T * kernel.T, axis=1))
+    np.testing.assert_allclose(bars.standard_deviation(there) ** 2, variance, rtol=1e-8)
+    assert 2 < bars.determined < 10
+    with pytest.raises(pm.errors.ConfigurationError, match="train with weight decay 1 towards"):
+        pm.posterior(fitted, noise=0.1, damping=1.0)
+
+
 def test_constraints_are_no_observations():
     """``w₀ + w₁ = 0`` of great weight takes one of four numbers away, and tells nothing of σ."""
 
