@@ -19,6 +19,7 @@ from physml.pinn.geometry import Box
 from physml.pinn.problem import Problem
 from physml.pinn.recipe import Recipe
 from physml.pinn.statement import Statement
+from physml.train.entry import Record
 from physml.types import Field
 
 
@@ -71,4 +72,5 @@ ENTRY = entry(
         points=2048,
         steps=150,
     ),
+    records=(Record("3.2e-07 relative L2", 158, "docs/results/pinn.md"),),
 )

@@ -18,6 +18,7 @@ from physml.pinn.geometry import Box
 from physml.pinn.problem import Problem
 from physml.pinn.recipe import Recipe
 from physml.pinn.statement import Statement
+from physml.train.entry import Record
 from physml.types import Field
 
 
@@ -77,4 +78,5 @@ ENTRY = entry(
         redraw=20,
         steps=200,
     ),
+    records=(Record("1.6e-05 relative L2", 99, "docs/results/pinn.md"),),
 )

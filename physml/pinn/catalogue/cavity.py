@@ -20,6 +20,7 @@ from physml.pinn.geometry import Box
 from physml.pinn.problem import Network, Problem
 from physml.pinn.recipe import Recipe
 from physml.pinn.statement import Statement
+from physml.train.entry import Record
 from physml.types import Field
 
 
@@ -101,5 +102,8 @@ ENTRY = entry(
         points=2048,
         redraw=20,
         steps=200,
+    ),
+    records=(
+        Record("velocity 9.4e-04, pressure 3.2e-02 relative L2", 216, "docs/results/pinn.md"),
     ),
 )

@@ -21,6 +21,7 @@ from physml.pinn.geometry import Box
 from physml.pinn.problem import Network, Problem
 from physml.pinn.recipe import Recipe
 from physml.pinn.statement import Statement
+from physml.train.entry import Record
 
 REFERENCE_ERROR = 1.5e-4
 """Relative L2 of the velocity against 44 modes, on the 201² grid without the corners: 1.4e-4."""
@@ -118,4 +119,5 @@ ENTRY = entry(
         redraw=20,
         steps=80,
     ),
+    records=(Record("7.4e-02 relative L2", 579, "docs/results/pinn.md"),),
 )

@@ -16,6 +16,7 @@ from physml.pinn.geometry import Box
 from physml.pinn.problem import Problem
 from physml.pinn.recipe import Recipe
 from physml.pinn.statement import Statement
+from physml.train.entry import Record
 from physml.types import Field
 
 
@@ -63,4 +64,5 @@ ENTRY = entry(
         points=2048,
         steps=120,
     ),
+    records=(Record("2.9e-09 relative L2", 33, "docs/results/pinn.md"),),
 )

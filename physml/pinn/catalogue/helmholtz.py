@@ -18,6 +18,7 @@ from physml.pinn.geometry import Box
 from physml.pinn.problem import Problem
 from physml.pinn.recipe import Recipe
 from physml.pinn.statement import Statement
+from physml.train.entry import Record
 from physml.types import Field
 
 
@@ -69,4 +70,5 @@ ENTRY = entry(
         points=2048,
         steps=150,
     ),
+    records=(Record("2.4e-07 relative L2", 145, "docs/results/pinn.md"),),
 )

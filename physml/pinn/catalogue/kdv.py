@@ -18,6 +18,7 @@ from physml.pinn.problem import Problem
 from physml.pinn.recipe import Recipe
 from physml.pinn.statement import Slabs, Statement
 from physml.pinn.trigonometric import interpolated_start
+from physml.train.entry import Record
 from physml.types import Field
 
 
@@ -85,4 +86,5 @@ ENTRY = entry(
         overlap=0.1,
         warm=False,
     ),
+    records=(Record("7.9e-07 relative L2", 553, "docs/results/pinn.md"),),
 )

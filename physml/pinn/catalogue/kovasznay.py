@@ -18,6 +18,7 @@ from physml.pinn.geometry import Box
 from physml.pinn.problem import Problem
 from physml.pinn.recipe import Recipe
 from physml.pinn.statement import Statement
+from physml.train.entry import Record
 from physml.types import Field
 
 
@@ -97,4 +98,5 @@ ENTRY = entry(
         points=2048,
         steps=200,
     ),
+    records=(Record("5.3e-09 relative L2", 101, "docs/results/pinn.md"),),
 )

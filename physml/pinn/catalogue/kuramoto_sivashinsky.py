@@ -19,6 +19,7 @@ from physml.pinn.problem import Problem
 from physml.pinn.recipe import Recipe
 from physml.pinn.statement import Slabs, Statement
 from physml.pinn.trigonometric import interpolated_start
+from physml.train.entry import Record
 from physml.types import Field
 
 
@@ -95,4 +96,5 @@ ENTRY = entry(
         overlap=0.2,
         warm=False,
     ),
+    records=(Record("4.4e-04 relative L2", 2285, "docs/results/pinn.md"),),
 )

@@ -17,6 +17,7 @@ from physml.pinn.geometry import Box
 from physml.pinn.problem import Problem
 from physml.pinn.recipe import Recipe
 from physml.pinn.statement import Slabs, Statement
+from physml.train.entry import Record
 from physml.types import Field
 
 
@@ -94,4 +95,5 @@ ENTRY = entry(
         steps=100,
         slabs=16,
     ),
+    records=(Record("1.3e-07 relative L2", 316, "docs/results/pinn.md"),),
 )

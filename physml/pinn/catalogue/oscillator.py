@@ -18,6 +18,7 @@ from physml.pinn.geometry import Box
 from physml.pinn.problem import Problem
 from physml.pinn.recipe import Recipe
 from physml.pinn.statement import Statement
+from physml.train.entry import Record
 from physml.types import Field
 
 
@@ -79,4 +80,5 @@ ENTRY = entry(
         condition_points=1,
         steps=150,
     ),
+    records=(Record("2.2e-10 relative L2", 18, "docs/results/pinn.md"),),
 )

@@ -11,6 +11,7 @@ from physml.pinn.catalogue.poisson_on_a_cube import poisson, squares
 from physml.pinn.problem import Problem
 from physml.pinn.recipe import Recipe
 from physml.pinn.statement import Statement
+from physml.train.entry import Record
 
 
 @dataclass(frozen=True)
@@ -39,4 +40,5 @@ ENTRY = entry(
         redraw=1,
         steps=60,
     ),
+    records=(Record("3.9e-03 relative L2", 117, "docs/results/pinn.md"),),
 )

@@ -11,6 +11,7 @@ from physml.pinn.catalogue.poisson_on_a_cube import poisson, products
 from physml.pinn.problem import Problem
 from physml.pinn.recipe import Recipe
 from physml.pinn.statement import Statement
+from physml.train.entry import Record
 
 
 @dataclass(frozen=True)
@@ -34,4 +35,5 @@ ENTRY = entry(
         condition_points=1024,
         steps=150,
     ),
+    records=(Record("5.8e-07 relative L2", 301, "docs/results/pinn.md"),),
 )

@@ -16,6 +16,7 @@ from physml.pinn.geometry import Box
 from physml.pinn.problem import Problem
 from physml.pinn.recipe import Recipe
 from physml.pinn.statement import Statement
+from physml.train.entry import Record
 from physml.types import Field
 
 
@@ -60,4 +61,5 @@ ENTRY = entry(
         points=1024,
         steps=120,
     ),
+    records=(Record("4.8e-11 relative L2", 24, "docs/results/pinn.md"),),
 )

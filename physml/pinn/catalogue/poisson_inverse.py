@@ -21,6 +21,7 @@ from physml.pinn.geometry import Box
 from physml.pinn.problem import Network, Problem
 from physml.pinn.recipe import Recipe
 from physml.pinn.statement import Statement
+from physml.train.entry import Record
 from physml.types import Field
 
 
@@ -117,4 +118,5 @@ ENTRY = entry(
         points=1024,
         steps=60,
     ),
+    records=(Record("u 3.0e-03, a 1.8e-02 relative L2", 22, "docs/results/pinn.md"),),
 )

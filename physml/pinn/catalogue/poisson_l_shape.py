@@ -17,6 +17,7 @@ from physml.pinn.geometry import l_shape
 from physml.pinn.problem import Problem
 from physml.pinn.recipe import Recipe
 from physml.pinn.statement import Statement
+from physml.train.entry import Record
 from physml.types import Field
 
 
@@ -67,4 +68,5 @@ ENTRY = entry(
         redraw=20,
         steps=150,
     ),
+    records=(Record("3.5e-04 relative L2", 119, "docs/results/pinn.md"),),
 )

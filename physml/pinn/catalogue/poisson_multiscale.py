@@ -19,6 +19,7 @@ from physml.pinn.geometry import Box
 from physml.pinn.problem import Problem
 from physml.pinn.recipe import Recipe
 from physml.pinn.statement import Statement
+from physml.train.entry import Record
 from physml.types import Field
 
 
@@ -92,4 +93,5 @@ ENTRY = entry(
         condition_points=512,
         steps=100,
     ),
+    records=(Record("1.8e-05 relative L2", 64, "docs/results/pinn.md"),),
 )

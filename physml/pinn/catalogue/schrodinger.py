@@ -18,6 +18,7 @@ from physml.pinn.problem import Problem
 from physml.pinn.recipe import Recipe
 from physml.pinn.statement import Slabs, Statement
 from physml.pinn.trigonometric import interpolated_start
+from physml.train.entry import Record
 from physml.types import Field
 
 
@@ -78,4 +79,5 @@ ENTRY = entry(
         overlap=0.1,
         warm=False,
     ),
+    records=(Record("7.1e-05 relative L2", 611, "docs/results/pinn.md"),),
 )

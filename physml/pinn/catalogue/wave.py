@@ -20,6 +20,7 @@ from physml.pinn.geometry import Box
 from physml.pinn.problem import Problem
 from physml.pinn.recipe import Recipe
 from physml.pinn.statement import Statement
+from physml.train.entry import Record
 from physml.types import Field
 
 
@@ -76,4 +77,5 @@ ENTRY = entry(
         points=2048,
         steps=150,
     ),
+    records=(Record("2.6e-07 relative L2", 71, "docs/results/pinn.md"),),
 )

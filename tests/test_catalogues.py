@@ -1,0 +1,119 @@
+"""Every room's catalogue: its list is its folder, and its figures are those of the results."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+import physml as pm
+from physml.cli import catalogue
+from physml.cli.config import read
+from physml.errors import ConfigurationError, UnknownNameError
+from physml.pinn import catalogue as equations
+from physml.train.entry import DEFAULT, Entry, NoNumbers, Record, Result, gathered
+from physml.vmc import catalogue as systems
+
+ROOT = Path(__file__).parents[1]
+ROOMS = pytest.mark.parametrize("room", [equations, systems], ids=["pinn", "vmc"])
+RECORDS = [
+    pytest.param(entry, record, id=f"{entry.name}-{record.found}")
+    for entry in catalogue.entries().values()
+    for record in entry.records
+]
+
+
+@ROOMS
+def test_the_list_is_the_folder(room: ModuleType) -> None:
+    """One entry a file, under the name of its file; files without one hold what entries share."""
+    folder = Path(room.__file__).parent
+    stating = {path.stem for path in folder.glob("*.py") if "\nENTRY = " in path.read_text("utf-8")}
+    assert stating == {name.replace("-", "_") for name in room.ENTRIES}
+    assert len(stating) > 10
+
+
+def test_names_are_one_s_own_across_rooms() -> None:
+    assert set(catalogue.entries()) == set(equations.ENTRIES) | set(systems.ENTRIES)
+    assert not set(equations.ENTRIES) & set(systems.ENTRIES)
+
+
+def test_a_problem_bears_the_name_of_its_entry() -> None:
+    """Under which its result is told."""
+    for name, entry in equations.ENTRIES.items():
+        assert entry.subject.problem().name == name
+
+
+@pytest.mark.parametrize("kind", [pm.Solution, pm.GroundState, pm.pinn.March])
+def test_results_are_results(kind: type) -> None:
+    for member in ("numbers", "words", "plot", "save"):
+        assert callable(getattr(Result, member)) and callable(getattr(kind, member))
+    assert callable(kind.load)
+
+
+@pytest.mark.parametrize(("entry", "record"), RECORDS)
+def test_a_figure_is_that_of_the_results(entry: Entry, record: Record) -> None:
+    """By the same numbers, recipe and precision; the page told holds it too."""
+    recipe = entry.recipe_for(replace(entry.subject, **record.numbers), record.recipe)
+    stored = json.loads((ROOT / record.where).with_suffix(".json").read_text())
+    found = [row for row in stored if _is_of(row, entry, record, recipe)]
+    assert found, "no row of these numbers and this recipe"
+    assert record.found.startswith(_figure(found))
+    assert round(found[0]["seconds"]) == record.seconds
+
+
+def _is_of(row: dict, entry: Entry, record: Record, recipe: object) -> bool:
+    if "energy" not in row:
+        settings = {"scale": False, **row["recipe"]}
+        return row["name"] == entry.name and _read(recipe, settings) == recipe
+    settings = row["recipe"]
+    if (settings["system"], settings["precision"]) != (entry.name, record.precision):
+        return False
+    system = replace(entry.subject, **settings["numbers"])
+    same = system == replace(entry.subject, **record.numbers)
+    return same and _read(recipe, settings["recipe"]) == recipe
+
+
+def _read(recipe: object, document: dict) -> object:
+    return read(type(recipe), document, where="recipe")
+
+
+def _figure(rows: list[dict]) -> str:
+    first = rows[0]
+    if "energy" in first:
+        particles = first["particles"] if first["label"].startswith("electron gas") else 1
+        energy, error = first["energy"] / particles, first["error"] / particles
+        return str(pm.sampling.Estimate(energy, error, 1.0, 1.0, 0.0, 1))
+    by_name = {
+        name: np.median([row["relative_l2"][name] for row in rows]) for name in first["relative_l2"]
+    }
+    if len(by_name) == 1:
+        return f"{next(iter(by_name.values())):.1e} relative"
+    return ", ".join(f"{name} {value:.1e}" for name, value in by_name.items())
+
+
+def test_a_recipe_is_found_by_its_name_and_follows_the_subject() -> None:
+    entry = Entry("toy", "", "", 3, {DEFAULT: lambda n: n + 1, "best": 9}, lambda *a, **k: None)
+    assert (entry.recipe, entry.recipe_for(5), entry.recipe_for(5, "best")) == (4, 6, 9)
+    with pytest.raises(UnknownNameError, match=r"unknown recipe of toy 'bets'. Did you mean"):
+        entry.recipe_for(5, "bets")
+
+
+def test_two_entries_of_one_name_are_refused(tmp_path, monkeypatch) -> None:
+    folder = tmp_path / "twins"
+    folder.mkdir()
+    (folder / "__init__.py").touch()
+    for file in ("one", "other"):
+        (folder / f"{file}.py").write_text(
+            "from physml.train.entry import Entry, NoNumbers\n"
+            "ENTRY = Entry('twin', '', '', NoNumbers(), {'default': None}, print)\n"
+        )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(ConfigurationError, match=r"twins.other: a second entry named 'twin'"):
+        gathered("twins", [str(folder)])
+    (folder / "other.py").write_text("SHARED = 3\n")
+    __import__("sys").modules.pop("twins.other")
+    assert gathered("twins", [str(folder)])["twin"].subject == NoNumbers()
