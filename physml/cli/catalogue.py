@@ -60,6 +60,7 @@ def command(argv: Sequence[str]) -> None:
     said = {entry.name: entry.equation, "reference": entry.reference}
     said["numbers"] = ", ".join(numbers) or "none to change"
     said |= {f"--recipe {name}": _recipe_words(entry, name) for name in entry.recipes}
+    said["options"] = f"physml run {options.name} --help"
     print(aligned(said), end="")
     if entry.records:
         print()
@@ -82,7 +83,7 @@ def _recipe_words(entry: Entry, name: str) -> str:
     changed = [f"{_flag(k)} {shown(v)}" for k, v in own.items() if v != usual.get(k)]
     if changed:
         words.append(f"here {', '.join(changed)}" if words else ", ".join(changed))
-    return "; ".join(words) or f"physml run {entry.name} --help"
+    return "; ".join(words) or "the options' defaults"
 
 
 def _made_by(entry: Entry, record: Record) -> str:

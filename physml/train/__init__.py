@@ -25,6 +25,7 @@ from physml.train.score import score
 from physml.train.state import TrainState
 from physml.train.step import make_step
 from physml.train.total import total
+from physml.train.trained import Trained
 from physml.train.until import Rule, any_of, converged, patience, target
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "Result",
     "Run",
     "TrainState",
+    "Trained",
     "Update",
     "any_of",
     "bernoulli",
