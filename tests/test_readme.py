@@ -134,3 +134,9 @@ def test_the_page_of_ground_states(tmp_path, monkeypatch):
     assert 20.159 < many["state"].energy.mean < 21
     assert np.all(free["found"].values > 0) and len(free["found"].at) == 4
     assert (tmp_path / "samples.npz").exists() and (tmp_path / "gas.png").exists()
+
+
+def test_the_page_of_several_devices():
+    _, steps = run(ROOT / "docs" / "devices.md")
+    assert abs(float(steps[0]["solution"](jnp.ones((1, 1)))[0]) - np.e) < 1e-2
+    assert abs(float(steps[1]["result"].params["slope"]) - 2.0) < 1e-4
