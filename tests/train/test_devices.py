@@ -77,4 +77,4 @@ def test_without_devices_at_hand_nothing_is_shared():
     traced = jax.make_jaxpr(lambda x: map_samples(lambda y: y + 1, spread(x), at_once=2))(
         jax.numpy.arange(6.0)
     )
-    assert "shard" not in str(traced)
+    assert "shard_map" not in str(traced) and "sharding_constraint" not in str(traced)
