@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -31,7 +31,7 @@ _CHECKED = 4
 
 
 class March(Solution):
-    """A solution made of slabs of time; like any other, but it is not saved to one file.
+    """A solution made of slabs of time.
 
     Attributes:
         slabs: the solution of each slab.
@@ -81,11 +81,55 @@ class March(Solution):
             self._check = Check(terms, max(part.start for part in found.values()))
         return self._check
 
-    def save(self, directory: Any) -> Any:
-        """Refuse: each slab is saved by its own ``save``."""
-        raise CheckpointError(
-            f"{directory}: a march is saved slab by slab; expected march.slabs[i].save(...)"
-        )
+    def save(self, directory: str | Path) -> Path:
+        """Save each slab in a folder of its own, to be read by ``March.load``.
+
+        Returns:
+            The directory.
+
+        Raises:
+            CheckpointError: where a march stands already, or none can be written.
+        """
+        directory = Path(directory)
+        if _folder(directory, 0).exists():
+            raise CheckpointError(
+                f"{directory}: already holds a march; expected a new directory: choose another or "
+                "remove it"
+            )
+        for i, slab in enumerate(self.slabs):
+            slab.save(_folder(directory, i))
+        return directory
+
+    @classmethod
+    def load(  # type: ignore[override]  # a march is told by its slabs, not by one problem
+        cls,
+        directory: str | Path,
+        slab: Slab,
+        domain: Box,
+        start: Field,
+        network: Network,
+        *,
+        slabs: int | Sequence[float],
+        overlap: float = 0.0,
+    ) -> March:
+        """Read a saved march of the same slabs; arguments as those of ``march``.
+
+        Raises:
+            CheckpointError: when a slab is missing or damaged, or there are more.
+            FingerprintError: when a slab is not that of the problem and the network.
+        """
+        directory, times = Path(directory), _edges(domain, slabs)
+        whole = slab(domain, start)
+        done: list[Solution] = []
+        for i, end in enumerate(times[1:]):
+            problem = _slab_problem(slab, domain, start, times, i, overlap)
+            done.append(Solution.load(_folder(directory, i), problem, network))
+            start = _end_values(done[-1], end)
+        if _folder(directory, len(done)).exists():
+            raise CheckpointError(
+                f"{directory}: holds more than the {len(done)} slabs that were asked for"
+            )
+        return cls(whole, done, times)
 
 
 def march(
@@ -140,14 +184,7 @@ def march(
     >>> bool(abs(solution(jnp.array([[2.0]]))[0] - jnp.exp(-2.0)) < 1e-3)
     True
     """
-    if not isinstance(domain, Box):
-        raise ConfigurationError(f"domain: march expects a Box to cut in slabs, got {domain}")
-    low, high = domain.times
-    times = np.linspace(low, high, slabs + 1) if isinstance(slabs, int) else np.asarray(slabs)
-    if len(times) < 2 or not np.all(np.diff(times) > 0) or (times[0], times[-1]) != (low, high):
-        raise ConfigurationError(
-            f"slabs: expected their number or times ascending from {low:g} to {high:g}, got {slabs}"
-        )
+    times = _edges(domain, slabs)
     if not overlap >= 0:
         raise ConfigurationError(f"overlap: expected a number ≥ 0, got {overlap}")
     if isinstance(network, Mapping):
@@ -158,17 +195,16 @@ def march(
     key = jax.random.key(0) if key is None else key
     whole = slab(domain, start)
     done: list[Solution] = []
-    for i, (begin, end) in enumerate(pairwise(times)):
+    for i, end in enumerate(times[1:]):
         own = key_of(key, i)
-        beyond = overlap * (end - begin) if end < high else 0.0
-        problem = slab(domain.between(begin, end + beyond), start)
+        problem = _slab_problem(slab, domain, start, times, i, overlap)
         params = _shaken(done[-1].params, noise, key_for(own, "noise")) if done and warm else None
         named = _named(f"slab-{i + 1}", options) | _same_units(done)
         done.append(
             solve(problem, network, params=params, key=key_for(own, "solve"), check=False, **named)
         )
-        start = _end_values(done[-1], float(end))
-    solution = March(whole, done, times.tolist())
+        start = _end_values(done[-1], end)
+    solution = March(whole, done, times)
     told = solution.check().warning() if check else None
     if told is not None:
         warnings.warn(f"{whole.name}: {told}", stacklevel=2)
@@ -208,6 +244,32 @@ def continuation(
         params = done[-1].params if done else None
         done.append(solve(problem, network, params=params, key=key_of(key, i), **named))
     return done[-1]
+
+
+def _edges(domain: Box, slabs: int | Sequence[float]) -> list[float]:
+    """The times between slabs, with the first and the last."""
+    if not isinstance(domain, Box):
+        raise ConfigurationError(f"domain: march expects a Box to cut in slabs, got {domain}")
+    low, high = domain.times
+    times = np.linspace(low, high, slabs + 1) if isinstance(slabs, int) else np.asarray(slabs)
+    if len(times) < 2 or not np.all(np.diff(times) > 0) or (times[0], times[-1]) != (low, high):
+        raise ConfigurationError(
+            f"slabs: expected their number or times ascending from {low:g} to {high:g}, got {slabs}"
+        )
+    return [float(time) for time in times]
+
+
+def _slab_problem(
+    slab: Slab, domain: Box, start: Field, times: Sequence[float], i: int, overlap: float
+) -> Problem:
+    """The problem on a slab of time, and on what is solved beyond its end."""
+    begin, end = times[i], times[i + 1]
+    beyond = overlap * (end - begin) if i + 2 < len(times) else 0.0
+    return slab(domain.between(begin, end + beyond), start)
+
+
+def _folder(directory: Path, i: int) -> Path:
+    return directory / f"slab-{i + 1}"
 
 
 def _same_units(done: Sequence[Solution]) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -38,8 +40,6 @@ def test_a_march_is_continuous_and_exact_enough():
     )
     for row, slab in zip(at, [0, 0, 1], strict=True):
         np.testing.assert_allclose(solution(row[None]), solution.slabs[slab](row[None]), rtol=1e-14)
-    with pytest.raises(pm.errors.CheckpointError, match="slab by slab"):
-        solution.save("anywhere")
 
 
 def test_each_slab_ends_by_itself_and_a_reopened_march_at_the_same_steps(tmp_path):
@@ -60,6 +60,38 @@ def test_each_slab_ends_by_itself_and_a_reopened_march_at_the_same_steps(tmp_pat
             for a, b in zip(*map(jax.tree.leaves, (slab.params, other.params)), strict=True)
         ]
         assert all(same) and int(slab.result.state.step) == int(other.result.state.step)
+
+
+def test_a_march_comes_back_as_it_was_saved(tmp_path):
+    """To the same bits; other slabs, fewer of them, or another start are refused."""
+    box, network = pm.Box(t=(0, 1), x=(0, 1)), pm.MLP((4,))
+
+    def slab(box, start):
+        return pm.Problem(
+            domain=box,
+            equation=lambda u, z: pm.partial(u, 0)(z) - pm.partial(u, 1, 1)(z),
+            ansatz=lambda N, z: start(z) + (z[0] - box.lower[0]) * N(z),
+        )
+
+    def start(z):
+        return jnp.sin(jnp.pi * z[1])
+
+    options = {"slabs": [0.0, 0.25, 0.5, 1.0]}
+    solution = pm.pinn.march(slab, box, start, network, points=8, steps=1, check=False, **options)
+    place = solution.save(tmp_path / "march")
+    back = pm.pinn.March.load(place, slab, box, start, network, **options)
+    points = box.grid(5)
+    np.testing.assert_array_equal(back(points), solution(points))
+    with pytest.raises(pm.errors.CheckpointError, match="already holds a march"):
+        solution.save(place)
+    load = partial(pm.pinn.March.load, place, slab, box)
+    with pytest.raises(pm.errors.FingerprintError, match="the domain"):
+        load(start, network, slabs=3)
+    with pytest.raises(pm.errors.CheckpointError, match="more than the 2 slabs"):
+        shorter = pm.Box(t=(0, 0.5), x=(0, 1))
+        pm.pinn.March.load(place, slab, shorter, start, network, slabs=2)
+    with pytest.raises(pm.errors.FingerprintError, match="the field"):
+        load(lambda z: 2 * start(z), network, **options)
 
 
 @pytest.mark.parametrize("warm", [True, False])
