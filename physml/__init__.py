@@ -39,7 +39,9 @@ from physml.types import Evaluation, Field, LocalOperator, Objective, Optimizer,
 from physml.version import __version__
 
 if TYPE_CHECKING:
+    from physml import cli as cli
     from physml import pinn, vmc
+    from physml.cli import load
     from physml.pinn import Box, Problem, Solution, dirichlet, initial, solve
     from physml.vmc import GroundState, QuantumDot, SlaterJastrow, System, ground_state
 
@@ -86,6 +88,7 @@ __all__ = [
     "Run",
     "every",
     "fit",
+    "load",
     "posterior",
     "progress",
     # the door to differential equations
@@ -116,6 +119,7 @@ __all__ = [
 ]
 
 _DOORS = {
+    "cli": ("load",),
     "pinn": ("Box", "Problem", "Solution", "dirichlet", "initial", "solve"),
     "vmc": ("GroundState", "QuantumDot", "SlaterJastrow", "System", "ground_state"),
 }

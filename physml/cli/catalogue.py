@@ -37,14 +37,23 @@ def find(word: str) -> tuple[Entry, UserFile | None]:
             raise UnknownNameError("problem", word, entries())
         return entries()[word], None
     found, file = user_file.read(word)
-    if isinstance(found, Entry):
-        return found, file
+    return adopted(found, str(file)), file
+
+
+def adopted(thing: Any, who: str) -> Entry:
+    """The entry of what some room can solve.
+
+    Raises:
+        ConfigurationError: for an object that none can.
+    """
+    if isinstance(thing, Entry):
+        return thing
     for room in _catalogues():
-        entry: Entry | None = room.adopt(found)
+        entry: Entry | None = room.adopt(thing)
         if entry is not None:
-            return entry, file
+            return entry
     raise ConfigurationError(
-        f"{file}: expected an Entry, a Problem or a System, got {type(found).__name__}"
+        f"{who}: expected an Entry, a Problem or a System, got {type(thing).__name__}"
     )
 
 

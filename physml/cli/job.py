@@ -18,7 +18,7 @@ from physml.cli.output import aligned, complain, print_object, shown
 from physml.cli.user_file import UserFile
 from physml.errors import ConfigurationError, InterruptedRunError, PhysmlError
 from physml.train import Run
-from physml.train.entry import Entry
+from physml.train.entry import Entry, Result
 from physml.train.progress import progress
 
 Numbers = dict[str, Any]
@@ -140,6 +140,7 @@ def _carry_out(job: Job, run: Run, began: float, quiet: bool) -> Numbers:
     finally:
         line.close()
     _draw(run, run_directory.FIGURE, found.plot)
+    _keep(run, found)
     numbers, words = found.numbers(), found.words()
     taken, compiling = time.perf_counter() - began, numbers.pop("compile_seconds", 0.0)
     result = numbers | {
@@ -159,6 +160,14 @@ def _carry_out(job: Job, run: Run, began: float, quiet: bool) -> Numbers:
     # Read back: what is printed is what was written, numbers that are not finite included.
     written: Numbers = json.loads(run.write("result.json", result).read_text())
     return written
+
+
+def _keep(run: Run, found: Result) -> None:
+    """Save the result where ``physml.load`` finds it; a run does not fail for want of it."""
+    try:
+        run.add_folder(run_directory.STATE, found.save)
+    except (PhysmlError, OSError) as error:
+        complain(f"no {run_directory.STATE}: {error}")
 
 
 def _draw(run: Run, name: str, save: Callable[[Path], Any]) -> None:

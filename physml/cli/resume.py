@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
 
 from physml import __version__
 from physml.cli import catalogue, run_directory
@@ -18,6 +19,19 @@ from physml.cli.user_file import UserFile
 from physml.errors import ConfigurationError, UnknownNameError
 from physml.train import Run
 from physml.train.entry import Entry
+
+
+class StoredRun(NamedTuple):
+    """A run that is read and not held.
+
+    Attributes:
+        directory: where it lies.
+        config: what its ``config.json`` holds.
+    """
+
+    directory: Path
+    config: Mapping[str, Any]
+
 
 _KEYS = ["name", "seed", "precision", "recipe", "subject", "physml"]
 
@@ -41,8 +55,7 @@ def command(argv: Sequence[str]) -> None:
         if job is not None and (longer := _extended(job, options)) != job:
             job, result = longer, None
             run.write("config.json", job.config())
-            for name in ("result.json", run_directory.WORDS, *run_directory.drawn(run.directory)):
-                (run.directory / name).unlink(missing_ok=True)
+            run_directory.forget_result(run)
         if result is not None and not options.quiet:
             complain(f"{run.directory} is complete; its result:")
         elif result is None:
@@ -50,13 +63,14 @@ def command(argv: Sequence[str]) -> None:
         show(result, as_json=options.json)
 
 
-def stored_job(run: Run, file: str = "") -> Job:
+def stored_job(run: Run | StoredRun, file: str = "", own: Entry | None = None) -> Job:
     """The job that a run's ``config.json`` describes.
 
     Args:
-        run: reopened.
+        run: reopened, or read only.
         file: ``FILE.py:NAME`` as it was named again on the command line, of a run that was begun
             with one: nothing is executed because a stored file says so.
+        own: what stands in that file, where it is at hand.
 
     Raises:
         ConfigurationError: for a key or value that no version of this command wrote; a file of
@@ -67,7 +81,9 @@ def stored_job(run: Run, file: str = "") -> Job:
     if "command" in document:
         document = _since_entries(document, where)
     check_keys(document, [*_KEYS, "file"] if "file" in document else _KEYS, where=where)
-    entry, named = _entry(document, file, where)
+    entry, named = (own, None) if own is not None else _entry(document, file, where)
+    if entry.name != document["name"]:
+        raise ConfigurationError(f"{where}: a run of {document['name']}, and not of {entry.name}")
 
     def stored(kind: Any, key: str) -> Any:
         return value(kind, document[key], where=f"{where}: {key}")

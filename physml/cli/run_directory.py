@@ -7,8 +7,8 @@ from pathlib import Path
 from physml.errors import RunDirectoryError
 from physml.train import Run, run_manifest
 
-FIGURE, WORDS = "result.png", "result.txt"
-"""What the command line adds to a run: the result as a figure, and in words."""
+FIGURE, WORDS, STATE = "result.png", "result.txt", "result"
+"""What is added to a run: the result as a figure, in words, and as a folder to be loaded."""
 
 
 def next_free(name: str) -> Path:
@@ -48,10 +48,19 @@ def create(directory: Path | None, name: str, config: dict[str, object], *, over
 
 
 def drawn(directory: Path) -> list[str]:
-    """The names of figures and samples that were added to a run."""
-    usual = {*run_manifest.CONTENTS, run_manifest.LOCK, run_manifest.MANIFEST, WORDS}
-    own = run_manifest.written(directory) - usual
-    return sorted(name for name in own if (directory / name).exists())
+    """The names of figures, samples and folders that were added to a run."""
+    names = {name.split("/")[0] for name in _added(directory)} - {WORDS}
+    return sorted(name for name in names if (directory / name).exists())
+
+
+def forget_result(run: Run) -> None:
+    """Delete the result of a run that goes on."""
+    run_manifest.remove_files(run.directory, {"result.json", *_added(run.directory)})
+
+
+def _added(directory: Path) -> frozenset[str]:
+    usual = {*run_manifest.CONTENTS, run_manifest.LOCK, run_manifest.MANIFEST}
+    return run_manifest.written(directory) - usual
 
 
 def is_begun(run: Run) -> bool:

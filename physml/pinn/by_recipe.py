@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import optax
@@ -11,7 +12,7 @@ from jax import Array
 
 from physml.errors import ConfigurationError
 from physml.pinn.geometry import Box
-from physml.pinn.march import march
+from physml.pinn.march import March, march
 from physml.pinn.problem import Problem
 from physml.pinn.recipe import Recipe
 from physml.pinn.solution import Solution
@@ -53,6 +54,7 @@ def entry(
         solve_by_recipe,
         # Later slabs have begun from the end of earlier ones, so none can be trained further.
         extendable=("steps",) if subject.slabs is None else (),
+        load=load_by_recipe,
         check=check_recipe,
         records=tuple(records),
     )
@@ -153,3 +155,18 @@ def solve_by_recipe(
         )
     options |= {"slabs": recipe.slabs, "overlap": recipe.overlap, "warm": recipe.warm}
     return march(in_slabs.make, problem.domain, in_slabs.start, network, **options)
+
+
+def load_by_recipe(statement: Statement, recipe: Recipe, directory: Path) -> Solution:
+    """Read the saved solution of a recipe.
+
+    Raises:
+        CheckpointError, FingerprintError: see ``Solution.load``.
+    """
+    problem, network = statement.problem(), statement.network(recipe)
+    if recipe.slabs == 1:
+        return Solution.load(directory, problem, network)
+    in_slabs: Any = statement.slabs
+    options: dict[str, Any] = {"slabs": recipe.slabs, "overlap": recipe.overlap}
+    domain: Any = problem.domain
+    return March.load(directory, in_slabs.make, domain, in_slabs.start, network, **options)

@@ -77,6 +77,7 @@ class Entry(NamedTuple):
             the numbers, a function of the subject.
         solve: ``(subject, recipe, *, key, run, callbacks) -> Result``.
         extendable: fields of the recipe that a resumed run may raise.
+        load: ``(subject, recipe, directory) -> Result``, reads what such a result's ``save`` wrote.
         check: ``(subject, recipe) -> None``; refuses what cannot be together, before a run is made.
         records: figures that recipes came to.
 
@@ -92,6 +93,7 @@ class Entry(NamedTuple):
     recipes: Mapping[str, Any]
     solve: Callable[..., Result]
     extendable: tuple[str, ...] = ("steps",)
+    load: Callable[[Any, Any, Path], Result] | None = None
     check: Callable[[Any, Any], None] = anything
     records: tuple[Record, ...] = ()
 

@@ -16,6 +16,7 @@ import json
 import math
 import os
 import shlex
+import shutil
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -151,6 +152,33 @@ class Run:
             os.replace(fresh, path)
         finally:
             fresh.unlink(missing_ok=True)
+        return path
+
+    def add_folder(self, name: str, save: Callable[[Path], Any]) -> Path:
+        """Add a folder to the run, whole or not at all, in place of the one it had.
+
+        Args:
+            name: of the folder.
+            save: ``path -> anything``, makes it with its files.
+
+        Raises:
+            RunDirectoryError: if one stands there with files that no run wrote, or a link.
+        """
+        path, fresh = self.directory / name, self.directory / f".partial.{name}"
+        own = run_manifest.written(self.directory)
+        before = [file for file in own if file.startswith(f"{name}/")]
+        there = [str(f.relative_to(self.directory)) for f in path.rglob("*") if not f.is_dir()]
+        run_manifest.refuse_strangers(self.directory, there or [name])
+        try:
+            shutil.rmtree(fresh, ignore_errors=True)
+            save(fresh)
+            files = [f"{name}/{f.relative_to(fresh)}" for f in fresh.rglob("*") if not f.is_dir()]
+            names = own.difference(before).union(files)
+            run_manifest.remove_files(self.directory, before)
+            self.write(MANIFEST, run_manifest.listing(names))
+            os.replace(fresh, path)
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
         return path
 
     def checkpoints(self, phase: str) -> Path:

@@ -34,7 +34,12 @@ def written(directory: Path) -> frozenset[str]:
     names = document.get("written") if document else None
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         return frozenset()
-    return frozenset(name for name in names if Path(name).name == name) | {MANIFEST}
+    return frozenset(name for name in names if _stays_inside(name)) | {MANIFEST}
+
+
+def _stays_inside(name: str) -> bool:
+    """Whether a name is that of a file of the directory, or in a folder of it."""
+    return bool(name) and not name.startswith("/") and ".." not in Path(name).parts
 
 
 def goes_on(directory: Path, config: Any) -> bool:
@@ -74,8 +79,7 @@ def refuse_strangers(directory: Path, names: Iterable[str]) -> None:
 
 def remove_written(directory: Path) -> None:
     """Delete what runs wrote, but for the lock; of the checkpoints' folder, the checkpoints."""
-    for name in written(directory) - {LOCK, MANIFEST, "checkpoints"}:
-        (directory / name).unlink(missing_ok=True)
+    remove_files(directory, written(directory) - {LOCK, MANIFEST, "checkpoints"})
     phases = directory / "checkpoints"
     for phase in phases.iterdir() if phases.is_dir() else ():
         if phase.is_dir() and not phase.is_symlink():
@@ -85,6 +89,17 @@ def remove_written(directory: Path) -> None:
             _remove_empty(phase)
     _remove_empty(phases)
     (directory / MANIFEST).unlink(missing_ok=True)
+
+
+def remove_files(directory: Path, names: Iterable[str]) -> None:
+    """Delete files by name, and folders that are empty then; nothing behind a link."""
+    for name in names:
+        folders = [directory / parent for parent in list(Path(name).parents)[:-1]]
+        if any(folder.is_symlink() for folder in folders):
+            continue
+        (directory / name).unlink(missing_ok=True)
+        for folder in folders:
+            _remove_empty(folder)
 
 
 def _remove_empty(folder: Path) -> None:

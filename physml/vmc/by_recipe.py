@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
+from pathlib import Path
 from typing import Any
 
 import flax.linen as nn
@@ -55,6 +56,7 @@ def entry(
         {DEFAULT: recipe, **others},
         solve_by_recipe,
         extendable=("steps", "measurements"),
+        load=load_by_recipe,
         check=check_recipe,
         records=tuple(records),
     )
@@ -80,6 +82,7 @@ def adopt(thing: Any) -> Entry | None:
     return found._replace(
         subject=NoNumbers(),
         solve=lambda subject, recipe, **options: solve_by_recipe(thing, recipe, **options),
+        load=lambda subject, recipe, directory: load_by_recipe(thing, recipe, directory),
         check=lambda subject, recipe: check_recipe(thing, recipe),
     )
 
@@ -161,6 +164,15 @@ def solve_by_recipe(
     for doubt in state.doubts:
         warnings.warn(f"{system.name}: {doubt}", stacklevel=2)
     return state
+
+
+def load_by_recipe(system: QuantumSystem, recipe: VMCRecipe, directory: Path) -> GroundState:
+    """Read the saved ground state of a recipe.
+
+    Raises:
+        CheckpointError, FingerprintError: see ``GroundState.load``.
+    """
+    return GroundState.load(directory, system, wavefunction_of(system, recipe))
 
 
 def _keep_samples(state: GroundState, run: Run | None) -> None:
