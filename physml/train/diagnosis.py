@@ -19,6 +19,9 @@ from jax import Array
 from physml.lazy_jacobian import Block, Jacobian
 from physml.types import Batch, Objective, Sampler, Term
 
+# Such as fifty electrons in three dimensions, and no image.
+_READABLE = 150
+
 _LENGTHS = 10.0 ** np.arange(-7, 1)
 
 
@@ -112,7 +115,7 @@ def _told(name: str, term: Term, what: str, finite: np.ndarray) -> Iterator[str]
     bad = np.logical_not(finite.reshape(count, -1).all(axis=1))
     if bad.any():
         index = int(np.argmax(bad))
-        sample = jax.tree.map(lambda leaf: np.asarray(leaf[index]).tolist(), term.samples)
+        sample = jax.tree.map(lambda leaf: _shown(leaf[index]), term.samples)
         yield (
             f"{name}: {what.format(value='the ' + term.value)} is not finite at {bad.sum()} of "
             f"{count} {term.sample}s, such as {term.sample} {index}, {sample}"
@@ -147,3 +150,10 @@ def refusal(when: str, seen: str, where: str | None) -> str:
         "of 0 has no slope), start elsewhere, raise the damping, lower the learning rate or bound "
         "the step (natural_gradient's max_norm)"
     )
+
+
+def _shown(leaf: Array) -> Any:
+    """The numbers of a sample, unless they are too many to read."""
+    if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+        leaf = jax.random.key_data(leaf)
+    return np.asarray(leaf).tolist() if leaf.size <= _READABLE else f"an array {leaf.shape}"

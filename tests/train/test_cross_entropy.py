@@ -216,3 +216,24 @@ def test_arrays_of_a_model_are_data():
     e, rows, slope, _ = evaluated(objective, 0.1 * jnp.ones((3, 4)), (jnp.arange(7), CLASSES))
     np.testing.assert_allclose(rows.T @ e.residual, slope.ravel(), rtol=1e-12, atol=1e-15)
     assert any(leaf.shape == (7, 4) for leaf in jax.tree.leaves(e.jacobian))
+
+
+def test_randomness_enters_through_the_samples():
+    """A key of its own for each sample, as dropout needs; what fails is still named."""
+
+    def thinned(params, sample):
+        x, key = sample
+        return model(params, x * jax.random.bernoulli(key, 0.5, x.shape))
+
+    def draw(labels, key, state, params):
+        return state, ((X, jax.random.split(key, 7)), labels), {}
+
+    def train(labels):
+        sampler = pm.Sampler(lambda key, params: (), Partial(draw, labels))
+        optimizer = pm.natural_gradient(0.2, damping=1e-2, max_norm=0.2)
+        options = {"steps": 3, "key": jax.random.key(0)}
+        return pm.fit(cross_entropy(thinned), sampler, optimizer, PARAMS, **options)
+
+    assert np.all(np.isfinite(train(CLASSES).history["loss"]))
+    with pytest.raises(pm.errors.NonFiniteError, match="1 of 7 samples, such as sample 4"):
+        train(CLASSES.at[4].set(9))

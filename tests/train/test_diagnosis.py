@@ -101,3 +101,10 @@ def test_a_loss_that_is_zero_by_underflow_is_told():
     assert float(result.history["loss"][-1]) == 0.0
     solved = fit(lambda p, z: p - z, jnp.ones(3), pm.gauss_newton(), jnp.array(1.0), steps=3)
     assert float(solved.params) == 1.0
+
+
+def test_a_sample_too_long_to_read_is_told_by_its_shape():
+    with pytest.raises(NonFiniteError, match=r"such as point 0, an array \(20, 20\)") as told:
+        samples = jnp.ones((3, 20, 20))
+        fit(lambda p, z: jnp.log(p * z[0, 0]), samples, optax.sgd(1.0), jnp.array(-1.0), steps=0)
+    assert len(str(told.value)) < 500
