@@ -345,6 +345,48 @@ def test_history_is_what_a_step_saw():
     np.testing.assert_allclose(result.params, 0.0)
 
 
+def test_a_measured_metric_is_what_its_last_step_saw():
+    objective = pm.least_squares({"x": lambda p, x: p - x})
+    result = pm.fit(
+        objective,
+        pm.fixed({"x": jnp.zeros(1)}),
+        optax.sgd(0.5),
+        jnp.array(2.0),
+        steps=4,
+        key=jax.random.key(0),
+        measure={"size": pm.every(2, jnp.abs)},
+    )
+    np.testing.assert_allclose(result.history["size"], [2.0, 2.0, 0.5, 0.5])
+
+
+def test_the_step_that_meets_a_rule_is_not_taken():
+    objective = pm.least_squares({"x": lambda p, x: p - x})
+    result = pm.fit(
+        objective,
+        pm.fixed({"x": jnp.zeros(1)}),
+        optax.sgd(0.5),
+        jnp.array(2.0),
+        steps=9,
+        key=jax.random.key(0),
+        until=pm.train.target("loss", 0.5),
+    )
+    np.testing.assert_allclose(result.history["loss"], [2.0, 0.5])
+    np.testing.assert_allclose(result.params, 1.0)
+
+
+def test_purposes_of_a_key_have_names():
+    key = jax.random.key(2)
+    result = pm.fit(
+        pm.least_squares({"x": lambda p, x: p - x}),
+        pm.fixed({"x": jnp.zeros(1)}),
+        optax.sgd(0.5),
+        jnp.array(2.0),
+        steps=0,
+        key=key,
+    )
+    assert result.state.key == pm.train.key_for(key, "steps") == jax.random.fold_in(key, 1)
+
+
 def test_a_twist_is_in_units_of_two_pi():
     gas = pm.vmc.ElectronGas(n_up=1, n_down=0, dimension=2, twist=(0.25, -0.125))
     sides = np.array(gas.cell.lengths)

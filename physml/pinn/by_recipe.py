@@ -19,8 +19,8 @@ from physml.pinn.solution import Solution
 from physml.pinn.solve import Phase, solve
 from physml.pinn.statement import Statement
 from physml.sampling import by_residual
-from physml.train import Run
-from physml.train.callbacks import Callback
+from physml.train import Rule, Run
+from physml.train.callbacks import Callback, Every
 from physml.train.entry import DEFAULT, Entry, Record
 
 
@@ -119,7 +119,10 @@ def solve_by_recipe(
     key: Array | None = None,
     run: Run | None = None,
     errors_every: int | None = None,
+    until: Rule | None = None,
+    measure: Mapping[str, Every] | None = None,
     callbacks: Sequence[Callback] = (),
+    progress: bool = True,
 ) -> Solution:
     """Solve a problem by a recipe; see ``physml.solve``.
 
@@ -138,7 +141,10 @@ def solve_by_recipe(
         "key": key,
         "run": run,
         "scale": recipe.scale,
+        "until": until,
+        "measure": measure,
         "callbacks": callbacks,
+        "progress": progress,
         "warm_up": Phase(optax.adam(1e-3), recipe.warm_up) if recipe.warm_up else (),
     }
     if recipe.slabs == 1:

@@ -122,9 +122,13 @@ def progress(*, quiet: bool = False, stream: TextIO | None = None) -> Progress:
 
 def shown(callbacks: Sequence[Any], *, wanted: bool) -> Progress:
     """The line of a fit at a terminal or in a notebook, unless a callback is one already."""
-    told = any(isinstance(getattr(c, "call", c), Progress) for c in callbacks)
     watched = sys.stderr.isatty() or _in_notebook()
-    return progress(quiet=told or not wanted or not watched)
+    return progress(quiet=shows(callbacks) or not wanted or not watched)
+
+
+def shows(callbacks: Sequence[Any]) -> bool:
+    """Whether a callback is a line of progress."""
+    return any(isinstance(getattr(c, "call", c), Progress) for c in callbacks)
 
 
 def _in_notebook() -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,8 @@ import flax.linen as nn
 from jax import Array
 
 from physml.errors import NonFiniteError, PhysmlError
-from physml.train import Run
-from physml.train.callbacks import Callback
+from physml.train import Rule, Run
+from physml.train.callbacks import Callback, Every
 from physml.train.entry import DEFAULT, Entry, NoNumbers, Record
 from physml.vmc.ground_state import ground_state
 from physml.vmc.hartree_fock import check_nuclei, hartree_fock
@@ -117,7 +117,10 @@ def solve_by_recipe(
     *,
     key: Array | None = None,
     run: Run | None = None,
+    until: Rule | None = None,
+    measure: Mapping[str, Every] | None = None,
     callbacks: Sequence[Callback] = (),
+    progress: bool = True,
 ) -> GroundState:
     """Find a ground state by a recipe; see ``physml.ground_state``.
 
@@ -140,6 +143,7 @@ def solve_by_recipe(
             key=key,
             run=run,
             callbacks=callbacks,
+            progress=progress,
         ).params
     try:
         state = ground_state(
@@ -153,8 +157,11 @@ def solve_by_recipe(
             measurements=recipe.measurements,
             params=params,
             key=key,
+            until=until,
+            measure=measure,
             run=run,
             callbacks=callbacks,
+            progress=progress,
         )
     except NonFiniteError as error:
         if isinstance(error.kept, GroundState):

@@ -17,6 +17,7 @@ from physml.train import Rule, Run, fit, key_for
 from physml.train.callbacks import Callback, Every
 from physml.train.devices import over_devices
 from physml.train.measured import measured_of
+from physml.train.progress import shows
 from physml.train.warm_start import warm_start
 from physml.types import Optimizer
 from physml.vmc.amplitude import amplitude, first_params, log_psi_of
@@ -154,6 +155,7 @@ def ground_state(
             bounded=bounded,
             groups=starts_of(system),
             devices=devices,
+            progress=progress and not shows(callbacks),
         )
     except (NonFiniteError, SamplingError) as error:
         partly = error.kept

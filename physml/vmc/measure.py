@@ -14,7 +14,9 @@ from jax import Array
 from physml.errors import ConfigurationError, NonFiniteError, SamplingError
 from physml.sampling import Estimate, estimate, split_rhat
 from physml.train import key_for, key_of
+from physml.train.callbacks import Update
 from physml.train.devices import lying, mesh_of, over_devices, placed, working_on
+from physml.train.progress import shown
 from physml.types import LocalOperator, Sampler
 from physml.vmc.left_out import bearable, filled
 from physml.vmc.local_energies import local_energies
@@ -78,6 +80,7 @@ def measure(
     bounded: bool = False,
     groups: Callable[[Array], Any] | None = None,
     devices: int = 1,
+    progress: bool = True,
 ) -> Measurement:
     """Sample ``|ψ|²`` afresh and average the local energy.
 
@@ -102,6 +105,7 @@ def measure(
         groups: ``first walkers (n, N, d) -> labels (n,)`` of those that start alike; R̂ is taken
             between groups too, and the error bar is doubted where they differ.
         devices: how many share the walkers, see ``over_devices``.
+        progress: whether to show a line at a terminal or in a notebook.
 
     Returns:
         Energy with its error bar, local energies and walkers.
@@ -163,6 +167,7 @@ def measure(
             "square-integrable? More sweeps may help"
         )
 
+    line = shown((), wanted=progress)
     blocks, snapshots, acceptances = [], [], []
     not_finite, first = 0, None
     most = bearable(steps * local.shape[1])
@@ -175,8 +180,13 @@ def measure(
         not_finite += len(bad)
         if len(bad) and first is None:
             first = np.asarray(walkers[tuple(bad[0])])
+        taken, now = min(steps, (i + 1) * _BLOCK), time.perf_counter() - began
+        so_far = {"energy": float(np.mean(np.concatenate(blocks).real))}
+        told = (taken, steps, params, so_far, now - compile_seconds, compile_seconds)
+        line(Update("measure", *told))
         if not_finite > most:
             break
+    line.close()
     energies = np.concatenate(blocks)
     energies = energies.astype(np.result_type(energies, np.float64))
     kept = filled(energies, walkers)

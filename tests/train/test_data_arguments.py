@@ -100,6 +100,20 @@ def test_data_are_neither_constants_nor_state(train, tmp_path, monkeypatch):
         assert largest_constant(program) < N
     files = [p for p in (tmp_path / "run" / "checkpoints").rglob("*") if p.is_file()]
     assert 0 < sum(p.stat().st_size for p in files) < 8 * N
+    for folder in (tmp_path / "run" / "checkpoints").glob("*/*"):
+        no_larger_than_parameters_and_optimizer(folder)
+
+
+def no_larger_than_parameters_and_optimizer(folder):
+    """A checkpoint, but for 300 bytes an array; on disk with a name, a shape and a digest each."""
+    leaves = checkpoint.verified(folder.parent, int(folder.name)).manifest["leaves"]
+    size = {
+        name[4:]: int(np.prod(shape)) * np.dtype(kind).itemsize
+        for name, (shape, kind) in leaves.items()
+    }
+    own = sum(n for name, n in size.items() if name.startswith((".params", ".optimizer")))
+    assert 0 < own < sum(size.values()) <= own + 300 * len(size)
+    assert sum(p.stat().st_size for p in folder.rglob("*") if p.is_file()) < own + 5000 * len(size)
 
 
 def largest_constant(program):
