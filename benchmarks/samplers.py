@@ -74,11 +74,12 @@ def samplers(case: Case) -> dict[str, Callable[..., pm.Sampler]]:
 
     # With jax 0.10 on two CPU threads the gradients of larger determinants stand still for ever:
     # their batched LAPACK calls wait for one another.
-    drift = {} if case.system.shape[0] > 20 else {"langevin": make(pm.langevin, case.log_psi)}
+    density = pm.vmc.log_density(case.log_psi)
+    drift = {} if case.system.shape[0] > 20 else {"langevin": make(pm.langevin, density)}
     return {
-        "metropolis": make(pm.metropolis, case.log_psi),
+        "metropolis": make(pm.metropolis, density),
         **drift,
-        "one electron, log ψ anew": make(pm.sampling.metropolis_one_electron, case.log_psi),
+        "one electron, log ψ anew": make(pm.sampling.metropolis_one_electron, density),
         "one electron, rank one": make(
             pm.sampling.metropolis_one_electron, pm.vmc.one_electron_moves(case.psi)
         ),

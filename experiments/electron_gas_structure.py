@@ -70,7 +70,7 @@ def sampled(options: argparse.Namespace) -> Sampled:
         log_psi = lambda params, x: wavefunction.apply(params, x).log
         moves = partial(
             pm.metropolis,
-            log_psi,
+            pm.vmc.log_density(log_psi),
             initial,
             sweeps=sweeps,
             width=0.5 * gas.length,

@@ -47,6 +47,10 @@ class ManyPoints:
     """
 
 
+class Amplitude:
+    """A wave function, whose squared modulus is a density; samplers of a density refuse it."""
+
+
 class Evaluation(NamedTuple):
     """What an objective returns for one batch: ``Jᵀr = ∇C`` and ``JᵀJ`` = the metric.
 

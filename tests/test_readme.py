@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -90,6 +91,23 @@ def test_the_page_of_differential_equations(tmp_path, monkeypatch):
     crest = waves["steepening"](np.array([[0.4, 1 + 0.4 * np.sin(1)]]))
     np.testing.assert_allclose(crest, np.sin(1), atol=1e-6)
     assert grid["u_xx"].shape == (32, 32, 32)
+
+
+def test_the_page_of_samplers():
+    _, steps = run(ROOT / "docs" / "samplers.md")
+    named = steps[-1]
+    assert abs(named["result"].params - 2) < 1e-3 and named["result"].history["epoch"][-1] == 11
+    correlation = np.cov(np.asarray(named["walkers"]["pair"]).T)
+    np.testing.assert_allclose(correlation, [[1, 0.6], [0.6, 1]], atol=5 * (2 / 500) ** 0.5)
+    made = {
+        name: named[name].sample(
+            jax.random.key(0), named[name].init(jax.random.key(1), None), jnp.array(0.5)
+        )
+        for name in ("both", "ring", "coins")
+    }
+    assert made["both"][1]["equation"].shape == (64, 2) and set(made["both"][2]) == {"epoch/data"}
+    assert set(np.unique(made["ring"][1])) == {-1, 1}
+    assert made["coins"][1].shape == (256, 8)
 
 
 def test_the_page_of_error_bars(tmp_path, monkeypatch):

@@ -20,7 +20,11 @@ def main() -> None:
     params = jax.jit(psi.init)(key, walkers[0])
     log_psi = lambda params, x: psi.apply(params, x).log
     moves = pm.metropolis(
-        log_psi, lambda key: walkers, sweeps=options.sweeps, width=0.4, adapt=False
+        pm.vmc.log_density(log_psi),
+        lambda key: walkers,
+        sweeps=options.sweeps,
+        width=0.4,
+        adapt=False,
     )
     objective = pm.vmc.energy(log_psi, system.local_energy)
     optimizer = pm.natural_gradient(0.05, damping=1e-3)

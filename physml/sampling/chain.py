@@ -1,86 +1,83 @@
-"""What every Markov chain of walkers shares: the rule of acceptance, and burning in."""
+"""What every Markov chain of walkers shares: its state, the rule of acceptance, and burning in."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
 from jax import Array
+from jax.tree_util import Partial
 
 from physml.errors import ConfigurationError, ShapeError
 from physml.sample_axis import spread
+from physml.sampling.walkers import Walkers, as_walkers, real_type_of
+from physml.types import Amplitude, Sampler
 
 State = TypeVar("State")
+LogDensity = Callable[[Any, Any], Array]
+"""``(params, walker) -> ln p``, real, up to a constant; −∞ where there is no walker."""
 
 _WIDTH_FACTOR = 1.1
 
 
 class MetropolisState(NamedTuple):
-    """Walkers ``(n, N, d)`` and the width of a move, in the walkers' unit of length."""
+    """Walkers ``(n, ...)`` and the width of a move, in the walkers' unit of length."""
 
-    walkers: Array
+    walkers: Walkers
     width: Array
 
 
 def accept(
     key: Array,
-    now: tuple[Array, Array],
-    proposed: Array,
-    log_density: Callable[[Array], Array],
+    now: tuple[Walkers, Array, Any],
+    proposed: tuple[Walkers, Array, Any],
     way_back: Array | float = 0.0,
-) -> tuple[tuple[Array, Array], Array]:
+) -> tuple[tuple[Walkers, Array, Any], Array]:
     """Move with probability ``min(1, [p(x') q(x' → x)] / [p(x) q(x → x')])``.
+
+    A walker whose density is 0 or not a number moves to any place where it is a positive number.
 
     Args:
         key: random key.
-        now: walkers ``(n, ...)`` and their log densities ``(n,)``.
-        proposed: where they would go.
-        log_density: of walkers ``(n, ...)``.
+        now: walkers ``(n, ...)``, their log densities ``(n,)``, and what else belongs to each of
+            them, such as the density's slope: a pytree with leading axis ``n``.
+        proposed: the same of where they would go.
         way_back: ``ln [q(x' → x)/q(x → x')]``, ``(n,)``; 0 for moves as likely as that.
 
     Returns:
-        Walkers and log densities afterwards, and the share that moved.
+        The same afterwards, and the share that moved.
 
     Sources: Metropolis et al. (1953), doi:10.1063/1.1699114; Hastings (1970),
     doi:10.1093/biomet/57.1.97.
     """
-    walkers, density = now
-    new_density = log_density(proposed)
+    density = now[1]
+    outside = jnp.isnan(density)
     chance = jax.random.uniform(key, density.shape, density.dtype)
-    moves = jnp.log(chance) < new_density - density + way_back
-    spread = moves.reshape((-1,) + (1,) * (walkers.ndim - 1))
-    kept = jnp.where(spread, proposed, walkers), jnp.where(moves, new_density, density)
-    return kept, jnp.mean(moves)
+    gain = proposed[1] - jnp.where(outside, -jnp.inf, density) + way_back
+    moves = jnp.log(chance) < gain
+
+    def either(new: Array, old: Array) -> Array:
+        return jnp.where(moves.reshape((-1,) + (1,) * (new.ndim - 1)), new, old)
+
+    return jax.tree.map(either, proposed, now), jnp.mean(moves)
 
 
-def log_way_back(noise: Array, before: Array, after: Array) -> Array:
-    """``ln [q(x' → x)/q(x → x')]`` of moves ``x' = x + w s(x) η`` by a stride ``s``.
-
-    ``Σ_i [d ln s_i/s_i' + ½ |η_i|² (1 − s_i²/s_i'²)]``: both strides follow from their own end.
-
-    Args:
-        noise: ``η``, ``(..., N, d)``.
-        before: ``s(x)``, ``(..., N, 1)``.
-        after: ``s(x')``, ``(..., N, 1)``.
-
-    Returns:
-        ``(...)``.
-    """
-    ratio = before / after
-    square = jnp.sum(noise**2, axis=-1, keepdims=True)
-    each = noise.shape[-1] * jnp.log(ratio) + 0.5 * square * (1 - ratio**2)
-    return jnp.sum(each, axis=(-2, -1))
-
-
-def burn_in(key: Array, state: State, batches: int, draw: Callable[[Array, State], State]) -> State:
+def burn(
+    key: Array,
+    state: State,
+    batches: int,
+    sample: Callable[[Array, State, Any], tuple[State, Any, Any]],
+    params: Any,
+) -> State:
     """The state after some batches that nobody sees; one program for all of them."""
     if batches == 0:
         return state
 
     def step(state: State, key: Array) -> tuple[State, None]:
-        return draw(key, state), None
+        return sample(key, state, params)[0], None
 
     keys = jax.random.split(key, batches)
     burned: State = jax.jit(lambda state: jax.lax.scan(step, state, keys)[0])(spread(state))
@@ -99,33 +96,72 @@ def check_chain(sweeps: int, batches: int) -> None:
         raise ConfigurationError(f"burn_in: expected a number ≥ 0, got {batches}")
 
 
-def log_density_of(log_psi: Callable[[Any, Array], Array], params: Any) -> Callable[[Array], Array]:
-    """``ln |ψ|²`` of walkers ``(n, ...)``."""
-    return jax.vmap(lambda x: 2.0 * jnp.real(log_psi(params, x)))
+def check_density(log_density: Any) -> None:
+    """Refuse a wave function in place of a density.
+
+    Raises:
+        ConfigurationError: with what to give.
+    """
+    if isinstance(log_density, Amplitude):
+        raise ConfigurationError(
+            "log density: expected ln p of a walker, got a wave function, whose density is |ψ|²; "
+            "give vmc.log_density(log_psi)"
+        )
 
 
-def start(
-    initial: Callable[[Array], Array],
+def densities_of(
+    log_density: LogDensity, params: Any, walkers: Walkers
+) -> Callable[[Walkers], Array]:
+    """``ln p`` of walkers ``(n, ...)``; refused if that of one is not one real number.
+
+    Raises:
+        ShapeError: with what came.
+    """
+    one = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape[1:], x.dtype), walkers)
+    value = jax.eval_shape(log_density, params, one)
+    got = getattr(value, "shape", type(value).__name__)
+    if got == () and not jnp.issubdtype(value.dtype, jnp.floating):
+        got = value.dtype
+    if got != () or isinstance(value, tuple):
+        shapes = ", ".join(str(leaf.shape) for leaf in jax.tree.leaves(one))
+        raise ShapeError(
+            f"log density: expected one real number at a walker of shape {shapes}, got {got}; a "
+            "network takes outputs=None, and a wave function vmc.log_density(log_psi)"
+        )
+    return jax.vmap(lambda x: log_density(params, x))
+
+
+def sampler_of(
+    sample: Callable[..., tuple[MetropolisState, Walkers, dict[str, Array]]],
+    log_density: Any,
+    initial: Callable[[Array], Walkers],
+    *,
     width: float,
-    burned: int,
-    sample: Callable[[Array, MetropolisState, Any], tuple[MetropolisState, Array, Any]],
-) -> Callable[[Array, Any], MetropolisState]:
-    """What makes the first state: walkers, the width of a move, and some batches dropped.
+    burn_in: int,
+) -> Sampler:
+    """A sampler that starts by walkers, the width of a move, and some batches dropped.
+
+    The arrays of a ``Partial`` log density, such as the data of a posterior, stay arguments.
 
     Args:
-        initial: ``key -> walkers (n, N, d)``.
+        sample: ``(log_density, key, state, params) -> (state, batch, metrics)``.
+        log_density: of one walker, or what else ``sample`` knows a density by.
+        initial: ``key -> walkers (n, ...)``.
         width: to start from.
-        burned: batches to draw and drop.
-        sample: of the sampler.
+        burn_in: batches to draw and drop.
+
+    Raises:
+        ConfigurationError: a wave function in place of a density.
     """
+    check_density(log_density)
 
-    def init(key: Array, params: Any) -> MetropolisState:
+    def init(log_density: Any, key: Array, params: Any) -> MetropolisState:
         key_initial, key_burn = jax.random.split(key)
-        walkers = initial(key_initial)
-        state = MetropolisState(walkers, jnp.asarray(width, walkers.dtype))
-        return burn_in(key_burn, state, burned, lambda k, s: sample(k, s, params)[0])
+        walkers = as_walkers(initial(key_initial))
+        state = MetropolisState(walkers, jnp.asarray(width, real_type_of(walkers)))
+        return burn(key_burn, state, burn_in, partial(sample, log_density), params)
 
-    return init
+    return Sampler(Partial(init, log_density), Partial(sample, log_density))
 
 
 def adapted(
@@ -141,35 +177,3 @@ def check_width(width: float) -> None:
     """Refuse a width that is not positive."""
     if not width > 0:
         raise ConfigurationError(f"width: expected a length > 0, got {width}")
-
-
-def checked_stride(
-    stride: Callable[[Array], Array] | None, walkers: Array
-) -> Callable[[Array], Array]:
-    """The stride, 1 if None; refused if not one number for each particle, of the walkers' type.
-
-    Raises:
-        ShapeError: with what came.
-    """
-    if stride is None:
-        return lambda x: jnp.ones((1, 1, 1), x.dtype)
-    found = jax.eval_shape(stride, walkers)
-    expected = jax.ShapeDtypeStruct((*walkers.shape[:2], 1), walkers.dtype)
-    if (found.shape, found.dtype) != (expected.shape, expected.dtype):
-        raise ShapeError(
-            f"stride: expected {expected.dtype} of shape {expected.shape}, one number for each "
-            f"particle, at walkers {walkers.shape}, got {found.dtype} of shape {found.shape}"
-        )
-    return stride
-
-
-def check_value(log_psi: Callable[[Any, Array], Array], params: Any, walkers: Array) -> None:
-    """Refuse a log ψ that is not one number."""
-    one = jax.ShapeDtypeStruct(walkers.shape[1:], walkers.dtype)
-    value = jax.eval_shape(log_psi, params, one)
-    got = getattr(value, "shape", type(value).__name__)
-    if got != ():
-        raise ShapeError(
-            f"log ψ: expected one number at a walker of shape {one.shape}, got {got}; a network "
-            "takes outputs=None"
-        )

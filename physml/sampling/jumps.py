@@ -1,7 +1,7 @@
 """Moves to far places: what no walk of small steps reaches between wells that are far apart.
 
 A jump is a proposal ``(key, walker) -> walker`` as likely as its way back, so that it is accepted
-with ``min(1, |ψ(x')/ψ(x)|²)``.
+with ``min(1, p(x')/p(x))``.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from physml.errors import ConfigurationError
 from physml.sampling import chain
-from physml.sampling.chain import MetropolisState
+from physml.sampling.chain import LogDensity, MetropolisState
 from physml.types import Sampler
 
 Jump = Callable[[Array, Array], Array]
@@ -53,15 +54,15 @@ def hop(vectors: np.ndarray) -> Jump:
 
 def with_jumps(
     make: Callable[..., Sampler],
-    log_psi: Callable[[Any, Array], Array],
+    log_density: LogDensity,
     jumps: Sequence[Jump],
 ) -> Callable[..., Sampler]:
     """What makes a sampler that offers each walker every jump once, after each of its batches.
 
     Args:
-        make: ``(adapt=..., burn_in=..., ...) -> Sampler`` of ``|ψ|²``, whose state is a
+        make: ``(adapt=..., burn_in=..., ...) -> Sampler`` of a density, whose state is a
             ``MetropolisState``; what it reports of acceptance stays that of its own moves.
-        log_psi: ``(params, walker (N, d)) -> log ψ``; only its real part matters here.
+        log_density: ``(params, walker (N, d)) -> ln p`` of the same density.
         jumps: in the order in which they are offered.
 
     Returns:
@@ -76,19 +77,25 @@ def with_jumps(
         def init(key: Array, params: Any) -> MetropolisState:
             key_start, key_burn = jax.random.split(key)
             state = inner.init(key_start, params)
-            return chain.burn_in(key_burn, state, burn_in, lambda k, s: sample(k, s, params)[0])
+            if not isinstance(state, MetropolisState):
+                raise ConfigurationError(
+                    "jumps: expected a sampler whose state is walkers and a width, got "
+                    f"{type(state).__name__}"
+                )
+            return chain.burn(key_burn, state, burn_in, sample, params)
 
         def sample(
             key: Array, state: MetropolisState, params: Any
         ) -> tuple[MetropolisState, Array, dict[str, Array]]:
             key_inner, key_jumps = jax.random.split(key)
             state, walkers, metrics = inner.sample(key_inner, state, params)
-            log_density = chain.log_density_of(log_psi, params)
-            now, shares = (walkers, log_density(walkers)), []
+            densities = chain.densities_of(log_density, params, walkers)
+            now, shares = (walkers, densities(walkers), ()), []
             for number, jump in enumerate(jumps):
                 key_jump, key_accept = jax.random.split(jax.random.fold_in(key_jumps, number))
                 proposed = jax.vmap(jump)(jax.random.split(key_jump, len(walkers)), now[0])
-                now, share = chain.accept(key_accept, now, proposed, log_density)
+                there = proposed, densities(proposed), ()
+                now, share = chain.accept(key_accept, now, there)
                 shares.append(share)
             walkers = now[0]
             jumped = jnp.mean(jnp.stack(shares)).astype(walkers.dtype)

@@ -10,6 +10,7 @@ from physml.vmc.forces import NuclearForces, nuclear_forces
 from physml.vmc.ground_state import ground_state
 from physml.vmc.hartree_fock import HartreeFock, hartree_fock
 from physml.vmc.local_energies import local_energies
+from physml.vmc.log_density import log_density
 from physml.vmc.measure import Measurement, measure
 from physml.vmc.measured_state import GroundState, reference_of
 from physml.vmc.observables import (
@@ -120,6 +121,7 @@ __all__ = [
     "hartree_fock",
     "log_amplitude",
     "local_energies",
+    "log_density",
     "measure",
     "momentum_distribution",
     "nuclear_forces",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 import flax.linen as nn
 import jax
@@ -19,13 +19,13 @@ from physml.train.devices import over_devices
 from physml.train.measured import measured_of
 from physml.train.progress import shows
 from physml.train.warm_start import warm_start
-from physml.types import Optimizer
+from physml.types import Optimizer, Sampler
 from physml.vmc.amplitude import amplitude, first_params, log_psi_of
 from physml.vmc.energy import energy
 from physml.vmc.measure import FEWEST_MEASUREMENTS, Measurement
 from physml.vmc.measure import measure as measure_afresh
 from physml.vmc.measured_state import GroundState
-from physml.vmc.moves import moves_of, starts_of
+from physml.vmc.moves import SamplerName, moves_of, starts_of
 from physml.vmc.ratio_check import check_ratios
 from physml.vmc.signed_log import at_params
 from physml.vmc.systems.lattice import LatticeSystem, check_rows
@@ -42,7 +42,7 @@ def ground_state(
     wavefunction: nn.Module,
     *,
     optimizer: Optimizer | None = None,
-    sampler: Literal["metropolis", "metropolis-one-electron", "langevin"] = "metropolis",
+    sampler: SamplerName | Callable[..., Sampler] = "metropolis",
     walkers: int = 1024,
     sweeps: int = 10,
     steps: int = 300,
@@ -71,7 +71,11 @@ def ground_state(
             rank-one updates. A system with a ``proposal``, such as a chain of spins, has moves of
             its own; the ``stride(walkers)`` of one with nuclei shortens those of the two Metropolis
             samplers near them, and where nuclei are too far apart for an electron to cross, each
-            batch ends with a jump from one to another and an exchange of two opposite spins.
+            batch ends with a jump from one to another and an exchange of two opposite spins. Or a
+            function in place of a name, such as ``pm.langevin`` or ``partial(pm.sampling.
+            hamiltonian, leapfrogs=5)``: ``(log_density, initial, *, adapt, burn_in) -> Sampler``,
+            which is given ``sweeps``, ``width``, ``wrap``, ``stride`` and ``propose`` where it
+            takes them; a periodic cell asks for ``wrap``, and a ``proposal`` for ``propose``.
         walkers: in training and measurement.
         sweeps: Metropolis moves of every walker between steps.
         steps: optimizer steps.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -97,7 +98,8 @@ def measure(
         params: where to measure.
         local_energy: ``(log_psi, walker) -> Hψ/ψ`` in hartree.
         moves: what makes the sampler, ``(adapt=...) -> Sampler``, such as
-            ``functools.partial(metropolis, log_psi, initial, sweeps=10)``.
+            ``functools.partial(metropolis, log_density(log_psi), initial, sweeps=10)``: of
+            ``|ψ|²``, which is not ψ.
         key: a random key that training has not used.
         steps: measurements of every walker.
         bounded: whether walkers have nowhere to spread to, as in a periodic cell or on a lattice,
@@ -111,8 +113,8 @@ def measure(
         Energy with its error bar, local energies and walkers.
 
     Raises:
-        ConfigurationError: a local energy that would lose the sign of ψ; too few steps; more
-            devices than there are.
+        ConfigurationError: a local energy that would lose the sign of ψ; too few steps; moves that
+            would sample ``|ψ|`` in place of ``|ψ|²``; more devices than there are.
         ShapeError: walkers that the devices cannot share evenly.
         SamplingError: chains that do not move or do not come to equilibrium.
         NonFiniteError: more local energies that are not finite, or none that is; the first such
@@ -121,6 +123,11 @@ def measure(
     if steps < FEWEST_MEASUREMENTS:
         raise ConfigurationError(
             f"steps: expected at least {FEWEST_MEASUREMENTS} measurements, got {steps}"
+        )
+    if isinstance(moves, partial) and moves.args[:1] == (log_psi,):
+        raise ConfigurationError(
+            "moves: expected a sampler of ln|ψ|², got one of log ψ itself; give the sampler "
+            "log_density(log_psi)"
         )
 
     # One program serves both: whether the width adapts is an argument of it.

@@ -1,10 +1,11 @@
-"""How a system's walkers move: the sampler by its name, strides, jumps between far nuclei."""
+"""How a system's walkers move: the sampler by name or function, strides, jumps between nuclei."""
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import flax.linen as nn
 import jax
@@ -22,15 +23,16 @@ from physml.sampling import (
 )
 from physml.sampling.jumps import hop, swap, with_jumps
 from physml.types import Sampler
+from physml.vmc.log_density import log_density
 from physml.vmc.signed_log import LogPsi, SignedLog
 from physml.vmc.systems.nuclei import crossings, shares
 from physml.vmc.systems.system import QuantumSystem
 from physml.vmc.wavefunctions.rank_one import one_electron_moves
 
-_ONE_ELECTRON = "metropolis-one-electron"
+SamplerName = Literal["metropolis", "metropolis-one-electron", "langevin"]
 _SAMPLERS: dict[str, Callable[..., Sampler]] = {
     "metropolis": metropolis,
-    _ONE_ELECTRON: metropolis_one_electron,
+    "metropolis-one-electron": metropolis_one_electron,
     "langevin": langevin,
 }
 
@@ -40,37 +42,73 @@ def moves_of(
     wavefunction: nn.Module,
     log_psi: LogPsi,
     initial: Callable[[Array], Array],
-    sampler: str,
+    sampler: str | Callable[..., Sampler],
     sweeps: int,
 ) -> tuple[Callable[..., Sampler], bool]:
     """What makes the system's sampler, and whether its walkers have nowhere to spread to."""
-    propose = system.proposal
-    if sampler not in _SAMPLERS:
-        raise UnknownNameError("sampler", sampler, _SAMPLERS)
-    if propose is not None:
-        if sampler != "metropolis":
+    make = _chosen(sampler, system)
+    density: Any = log_density(log_psi)
+    if system.proposal is not None:
+        options = {"sweeps": sweeps, "propose": system.proposal}
+        return partial(make, density, initial, **_taken(make, options)), True
+    if metropolis_one_electron in (make, getattr(make, "func", None)):
+        density = _cheap_moves(system, wavefunction) or density
+    cell = system.cell
+    options = {"sweeps": sweeps, "width": 0.5 * system.length, "stride": system.stride}
+    options["wrap"] = None if cell is None else cell.wrap
+    moves = partial(make, density, initial, **_taken(make, options))
+    return between_nuclei(system, moves, log_psi), cell is not None
+
+
+def _chosen(sampler: str | Callable[..., Sampler], system: QuantumSystem) -> Callable[..., Sampler]:
+    """The function that a name stands for, or the one given; refused if it cannot serve a system.
+
+    Raises:
+        UnknownNameError: for another name.
+        ConfigurationError: for a function without an option that the system cannot do without.
+    """
+    own = system.proposal is not None
+    if isinstance(sampler, str):
+        if sampler not in _SAMPLERS:
+            raise UnknownNameError("sampler", sampler, _SAMPLERS)
+        if own and sampler != "metropolis":
             raise ConfigurationError(
                 f"sampler: expected metropolis, since {system.name} has moves of its own, got "
                 f"{sampler}"
             )
-        return partial(spin_metropolis, log_psi, initial, propose=propose, sweeps=sweeps), True
-    psi: LogPsi | OneElectronMoves = log_psi
-    if sampler == _ONE_ELECTRON:
-        psi = _cheap_moves(system, wavefunction) or log_psi
-    cell = system.cell
-    wrap = None if cell is None else cell.wrap
-    moves = partial(
-        _SAMPLERS[sampler], psi, initial, sweeps=sweeps, width=0.5 * system.length, wrap=wrap
-    )
-    if system.stride is not None and sampler != "langevin":
-        moves = partial(moves, stride=system.stride)
-    return between_nuclei(system, moves, log_psi), cell is not None
+        return spin_metropolis if own else _SAMPLERS[sampler]
+    needed = ["adapt", "burn_in"]
+    needed += ["propose"] if own else []
+    needed += ["wrap"] if system.cell is not None and not own else []
+    missing = [name for name in needed if not callable(sampler) or not _takes(sampler, name)]
+    if missing:
+        raise ConfigurationError(
+            f"sampler: expected a name or a function (log_density, initial, *, "
+            f"{', '.join(needed)}, ...) -> Sampler for {system.name}, got {sampler!r} without "
+            f"{', '.join(missing)}"
+        )
+    return sampler
+
+
+def _takes(make: Callable[..., Sampler], option: str) -> bool:
+    parameters = inspect.signature(make).parameters.values()
+    return any(p.name == option or p.kind is p.VAR_KEYWORD for p in parameters)
+
+
+def _taken(make: Callable[..., Sampler], options: dict[str, Any]) -> dict[str, Any]:
+    """The options that a function takes and that are not bound already; None says nothing."""
+    bound = make.keywords if isinstance(make, partial) else {}
+    return {
+        name: value
+        for name, value in options.items()
+        if value is not None and name not in bound and _takes(make, name)
+    }
 
 
 def between_nuclei(
     system: QuantumSystem,
     moves: Callable[..., Sampler],
-    log_psi: Callable[[Any, Array], Array],
+    log_psi: LogPsi,
 ) -> Callable[..., Sampler]:
     """Moves with jumps between nuclei too far apart for an electron to get across by itself."""
     if system.places is None or system.electrons is None or system.cell is not None:
@@ -80,7 +118,7 @@ def between_nuclei(
         return moves
     both = min(system.electrons.n_up, system.electrons.n_down) > 0
     jumps = [hop(vectors), swap(system.electrons.n_up)] if both else [hop(vectors)]
-    return with_jumps(moves, log_psi, jumps)
+    return with_jumps(moves, log_density(log_psi), jumps)
 
 
 def starts_of(system: QuantumSystem) -> Callable[[Array], np.ndarray] | None:

@@ -26,7 +26,9 @@ from physml.train.callbacks import Callback
 from physml.types import Optimizer, Sampler
 from physml.vmc.amplitude import first_params, log_psi_of
 from physml.vmc.hartree_fock import HartreeFock, check_nuclei
+from physml.vmc.log_density import log_density
 from physml.vmc.moves import between_nuclei
+from physml.vmc.signed_log import LogPsi
 from physml.vmc.systems.electrons import told_electrons
 from physml.vmc.systems.system import QuantumSystem, check_system, first_walkers
 from physml.vmc.wavefunctions.neural_slater import NeuralSlater, orbital_matrices
@@ -89,16 +91,16 @@ def pretrain(
     key = jax.random.key(0) if key is None else key
     log_psi = log_psi_of(system, wavefunction)
 
-    def chain(log_density: Callable[[Any, Array], Array], count: int) -> Sampler:
+    def chain(log_psi: LogPsi, count: int) -> Sampler:
         moves = partial(
             metropolis,
-            log_density,
+            log_density(log_psi),
             lambda key: first_walkers(system, key, count),
             sweeps=sweeps,
             width=0.5 * system.length,
             stride=system.stride,
         )
-        return between_nuclei(system, moves, log_density)(burn_in=_BURN_IN)
+        return between_nuclei(system, moves, log_psi)(burn_in=_BURN_IN)
 
     return fit(
         least_squares({"orbitals": _difference(trained, orbitals)}),

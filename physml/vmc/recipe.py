@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
 
 from physml.errors import ConfigurationError
 from physml.networks.settings import NetworkSettings
 from physml.optim.settings import OptimizerSettings
+from physml.vmc.moves import SamplerName
 from physml.vmc.wavefunctions import WavefunctionName
 
 
@@ -43,7 +43,7 @@ class VMCRecipe:
             name="natural-gradient", learning_rate=0.1, decay=200.0, damping=1e-3, momentum=0.9
         )
     )
-    sampler: Literal["metropolis", "metropolis-one-electron", "langevin"] = "metropolis"
+    sampler: SamplerName = "metropolis"
     walkers: int = 1024
     sweeps: int = 10
     pretrain: int = 0

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 from jax import Array
 
-from physml.types import Field
+from physml.types import Amplitude, Field
 
 LogPsi = Callable[[Any, Array], Array]
 """``(params, walker (N, d)) -> log ψ``, real or complex; a ``Psi`` if ψ has a sign."""
@@ -29,7 +29,7 @@ class SignedLog(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Psi:
+class Psi(Amplitude):
     """A wave function as a function: it gives ``log ψ``, and ``psi_ratio`` knows its sign.
 
     Derivatives of a real ψ need ``log|ψ|`` alone, which is what a call gives; what compares ψ at

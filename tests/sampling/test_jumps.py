@@ -19,10 +19,10 @@ WEIGHTS = np.array([[0.02, 0.20, 0.05], [0.25, 0.03, 0.10], [0.15, 0.12, 0.08]])
 WIDTH = 0.7
 
 
-def log_psi(params, x):
-    """``|ψ|²``: with the chance ``p(s₁, s₂)`` normal about the wells s₁ and s₂."""
+def log_density(params, x):
+    """With the chance ``p(s₁, s₂)`` normal about the wells s₁ and s₂."""
     square = jnp.sum((x[:, None] - WELLS[None]) ** 2, axis=-1) / (2 * WIDTH**2)
-    return 0.5 * jax.nn.logsumexp(jnp.log(WEIGHTS) - square[0][:, None] - square[1][None])
+    return jax.nn.logsumexp(jnp.log(WEIGHTS) - square[0][:, None] - square[1][None])
 
 
 def drawn(key, count, weights):
@@ -47,8 +47,8 @@ def test_a_jump_is_in_detailed_balance(jump):
     its root times √2.
     """
     start = partial(drawn, count=40_000, weights=WEIGHTS)
-    still = lambda **options: pm.metropolis(log_psi, start, width=1e-9, sweeps=1, **options)
-    sampler = with_jumps(still, log_psi, [jump])(adapt=False)
+    still = lambda **options: pm.metropolis(log_density, start, width=1e-9, sweeps=1, **options)
+    sampler = with_jumps(still, log_density, [jump])(adapt=False)
     state = sampler.init(jax.random.key(0), None)
     before = wells(state.walkers)
     _, walkers, metrics = jax.jit(sampler.sample)(jax.random.key(1), state, None)
@@ -75,11 +75,11 @@ def test_wells_are_filled_by_their_weights(make):
     """
     n, first = 5_000, np.eye(9)[0].reshape(3, 3)
     jumps = [hop(VECTORS), swap(1)]
-    moves = partial(make, log_psi, partial(drawn, count=n, weights=first), sweeps=1)
+    moves = partial(make, log_density, partial(drawn, count=n, weights=first), sweeps=1)
     still = moves().init(jax.random.key(2), None)
     assert set(wells(moves(burn_in=10).init(jax.random.key(2), None).walkers)) == {0}
     assert set(wells(still.walkers)) == {0}
-    state = with_jumps(moves, log_psi, jumps)(burn_in=40).init(jax.random.key(2), None)
+    state = with_jumps(moves, log_density, jumps)(burn_in=40).init(jax.random.key(2), None)
     counts = np.bincount(wells(state.walkers), minlength=9)
     expected = n * WEIGHTS.ravel()
     assert np.sum((counts - expected) ** 2 / expected) < 8 + 5 * 4
@@ -90,8 +90,8 @@ def test_wells_are_filled_by_their_weights(make):
 def test_jumps_keep_single_precision():
     with jax.enable_x64(False):
         start = lambda key: jax.random.normal(key, (20, 2, 2))
-        moves = partial(pm.metropolis, log_psi, start)
-        sampler = with_jumps(moves, log_psi, [hop(VECTORS), swap(1)])()
+        moves = partial(pm.metropolis, log_density, start)
+        sampler = with_jumps(moves, log_density, [hop(VECTORS), swap(1)])()
         state = jax.eval_shape(sampler.init, jax.random.key(0), None)
         made = jax.eval_shape(sampler.sample, jax.random.key(0), state, None)
         assert {leaf.dtype for leaf in jax.tree.leaves((state, made))} == {jnp.dtype(jnp.float32)}

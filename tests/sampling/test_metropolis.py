@@ -1,4 +1,4 @@
-"""Samplers of ``|ψ|²``: the invariant density, detailed balance, width of a move."""
+"""Samplers of a density: the invariant density, detailed balance, width of a move."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import physml as pm
 
 
 def gaussian(params, x):
-    """``|ψ|²`` is a normal density of variance 1/(2 a)."""
-    return -0.5 * params * jnp.sum(x**2)
+    """A normal density of variance 1/(2 a)."""
+    return -params * jnp.sum(x**2)
 
 
 every = pytest.mark.parametrize(
@@ -57,17 +57,17 @@ def test_moments_of_a_gaussian(sampling):
 
 @every
 def test_detailed_balance(sampling):
-    """From walkers with the density ``|ψ|²``, as many move from cell i to j as from j to i.
+    """From walkers with the density, as many move from cell i to j as from j to i.
 
-    ψ² is a mixture of two normal densities. χ² = Σ (n_ij − n_ji)²/(n_ij + n_ji) over the 10 pairs
+    It is a mixture of two normal densities. χ² = Σ (n_ij − n_ji)²/(n_ij + n_ji) over the 10 pairs
     of 5 cells has the mean 10 and the deviation √20.
     """
     n, key = 200_000, jax.random.key(3)
     centres, widths = jnp.array([-1.0, 1.5]), jnp.array([0.5, 0.8])
 
-    def log_psi(params, x):
+    def log_density(params, x):
         z = (x[0, 0] - centres) / widths
-        return 0.5 * jax.nn.logsumexp(-0.5 * z**2 - jnp.log(widths))
+        return jax.nn.logsumexp(-0.5 * z**2 - jnp.log(widths))
 
     def start(key):
         key_side, key_place = jax.random.split(key)
@@ -75,7 +75,7 @@ def test_detailed_balance(sampling):
         place = centres[side] + widths[side] * jax.random.normal(key_place, (n,))
         return place[:, None, None]
 
-    sampler = sampling(log_psi, start, sweeps=1, width=2.0, adapt=False)
+    sampler = sampling(log_density, start, sweeps=1, width=2.0, adapt=False)
     state = sampler.init(key, None)
     before = np.asarray(state.walkers).ravel()
     _, walkers, metrics = sampler.sample(jax.random.key(4), state, None)
@@ -93,14 +93,14 @@ def test_detailed_balance(sampling):
 def test_acceptance_of_gaussian_moves():
     """In equilibrium ``(2/π) arctan(2σ/w)`` for a normal density of deviation σ in one dimension.
 
-    A phase changes nothing, and a frozen width stays.
+    A phase of a wave function changes nothing, and a frozen width stays.
 
     Source: Gelman, Roberts and Gilks, Bayesian Statistics 5, 599 (1996).
     """
     sigma, n, widths = 0.5**0.5, 100_000, jnp.array([0.3, 1.0, 4.0])
     start = lambda key: sigma * jax.random.normal(key, (n, 1, 1))
-    log_psi = lambda params, x: gaussian(1.0, x) + 3j * jnp.sum(x)
-    sampler = pm.metropolis(log_psi, start, sweeps=1, adapt=False)
+    log_psi = lambda params, x: 0.5 * gaussian(1.0, x) + 3j * jnp.sum(x)
+    sampler = pm.metropolis(pm.vmc.log_density(log_psi), start, sweeps=1, adapt=False)
 
     @jax.jit
     @jax.vmap
@@ -160,8 +160,8 @@ def test_burn_in_is_the_sampling_itself(sampling):
 
 @every
 def test_nodes_are_never_entered(sampling):
-    """``ψ = 0`` for x < 0: no move is accepted there."""
-    wall = lambda params, x: jnp.where(x[0, 0] > 0, -x[0, 0], -jnp.inf)
+    """``p = 0`` for x < 0: no move is accepted there."""
+    wall = lambda params, x: jnp.where(x[0, 0] > 0, -2 * x[0, 0], -jnp.inf)
     start = lambda key: jnp.abs(jax.random.normal(key, (500, 1, 1)))
     state, _ = run(sampling(wall, start, width=2.0), None, 10)
     assert float(state.walkers.min()) > 0
@@ -179,12 +179,18 @@ def test_single_precision_stays(sampling):
 
 
 @pytest.mark.parametrize(
-    ("log_psi", "got"), [(lambda a, x: x, r"\(2, 3\)"), (lambda a, x: (x, x), "tuple")]
+    ("log_density", "got"),
+    [
+        (lambda a, x: x, r"\(2, 3\)"),
+        (lambda a, x: (x, x), "tuple"),
+        (lambda a, x: 1j * jnp.sum(x), "complex128"),
+        (lambda a, x: 1, "int"),
+    ],
 )
 @every
-def test_a_wave_function_has_one_value(sampling, log_psi, got):
-    sampler = sampling(log_psi, lambda key: jnp.zeros((5, 2, 3)), burn_in=1)
-    with pytest.raises(pm.errors.ShapeError, match=f"log ψ: expected one number .*, got {got}"):
+def test_a_density_is_one_real_number(sampling, log_density, got):
+    sampler = sampling(log_density, lambda key: jnp.zeros((5, 2, 3)), burn_in=1)
+    with pytest.raises(pm.errors.ShapeError, match=f"expected one real number .*, got {got}"):
         sampler.init(jax.random.key(0), None)
 
 
@@ -249,9 +255,9 @@ def test_a_stride_leaves_the_density_invariant(sampling):
         direction /= jnp.linalg.norm(direction, axis=-1, keepdims=True)
         return direction * jax.random.gamma(key_radius, 3.0, (n, 2, 1)) / 2
 
-    log_psi = lambda params, x: -jnp.sum(jnp.linalg.norm(x, axis=-1))
+    log_density = lambda params, x: -2 * jnp.sum(jnp.linalg.norm(x, axis=-1))
     stride = lambda x: 0.1 + jnp.linalg.norm(x, axis=-1, keepdims=True)
-    sampler = sampling(log_psi, start, sweeps=30, width=0.5, adapt=False, stride=stride)
+    sampler = sampling(log_density, start, sweeps=30, width=0.5, adapt=False, stride=stride)
     state, (_, metrics) = run(sampler, None, 1)
     assert 0.3 < float(metrics["acceptance"][0]) < 0.8
     r = np.linalg.norm(np.asarray(state.walkers), axis=-1).ravel()

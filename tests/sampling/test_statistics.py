@@ -6,13 +6,7 @@ import numpy as np
 import pytest
 
 from physml.errors import NonFiniteError, ShapeError
-from physml.sampling.statistics import (
-    Estimate,
-    autocorrelation_time,
-    blocking,
-    estimate,
-    split_rhat,
-)
+from physml.sampling import Estimate, autocorrelation_time, blocking, estimate, split_rhat
 
 
 def autoregressive(seed, shape, phi):
@@ -113,7 +107,7 @@ def test_autocorrelation_time_agrees_with_the_sum_written_out():
 def test_a_large_ensemble_is_transformed_in_chunks(monkeypatch):
     chain = autoregressive(7, (100, 40), 0.6)
     whole = autocorrelation_time(chain)
-    monkeypatch.setattr("physml.sampling.statistics._CHUNK", 1024)
+    monkeypatch.setattr("physml.sampling.autocorrelation._CHUNK", 1024)
     assert autocorrelation_time(chain) == pytest.approx(whole, rel=1e-12)
 
 

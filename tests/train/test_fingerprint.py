@@ -138,7 +138,8 @@ def adam(clip=5.0, memory=None, omega=1.0, sweeps=3, **options):
     """An oscillator, of which tests change a number."""
     system, network = pm.vmc.HarmonicOscillator(omega=omega), pm.MLP((3,))
     log_psi = lambda params, x: system.ansatz(lambda y: network.apply(params, y), x)
-    sampler = pm.metropolis(log_psi, lambda key: jax.random.normal(key, (8, 1, 1)), sweeps=sweeps)
+    density, first = pm.vmc.log_density(log_psi), lambda key: jax.random.normal(key, (8, 1, 1))
+    sampler = pm.metropolis(density, first, sweeps=sweeps)
     objective = pm.vmc.energy(log_psi, system.local_energy, clip=clip, memory=memory)
     start = network.init(KEY, jnp.zeros((1, 1)))
     return pm.fit(objective, sampler, optax.adam(1e-2), start, steps=2, key=KEY, **options)

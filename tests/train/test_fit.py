@@ -38,7 +38,9 @@ def pde(optimizer):
 def oscillator(optimizer):
     system = pm.vmc.HarmonicOscillator(particles=2, dimension=2)
     log_psi = lambda params, x: system.ansatz(lambda y: NETWORK.apply(params, y), x)
-    sampler = pm.metropolis(log_psi, lambda key: jax.random.normal(key, (64, 2, 2)), sweeps=3)
+    sampler = pm.metropolis(
+        pm.vmc.log_density(log_psi), lambda key: jax.random.normal(key, (64, 2, 2)), sweeps=3
+    )
     params = NETWORK.init(jax.random.key(0), jnp.zeros((2, 2)))
     return pm.vmc.energy(log_psi, system.local_energy), sampler, optimizer, params
 

@@ -256,7 +256,8 @@ def displaced(log_psi, x):
 def test_a_complex_parameter_goes_downhill(optimizer):
     """Uphill in its imaginary part the energy would end above ½ hartree, c at the conjugate."""
     log_psi = lambda c, x: c * jnp.sum(x) - 0.5 * jnp.sum(x**2)
-    sampler = pm.metropolis(log_psi, lambda key: jax.random.normal(key, (64, 1, 1)), sweeps=4)
+    density = pm.vmc.log_density(log_psi)
+    sampler = pm.metropolis(density, lambda key: jax.random.normal(key, (64, 1, 1)), sweeps=4)
     result = pm.fit(
         pm.vmc.energy(log_psi, displaced),
         sampler,

@@ -79,7 +79,7 @@ def test_walkers_of_the_determinant_have_its_energy(symbol):
     log_psi = lambda params, x: found(x).log
     moves = partial(
         pm.metropolis,
-        log_psi,
+        pm.vmc.log_density(log_psi),
         lambda key: first_walkers(atom, key, 256),
         width=0.5 * atom.length,
         sweeps=20,

@@ -34,7 +34,7 @@ def measured(
         log_psi,
         jnp.asarray(params),
         local_energy,
-        partial(make, log_psi, start, **moves),
+        partial(make, pm.vmc.log_density(log_psi), start, **moves),
         key=jax.random.key(seed),
         **options,
     )
@@ -227,7 +227,7 @@ def test_walkers_grouped_by_their_start_are_compared():
         return side + 2**0.5 * (jnp.abs(x[0, 0]) - 15.0)
 
     def look(groups):
-        make = partial(pm.metropolis, log_psi, start, sweeps=20)
+        make = partial(pm.metropolis, pm.vmc.log_density(log_psi), start, sweeps=20)
         options = {"key": jax.random.key(1), "steps": 100, "groups": groups}
         return pm.vmc.measure(log_psi, None, energy, make, **options).energy
 

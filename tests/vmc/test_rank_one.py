@@ -32,7 +32,8 @@ def random_params(psi, seed=0):
 def walked(psi, params, x, *, sweeps, seed=0):
     """Sweeps of accepted and refused moves from a walker, never begun afresh.
 
-    Returns the last walker, the sum of accepted log ratios, the memory, how many were accepted.
+    Returns the last walker, the sum of accepted log ratios of ``|ψ|²``, the memory, and how many
+    were accepted.
     """
     moves = pm.vmc.one_electron_moves(psi)
     n = len(x)
@@ -43,7 +44,7 @@ def walked(psi, params, x, *, sweeps, seed=0):
         key_move, key_accept = jax.random.split(key)
         place = x[i] + psi.system.length * jax.random.normal(key_move, x[i].shape)
         ratio, changed = moves.move(params, memory, x, i, place)
-        yes = jnp.log(jax.random.uniform(key_accept)) < 2 * ratio
+        yes = jnp.log(jax.random.uniform(key_accept)) < ratio
         new = (x.at[i].set(place), changed, total + ratio)
         return jax.tree.map(lambda a, b: jnp.where(yes, a, b), new, now), yes
 
@@ -65,7 +66,7 @@ def test_many_moves_agree_with_a_fresh_evaluation(psi):
     x, total, memory, accepted = walked(psi, params, start, sweeps=40)
     assert 4 * len(start) < accepted < 39 * len(start)
     log = jax.jit(psi.apply)
-    fresh = log(params, x).log - log(params, start).log
+    fresh = 2 * (log(params, x).log - log(params, start).log)
     np.testing.assert_allclose(total, fresh, rtol=1e-9, atol=1e-9)
     begin = jax.jit(partial(psi.apply, method="begin"))
     np.testing.assert_allclose(memory, begin(params, x), rtol=1e-7, atol=1e-8)
@@ -106,7 +107,7 @@ def test_a_walker_where_psi_is_zero_gets_away():
     start = jnp.tile(jax.random.normal(jax.random.key(0), (1, *dot.shape)), (20, 1, 1))
     start = start.at[:10, :2].set(0.3).at[10:, :3].set(0.3)
     log_psi = lambda params, x: psi.apply(params, x).log
-    for how in (pm.vmc.one_electron_moves(psi), log_psi):
+    for how in (pm.vmc.one_electron_moves(psi), pm.vmc.log_density(log_psi)):
         sampler = pm.sampling.metropolis_one_electron(how, lambda key: start, sweeps=8)
         state = sampler.init(jax.random.key(1), params)
         _, walkers, _ = jax.jit(sampler.sample)(jax.random.key(2), state, params)
@@ -119,7 +120,7 @@ def test_a_move_onto_a_node_is_refused():
     x = jax.random.normal(jax.random.key(0), (3, 2))
     moves = pm.vmc.one_electron_moves(psi)
     ratio, _ = moves.move(params, moves.begin(params, x), x, jnp.array(0), x[2])
-    assert float(ratio) < -25.0
+    assert float(ratio) < -50.0
 
 
 def test_the_same_chain_with_and_without_updates():
@@ -129,7 +130,8 @@ def test_the_same_chain_with_and_without_updates():
     params = random_params(psi)
     start = lambda key: jax.random.normal(key, (30, *dot.shape))
     chains = []
-    for how in (pm.vmc.one_electron_moves(psi), lambda params, x: psi.apply(params, x).log):
+    log_psi = lambda params, x: psi.apply(params, x).log
+    for how in (pm.vmc.one_electron_moves(psi), pm.vmc.log_density(log_psi)):
         sampler = pm.sampling.metropolis_one_electron(how, start, sweeps=10)
         state = sampler.init(jax.random.key(1), params)
         chains.append(jax.jit(sampler.sample)(jax.random.key(2), state, params)[1])

@@ -200,7 +200,8 @@ def test_the_refusal_comes_before_training_and_before_a_measurement():
     slater = pm.vmc.Slater(dot)
     params = first_params(dot, slater, jax.random.key(0))
     psi = pm.vmc.Psi(slater.apply)
-    moves = partial(pm.metropolis, psi, lambda key: jax.random.normal(key, (16, 3, 2)))
+    density = pm.vmc.log_density(psi)
+    moves = partial(pm.metropolis, density, lambda key: jax.random.normal(key, (16, 3, 2)))
     with pytest.raises(ConfigurationError, match="local_energy: expected ratios"):
         pm.vmc.measure(psi, params, flipped_field, moves, key=jax.random.key(0), steps=8)
 

@@ -100,7 +100,10 @@ def test_samplers_draw_the_exact_distribution(propose, balanced):
     exact /= exact.sum()
     first = jnp.asarray(np.tile([[1.0], [-1.0]], (2, 1)))
     sampler = pm.sampling.spin_metropolis(
-        log_psi, lambda key: jnp.tile(first, (4000, 1, 1)), propose=propose, sweeps=20
+        pm.vmc.log_density(log_psi),
+        lambda key: jnp.tile(first, (4000, 1, 1)),
+        propose=propose,
+        sweeps=20,
     )
     state = sampler.init(jax.random.key(0), None)
     _, drawn, metrics = jax.jit(sampler.sample)(jax.random.key(1), state, None)

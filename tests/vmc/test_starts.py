@@ -143,7 +143,7 @@ def test_walkers_that_stay_as_they_started_are_no_equilibrium():
     log_psi = log_psi_of(far, psi)
     params = {"params": {"log_scale": jnp.zeros(())}}
     start = partial(far.walkers, count=32)
-    moves = partial(pm.metropolis, log_psi, start, sweeps=1)
+    moves = partial(pm.metropolis, pm.vmc.log_density(log_psi), start, sweeps=1)
     groups = partial(shares, positions=far.places, n_up=2)
     labels = groups(start(jax.random.key(0)))
     assert len(np.unique(labels)) > 5

@@ -11,6 +11,8 @@ Source: Ceperley, Chester and Kalos (1977), doi:10.1103/PhysRevB.16.3081.
 
 from __future__ import annotations
 
+from typing import Any
+
 import flax.linen as nn
 import jax.numpy as jnp
 from jax import Array
@@ -66,11 +68,11 @@ def replace_row(inverse: Array, n_up: int, i: Array, orbitals: Array) -> tuple[A
 
 
 def one_electron_moves(wavefunction: nn.Module) -> OneElectronMoves | None:
-    """The moves of a wave function that has them, or None.
+    """The moves of a wave function that has them, or None: those of its density ``|ψ|²``.
 
     Args:
         wavefunction: one with methods ``begin(x)`` and ``move(memory, x, i, place)``, such as
-            ``Slater`` and ``SlaterJastrow``, tells the ratio when one electron moves.
+            ``Slater`` and ``SlaterJastrow``, which tells ``log|ψ'/ψ|`` when one electron moves.
 
     >>> import physml as pm
     >>> one_electron_moves(pm.MLP((8,))) is None
@@ -78,7 +80,9 @@ def one_electron_moves(wavefunction: nn.Module) -> OneElectronMoves | None:
     """
     if not (hasattr(wavefunction, "begin") and hasattr(wavefunction, "move")):
         return None
-    return OneElectronMoves(
-        lambda params, x: wavefunction.apply(params, x, method="begin"),
-        lambda params, *given: wavefunction.apply(params, *given, method="move"),
-    )
+
+    def move(params: Any, *given: Any) -> tuple[Array, Any]:
+        ratio, memory = wavefunction.apply(params, *given, method="move")
+        return 2 * ratio, memory
+
+    return OneElectronMoves(lambda params, x: wavefunction.apply(params, x, method="begin"), move)
