@@ -104,9 +104,9 @@ OBJECTIVES = {
         pm.least_squares({"line": line, "ends": ends}, balance=pm.train.ntk_traces()),
         LONG,
     ),
-    "cross_entropy": (cross_entropy(logits, categorical), pm.fixed(IMAGES)),
-    "cross_entropy, bernoulli": (cross_entropy(scalar_logits, bernoulli), HALVES),
-    "cross_entropy, poisson": (cross_entropy(scalar_logits, poisson), HALVES),
+    "cross_entropy": (cross_entropy(logits, family=categorical), pm.fixed(IMAGES)),
+    "cross_entropy, bernoulli": (cross_entropy(scalar_logits, family=bernoulli), HALVES),
+    "cross_entropy, poisson": (cross_entropy(scalar_logits, family=poisson), HALVES),
     "score": (score(log_phi, lambda params, x: jnp.sum(x**4) + log_phi(params, x)), WALKERS),
     "cost": (
         cost(lambda params, z: jnp.mean(jax.vmap(partial(line, params))(z) ** 4)),
@@ -123,7 +123,7 @@ OBJECTIVES = {
         pm.fixed(IMAGES[0]),
     ),
     "total": (
-        total({"data": LEAST_SQUARES, "label": cross_entropy(logits, categorical)}),
+        total({"data": LEAST_SQUARES, "label": cross_entropy(logits, family=categorical)}),
         pm.fixed({"data": {"line": IMAGES[0], "ends": IMAGES[0][:2]}, "label": IMAGES}),
     ),
     "energy": (pm.vmc.energy(log_phi, oscillator), WALKERS),
