@@ -45,7 +45,7 @@ def measured(rows: list[dict[str, Any]], rs: float) -> dict[str, Any] | None:
     for row in sorted(rows, key=lambda row: row["seed"]):
         recipe = row["recipe"]
         same = recipe["system"] == "electron-gas" and recipe["numbers"].get("rs") == rs
-        neural = recipe["recipe"]["wavefunction"] == "message-passing"
+        neural = recipe["recipe"]["wavefunction"]["name"] == "message-passing"
         if same and neural and row["particles"] == ELECTRONS:
             return row
     return None

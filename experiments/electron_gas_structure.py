@@ -64,7 +64,7 @@ def sampled(options: argparse.Namespace) -> Sampled:
     with pm.Run.reopen(options.run) as opened:
         settings = opened.config["settings"]
         gas = replace(entry.subject, **settings["numbers"])
-        wavefunction = pm.vmc.wavefunction_of(gas, entry.recipe)
+        wavefunction = entry.recipe.wavefunction.build(gas)
         walkers, sweeps = (settings["recipe"][name] for name in ("walkers", "sweeps"))
         initial = lambda key: gas.walkers(key, walkers)
         log_psi = lambda params, x: wavefunction.apply(params, x).log

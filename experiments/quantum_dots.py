@@ -48,7 +48,7 @@ def dots(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         recipe = row["recipe"]
         numbers = recipe["numbers"]
         closed = numbers.get("n_up", 1) == numbers.get("n_down", 1)
-        kind = recipe["recipe"]["wavefunction"]
+        kind = recipe["recipe"]["wavefunction"]["name"]
         ours = recipe["system"] == "quantum-dot" and kind in KINDS
         if ours and closed and "omega" not in numbers:
             found[kind, row["particles"]] = row
@@ -88,7 +88,7 @@ def main(config: Config) -> str:
     for row in rows:
         energy, doubt, _ = row["reference"]
         away, error = row["energy"] / energy - 1, math.hypot(row["error"], doubt) / energy
-        kind = KINDS[row["recipe"]["recipe"]["wavefunction"]]
+        kind = KINDS[row["recipe"]["recipe"]["wavefunction"]["name"]]
         cells = [row["particles"], kind, row["parameters"], estimate(row), known(row)]
         lines.append(f"| {' | '.join(map(str, cells))} | {away:+.1e} ± {error:.0e} |")
     if config.write is not None:
@@ -103,7 +103,7 @@ def plot(rows: list[dict[str, Any]], path: Path) -> None:
     """Relative difference against N, and the energies of six by wave function."""
     with pm.figures.figure(path, 1, 2) as axes:
         for kind in ("slater-jastrow", "message-passing"):
-            mine = [row for row in rows if row["recipe"]["recipe"]["wavefunction"] == kind]
+            mine = [row for row in rows if row["recipe"]["recipe"]["wavefunction"]["name"] == kind]
             counts = [row["particles"] for row in mine]
             away = [1e3 * (row["energy"] / row["reference"][0] - 1) for row in mine]
             error = [
@@ -115,7 +115,7 @@ def plot(rows: list[dict[str, Any]], path: Path) -> None:
         axes[0].set(xlabel="electrons", ylabel="energy above the reference (‰)")
         axes[0].legend(fontsize="small")
         six = [row for row in rows if row["particles"] == SIX]
-        names = [KINDS[row["recipe"]["recipe"]["wavefunction"]] for row in six]
+        names = [KINDS[row["recipe"]["recipe"]["wavefunction"]["name"]] for row in six]
         above = [row["energy"] - six[0]["reference"][0] for row in six]
         places = range(len(six))
         axes[1].barh(places, above)

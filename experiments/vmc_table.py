@@ -39,7 +39,7 @@ class Case:
         numbers: of the system, where they are not its defaults.
         recipe: fields of the recipe that are not the catalogue's.
         optimizer: fields of its optimizer.
-        network: fields of its network.
+        wavefunction: which, where it is not the catalogue's.
         precision: bits of a number.
     """
 
@@ -48,7 +48,7 @@ class Case:
     numbers: Mapping[str, Any] = field(default_factory=dict)
     recipe: Mapping[str, Any] = field(default_factory=dict)
     optimizer: Mapping[str, Any] = field(default_factory=dict)
-    network: Mapping[str, Any] = field(default_factory=dict)
+    wavefunction: pm.vmc.WavefunctionSettings | None = None
     precision: int = 64
 
     def chosen(self) -> Any:
@@ -57,18 +57,14 @@ class Case:
         return replace(
             recipe,
             optimizer=replace(recipe.optimizer, **self.optimizer),
-            network=replace(recipe.network, **self.network),
+            wavefunction=self.wavefunction or recipe.wavefunction,
             **self.recipe,
         )
 
 
-_SLATER = {
-    "wavefunction": "slater",
-    "determinants": 1,
-    "steps": 0,
-    "walkers": 1024,
-    "sweeps": 30,
-}
+_STATE = pm.vmc.WavefunctionSettings
+
+_SLATER = {"steps": 0, "walkers": 1024, "sweeps": 30}
 
 CASES = {
     "oscillator": Case("harmonic-oscillator", "0.5"),
@@ -80,28 +76,32 @@ CASES = {
         "quantum-dot",
         "3, exact",
         {},
-        {"wavefunction": "message-passing", "walkers": 512, "steps": 250, "measurements": 6000},
+        {"walkers": 512, "steps": 250, "measurements": 6000},
         optimizer={"max_norm": 0.3},
-        network={"width": 24, "depth": 2},
+        wavefunction=_STATE(name="message-passing", width=24),
     ),
     "dot N = 3, polarised, ω = 1": Case(
         "quantum-dot",
         "as exact diagonalisation",
         {"n_up": 3, "n_down": 0},
-        {"wavefunction": "message-passing", "walkers": 512, "steps": 200, "measurements": 600},
+        {"walkers": 512, "steps": 200, "measurements": 600},
         optimizer={"max_norm": 0.3},
-        network={"width": 16, "depth": 2},
+        wavefunction=_STATE(name="message-passing", width=16),
     ),
     "dot N = 6, ω = 1: Slater": Case(
-        "quantum-dot", "", {"n_up": 3, "n_down": 3}, _SLATER | {"steps": 300}
+        "quantum-dot",
+        "",
+        {"n_up": 3, "n_down": 3},
+        _SLATER | {"steps": 300},
+        wavefunction=_STATE(name="slater"),
     ),
     "dot N = 6, ω = 1: Slater–RBM": Case(
         "quantum-dot",
         "",
         {"n_up": 3, "n_down": 3},
-        {"wavefunction": "slater-rbm", "walkers": 1024, "steps": 400},
+        {"walkers": 1024, "steps": 400},
         optimizer={"max_norm": 0.3},
-        network={"width": 8},
+        wavefunction=_STATE(name="slater-rbm", hidden=8),
     ),
     "dot N = 6, ω = 1: Slater–Jastrow": Case(
         "quantum-dot", "", {"n_up": 3, "n_down": 3}, {"walkers": 512}, optimizer={"max_norm": 0.3}
@@ -110,26 +110,26 @@ CASES = {
         "quantum-dot",
         "≤ 20.165 in 10 min",
         {"n_up": 3, "n_down": 3},
-        {"wavefunction": "message-passing", "walkers": 512, "steps": 250, "measurements": 200},
+        {"walkers": 512, "steps": 250, "measurements": 200},
         optimizer={"max_norm": 0.3},
-        network={"width": 24, "depth": 2},
+        wavefunction=_STATE(name="message-passing", width=24),
     ),
     "dot N = 12, ω = 1": Case(
         "quantum-dot",
         "≤ 65.75 in an hour",
         {"n_up": 6, "n_down": 6},
-        {"wavefunction": "message-passing", "walkers": 512, "steps": 300, "measurements": 200},
+        {"walkers": 512, "steps": 300, "measurements": 200},
         optimizer={"max_norm": 0.3},
-        network={"width": 24, "depth": 2},
+        wavefunction=_STATE(name="message-passing", width=24),
         precision=32,
     ),
     "dot N = 20, ω = 1": Case(
         "quantum-dot",
         "stretch: 155.89 on a GPU",
         {"n_up": 10, "n_down": 10},
-        {"wavefunction": "message-passing", "walkers": 512, "steps": 250, "measurements": 200},
+        {"walkers": 512, "steps": 250, "measurements": 200},
         optimizer={"max_norm": 0.3},
-        network={"width": 24, "depth": 2},
+        wavefunction=_STATE(name="message-passing", width=24),
         precision=32,
     ),
     "dot N = 20, ω = 1: Slater–Jastrow": Case(
@@ -145,18 +145,21 @@ CASES = {
         "within 2σ of Hartree–Fock, σ ≤ 1e-4",
         {"rs": 1.0},
         _SLATER | {"measurements": 4000},
+        wavefunction=_STATE(name="slater"),
     ),
     "electron gas (7, 7), r_s = 2: Slater": Case(
         "electron-gas",
         "within 2σ of Hartree–Fock, σ ≤ 1e-4",
         {"rs": 2.0},
         _SLATER | {"measurements": 1200},
+        wavefunction=_STATE(name="slater"),
     ),
     "electron gas (7, 7), r_s = 5: Slater": Case(
         "electron-gas",
         "within 2σ of Hartree–Fock, σ ≤ 1e-4",
         {"rs": 5.0},
         _SLATER | {"measurements": 400},
+        wavefunction=_STATE(name="slater"),
     ),
     "electron gas (7, 7), r_s = 1": Case(
         "electron-gas",
@@ -198,13 +201,15 @@ CASES = {
         "molecule",
         "",
         {"name": "LiH"},
-        {"wavefunction": "ferminet", "steps": 600, "measurements": 500},
+        {"steps": 600, "measurements": 500},
+        wavefunction=_STATE(name="ferminet", determinants=4),
     ),
     "LiH, R = 3.015: PsiFormer": Case(
         "molecule",
         "",
         {"name": "LiH"},
-        {"wavefunction": "psiformer", "steps": 600, "measurements": 500},
+        {"steps": 600, "measurements": 500},
+        wavefunction=_STATE(name="psiformer", determinants=4),
     ),
     "Ne": Case(
         "atom",
@@ -212,7 +217,7 @@ CASES = {
         {"symbol": "Ne"},
         {"walkers": 1024, "steps": 800, "measurements": 400},
         optimizer={"learning_rate": 0.02, "decay": 100.0, "max_norm": 0.2},
-        network={"width": 24},
+        wavefunction=_STATE(name="message-passing", width=24, determinants=4),
     ),
     "fermions on a line N = 2, V₀ = −10": Case(
         "spinless-fermions", "as exact diagonalisation", {"particles": 2, "strength": -10.0}
@@ -302,7 +307,7 @@ def reference(label: str) -> list[Any] | None:
     case = CASES[label]
     entry = pm.vmc.SYSTEMS[case.system]
     system = replace(entry.subject, **case.numbers)
-    found = pm.vmc.reference_of(system, pm.vmc.wavefunction_of(system, case.chosen()))
+    found = pm.vmc.reference_of(system, case.chosen().wavefunction.build(system))
     return None if found is None else list(found)
 
 
@@ -345,13 +350,16 @@ def line(row: dict[str, Any]) -> str:
         sigmas = away / math.hypot(row["error"], error)
         known = str(_estimate(energy / each, error / each)) if error else f"{energy / each:.10g}"
         shown += [f"{known}, {source}", f"{away / each:+.1e} ({sigmas:+.1f} σ)"]
-    what = recipe["wavefunction"]
-    if what == "slater-rbm":
-        what += f", {recipe['network']['width']} hidden units"
-    elif what != "slater":
-        what += f", {recipe['network']['depth']} × {recipe['network']['width']}"
-    if recipe["determinants"] > 1:
-        what += f", {recipe['determinants']} determinants"
+    state = recipe["wavefunction"]
+    what, sizes = state["name"], state.get("network", state)
+    if "hidden" in sizes:
+        what += f", {sizes['hidden']} hidden units"
+    elif "density" in sizes:
+        what += f", {sizes['density']} hidden units a spin"
+    elif "width" in sizes:
+        what += f", {sizes['depth']} × {sizes['width']}"
+    if state.get("determinants", 1) > 1:
+        what += f", {state['determinants']} determinants"
     cells = [row["label"], case.asked, *shown, f"{row['variance']:.1e}", f"{row['tau']:.1f}"]
     cells += [f"{row['rhat']:.3f}", what, str(row["parameters"]), str(row["seed"])]
     cells += [f"{row['seconds']:.0f}", f"{row['date']}, {row['cores']} cores, jax {row['jax']}"]

@@ -270,6 +270,19 @@ class Choice:
         return made, full
 
 
+def check_choices(settings: Any) -> None:
+    """Refuse what is no choice where a dataclass has one, such as its bare name.
+
+    Raises:
+        ConfigurationError: with the field and what is expected there.
+    """
+    for name, kind in get_type_hints(type(settings)).items():
+        value = getattr(settings, name)
+        if isinstance(kind, type) and issubclass(kind, Choice) and not isinstance(value, kind):
+            expected = f"{kind.__qualname__}(name=...)"
+            raise ConfigurationError(f"{name}: expected {expected}, got {value!r}")
+
+
 def _made(kind: type[Choice], name: str, front: Callable[..., Any]) -> type[Choice]:
     """The frozen dataclass of a front function."""
     hints, words = get_type_hints(front), inspect.getdoc(front) or ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from physml.choices import Choice
@@ -15,6 +15,8 @@ Settings = TypeVar("Settings")
 
 def read(kind: type[Settings], document: Any, *, where: str) -> Settings:
     """A frozen dataclass from plain data.
+
+    What came after a file was written has its default, which is what was done before.
 
     Args:
         kind: the dataclass, or kind of choices; its fields are numbers, strings, Literals, None or
@@ -45,8 +47,16 @@ def read(kind: type[Settings], document: Any, *, where: str) -> Settings:
     for name, hint in hints.items():
         if isinstance(hint, type) and issubclass(hint, Choice):
             document = hint.gathered(document, name)
-    names = [f.name for f in fields(kind) if f.init]  # type: ignore[arg-type]
-    check_keys(document, names, where=where)
+    members = [member for member in fields(kind) if member.init]  # type: ignore[arg-type]
+    lacking = {
+        member.name
+        for member in members
+        if member.name not in document
+        and not (member.default is MISSING and member.default_factory is MISSING)
+    }
+    names = [member.name for member in members]
+    check_keys({**document, **dict.fromkeys(lacking)}, names, where=where)
+    names = [name for name in names if name not in lacking]
     values = {name: value(hints[name], document[name], where=f"{where}.{name}") for name in names}
     try:
         return kind(**values)

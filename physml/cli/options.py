@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, make_dataclass, replace
+from dataclasses import dataclass, make_dataclass
 from pathlib import Path
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 import tyro
 
-from physml.cli.chosen import given
 from physml.errors import ConfigurationError
 from physml.train.entry import DEFAULT, Entry
 
@@ -220,20 +219,3 @@ def resume_options(extendable: Sequence[str], argv: Sequence[str]) -> Any:
         prog="physml resume RUN",
         description="Go on with a run from its last good checkpoint, to the same bits.",
     )
-
-
-def wavefunction_default(recipe: Any, argv: Sequence[str]) -> Any:
-    """Where the options of the wave function come from that are not given.
-
-    Args:
-        recipe: the catalogue's.
-        argv: the words that may hold ``--wavefunction``.
-
-    Returns:
-        The recipe; with one determinant, which every wave function has, for another wave function.
-    """
-    if not hasattr(recipe, "wavefunction"):
-        return recipe
-    if given(argv, "--wavefunction") in (None, recipe.wavefunction):
-        return recipe
-    return replace(recipe, determinants=1)

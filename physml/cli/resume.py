@@ -35,9 +35,6 @@ class StoredRun(NamedTuple):
 
 _KEYS = ["name", "seed", "precision", "recipe", "subject", "physml"]
 
-# Settings that came after some runs were begun, as those had them.
-_BEFORE: dict[str, dict[str, Any]] = {"solve": {"scale": False}, "ground-state": {"pretrain": 0}}
-
 
 def command(argv: Sequence[str]) -> None:
     """``physml resume RUN``."""
@@ -128,8 +125,6 @@ def _since_entries(document: Mapping[str, Any], where: str) -> dict[str, Any]:
     now["subject"] = (
         document["system"] if numbers else json.loads(json.dumps(asdict(entry.subject)))
     )
-    if isinstance(document["recipe"], Mapping):
-        now["recipe"] = {**_BEFORE[kind], **document["recipe"]}
     return now
 
 

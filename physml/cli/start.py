@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from physml.cli import catalogue
 from physml.cli.chosen import given, with_chosen
 from physml.cli.job import Job, begin, show
-from physml.cli.options import entry_options, subject_of, wavefunction_default
+from physml.cli.options import entry_options, subject_of
 from physml.errors import ConfigurationError
 from physml.train.entry import DEFAULT
 
@@ -26,7 +26,7 @@ def command(called: str, argv: Sequence[str]) -> None:
     # The numbers decide on the recipe, and the recipe on the defaults of all else.
     subject = subject_of(entry, words, prog=prog, prefix=prefix)
     recipe = entry.recipe_for(subject, given(words, "--recipe") or DEFAULT)
-    recipe, words = with_chosen(wavefunction_default(recipe, words), words)
+    recipe, words = with_chosen(recipe, words)
     options = entry_options(entry, words, prog=prog, prefix=prefix, subject=subject, recipe=recipe)
     job = Job(
         entry=entry,

@@ -136,7 +136,7 @@ def solve_by_recipe(
         "points": recipe.points,
         "condition_points": recipe.condition_points,
         "redraw": by_residual(recipe.redraw) if recipe.redraw else None,
-        "balance": recipe.rule(),
+        "balance": recipe.balance.build(),
         "steps": recipe.steps,
         "key": key,
         "run": run,

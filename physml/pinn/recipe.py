@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
 
+from physml.choices import check_choices
 from physml.errors import ConfigurationError
 from physml.networks.settings import NetworkSettings
 from physml.optim.settings import OptimizerSettings
-from physml.train import gradient_norms, ntk_traces, power_rule
-from physml.train.least_squares import Balance
-
-_BALANCES: dict[str, Callable[[], Balance]] = {
-    "power": power_rule,
-    "gradient": gradient_norms,
-    "ntk": ntk_traces,
-}
+from physml.train import BalanceSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,8 +21,7 @@ class Recipe:
         points: collocation points for the equation.
         condition_points: points for each condition; a quarter of ``points`` if None.
         redraw: steps between draws of new points where the residual is large; 0 keeps them fixed.
-        balance: power, gradient or ntk: how the weights of the terms follow the training; None
-            keeps them.
+        balance: how the weights of the terms follow the training.
         warm_up: steps of Adam (learning rate 1e-3) before the optimizer.
         steps: optimizer steps, in each slab.
         slabs: slabs of time, for problems that are solved so.
@@ -46,7 +37,7 @@ class Recipe:
     points: int = 1024
     condition_points: int | None = None
     redraw: int = 0
-    balance: Literal["power", "gradient", "ntk"] | None = None
+    balance: BalanceSettings = field(default_factory=BalanceSettings)
     warm_up: int = 0
     steps: int = 100
     slabs: int = 1
@@ -55,7 +46,8 @@ class Recipe:
     scale: bool = False
 
     def __post_init__(self) -> None:
-        """Check the numbers before anything is made or overwritten."""
+        """Check all before anything is made or overwritten."""
+        check_choices(self)
         least = {
             "points": 1,
             "condition_points": 1,
@@ -71,7 +63,3 @@ class Recipe:
 
         if not self.overlap >= 0:
             raise ConfigurationError(f"overlap: expected a number ≥ 0, got {self.overlap}")
-
-    def rule(self) -> Balance | None:
-        """The rule for the weights of the terms."""
-        return None if self.balance is None else _BALANCES[self.balance]()

@@ -1,6 +1,6 @@
 """Variational Monte Carlo: systems, wave functions, and their ground states."""
 
-from physml.vmc.by_recipe import entry, solve_by_recipe, wavefunction_of
+from physml.vmc.by_recipe import entry, solve_by_recipe
 from physml.vmc.catalogue import SYSTEMS
 from physml.vmc.energy import energy
 from physml.vmc.energy_parts import EnergyParts, energy_parts
@@ -62,6 +62,7 @@ from physml.vmc.wavefunctions import (
     Slater,
     SlaterJastrow,
     SlaterRBM,
+    WavefunctionSettings,
     one_electron_moves,
 )
 
@@ -136,5 +137,5 @@ __all__ = [
     "spin_correlation",
     "spin_squared",
     "structure_factor",
-    "wavefunction_of",
+    "WavefunctionSettings",
 ]

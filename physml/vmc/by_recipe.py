@@ -8,7 +8,6 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
-import flax.linen as nn
 from jax import Array
 
 from physml.errors import NonFiniteError, PhysmlError
@@ -21,7 +20,6 @@ from physml.vmc.measured_state import GroundState
 from physml.vmc.pretraining import check_pretraining, pretrain
 from physml.vmc.recipe import VMCRecipe
 from physml.vmc.systems.system import QuantumSystem
-from physml.vmc.wavefunctions import build_wavefunction
 
 SAMPLES_FILE = "samples.npz"
 """What a run keeps of the measurement."""
@@ -92,20 +90,13 @@ def _is_plain(value: Any) -> bool:
     return all(isinstance(part, (bool, int, float, str)) for part in inside)
 
 
-def wavefunction_of(system: QuantumSystem, recipe: VMCRecipe) -> nn.Module:
-    """The wave function of a recipe for a system."""
-    return build_wavefunction(
-        recipe.wavefunction, system, recipe.network, determinants=recipe.determinants
-    )
-
-
 def check_recipe(system: QuantumSystem, recipe: VMCRecipe) -> None:
     """Build wave function and optimizer, to no other end.
 
     Raises:
         ConfigurationError: for settings that exclude each other.
     """
-    wavefunction = wavefunction_of(system, recipe)
+    wavefunction = recipe.wavefunction.build(system)
     if recipe.pretrain:
         check_pretraining(system, wavefunction)
     recipe.optimizer.build()
@@ -130,7 +121,7 @@ def solve_by_recipe(
         UserWarning: of an error bar that has not converged, and of what was left out.
     """
     check_recipe(system, recipe)
-    wavefunction = wavefunction_of(system, recipe)
+    wavefunction = recipe.wavefunction.build(system)
     params = None
     if recipe.pretrain:
         params = pretrain(

@@ -10,8 +10,8 @@ import jax
 import pytest
 
 from physml.cli import catalogue
+from physml.cli.chosen import with_chosen
 from physml.cli.jax_settings import cache_folder, keep_compiled_programs
-from physml.cli.options import wavefunction_default
 from physml.train.entry import Entry
 
 
@@ -113,10 +113,10 @@ def test_the_recipe_follows_the_numbers(physml):
 
 def test_another_wave_function_starts_with_one_determinant():
     recipe = catalogue.entries()["atom"].recipe
-    assert recipe.determinants > 1
-    assert wavefunction_default(recipe, ["--steps", "3"]) == recipe
-    for words in (["--wavefunction", "slater"], ["--wavefunction=slater"]):
-        assert wavefunction_default(recipe, words).determinants == 1
+    assert recipe.wavefunction.determinants > 1
+    assert with_chosen(recipe, ["--steps", "3"])[0] == recipe
+    for words in (["--wavefunction", "ferminet"], ["--wavefunction=ferminet"]):
+        assert with_chosen(recipe, words)[0].wavefunction.determinants == 1
 
 
 @pytest.mark.parametrize("command", ["run", "solve", "ground-state"])

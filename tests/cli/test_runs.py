@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 
 from physml.cli import catalogue, job, run_directory
-from physml.networks.settings import NetworkSettings
+from physml.networks import NetworkSettings
 from physml.optim.settings import OptimizerSettings
 from physml.train import Every, Run
+from physml.vmc.wavefunctions import WavefunctionSettings
 
 TINY = ("--network.width", "4", "--network.depth", "1")
 ADAM = ("--optimizer.name", "adam")
@@ -290,12 +291,14 @@ def test_figures(physml, without_figures):
 def test_demo(physml, monkeypatch):
     network, adam = NetworkSettings(width=4, depth=1), OptimizerSettings(name="adam")
     entries = catalogue.entries()
+    # A network compiles faster than a determinant.
+    plain = WavefunctionSettings(name="network", network=network)
+    few = {"walkers": 16, "sweeps": 5, "measurements": 8}
     for name, less in (
-        ("burgers", {"points": 16}),
-        # A network compiles faster than a determinant.
-        ("quantum-dot", {"wavefunction": "network", "walkers": 16, "sweeps": 5, "measurements": 8}),
+        ("burgers", {"network": network, "points": 16}),
+        ("quantum-dot", {"wavefunction": plain, **few}),
     ):
-        recipe = replace(entries[name].recipe, network=network, optimizer=adam, **less)
+        recipe = replace(entries[name].recipe, optimizer=adam, **less)
         monkeypatch.setitem(entries, name, entries[name]._replace(recipes={"default": recipe}))
     said = physml("demo", "--steps", "1", "--quiet")
     assert said.code == 0

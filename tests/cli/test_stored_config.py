@@ -101,6 +101,26 @@ def test_what_cannot_be_read_is_our_mistake():
         value(list[int], [1], where="config.json")
 
 
+BEFORE = [
+    json.loads(line)
+    for line in (Path(__file__).parent / "configs_before.jsonl").read_text().splitlines()
+]
+
+
+@pytest.mark.parametrize("document", BEFORE, ids=lambda one: f"{one['name']}-{one['commit']}")
+def test_what_earlier_commits_wrote_is_read(document, tmp_path):
+    """When all names of a kind had one table of options, and wave functions shared a network's."""
+    document = dict(document)
+    commit = document.pop("commit")
+    Run.create(tmp_path, document).close()
+    with Run.reopen(tmp_path) as run:
+        job = stored_job(run)
+    assert job.entry.name == document["name"]
+    if commit == "b30ce9d":  # of the recipes before, some were others
+        assert job.recipe == job.entry.recipe and job.subject == job.entry.subject
+    job.entry.check(job.subject, job.recipe)
+
+
 @pytest.mark.parametrize("job", JOBS, ids=lambda job: job.entry.name)
 def test_runs_of_the_time_of_two_commands_are_read(job, tmp_path):
     """By their command, their system, without pre-training, in the units they were written in."""

@@ -97,8 +97,7 @@ def test_message_passing_finds_the_nodes():
     recipe = pm.vmc.SYSTEMS["quantum-dot"].recipe
     recipe = replace(
         recipe,
-        wavefunction="message-passing",
-        network=replace(recipe.network, width=16, depth=2),
+        wavefunction=pm.vmc.WavefunctionSettings(name="message-passing", width=16),
         optimizer=replace(recipe.optimizer, max_norm=0.3),
         walkers=512,
         steps=200,

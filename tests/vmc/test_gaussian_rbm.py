@@ -10,8 +10,6 @@ import numpy as np
 import pytest
 
 import physml as pm
-from physml.networks.settings import NetworkSettings
-from physml.vmc.wavefunctions import build_wavefunction
 
 DOT = pm.QuantumDot(n_up=1, n_down=1, omega=0.5)
 
@@ -68,5 +66,5 @@ def test_no_hidden_units_are_refused():
 
 
 def test_it_is_chosen_by_name():
-    chosen = build_wavefunction("gaussian-rbm", DOT, NetworkSettings(width=5))
+    chosen = pm.vmc.WavefunctionSettings(name="gaussian-rbm", hidden=5).build(DOT)
     assert chosen == pm.vmc.GaussianRBM(DOT, hidden=5)

@@ -11,7 +11,7 @@ import optax
 import pytest
 
 import physml as pm
-from physml.networks.settings import NetworkSettings
+from physml.networks import NetworkSettings
 from physml.vmc import SYSTEMS
 
 SMALL = {"walkers": 64, "sweeps": 5, "measurements": 50}
@@ -86,9 +86,10 @@ def test_small_recipes_come_near(name, bound, tmp_path):
     """The catalogue's optimizer on a small wave function: within the bound and 4σ."""
     entry = SYSTEMS[name]
     recipe = entry.recipe
-    wavefunction = pm.vmc.wavefunction_of(
-        entry.subject, replace(recipe, network=NetworkSettings(width=8, depth=1))
-    )
+    small = {"width": 8, "depth": 1}
+    if recipe.wavefunction.name == "network":
+        small = {"network": NetworkSettings(initial="glorot", **small)}
+    wavefunction = replace(recipe.wavefunction, **small).build(entry.subject)
     state = pm.ground_state(
         entry.subject, wavefunction, optimizer=recipe.optimizer.build(), steps=80, **SMALL
     )

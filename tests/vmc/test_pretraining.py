@@ -100,7 +100,12 @@ def test_a_recipe_pretrains_first(tmp_path):
     entry = SYSTEMS["atom"]
     atom = pm.vmc.Atom(symbol="H")
     recipe = VMCRecipe(
-        wavefunction="message-passing", walkers=16, sweeps=2, pretrain=3, steps=2, measurements=8
+        wavefunction=pm.vmc.WavefunctionSettings(name="message-passing"),
+        walkers=16,
+        sweeps=2,
+        pretrain=3,
+        steps=2,
+        measurements=8,
     )
     with pm.Run.create(tmp_path) as run:
         state = entry.solve(atom, recipe, key=jax.random.key(1), run=run)

@@ -20,7 +20,7 @@ def best(atom: Atom) -> VMCRecipe:
     if atom.symbol == "Ne":
         return replace(
             NUCLEI,
-            network=replace(NUCLEI.network, width=24),
+            wavefunction=replace(NUCLEI.wavefunction, width=24),
             optimizer=replace(NUCLEI.optimizer, learning_rate=0.02, decay=100.0, max_norm=0.2),
             walkers=1024,
             steps=800,

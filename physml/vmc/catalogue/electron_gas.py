@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from physml.networks.settings import NetworkSettings
 from physml.optim.settings import OptimizerSettings
 from physml.train.entry import Record
 from physml.vmc.by_recipe import entry
 from physml.vmc.recipe import VMCRecipe
 from physml.vmc.systems import ElectronGas
+from physml.vmc.wavefunctions import WavefunctionSettings
 
 FEW = VMCRecipe(
-    wavefunction="message-passing",
-    network=NetworkSettings(width=32, depth=2, initial="glorot"),
+    wavefunction=WavefunctionSettings(name="message-passing", width=32),
     optimizer=OptimizerSettings(
         name="natural-gradient",
         learning_rate=0.05,

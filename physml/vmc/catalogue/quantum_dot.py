@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from physml.networks.settings import NetworkSettings
 from physml.train.entry import Record
 from physml.vmc.by_recipe import entry
 from physml.vmc.recipe import VMCRecipe
 from physml.vmc.systems import QuantumDot
+from physml.vmc.wavefunctions import WavefunctionSettings
 
-PAIR = VMCRecipe(wavefunction="slater-jastrow")
+PAIR = VMCRecipe(wavefunction=WavefunctionSettings(name="slater-jastrow"))
 
 SLATER_JASTROW = replace(PAIR, walkers=512, optimizer=replace(PAIR.optimizer, max_norm=0.3))
 
 MESSAGES = replace(
     SLATER_JASTROW,
-    wavefunction="message-passing",
-    network=NetworkSettings(width=24, depth=2, initial="glorot"),
+    wavefunction=WavefunctionSettings(name="message-passing", width=24),
     steps=250,
     measurements=200,
 )

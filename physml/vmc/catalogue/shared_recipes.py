@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from physml.networks.settings import NetworkSettings
 from physml.optim.settings import OptimizerSettings
 from physml.vmc.recipe import VMCRecipe
+from physml.vmc.wavefunctions import WavefunctionSettings
 
 BOSONS = VMCRecipe(
-    wavefunction="deep-set",
+    wavefunction=WavefunctionSettings(name="deep-set"),
     optimizer=OptimizerSettings(
         name="natural-gradient", learning_rate=0.1, damping=1e-3, momentum=0.9, max_norm=0.3
     ),
 )
 
 SPINS = VMCRecipe(
-    wavefunction="rbm",
-    network=NetworkSettings(width=4, depth=1),
+    wavefunction=WavefunctionSettings(name="rbm", density=4),
     optimizer=OptimizerSettings(
         name="natural-gradient", learning_rate=0.05, damping=1e-3, momentum=0.8, max_norm=0.2
     ),
@@ -26,9 +25,7 @@ SPINS = VMCRecipe(
 
 # Several determinants: 2s² and 2p² are nearly degenerate in beryllium.
 NUCLEI = VMCRecipe(
-    wavefunction="message-passing",
-    network=NetworkSettings(width=16, depth=2, initial="glorot"),
-    determinants=4,
+    wavefunction=WavefunctionSettings(name="message-passing", width=16, determinants=4),
     optimizer=OptimizerSettings(
         name="natural-gradient",
         learning_rate=0.05,

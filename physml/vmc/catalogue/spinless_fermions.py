@@ -7,6 +7,7 @@ from physml.train.entry import Record
 from physml.vmc.by_recipe import entry
 from physml.vmc.recipe import VMCRecipe
 from physml.vmc.systems import SpinlessFermions
+from physml.vmc.wavefunctions import WavefunctionSettings
 
 ENTRY = entry(
     "spinless-fermions",
@@ -14,7 +15,7 @@ ENTRY = entry(
     "exact without interaction and for two; own exact diagonalisation for three",
     SpinlessFermions(),
     VMCRecipe(
-        wavefunction="message-passing",
+        wavefunction=WavefunctionSettings(name="message-passing"),
         optimizer=OptimizerSettings(
             name="natural-gradient",
             learning_rate=0.1,

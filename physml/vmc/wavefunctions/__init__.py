@@ -5,7 +5,6 @@ from physml.vmc.wavefunctions.deep_set import DeepSet
 from physml.vmc.wavefunctions.fermi_net import FermiNet
 from physml.vmc.wavefunctions.gaussian_rbm import GaussianRBM
 from physml.vmc.wavefunctions.message_passing import MessagePassing
-from physml.vmc.wavefunctions.named import WavefunctionName, build_wavefunction
 from physml.vmc.wavefunctions.neural_slater import NeuralSlater
 from physml.vmc.wavefunctions.psi_former import PsiFormer
 from physml.vmc.wavefunctions.rank_one import one_electron_moves
@@ -26,8 +25,6 @@ __all__ = [
     "Slater",
     "SlaterJastrow",
     "SlaterRBM",
-    "WavefunctionName",
     "WavefunctionSettings",
-    "build_wavefunction",
     "one_electron_moves",
 ]
