@@ -170,7 +170,7 @@ def load_by_recipe(system: QuantumSystem, recipe: VMCRecipe, directory: Path) ->
     Raises:
         CheckpointError, FingerprintError: see ``GroundState.load``.
     """
-    return GroundState.load(directory, system, wavefunction_of(system, recipe))
+    return GroundState.load(directory, system, recipe.wavefunction.build(system))
 
 
 def _keep_samples(state: GroundState, run: Run | None) -> None:
