@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -117,3 +118,18 @@ def test_two_entries_of_one_name_are_refused(tmp_path, monkeypatch) -> None:
     (folder / "other.py").write_text("SHARED = 3\n")
     __import__("sys").modules.pop("twins.other")
     assert gathered("twins", [str(folder)])["twin"].subject == NoNumbers()
+
+
+def test_figures_of_the_readme_stand_beside_the_command_that_makes_them() -> None:
+    """Each row's command is that of a record, under one of the three names of its numbers."""
+    text = (ROOT / "README.md").read_text("utf-8")
+    rows = re.findall(r"\| `(physml run [^`]+)` \| ([^|]+) \| (\d+) \|", text)
+    made = {
+        (catalogue.made_by(entry, record), record.found, f"{record.seconds:.0f}")
+        for entry in catalogue.entries().values()
+        for record in entry.records
+    }
+    assert len(rows) >= 5
+    for command, found, seconds in rows:
+        plain = re.sub(r"--(system|problem)\.", "--subject.", command)
+        assert (plain, found, seconds) in made

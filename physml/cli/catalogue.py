@@ -73,7 +73,7 @@ def command(argv: Sequence[str]) -> None:
     print(aligned(said), end="")
     if entry.records:
         print()
-        made = [(_made_by(entry, m), m.found, f"{m.seconds:.0f}", m.where) for m in entry.records]
+        made = [(made_by(entry, m), m.found, f"{m.seconds:.0f}", m.where) for m in entry.records]
         print_table(("command", "found", "seconds", "measured in"), made)
 
 
@@ -95,7 +95,7 @@ def _recipe_words(entry: Entry, name: str) -> str:
     return "; ".join(words) or "the options' defaults"
 
 
-def _made_by(entry: Entry, record: Record) -> str:
+def made_by(entry: Entry, record: Record) -> str:
     """The command that makes a figure again."""
     words = [f"physml run {entry.name}"]
     words += [f"--subject.{_flag(name)} {value}" for name, value in record.numbers.items()]

@@ -38,9 +38,9 @@ class Statement(ABC):
     ...         return pm.Problem(
     ...             domain=pm.Box(t=(0, 1)), ansatz=lambda N, z: 1 + z[0] * N(z), name="decay",
     ...             equation=lambda u, z: pm.partial(u, 0)(z) + self.rate * u(z))
-    >>> entry = pm.pinn.entry("decay", "u' = −k u", "none", Decay(), pm.pinn.Recipe(steps=20))
-    >>> entry.solve(Decay(rate=2.0), entry.recipe).problem.name
-    'decay'
+    >>> ENTRY = pm.pinn.entry("decay", "u' = −k u", "none", Decay(), pm.pinn.Recipe(steps=20))
+    >>> ENTRY.subject, ENTRY.recipe.steps
+    (Decay(rate=1.0), 20)
     """
 
     @abstractmethod
