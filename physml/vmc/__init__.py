@@ -25,6 +25,7 @@ from physml.vmc.observables import (
 from physml.vmc.one_body import momentum_distribution, one_body_density_matrix
 from physml.vmc.pretraining import pretrain
 from physml.vmc.recipe import VMCRecipe
+from physml.vmc.sampler_settings import SamplerSettings
 from physml.vmc.signed_log import Psi, SignedLog, log_amplitude, psi_ratio
 from physml.vmc.systems import (
     ANGSTROM,
@@ -137,5 +138,6 @@ __all__ = [
     "spin_correlation",
     "spin_squared",
     "structure_factor",
+    "SamplerSettings",
     "WavefunctionSettings",
 ]

@@ -100,6 +100,7 @@ def check_recipe(system: QuantumSystem, recipe: VMCRecipe) -> None:
     if recipe.pretrain:
         check_pretraining(system, wavefunction)
     recipe.optimizer.build()
+    recipe.sampler.build(system)
 
 
 def solve_by_recipe(
@@ -141,7 +142,7 @@ def solve_by_recipe(
             system,
             wavefunction,
             optimizer=recipe.optimizer.build(),
-            sampler=recipe.sampler,
+            sampler=recipe.sampler.build(system),
             walkers=recipe.walkers,
             sweeps=recipe.sweeps,
             steps=recipe.steps,

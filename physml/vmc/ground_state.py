@@ -25,7 +25,7 @@ from physml.vmc.energy import energy
 from physml.vmc.measure import FEWEST_MEASUREMENTS, Measurement
 from physml.vmc.measure import measure as measure_afresh
 from physml.vmc.measured_state import GroundState
-from physml.vmc.moves import SamplerName, moves_of, starts_of
+from physml.vmc.moves import moves_of, starts_of
 from physml.vmc.ratio_check import check_ratios
 from physml.vmc.signed_log import at_params
 from physml.vmc.systems.lattice import LatticeSystem, check_rows
@@ -42,7 +42,7 @@ def ground_state(
     wavefunction: nn.Module,
     *,
     optimizer: Optimizer | None = None,
-    sampler: SamplerName | Callable[..., Sampler] = "metropolis",
+    sampler: str | Callable[..., Sampler] = "metropolis",
     walkers: int = 1024,
     sweeps: int = 10,
     steps: int = 300,

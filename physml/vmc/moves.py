@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 import flax.linen as nn
 import jax
@@ -13,28 +13,16 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from physml.errors import ConfigurationError, UnknownNameError
-from physml.sampling import (
-    OneElectronMoves,
-    langevin,
-    metropolis,
-    metropolis_one_electron,
-    spin_metropolis,
-)
+from physml.errors import ConfigurationError
+from physml.sampling import OneElectronMoves, metropolis_one_electron
 from physml.sampling.jumps import hop, swap, with_jumps
 from physml.types import Sampler
 from physml.vmc.log_density import log_density
+from physml.vmc.sampler_settings import SamplerSettings
 from physml.vmc.signed_log import LogPsi, SignedLog
 from physml.vmc.systems.nuclei import crossings, shares
 from physml.vmc.systems.system import QuantumSystem
 from physml.vmc.wavefunctions.rank_one import one_electron_moves
-
-SamplerName = Literal["metropolis", "metropolis-one-electron", "langevin"]
-_SAMPLERS: dict[str, Callable[..., Sampler]] = {
-    "metropolis": metropolis,
-    "metropolis-one-electron": metropolis_one_electron,
-    "langevin": langevin,
-}
 
 
 def moves_of(
@@ -69,14 +57,7 @@ def _chosen(sampler: str | Callable[..., Sampler], system: QuantumSystem) -> Cal
     """
     own = system.proposal is not None
     if isinstance(sampler, str):
-        if sampler not in _SAMPLERS:
-            raise UnknownNameError("sampler", sampler, _SAMPLERS)
-        if own and sampler != "metropolis":
-            raise ConfigurationError(
-                f"sampler: expected metropolis, since {system.name} has moves of its own, got "
-                f"{sampler}"
-            )
-        return spin_metropolis if own else _SAMPLERS[sampler]
+        return SamplerSettings(name=sampler).build(system)
     needed = ["adapt", "burn_in"]
     needed += ["propose"] if own else []
     needed += ["wrap"] if system.cell is not None and not own else []

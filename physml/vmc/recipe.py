@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from physml.choices import check_choices
 from physml.errors import ConfigurationError
 from physml.optim.settings import OptimizerSettings
-from physml.vmc.moves import SamplerName
+from physml.vmc.sampler_settings import SamplerSettings
 from physml.vmc.wavefunctions import WavefunctionSettings
 
 
@@ -18,8 +18,7 @@ class VMCRecipe:
     Attributes:
         wavefunction: the wave function, with its own options.
         optimizer: the optimizer; one without a line search.
-        sampler: metropolis: all particles move at once; metropolis-one-electron: one after
-            another; langevin: along the drift. Spins have moves of their own.
+        sampler: how walkers move; spins have moves of their own.
         walkers: in training and in the measurement.
         sweeps: Metropolis moves of every walker between steps.
         pretrain: steps before those of the energy, towards the orbitals of Hartree–Fock; for an
@@ -34,7 +33,7 @@ class VMCRecipe:
             name="natural-gradient", learning_rate=0.1, decay=200.0, damping=1e-3, momentum=0.9
         )
     )
-    sampler: SamplerName = "metropolis"
+    sampler: SamplerSettings = field(default_factory=SamplerSettings)
     walkers: int = 1024
     sweeps: int = 10
     pretrain: int = 0

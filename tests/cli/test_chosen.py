@@ -8,18 +8,21 @@ import json
 import pytest
 import tyro
 
+import physml as pm
 from physml.cli.chosen import with_chosen
 from physml.cli.config import read
 from physml.errors import ConfigurationError, UnknownNameError
 from physml.networks import NetworkSettings
 from physml.optim import OptimizerSettings
 from physml.train import BalanceSettings
+from physml.vmc.sampler_settings import SamplerSettings
 from physml.vmc.wavefunctions import WavefunctionSettings
 
 OPTIMIZER = OptimizerSettings(name="natural-gradient", damping=0.5)
 NETWORK = NetworkSettings(width=7, activation="sin")
 WAVEFUNCTION = WavefunctionSettings(name="message-passing", width=32, determinants=4)
 BALANCE = BalanceSettings()
+SAMPLER = SamplerSettings()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -31,6 +34,7 @@ class Recipe:
         network: the network.
         wavefunction: the wave function.
         balance: the rule for weights.
+        sampler: what moves walkers.
         steps: how many.
     """
 
@@ -38,6 +42,7 @@ class Recipe:
     network: NetworkSettings = NETWORK
     wavefunction: WavefunctionSettings = WAVEFUNCTION
     balance: BalanceSettings = BALANCE
+    sampler: SamplerSettings = SAMPLER
     steps: int = 3
 
 
@@ -67,6 +72,7 @@ def toy(*args, strength: float = 2.0):
         (NetworkSettings, "network", (None,)),
         (WavefunctionSettings, "wavefunction", ("system",)),
         (BalanceSettings, "balance", ()),
+        (SamplerSettings, "sampler", (pm.QuantumDot(),)),
     ],
     ids=lambda part: part if isinstance(part, str) else "",
 )

@@ -199,6 +199,20 @@ def test_moves_along_the_drift_find_the_same_energy():
         pm.ground_state(pm.vmc.IsingChain(sites=4), pm.vmc.RBM(), sampler="langevin")
 
 
+def test_samplers_by_name_are_the_functions():
+    settings, trap, spins = (pm.vmc.SamplerSettings, pm.QuantumDot(), pm.vmc.IsingChain(sites=4))
+    assert settings().build(trap) is pm.metropolis
+    assert settings().build(spins) is pm.sampling.spin_metropolis
+    assert settings(name="langevin").build(trap) is pm.langevin
+    made = settings(name="hamiltonian", leapfrogs=3).build(trap)
+    assert made.func is pm.sampling.hamiltonian and made.keywords == {"leapfrogs": 3}
+    for name in settings.names()[1:]:
+        with pytest.raises(pm.errors.ConfigurationError, match="moves of its own"):
+            settings(name=name).build(spins)
+    with pytest.raises(pm.errors.ConfigurationError, match=r"sampler.leapfrogs: expected at least"):
+        settings(name="hamiltonian", leapfrogs=0).build(trap)
+
+
 def test_a_rule_may_end_the_optimisation_by_a_metric_of_log_psi():
     """Of the oscillator's ground state ∂² ln ψ/∂x² = −1 everywhere."""
     curved = lambda log_psi: jnp.abs(jax.hessian(log_psi)(jnp.ones((1, 1))).reshape(()) + 1.0)
