@@ -259,6 +259,27 @@ def test_wave_functions_return_log_and_sign():
     np.testing.assert_allclose(ratio, -1.0, rtol=1e-12)
 
 
+def test_samplers_take_the_logarithm_of_a_density():
+    """Of ``ψ = e^{−x²/2}`` the density has variance ½: 4σ of 4,000 walkers, √2/√4000 of it."""
+    log_psi = lambda params, x: -0.5 * x**2
+    density = pm.vmc.log_density(log_psi)
+    assert float(density(None, jnp.array(3.0))) == -9.0
+    start = lambda key: 0.5**0.5 * jax.random.normal(key, (4000,))
+    sampler = pm.metropolis(density, start, sweeps=5)
+    walkers = sampler.sample(jax.random.key(1), sampler.init(jax.random.key(0), None), None)[1]
+    assert abs(float(jnp.mean(walkers**2)) - 0.5) < 4 * 0.5 * (2 / 4000) ** 0.5
+
+
+def test_each_datum_comes_once_in_an_epoch():
+    sampler = pm.sampling.minibatches(jnp.arange(5), size=2)
+    state, seen = sampler.init(jax.random.key(0), None), []
+    for _ in range(5):
+        state, batch, metrics = sampler.sample(jax.random.key(1), state, None)
+        seen += [*batch.tolist()]
+    assert sorted(seen[:5]) == sorted(seen[5:]) == [0, 1, 2, 3, 4]
+    assert (int(state.epoch), int(metrics["epoch"])) == (2, 1)
+
+
 def test_coordinates_come_in_the_order_of_the_box():
     domain = pm.Box(t=(0, 1), x=(-2, 2))
     assert (domain.axis("t"), domain.axis("x")) == (0, 1)

@@ -67,7 +67,8 @@ def ground_state(
             ``natural_gradient(0.05, max_norm=0.2)``: ratios of ψ on a lattice have no bound, and
             one long step makes them infinite.
         sampler: ``metropolis``, whose moves are of all particles at once; ``langevin``, whose moves
-            follow the drift; or ``metropolis-one-electron``, cheap for a wave function that has
+            follow the drift; ``hamiltonian``, whose moves are trajectories of ten leapfrogs; or
+            ``metropolis-one-electron``, cheap for a wave function that has
             rank-one updates. A system with a ``proposal``, such as a chain of spins, has moves of
             its own; the ``stride(walkers)`` of one with nuclei shortens those of the two Metropolis
             samplers near them, and where nuclei are too far apart for an electron to cross, each

@@ -21,7 +21,18 @@ import physml as pm
 from physml.lazy_jacobian import Block, Jacobian
 from physml.optim import by_svd, sketched, soap, ssbfgs, ssbroyden
 from physml.sample_axis import devices_at_hand, map_samples
-from physml.sampling import langevin, metropolis, metropolis_one_electron, spin_metropolis
+from physml.sampling import (
+    ancestral,
+    gibbs,
+    hamiltonian,
+    langevin,
+    metropolis,
+    metropolis_one_electron,
+    minibatches,
+    spin_metropolis,
+    together,
+    with_noise,
+)
 from physml.sampling.batches import with_data
 from physml.train import (
     bernoulli,
@@ -155,6 +166,13 @@ def redrawn(key, params):
     return z[jnp.argsort(params["a"][0] * jnp.sin(20 * z))[:8]]
 
 
+def resampled(key, x, params):
+    """One coordinate after the other of a pair, each given the other."""
+    for i, key_of in enumerate(jax.random.split(key)):
+        x = x.at[i].set(0.5 * x[1 - i] + params["b"] * jax.random.normal(key_of, x[i].shape))
+    return x
+
+
 SAMPLERS = {
     "fixed": POINTS,
     "drawn": pm.drawn(lambda key, params: jax.random.uniform(key, (8,)), every=None),
@@ -163,6 +181,15 @@ SAMPLERS = {
     "langevin": langevin(log_normal, normal_walkers, sweeps=2, burn_in=3),
     "metropolis_one_electron": metropolis_one_electron(log_normal, normal_walkers, burn_in=2),
     "spin_metropolis": spin_metropolis(aligned, spins, sweeps=1, burn_in=2),
+    "hamiltonian": hamiltonian(log_normal, normal_walkers, leapfrogs=2, burn_in=2),
+    "gibbs": gibbs(resampled, normal_walkers, sweeps=2, burn_in=2),
+    "ancestral": ancestral(lambda key, params: params["b"] * jax.random.normal(key, (2,)), size=8),
+    "minibatches": minibatches((jnp.linspace(0.0, 1.0, 10), jnp.arange(10)), size=4),
+    "together": together({"data": minibatches(jnp.arange(6.0), size=6), "points": POINTS}),
+    "with_noise": with_noise(
+        minibatches(jnp.linspace(0.0, 1.0, 10), size=4),
+        lambda key, z: (z + jax.random.normal(key, z.shape), jax.random.split(key, len(z))),
+    ),
 }
 
 
