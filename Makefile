@@ -14,7 +14,7 @@ ENVIRONMENT := $(BIN)/activate
 RECIPE := pyproject.toml constraints.txt
 OLD = physml needs Python 3.11 or newer, but '$(PYTHON)' is Python %d.%d.%d. Choose another one, for example: make $(or $(MAKECMDGOALS),demo) PYTHON=python3.12
 
-.PHONY: help demo test test-all lint docs benchmarks clean
+.PHONY: help demo test test-all slow lint docs benchmarks clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -29,10 +29,13 @@ demo: $(VENV)/.installed-plot ## solve a PDE and find a ground state, with figur
 	$(BIN)/physml demo $(ARGS)
 
 test: $(VENV)/.installed-test ## the fast tests, and the examples in the docstrings
-	$(BIN)/python -m pytest $(PARALLEL) --doctest-modules tests physml $(ARGS)
+	$(BIN)/python -m pytest $(PARALLEL) --durations=20 --doctest-modules tests physml $(ARGS)
 
 test-all: $(VENV)/.installed-test ## the slow tests too
 	$(BIN)/python -m pytest $(PARALLEL) --doctest-modules -m "" tests physml $(ARGS)
+
+slow: $(VENV)/.installed-test ## the slow tests alone, each with its time
+	$(BIN)/python -m pytest $(PARALLEL) -m slow --durations=0 --durations-min=1 tests $(ARGS)
 
 test-3.%: ## the fast tests on another Python, as in: make test-3.12
 	$(MAKE) test VENV=.venv-3.$* PYTHON="$(if $(findstring command,$(origin PYTHON)),$(PYTHON),python3.$*)"
