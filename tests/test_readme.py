@@ -117,10 +117,10 @@ def test_the_page_of_samplers():
 def test_the_page_of_error_bars(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     _, (decay, own) = run(ROOT / "docs" / "posterior.md")
-    rate, error = decay["bars"].numbers["rate"]
+    rate, error = decay["bars"].unknown_numbers["rate"]
     assert abs(rate - 2) < 4 * error and 0.03 < decay["bars"].noise["data"] < 0.07
     assert (tmp_path / "decay.png").exists()
-    k, error = pm.posterior(own["fitted"]).numbers["k"]
+    k, error = pm.posterior(own["fitted"]).unknown_numbers["k"]
     assert abs(k - 2) < 4 * error < 0.2
 
 

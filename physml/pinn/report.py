@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 import jax
 import numpy as np
 
+from physml.errors import PhysmlError
+from physml.networks import Constant
+
 if TYPE_CHECKING:
     from physml.pinn.solution import Solution
 
@@ -33,6 +36,7 @@ def numbers(solution: Solution) -> dict[str, Any]:
         "max_error": first.max_error if first and not several else None,
         "reference_error": first.reference_error if first else None,
         "loss": solution.loss if np.isfinite(solution.loss) else None,
+        "unknown_numbers": _unknown_numbers(solution),
         "check": solution.check().numbers(),
         "steps": 0 if trained is None else len(trained.history.get("loss", ())),
         "parameters": sum(leaf.size for leaf in jax.tree.leaves(solution.params)),
@@ -58,8 +62,43 @@ def words(solution: Solution) -> dict[str, str]:
     # JSON has no infinity: a factor that is not finite was written as none.
     growth = lambda name: terms[name]["factor"] or float("inf")  # noqa: E731
     shown = sorted(terms, key=growth, reverse=True)[:_SHOWN] if len(terms) > _SHOWN else terms
+    unknown = {name: one["words"] for name, one in found["unknown_numbers"].items()}
     return {
         **errors,
+        **unknown,
         "loss": f"{loss} after {found['steps']} steps",
         **{f"residual, {name}": terms[name]["words"] for name in shown},
     }
+
+
+def _unknown_numbers(solution: Solution) -> dict[str, dict[str, Any]]:
+    """Each unknown number, with its standard error where data tell one."""
+    networks = solution.network if isinstance(solution.network, Mapping) else {}
+    names = [name for name, module in networks.items() if isinstance(module, Constant)]
+    if not names:
+        return {}
+    domain = solution.problem.domain
+    values = solution(0.5 * (domain.lower + domain.upper)[None])
+    try:
+        bars = solution.error_bars
+    except PhysmlError as refused:
+        return {
+            name: {
+                "value": np.asarray(values[name])[0].tolist(),
+                "standard_error": None,
+                "words": f"{_listed(values[name])}, without an error bar ({refused})",
+            }
+            for name in names
+        }
+    return {
+        name: {
+            "value": bars.unknown_numbers[name].value.tolist(),
+            "standard_error": bars.unknown_numbers[name].standard_error.tolist(),
+            "words": bars.unknown_numbers[name].words(),
+        }
+        for name in names
+    }
+
+
+def _listed(values: Any) -> str:
+    return ", ".join(f"{value:.5g}" for value in np.ravel(np.asarray(values)[0]))

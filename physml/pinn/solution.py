@@ -21,7 +21,7 @@ from physml.pinn.problem import Network, Problem
 from physml.pinn.scales import SCALES_FILE, Scales
 from physml.pinn.solution_fingerprint import of_solution
 from physml.pinn.solution_rows import fitted
-from physml.train import FitResult, Fitted, checkpoint, fingerprint
+from physml.train import ErrorBars, FitResult, Fitted, checkpoint, fingerprint, posterior
 from physml.train.precision import in_default_precision, in_precision_of
 from physml.types import Batch, Field, ManyPoints, Sampler
 
@@ -80,6 +80,7 @@ class Solution(ManyPoints):
         self.error_curve = tuple(error_curve)
         self.sampler = sampler
         self._check: Check | None = None
+        self._error_bars: ErrorBars | None = None
         self._evaluate = jax.jit(self._values, static_argnums=(0, 1))
 
     @property
@@ -198,6 +199,18 @@ class Solution(ManyPoints):
         # Data stand beside what the sampler draws, and are no part of its state.
         first = first_batch(self.sampler, jax.random.key(0), self.params)
         return {**first, **self.result.state.sampler.batch}
+
+    @property
+    def error_bars(self) -> ErrorBars:
+        """Error bars of an inverse problem, computed once; see ``physml.posterior``.
+
+        Raises:
+            ConfigurationError: where there are none: no measured values, training that has not
+                ended, and what else ``posterior`` refuses.
+        """
+        if self._error_bars is None:
+            self._error_bars = posterior(self)
+        return self._error_bars
 
     def fitted(self) -> Fitted:
         """The fit behind it, for ``physml.posterior``: terms with measured data are observations.

@@ -50,7 +50,7 @@ def fitted(solution: Solution) -> Fitted:
         solution.batch,
         partial(_values, solution),
         observe={name: partial(_measured, solution, c) for name, c in measured.items()},
-        numbers=numbers,
+        unknown_numbers=numbers,
         units={} if problem.scales is None else _units(problem.scales.size),
     )
 

@@ -29,6 +29,11 @@ class Number(NamedTuple):
     value: np.ndarray
     standard_error: np.ndarray
 
+    def words(self) -> str:
+        """``value ± standard error``, the latter to two digits."""
+        pairs = zip(np.ravel(self.value), np.ravel(self.standard_error), strict=True)
+        return ", ".join(f"{value:.5g} ± {error:.2g}" for value, error in pairs)
+
 
 class Interval(NamedTuple):
     """Ends of an interval, each like the prediction at many points."""
@@ -45,7 +50,7 @@ class ErrorBars:
         damping: ``λ``; the prior has the precision ``λ/s²``.
         observations: ``n``, how many.
         determined: ``tr H``, how many numbers the observations determine.
-        numbers: unknown numbers with their standard errors.
+        unknown_numbers: by name, with their standard errors.
     """
 
     def __init__(
@@ -69,7 +74,9 @@ class ErrorBars:
         self._deviation = deviation
         self._freedom = observations - determined if estimated else np.inf
         self._observe = fitted.observe or dict.fromkeys(noise, fitted.predict)
-        self.numbers = {name: self._number(name, value) for name, value in fitted.numbers.items()}
+        self.unknown_numbers = {
+            name: self._number(value) for name, value in fitted.unknown_numbers.items()
+        }
 
     def standard_deviation(self, points: Any) -> Any:
         """``√(∂u Σ ∂uᵀ)`` of the prediction: of the field, without the noise of an observation.
@@ -140,23 +147,21 @@ class ErrorBars:
         made = self._in_shape(self._fitted.predict, points, drawn, (count,))
         return jax.tree.map(lambda leaf: np.moveaxis(leaf, 1, 0), made)
 
-    def words(self) -> str:
-        """Noise, damping, what is determined and the unknown numbers, in a few lines."""
+    def words(self) -> dict[str, str]:
+        """Noise, what is determined, damping and the unknown numbers for a reader, a line each."""
         how = "estimated" if np.isfinite(self._freedom) else "given"
         noise = ", ".join(f"{name} {_words(value)}" for name, value in self.noise.items())
-        lines = [
-            f"noise ({how}): {noise}",
-            f"{self.observations} observations determine {self.determined:.3g} numbers; damping "
-            f"{self.damping:.2g}",
-        ]
-        for name, (value, error) in self.numbers.items():
-            pairs = zip(np.ravel(value), np.ravel(error), strict=True)
-            lines.append(f"{name}: {', '.join(f'{v:.5g} ± {e:.2g}' for v, e in pairs)}")
-        return "\n".join(lines)
+        told = {
+            f"noise ({how})": noise,
+            "determined": f"{self.determined:.3g} numbers by {self.observations} observations",
+            "damping": f"{self.damping:.2g}",
+        }
+        return told | {name: number.words() for name, number in self.unknown_numbers.items()}
 
     def __repr__(self) -> str:
         """The words, and what they leave out."""
-        return f"Error bars of one fit, local and linear\n{self.words()}"
+        lines = [f"{name}: {value}" for name, value in self.words().items()]
+        return "\n".join(["Error bars of one fit, local and linear", *lines])
 
     def plot(self, path: str | Path, points: Any, level: float = 0.9) -> Path:
         """Save a figure of lines with bands, along the one coordinate in which the points differ.
@@ -194,7 +199,7 @@ class ErrorBars:
             width.legend()
         return Path(path)
 
-    def _number(self, name: str, value: Any) -> Number:
+    def _number(self, value: Any) -> Number:
         flat = _Flattened(lambda params, _: value(params))
         nothing = jnp.zeros(1)
         shape = np.shape(value(self._fitted.result.params))

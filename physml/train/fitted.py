@@ -29,7 +29,7 @@ class Fitted(NamedTuple):
         observe: for each term that holds observations ``(params, point) -> value``, what was
             observed, without its noise. All other terms are constraints. None for an objective of
             one term, whose rows are ``predict`` minus observed values.
-        numbers: unknown numbers by name, ``(params) -> value``.
+        unknown_numbers: by name, ``(params) -> value``.
         units: what a row of a term is divided by, a number or one a component; 1 where absent.
 
     >>> import jax, jax.numpy as jnp, physml as pm
@@ -49,7 +49,7 @@ class Fitted(NamedTuple):
     batch: Batch
     predict: Predict
     observe: Mapping[str, Predict] | None = None
-    numbers: Mapping[str, Callable[[Any], Any]] = {}
+    unknown_numbers: Mapping[str, Callable[[Any], Any]] = {}
     units: Mapping[str, Any] = {}
 
 

@@ -77,7 +77,7 @@ def posterior(
         key: a random key, of the probes.
 
     Returns:
-        The bars: ``standard_deviation``, ``interval``, ``sample``, ``numbers``, ``plot``.
+        The bars: ``standard_deviation``, ``interval``, ``sample``, ``unknown_numbers``, ``plot``.
 
     Raises:
         ConfigurationError: a result that is no least-squares fit of real numbers, without
@@ -101,7 +101,7 @@ def posterior(
     ...     conditions=[pm.pinn.measured(x, y, unknown="u")])
     >>> unknowns = {"u": pm.MLP((6,)), "rate": pm.networks.Constant(1.0, positive=True)}
     >>> bars = pm.posterior(pm.solve(decay, unknowns, points=32, steps=30))
-    >>> rate, error = bars.numbers["rate"]
+    >>> rate, error = bars.unknown_numbers["rate"]
     >>> bool(abs(rate - 2) < 3 * error), bool(0.03 < bars.noise["data"] < 0.07)
     (True, True)
     """

@@ -29,6 +29,7 @@ def solved(unit=1.0, steps=40, weight=0.1):
         domain=pm.Box(t=(0, 1)),
         equation=lambda f, z: pm.partial(f["u"], 0)(z) + f["k"](z) * f["u"](z),
         conditions=[pm.pinn.measured(TIMES, noisy(unit), unknown="u", weight=weight)],
+        exact={"k": lambda t: np.full(len(t), 2.0)},
         name="decay",
     )
     return pm.solve(problem, UNKNOWNS, points=24, steps=steps, check=False)
@@ -55,8 +56,8 @@ def test_bars_are_those_of_the_closed_form(unit, solution):
     """Amplitude and rate are what the equation leaves, in any unit; bars are up to 5% wider."""
     bars = pm.posterior(solution if unit == 1.0 else solved(unit))
     rate, error, noise, deviations = regression(unit)
-    assert bars.numbers["k"].value == pytest.approx(rate, rel=2e-3)
-    assert 0.99 < bars.numbers["k"].standard_error / error < 1.05
+    assert bars.unknown_numbers["k"].value == pytest.approx(rate, rel=2e-3)
+    assert 0.99 < bars.unknown_numbers["k"].standard_error / error < 1.05
     assert bars.noise["data"] == pytest.approx(noise, rel=0.01)
     found = bars.standard_deviation(POINTS)["u"]
     assert np.all((found / deviations > 0.99) & (found / deviations < 1.05))
@@ -73,7 +74,7 @@ def test_an_equation_left_free_widens_the_bars_and_shows(solution):
     """By 1/σ² the data outweigh the equation: seven numbers are determined where two are told."""
     loose, tight = (pm.posterior(s) for s in (solved(weight=400.0, steps=60), solution))
     assert loose.determined > 4
-    assert loose.numbers["k"].standard_error > 3 * tight.numbers["k"].standard_error
+    assert loose.unknown_numbers["k"].standard_error > 3 * tight.unknown_numbers["k"].standard_error
 
 
 def test_probes_agree(solution):
@@ -107,3 +108,15 @@ def test_what_has_no_bars_is_refused(tmp_path, solution):
     forward = pm.solve(exact, pm.MLP((4,)), points=8, steps=1, check=False)
     with pytest.raises(pm.errors.ConfigurationError, match="no term holds observations"):
         pm.posterior(forward)
+
+
+def test_the_report_has_the_bar_or_the_reason_for_none(solution):
+    bars = pm.posterior(solution).unknown_numbers["k"]
+    told = solution.numbers()["unknown_numbers"]["k"]
+    assert told["value"] == pytest.approx(float(bars.value))
+    assert told["standard_error"] == pytest.approx(float(bars.standard_error))
+    assert solution.words()["k"] == bars.words()
+    lost = pm.Solution(solution.problem, solution.network, solution.params)
+    told = lost.numbers()["unknown_numbers"]["k"]
+    assert told["value"] == pytest.approx(float(bars.value)) and told["standard_error"] is None
+    assert "without an error bar (posterior: 'decay'" in lost.words()["k"]

@@ -132,7 +132,7 @@ def nonlinear(n=40, noise=0.05):
         objective, pm.fixed(batch), pm.gauss_newton(), {"k": jnp.array(1.0)}, steps=12, key=KEY
     )
     numbers = {"k": lambda params: params["k"]}
-    return x, y, pm.train.Fitted(result, objective, batch, decay, numbers=numbers)
+    return x, y, pm.train.Fitted(result, objective, batch, decay, unknown_numbers=numbers)
 
 
 def test_one_number_against_its_posterior_on_a_grid():
@@ -145,12 +145,12 @@ def test_one_number_against_its_posterior_on_a_grid():
     p /= p.sum()
     mean = p @ k
     deviation = np.sqrt(p @ (k - mean) ** 2)
-    value, error = bars.numbers["k"]
+    value, error = bars.unknown_numbers["k"]
     assert abs(value - mean) < 0.1 * deviation and error == pytest.approx(deviation, rel=0.01)
     u = np.exp(-k[:, None] * x[::8])
     spread = np.sqrt(p @ (u - p @ u) ** 2)
     np.testing.assert_allclose(bars.standard_deviation(jnp.asarray(x[::8])), spread, atol=2e-4)
-    assert "k: 1." in bars.words() and "given" in bars.words()
+    assert bars.words()["k"].startswith("1.") and "noise (given)" in bars.words()
 
 
 def test_probes_agree_with_singular_values():
