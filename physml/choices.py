@@ -124,7 +124,7 @@ class Choice:
 
     @classmethod
     def offer(cls, name: str) -> Callable[[Front], Front]:
-        """Offer what a front function builds, under a name.
+        """Offer what a front function builds, under a name; once more, it replaces itself.
 
         Args:
             name: as on the command line.
@@ -133,13 +133,13 @@ class Choice:
             A decorator, which returns the function as it is.
 
         Raises:
-            ConfigurationError: for a name that is taken.
+            ConfigurationError: for a name that another function has.
             TypeError: for an option that is not plain, or has no default or no words.
         """
-        if name in cls._offered:
-            raise ConfigurationError(f"{cls._kind}: {name} is offered already")
 
         def decorate(front: Front) -> Front:
+            if name in cls._offered and _place(cls._offered[name]._front) != _place(front):
+                raise ConfigurationError(f"{cls._kind}: {name} is offered already")
             cls._offered[name] = _made(cls, name, front)
             for made in cls._offered.values():
                 made.__annotations__["name"] = Literal[tuple(sorted(cls._offered))]
@@ -268,6 +268,11 @@ class Choice:
                 made.check_option(option)
                 full[option] = value
         return made, full
+
+
+def _place(function: Any) -> tuple[str, str]:
+    """Where a function is written, which stays when its module or a notebook's cell runs again."""
+    return function.__module__, function.__qualname__
 
 
 def check_choices(settings: Any) -> None:

@@ -97,7 +97,9 @@ def test_a_front_function_is_plain_and_documented(front):
 
 def test_a_name_is_offered_once():
     with pytest.raises(ConfigurationError, match="drink: tea is offered already"):
-        Drink.offer("tea")
+        Drink.offer("tea")(coffee)
+    assert Drink.offer("tea")(tea) is tea  # as when a notebook's cell runs again
+    assert Drink().build("cup") == ("cup", "tea", 1, None)
 
 
 def test_it_builds_what_the_function_builds():

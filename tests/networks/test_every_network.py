@@ -6,24 +6,40 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from flax import linen as nn
 from numpy.testing import assert_allclose
 
 from physml.calculus import forward_laplacian, laplacian, nested_forward
 from physml.errors import ConfigurationError
-from physml.networks import MLP, SIREN, FactorisedDense, FourierFeatures, PirateNet, Separable
+from physml.networks import (
+    MLP,
+    SIREN,
+    FactorisedDense,
+    FourierFeatures,
+    NetworkSettings,
+    PirateNet,
+    Separable,
+)
 
-NETWORKS = {
+# Sizes at which all compile fast.
+SMALL = {"fourier-series": {"width": 2, "rank": 2}, "separable": {"width": 4, "rank": 3}}
+
+
+def by_name(name):
+    """A small network as a command line builds it."""
+    settings = NetworkSettings(name=name, depth=1, **SMALL.get(name, {"width": 4}))
+    return lambda outputs=None: settings.build(outputs=outputs)
+
+
+NAMED = {name: by_name(name) for name in NetworkSettings.names()}
+NETWORKS = NAMED | {
     "mlp-factorised": functools.partial(MLP, (5, 4), dense=FactorisedDense),
-    "siren": functools.partial(SIREN, (5, 4), first_frequency=3.0),
     "siren-learnable": functools.partial(SIREN, (5, 4), learnable=True),
-    "fourier": lambda outputs=None: nn.Sequential((FourierFeatures(3), MLP((4,), outputs))),
-    "pirate": functools.partial(PirateNet, 4, 1),
     "pirate-fourier": functools.partial(
         PirateNet, 4, 1, features=FourierFeatures(2), dense=FactorisedDense
     ),
-    "separable": functools.partial(Separable, (5, 4), 3),
 }
+# Two of these coordinates are a cosine and a sine for the Fourier series.
+POINTS = np.array([[0.3, 0.6, 0.8], [-0.5, 1.0, 0.0], [0.1, 0.0, -1.0]])
 
 every_network = pytest.mark.parametrize("build", NETWORKS.values(), ids=NETWORKS)
 
@@ -31,7 +47,7 @@ every_network = pytest.mark.parametrize("build", NETWORKS.values(), ids=NETWORKS
 @every_network
 @pytest.mark.parametrize("outputs", [None, 1, 3])
 def test_a_point_gives_a_scalar_or_a_vector(build, outputs, key):
-    value, params = jax.eval_shape(build(outputs=outputs).init_with_output, key, np.ones(2))
+    value, params = jax.eval_shape(build(outputs=outputs).init_with_output, key, POINTS[0])
     assert value.shape == (() if outputs is None else (outputs,))
     assert {leaf.dtype for leaf in jax.tree.leaves(params)} == {value.dtype} == {jnp.float64.dtype}
 
@@ -39,7 +55,7 @@ def test_a_point_gives_a_scalar_or_a_vector(build, outputs, key):
 @every_network
 def test_float32_mode_gives_float32_parameters(build, key):
     with jax.enable_x64(False):
-        tree = jax.eval_shape(build().init_with_output, key, np.ones(2, np.float32))
+        tree = jax.eval_shape(build().init_with_output, key, POINTS[0].astype(np.float32))
     assert {leaf.dtype for leaf in jax.tree.leaves(tree)} == {jnp.float32.dtype}
 
 
@@ -60,6 +76,34 @@ def test_second_derivatives_agree_in_every_mode(name, arbitrary):
     reverse, nested, forward = laplacians(z)
     assert abs(reverse) > 1e-3
     assert_allclose([nested, forward], [reverse, reverse], rtol=1e-10)
+
+
+@every_network
+def test_many_points_are_each_point_alone_and_one_program(build, arbitrary):
+    network = build()
+    params, traced = arbitrary(network, POINTS[0]), []
+
+    @jax.jit
+    def values(params, points):
+        traced.append(points)
+        return jax.vmap(functools.partial(network.apply, params))(points)
+
+    alone = [float(network.apply(params, z)) for z in POINTS]
+    assert_allclose(values(params, POINTS), alone, rtol=1e-12, atol=1e-14)
+    values(jax.tree.map(lambda leaf: 2 * leaf, params), POINTS + 1)
+    assert len(traced) == 1
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_a_key_decides_the_first_parameters(name):
+    """The same key the same, another key others; where all begin as zero, both."""
+    network = NAMED[name]()
+    draw = lambda seed: jax.tree.leaves(network.init(jax.random.key(seed), POINTS[0]))
+    first, again, other = draw(0), draw(0), draw(1)
+    assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
+    zero = all(not np.any(leaf) for leaf in first)
+    assert zero == (name == "fourier-series")
+    assert zero or not all(np.array_equal(a, b) for a, b in zip(first, other, strict=True))
 
 
 @every_network

@@ -28,7 +28,7 @@ class WavefunctionSettings(
     """Which wave function, and its options; each is a front function beside the module itself.
 
     >>> import physml as pm
-    >>> WavefunctionSettings(name="message-passing", determinants=4).width
+    >>> pm.vmc.WavefunctionSettings(name="message-passing", determinants=4).width
     16
     """
 
@@ -43,7 +43,7 @@ class WavefunctionSettings(
 
         >>> import physml as pm
         >>> dot = pm.QuantumDot(n_up=1, n_down=1)
-        >>> WavefunctionSettings(name="slater-jastrow").build(dot).widths
+        >>> pm.vmc.WavefunctionSettings(name="slater-jastrow").build(dot).widths
         (16, 16)
         """
         return self.construct(system)
