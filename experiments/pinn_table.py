@@ -15,6 +15,7 @@ import datetime
 import json
 import os
 import platform
+import subprocess
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -63,6 +64,34 @@ class Config:
     seeds: tuple[int, ...] = (0,)
     kept: Path = Path("docs/results/pinn.json")
     write: Path | None = None
+    again: bool = False
+
+
+def commit() -> str:
+    """The version of the source, with a mark where files differ from it."""
+    asked = ["git", "describe", "--always", "--dirty", "--abbrev=7"]
+    return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def numerics(name: str, seed: int) -> str:
+    """A digest of all that decides a row's numbers, as the source is now."""
+    entry = pm.pinn.catalogue.PROBLEMS[name]
+    return pm.train.numerics(entry, entry.subject, entry.recipe, jax.random.key(seed))
+
+
+def recipe_of(name: str) -> Any:
+    """The recipe of a row as JSON holds it, as the source is now."""
+    return json.loads(json.dumps(asdict(pm.pinn.catalogue.PROBLEMS[name].recipe)))
+
+
+def made_by(row: dict[str, Any]) -> str:
+    """The commit that a row was made by, and whether its numbers would be others now."""
+    if row["recipe"] != recipe_of(row["name"]):
+        return f"{row.get('commit', '')} stale: another recipe now"
+    if "numerics" not in row:
+        return "stale: kept before commits were"
+    same = row["numerics"] == numerics(row["name"], row["seed"])
+    return row["commit"] if same else f"{row['commit']} stale: other numerics now"
 
 
 def solve(name: str, seed: int) -> dict[str, Any]:
@@ -87,7 +116,9 @@ def solve(name: str, seed: int) -> dict[str, Any]:
         "other": other_measure(name, solution),
         "reference_error": problem.reference_error,
         "seconds": seconds,
-        "recipe": asdict(entry.recipe),
+        "recipe": recipe_of(name),
+        "commit": commit(),
+        "numerics": numerics(name, seed),
         "parameters": sum(leaf.size for leaf in jax.tree.leaves(solution.params)),
         "date": str(datetime.date.today()),
         "python": platform.python_version(),
@@ -132,7 +163,9 @@ def page(rows: list[dict[str, Any]], command: str) -> str:
         "and that was taken from them for minutes at a time, those of 2026-11-26 on one core "
         "beside other jobs: their seconds are upper bounds. "
         "Errors dated 2026-11-23 were kept to two digits. The 2e-2 asked of cavity-unit-lid is the "
-        "largest difference from Ghia's table, in the column also.",
+        "largest difference from Ghia's table, in the column also. The commit is that of the first "
+        "seed; a row is stale where its recipe, or a program, an option or a point that decides "
+        "its numbers, is another in the source that wrote this page.",
         "",
         "The ansatz of black-scholes contains the payoff's spreading kink, poisson-l-shape's "
         "network sees the singular function of its corner, poisson-multiscale's the waves of its "
@@ -153,8 +186,8 @@ def page(rows: list[dict[str, Any]], command: str) -> str:
         "2e-16; those here have two layers, but problems made of few waves stay easy for them.",
         "",
         "| problem | asked | median | worst | seeds | also | reference's own error | network "
-        "| parameters | seconds | on |",
-        "|---|---|---|---|---|---|---|---|---|---|---|",
+        "| parameters | seconds | on | commit |",
+        "|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for name, (error, limit) in ASKED.items():
         mine = sorted((r for r in rows if r["name"] == name), key=lambda r: r["seed"])
@@ -168,7 +201,7 @@ def page(rows: list[dict[str, Any]], command: str) -> str:
                 f"| {', '.join(str(r['seed']) for r in mine)} "
                 f"| {'; '.join(r['other'] for r in mine[:1])} | {mine[0]['reference_error']:.0e} "
                 f"| {network(mine[0])} | {mine[0]['parameters']} | {mine[0]['seconds']:.0f} "
-                f"| {where} |"
+                f"| {where} | {mine[0].get('made_by', '')} |"
             )
     missing = [name for name in ASKED if not any(row["name"] == name for row in rows)]
     if missing:
@@ -185,9 +218,8 @@ def main(config: Config) -> str:
             if name not in pm.pinn.catalogue.PROBLEMS:
                 print(f"{name}: not in the catalogue", flush=True)
                 continue
-            recipe = json.loads(json.dumps(asdict(pm.pinn.catalogue.PROBLEMS[name].recipe)))
             mine = [r for r in rows if (r["name"], r["seed"]) == (name, seed)]
-            if mine and mine[0]["recipe"] == recipe:
+            if mine and mine[0]["recipe"] == recipe_of(name) and not config.again:
                 continue
             rows = [r for r in rows if r not in mine]
             rows.append(solve(name, seed))
@@ -197,6 +229,10 @@ def main(config: Config) -> str:
             print(
                 name, seed, row["relative_l2"], row["other"], f"{row['seconds']:.0f} s", flush=True
             )
+    if config.write is not None:
+        for row in rows:
+            row["made_by"] = made_by(row)
+        config.kept.write_text(json.dumps(rows, indent=1) + "\n")
     text = page(
         rows,
         "python experiments/pinn_table.py [NAME ...] --seeds 0 1 2 --write docs/results/pinn.md",
@@ -213,5 +249,7 @@ if __name__ == "__main__":
     parser.add_argument("--seeds", nargs="+", type=int, default=[0], help="random seeds")
     parser.add_argument("--kept", type=Path, default=Config.kept, help="file of finished rows")
     parser.add_argument("--write", type=Path, help="file for the page")
+    parser.add_argument("--again", action="store_true", help="run finished rows again")
     given = parser.parse_args()
-    main(Config(tuple(given.names), tuple(given.seeds), given.kept, given.write))
+    names, seeds = tuple(given.names), tuple(given.seeds)
+    main(Config(names, seeds, given.kept, given.write, given.again))

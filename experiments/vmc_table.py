@@ -17,6 +17,7 @@ import math
 import os
 import platform
 import re
+import subprocess
 import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -253,6 +254,32 @@ class Config:
     kept: Path = Path("docs/results/vmc.json")
     runs: Path | None = None
     write: Path | None = None
+    again: bool = False
+
+
+def commit() -> str:
+    """The version of the source, with a mark where files differ from it."""
+    asked = ["git", "describe", "--always", "--dirty", "--abbrev=7"]
+    return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def numerics(label: str, seed: int) -> str:
+    """A digest of all that decides a row's numbers, as the source is now."""
+    case = CASES[label]
+    jax.config.update("jax_enable_x64", case.precision == 64)
+    entry = pm.vmc.SYSTEMS[case.system]
+    system = replace(entry.subject, **case.numbers)
+    return pm.train.numerics(entry, system, case.chosen(), jax.random.key(seed))
+
+
+def made_by(row: dict[str, Any]) -> str:
+    """The commit that a row was made by, and whether its numbers would be others now."""
+    if row["recipe"] != settings(row["label"]):
+        return f"{row.get('commit', '')} stale: another recipe now"
+    if "numerics" not in row:
+        return "stale: kept before commits were"
+    same = row["numerics"] == numerics(row["label"], row["seed"])
+    return row["commit"] if same else f"{row['commit']} stale: other numerics now"
 
 
 def ground_state(label: str, seed: int, runs: Path | None = None) -> dict[str, Any]:
@@ -293,6 +320,8 @@ def ground_state(label: str, seed: int, runs: Path | None = None) -> dict[str, A
         "seconds": seconds,
         "parameters": sum(leaf.size for leaf in jax.tree.leaves(state.params)),
         "recipe": settings(label),
+        "commit": commit(),
+        "numerics": numerics(label, seed),
         "date": str(datetime.date.today()),
         "python": platform.python_version(),
         "jax": jax.__version__,
@@ -363,6 +392,7 @@ def line(row: dict[str, Any]) -> str:
     cells = [row["label"], case.asked, *shown, f"{row['variance']:.1e}", f"{row['tau']:.1f}"]
     cells += [f"{row['rhat']:.3f}", what, str(row["parameters"]), str(row["seed"])]
     cells += [f"{row['seconds']:.0f}", f"{row['date']}, {row['cores']} cores, jax {row['jax']}"]
+    cells += [row.get("made_by", "")]
     return f"| {' | '.join(cells)} |"
 
 
@@ -373,7 +403,7 @@ def _estimate(mean: float, error: float) -> pm.sampling.Estimate:
 def page(rows: list[dict[str, Any]]) -> str:
     """The table of all rows."""
     titles = ["system", "asked", "energy", "reference", "difference", "variance", "τ", "split-R̂"]
-    titles += ["wave function", "parameters", "seed", "seconds", "on"]
+    titles += ["wave function", "parameters", "seed", "seconds", "on", "commit"]
     lines = [
         "# Results: ground states",
         "",
@@ -405,6 +435,9 @@ def page(rows: list[dict[str, Any]]) -> str:
         "diagonalisation of three polarised ones (`tests/vmc/test_exact_diagonalisation.py`), "
         "whose nodes it has to find.",
         "",
+        "A row is stale where its recipe, or a program, an option or a random number that decides "
+        "its numbers, is another in the source that wrote this page.",
+        "",
         "References of 14 electrons in the gas are correlation energies of i-FCIQMC, −0.5325(4), "
         "−0.4447(4) and −0.306(1) hartree of all at r_s = 1, 2 and 5, on top of Hartree–Fock. "
         "Those of a Slater determinant in the gas are its exact Hartree–Fock energy.",
@@ -434,12 +467,16 @@ def main(config: Config) -> str:
     for seed in config.seeds:
         for label in config.labels:
             mine = [row for row in rows if (row["label"], row["seed"]) == (label, seed)]
-            if mine and mine[0]["recipe"] == settings(label):
+            if mine and mine[0]["recipe"] == settings(label) and not config.again:
                 continue
             rows = [row for row in rows if row not in mine]
             rows.append(ground_state(label, seed, config.runs))
             _keep(rows, config.kept)
             print(line(rows[-1]), flush=True)
+    if config.write is not None:
+        for row in rows:
+            if row["label"] in CASES:
+                row["made_by"] = made_by(row)
     text = page(rows)
     if config.write is not None:
         _keep(rows, config.kept)
@@ -455,5 +492,7 @@ if __name__ == "__main__":
     parser.add_argument("--kept", type=Path, default=Config.kept, help="file of finished rows")
     parser.add_argument("--runs", type=Path, help="directory of runs, to go on with long ones")
     parser.add_argument("--write", type=Path, help="file for the page")
+    parser.add_argument("--again", action="store_true", help="run finished rows again")
     given = parser.parse_args()
-    main(Config(tuple(given.labels), tuple(given.seeds), given.kept, given.runs, given.write))
+    labels, seeds = tuple(given.labels), tuple(given.seeds)
+    main(Config(labels, seeds, given.kept, given.runs, given.write, given.again))

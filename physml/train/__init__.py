@@ -18,6 +18,7 @@ from physml.train.fitted import Fitted, HasRows
 from physml.train.game import game
 from physml.train.keys import key_for, key_of
 from physml.train.least_squares import least_squares
+from physml.train.numerics import numerics
 from physml.train.posterior import posterior
 from physml.train.progress import progress
 from physml.train.run import Run
@@ -62,6 +63,7 @@ __all__ = [
     "least_squares",
     "make_step",
     "ntk_traces",
+    "numerics",
     "over_devices",
     "patience",
     "poisson",
