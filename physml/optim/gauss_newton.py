@@ -107,7 +107,7 @@ def gauss_newton(
 
     The metric ``converged`` is 1 where a step was taken and is shorter than 1e-7 (1e-3 in float32):
     ten times what still changes a loss, with a finite loss at every probe. A step that is refused
-    never says so. Nothing stops there; ``fit`` takes the steps it was asked for.
+    never says so. Nothing stops there; ``fit(..., until=converged())`` does, at the lowest loss.
 
     Args:
         radius: the first trust radius ``Δ``, in units of ``|θ|``; it adapts by ``span`` a step.

@@ -20,6 +20,7 @@ class Update(NamedTuple):
         metrics: scalars of the last step.
         seconds: wall time in steps so far, without compiling.
         compile_seconds: wall time before the first step: burn-in, tracing, compiling.
+        ended: whether a rule ended the fit here.
     """
 
     phase: str
@@ -29,6 +30,12 @@ class Update(NamedTuple):
     metrics: dict[str, float]
     seconds: float
     compile_seconds: float
+    ended: bool = False
+
+    @property
+    def last(self) -> bool:
+        """Whether no step follows."""
+        return self.ended or self.step >= self.steps
 
 
 class Stop(Enum):
@@ -51,7 +58,7 @@ class Every(NamedTuple):
 
     def __call__(self, update: Update) -> Any:
         """As a callback: call, when the step is on the grid or the last."""
-        if update.step % self.steps == 0 or update.step == update.steps:
+        if update.step % self.steps == 0 or update.last:
             return self.call(update)
         return None
 

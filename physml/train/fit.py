@@ -125,6 +125,7 @@ def fit(
     """
     if steps < 0:
         raise ConfigurationError(f"steps: expected a number ≥ 0, got {steps}")
+    _check_rule(until, measure)
     began = time.perf_counter()
     state, phase, rows = start(
         objective,
@@ -137,7 +138,6 @@ def fit(
         run=run,
         phase=phase,
     )
-    _check_spans(until, measure)
     if int(state.step) >= steps:
         if steps == 0 and not diagnosis.whole(objective, sampler, state):
             where = diagnosis.culprit(objective, sampler, state)
@@ -184,11 +184,17 @@ def fit(
     return FitResult(state.params, state, columns, seconds, compile_seconds, ended)
 
 
-def _check_spans(until: Rule | None, measure: Mapping[str, Every] | None) -> None:
+def _check_rule(until: Rule | None, measure: Mapping[str, Every] | None) -> None:
     """Refuse to judge a metric over fewer steps than lie between two measurements of it."""
-    for name, steps in ({} if until is None else until.spans).items():
+    if until is None:
+        return
+    if not isinstance(until, Rule):
+        raise ConfigurationError(
+            f"until: expected a rule, such as converged() or patience('loss', 500), got {until!r}"
+        )
+    for name, steps in until.spans.items():
         metric = (measure or {}).get(name)
-        if metric is not None and metric.steps >= steps:
+        if isinstance(metric, Every) and metric.steps >= steps:
             raise ConfigurationError(
                 f"until: {name!r} is judged over {steps} steps and measured every {metric.steps}, "
                 "so that it would end before a second measurement; expected more steps, or more "

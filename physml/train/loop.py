@@ -110,6 +110,7 @@ def loop(
                     history.scalars(new[-1]),
                     seconds,
                     compile_seconds,
+                    ended,
                 )
                 try:
                     ended |= _told(callbacks, update)

@@ -38,7 +38,7 @@ class Progress:
         if before is None or before.phase != update.phase or before.step > update.step:
             self._first = update
             self._said = -_PLAIN_SECONDS
-        last = update.step >= update.steps
+        last = update.last
         if self._console is not None:
             self._redraw(self._console, update)
             if last:
@@ -78,7 +78,7 @@ class Progress:
             value = f"energy {update.metrics['energy']:.5f} hartree"
         else:
             value = f"loss {update.metrics['loss']:.3e}"
-        if update.step >= update.steps:
+        if update.last:
             return f"{value}  {_clock(update.seconds)}"
         left = self._seconds_left(update)
         return value if left is None else f"{value}  ETA {_clock(left)}"
@@ -122,7 +122,8 @@ def progress(*, quiet: bool = False, stream: TextIO | None = None) -> Progress:
 
 def shown(callbacks: Sequence[Any], *, wanted: bool) -> Progress:
     """The line of a fit at a terminal or in a notebook, unless a callback is one already."""
-    watched = sys.stderr.isatty() or _in_notebook()
+    # A program without a console has no standard error at all.
+    watched = sys.stderr is not None and (sys.stderr.isatty() or _in_notebook())
     return progress(quiet=shows(callbacks) or not wanted or not watched)
 
 

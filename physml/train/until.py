@@ -6,6 +6,7 @@ length of a dispatch, and a run that was stopped in between ends at the same ste
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -50,9 +51,14 @@ def target(metric: str, value: float) -> Rule:
         metric: its name in the history: ``loss``, or a name of ``measure``.
         value: where to end; the parameters returned are those that the metric is of.
 
+    Raises:
+        ConfigurationError: for a value that is not finite.
+
     >>> import physml as pm
     >>> rule = pm.train.target("loss", 1e-10)
     """
+    if not math.isfinite(value):
+        raise ConfigurationError(f"target: value: expected a finite number, got {value}")
 
     def update(memory: tuple[()], metrics: Mapping[str, Array]) -> tuple[tuple[()], Array]:
         return memory, _metric(metrics, metric) <= value

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -61,6 +63,14 @@ def test_a_rule_ends_at_its_step_and_a_resumed_run_with_the_same_bits(name, tmp_
     assert resumed.params == whole.params
     for column in whole.history:
         assert resumed.history[column].tobytes() == whole.history[column].tobytes()
+
+
+def test_callbacks_and_progress_learn_of_the_end():
+    seen, stream = [], io.StringIO()
+    every = pm.every(50, lambda update: seen.append((update.step, update.last)))
+    found = train(100, until=RULES["own"], callbacks=[every, pm.progress(stream=stream)])
+    assert seen == [(int(found.state.step), True)] == [(12, True)]
+    assert "ETA" not in stream.getvalue().splitlines()[-1]
 
 
 def test_another_rule_or_none_goes_on_from_where_a_rule_ended(tmp_path):
@@ -163,6 +173,7 @@ def test_data_of_a_measurement_are_arguments(tmp_path):
     [
         ({"until": target("los", 0.1)}, pm.errors.UnknownNameError, "Did you mean 'loss'"),
         ({"until": patience("distance", 3)}, pm.errors.ConfigurationError, "every 3"),
+        ({"until": converged}, pm.errors.ConfigurationError, r"such as converged\(\)"),
         ({"measure": {"a": abs}}, pm.errors.ConfigurationError, "expected every"),
         ({"measure": {"a": pm.every(1, lambda p: p * X)}}, pm.errors.ShapeError, "one real number"),
         ({"measure": {"loss": pm.every(1, jnp.abs)}}, pm.errors.ConfigurationError, "the loss and"),
@@ -186,8 +197,9 @@ def test_what_cannot_be_judged_is_named(options, error, words):
         lambda: patience("loss", 5, least=1.0),
         lambda: converged(window=0),
         lambda: any_of(),
+        lambda: target("loss", np.nan),
     ],
 )
 def test_bad_rules_are_named(make):
-    with pytest.raises(pm.errors.ConfigurationError, match=r"expected at least|expected a part"):
+    with pytest.raises(pm.errors.ConfigurationError, match=r"expected (at least|a part|a finite)"):
         make()
