@@ -13,10 +13,10 @@ import pytest
 
 import physml as pm
 from physml.cli import catalogue
-from physml.cli.config import read
 from physml.errors import ConfigurationError, UnknownNameError
 from physml.pinn import catalogue as equations
 from physml.train.entry import DEFAULT, Entry, NoNumbers, Record, Result, gathered
+from physml.train.plain_data import read
 from physml.vmc import catalogue as systems
 
 ROOT = Path(__file__).parents[1]

@@ -11,7 +11,6 @@ from typing import Any, Literal, NamedTuple
 from physml import __version__
 from physml.cli import catalogue, run_directory
 from physml.cli.chosen import given
-from physml.cli.config import check_keys, value
 from physml.cli.job import Job, Numbers, go_on, show
 from physml.cli.options import resume_options
 from physml.cli.output import complain
@@ -19,6 +18,7 @@ from physml.cli.user_file import UserFile
 from physml.errors import ConfigurationError, UnknownNameError
 from physml.train import Run
 from physml.train.entry import Entry
+from physml.train.plain_data import check_keys, value
 
 
 class StoredRun(NamedTuple):

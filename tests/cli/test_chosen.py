@@ -10,11 +10,11 @@ import tyro
 
 import physml as pm
 from physml.cli.chosen import with_chosen
-from physml.cli.config import read
 from physml.errors import ConfigurationError, UnknownNameError
 from physml.networks import NetworkSettings
 from physml.optim import OptimizerSettings
 from physml.train import BalanceSettings
+from physml.train.plain_data import read
 from physml.vmc.sampler_settings import SamplerSettings
 from physml.vmc.wavefunctions import WavefunctionSettings
 

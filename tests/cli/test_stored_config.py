@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from physml.cli import catalogue
-from physml.cli.config import read, value
 from physml.cli.job import Job
 from physml.cli.resume import stored_job
 from physml.errors import ConfigurationError
 from physml.pinn.recipe import Recipe
 from physml.train import Run
+from physml.train.plain_data import read, value
 
 
 def job_of(entry, **changed):

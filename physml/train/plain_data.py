@@ -1,4 +1,4 @@
-"""A run's ``config.json`` read back into frozen dataclasses, field by field, all checked."""
+"""Frozen dataclasses read back from plain data, such as a run's ``config.json``, all checked."""
 
 from __future__ import annotations
 
