@@ -77,7 +77,8 @@ def test_rows_give_the_exact_gradient_and_the_metric(name):
         J = jax.jacrev(z)(flat).reshape(-1, len(flat))
         return J.T @ jax.hessian(A)(z(flat)).reshape(len(J), len(J)) @ J
 
-    metric = jnp.mean(jax.vmap(curvature, (None, 0))(ravel_pytree(PARAMS)[0], X), axis=0)
+    every = jax.jit(jax.vmap(curvature, (None, 0)))
+    metric = jnp.mean(every(ravel_pytree(PARAMS)[0], X), axis=0)
     np.testing.assert_allclose(rows.T @ rows, metric, rtol=1e-10, atol=1e-12)
 
 
@@ -113,7 +114,7 @@ def test_classes_are_probabilities_of_one():
         (poisson, None, [4, 0, 2, 9, 1, 1, 0, 3], np.log(20 / 8)),
     ],
 )
-@pytest.mark.parametrize("name", ["gauss-newton", "natural gradient", "lbfgs"])
+@pytest.mark.parametrize("name", ["gauss-newton", "natural gradient"])
 def test_the_best_constant_is_what_was_counted(name, family, outputs, labels, best):
     """Frequencies, and the mean of counts, to the rounding of the loss."""
     optimizer = {
@@ -121,7 +122,6 @@ def test_the_best_constant_is_what_was_counted(name, family, outputs, labels, be
         "natural gradient": pm.natural_gradient(
             1.0, damping=1e-8, line_search=pm.optim.grid_line_search(candidates=6)
         ),
-        "lbfgs": optax.lbfgs(),
     }[name]
     constant = lambda z, x: z + 0 * x
     start = jnp.zeros(() if outputs is None else (outputs,))
