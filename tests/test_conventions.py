@@ -147,7 +147,7 @@ def test_a_sum_stacks_rows_by_the_root_of_its_weights_and_names_its_metrics():
     stacked = np.concatenate([alone["a"].residual, 3 * np.asarray(alone["b"].residual)])
     np.testing.assert_allclose(e.residual, stacked, rtol=1e-14)
     np.testing.assert_allclose(e.loss, alone["a"].loss + 9 * alone["b"].loss, rtol=1e-13)
-    assert set(e.metrics) == {"a/loss", "a/loss/s", "b/loss", "b/loss/v"}
+    assert set(e.metrics) == {"loss/a", "loss/s/a", "loss/b", "loss/v/b"}
 
 
 def vmc(log_psi, walkers):

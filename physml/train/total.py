@@ -32,7 +32,7 @@ def total(
     Returns:
         An objective whose batch is a dict of the parts' batches, as ``together`` draws them (a part
         that is not in it gets ``()``, for a cost of the parameters alone), and whose metrics are
-        the parts' as ``NAME/METRIC``, with their own losses as ``NAME/loss``.
+        the parts' own losses as ``loss/NAME``, and theirs as ``METRIC/NAME``.
 
     Raises:
         ConfigurationError: no part, a weight that is not positive or belongs to no part, or, when
@@ -46,7 +46,7 @@ def total(
     >>> params = jnp.array(2.0)
     >>> batch = {"data": {"line": jnp.ones(4)}}
     >>> evaluation, _ = objective.evaluate(params, objective.init(params), batch)
-    >>> float(evaluation.loss), float(evaluation.metrics["prior/loss"])
+    >>> float(evaluation.loss), float(evaluation.metrics["loss/prior"])
     (2.5, 4.0)
     """
     if not objectives:
@@ -134,9 +134,9 @@ def _metrics(evaluations: Mapping[str, Evaluation]) -> dict[str, Array]:
     found: dict[str, Array] = {}
     for name, e in evaluations.items():
         for metric, number in {"loss": e.loss, **e.metrics}.items():
-            if f"{name}/{metric}" in found:
+            if f"{metric}/{name}" in found:
                 raise ConfigurationError(
-                    f"metrics: two of the name {name}/{metric}; give the part {name!r} another name"
+                    f"metrics: two of the name {metric}/{name}; give the part {name!r} another name"
                 )
-            found[f"{name}/{metric}"] = number
+            found[f"{metric}/{name}"] = number
     return found

@@ -46,10 +46,10 @@ def test_of_least_squares_it_is_one_least_squares_with_all_terms():
     for name in PARAMS:
         np.testing.assert_allclose(e.gradient[name], f.gradient[name], rtol=1e-14)
     assert set(e.metrics) == {
-        "data/loss", "data/loss/line", "physics/loss", "physics/loss/law",
+        "loss/data", "loss/line/data", "loss/physics", "loss/law/physics",
     }  # fmt: skip
     np.testing.assert_allclose(
-        e.metrics["data/loss"] + 0.3 * e.metrics["physics/loss"], e.loss, rtol=1e-14
+        e.metrics["loss/data"] + 0.3 * e.metrics["loss/physics"], e.loss, rtol=1e-14
     )
 
 
@@ -113,6 +113,32 @@ def test_it_is_trained_and_names_what_is_not_finite():
         pm.fit(objective, pm.fixed(bad), optax.sgd(0.1), PARAMS, **options)
 
 
+def test_each_part_has_a_sampler_of_its_own():
+    """Labels in minibatches beside points that stay: rows of both, metrics by the parts' names."""
+    labelled = pm.cross_entropy(lambda p, x: jnp.stack([p["a"] * x, p["b"], p["a"] + x]))
+    data = (jnp.linspace(-1.0, 1.0, 9), jnp.arange(9) % 3)
+    sampler = pm.sampling.together(
+        {
+            "labels": pm.sampling.minibatches(data, size=3),
+            "physics": pm.fixed(BATCH["physics"]),
+        }
+    )
+    result = pm.fit(
+        pm.total({"labels": labelled, "physics": PHYSICS}),
+        sampler,
+        pm.natural_gradient(0.1, damping=1e-2),
+        PARAMS,
+        steps=3,
+        key=jax.random.key(0),
+    )
+    history = result.history
+    assert {"accuracy/labels", "loss/labels", "loss/law/physics", "epoch/labels"} <= set(history)
+    np.testing.assert_allclose(
+        history["loss"], history["loss/labels"] + history["loss/physics"], rtol=1e-12
+    )
+    assert history["loss/physics"][-1] < history["loss/physics"][0]
+
+
 @pytest.mark.parametrize(
     ("make", "batch", "message"),
     [
@@ -125,12 +151,12 @@ def test_it_is_trained_and_names_what_is_not_finite():
         (
             lambda: pm.total(
                 {
-                    "a": pm.cost(lambda p, _: (p["a"], {"b/loss": p["a"]})),
-                    "a/b": pm.cost(lambda p, _: p["a"]),
+                    "a": pm.cost(lambda p, _: (p["a"], {"loss/b": p["a"]})),
+                    "b/a": pm.cost(lambda p, _: p["a"]),
                 }
             ),
             {},
-            "two of the name a/b/loss",
+            "two of the name loss/b/a",
         ),
     ],
 )
