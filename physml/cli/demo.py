@@ -34,6 +34,7 @@ def command(argv: Sequence[str]) -> None:
             recipe=replace(entry.recipe, **steps),
             seed=options.seed,
             precision=options.precision,
+            devices=options.devices,
         )
         results[name] = begin(
             job, directory=directory / name, overwrite=options.overwrite, quiet=options.quiet

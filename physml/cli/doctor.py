@@ -68,6 +68,8 @@ def _devices() -> str:
 def _device_advice() -> str:
     if jax.default_backend() == "cpu" and _NVIDIA.exists():
         return "an NVIDIA driver is here: pip install 'physml[cuda13]' (or cuda12)"
+    if jax.device_count() > 1:
+        return f"a run uses 1, or up to {jax.local_device_count()} by --devices"
     return ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import time
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from physml.cli.output import aligned, complain, print_object, shown
 from physml.cli.user_file import UserFile
 from physml.errors import ConfigurationError, InterruptedRunError, PhysmlError
 from physml.train import Run
+from physml.train.devices import chosen_devices
 from physml.train.entry import Entry, Result
 from physml.train.progress import progress
 
@@ -38,6 +40,7 @@ class Job:
         seed: of all random numbers.
         precision: bits of a floating-point number.
         file: where the entry was read, if the user gave a file.
+        devices: how many share its samples: of this process, and no setting of the run.
     """
 
     entry: Entry
@@ -46,6 +49,7 @@ class Job:
     seed: int
     precision: int
     file: UserFile | None = None
+    devices: int = 1
 
     def config(self) -> dict[str, Any]:
         """What ``config.json`` holds: all that is needed to do the job again."""
@@ -122,17 +126,29 @@ def _get_ready(job: Job) -> None:
         raise ConfigurationError(f"seed: expected 0 to {_LARGEST_SEED}, got {job.seed}")
     use_precision(job.precision)
     keep_compiled_programs()
+    if len(chosen_devices(job.devices)) > 1 and not _takes_devices(job.entry):
+        raise ConfigurationError(
+            f"devices: expected 1, since {job.entry.name} is solved on one: its solve takes no "
+            f"devices=..., got {job.devices}"
+        )
     job.entry.check(job.subject, job.recipe)
+
+
+def _takes_devices(entry: Entry) -> bool:
+    options = inspect.signature(entry.solve).parameters.values()
+    return any(o.name == "devices" or o.kind is o.VAR_KEYWORD for o in options)
 
 
 def _carry_out(job: Job, run: Run, began: float, quiet: bool) -> Numbers:
     if not quiet:
         complain(f"{job.entry.name} in {run.directory}: compiling")
-    line = progress(quiet=quiet)
+    line, kind = progress(quiet=quiet), jax.devices()[0].device_kind
+    options: dict[str, Any] = {"run": run, "callbacks": [line]}
+    if job.devices > 1:
+        options["devices"], kind = job.devices, f"{job.devices} × {kind}"
     try:
-        found = job.entry.solve(
-            job.subject, job.recipe, key=jax.random.key(job.seed), run=run, callbacks=[line]
-        )
+        key = jax.random.key(job.seed)
+        found = job.entry.solve(job.subject, job.recipe, key=key, **options)
     except KeyboardInterrupt:
         if not run_directory.is_begun(run):
             raise
@@ -147,7 +163,7 @@ def _carry_out(job: Job, run: Run, began: float, quiet: bool) -> Numbers:
         "seconds": taken,
         "compile_seconds": compiling,
         "precision": job.precision,
-        "device": jax.devices()[0].device_kind,
+        "device": kind,
         "seed": job.seed,
         "run": str(run.directory),
     }

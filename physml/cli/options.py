@@ -54,6 +54,7 @@ class RunOptions(OutputOptions):
     Attributes:
         seed: of all random numbers; the same seed gives the same bits.
         precision: bits of a floating-point number.
+        devices: how many share points or walkers; numbers are those of one, to rounding.
         run: directory for settings, metrics, checkpoints, result and figures; None: a new one,
             runs/NAME-1, -2, ...
         overwrite: replace the run that stands in --run; files that no run wrote stay.
@@ -61,6 +62,7 @@ class RunOptions(OutputOptions):
 
     seed: int = 0
     precision: Literal[32, 64] = 64
+    devices: int = 1
     run: Directory = None
     overwrite: bool = False
 
@@ -97,9 +99,11 @@ class ResumeOptions(OutputOptions):
 
     Attributes:
         file: FILE.py:NAME, of a run that was begun with a file of one's own.
+        devices: how many share points or walkers; those that it was begun on do not matter.
     """
 
     file: str | None = None
+    devices: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -56,7 +56,8 @@ def command(argv: Sequence[str]) -> None:
         if result is not None and not options.quiet:
             complain(f"{run.directory} is complete; its result:")
         elif result is None:
-            result = go_on(_named_again(job, run), run, quiet=options.quiet)
+            again = replace(_named_again(job, run), devices=options.devices)
+            result = go_on(again, run, quiet=options.quiet)
         show(result, as_json=options.json)
 
 

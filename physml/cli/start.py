@@ -34,6 +34,7 @@ def command(called: str, argv: Sequence[str]) -> None:
         recipe=options.settings,
         seed=options.seed,
         precision=options.precision,
+        devices=options.devices,
         file=file,
     )
     result = begin(job, directory=options.run, overwrite=options.overwrite, quiet=options.quiet)

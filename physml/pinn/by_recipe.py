@@ -123,6 +123,7 @@ def solve_by_recipe(
     measure: Mapping[str, Every] | None = None,
     callbacks: Sequence[Callback] = (),
     progress: bool = True,
+    devices: int = 1,
 ) -> Solution:
     """Solve a problem by a recipe; see ``physml.solve``.
 
@@ -145,6 +146,7 @@ def solve_by_recipe(
         "measure": measure,
         "callbacks": callbacks,
         "progress": progress,
+        "devices": devices,
         "warm_up": Phase(optax.adam(1e-3), recipe.warm_up) if recipe.warm_up else (),
     }
     if recipe.slabs == 1:

@@ -45,6 +45,19 @@ def over_devices(sampler: Sampler, devices: int | None = None) -> Sampler:
     >>> from physml.train import over_devices
     >>> sampler = over_devices(pm.fixed({"line": jnp.linspace(0.0, 1.0, 16)}), devices=1)
     """
+    here = chosen_devices(devices)
+    if len(here) == 1:
+        return sampler
+    mesh = Mesh(np.asarray(here), (AXIS,), axis_types=(AxisType.Auto,))
+    return Sampler(sampler.init, Partial(_shared, sampler.sample, mesh))
+
+
+def chosen_devices(devices: int | None) -> list[jax.Device]:
+    """The first so many devices of this process; all of them if None.
+
+    Raises:
+        ConfigurationError: more than there are, fewer than one, or several processes.
+    """
     if jax.process_count() > 1:
         raise ConfigurationError(
             f"devices: expected one process, which has all devices, got {jax.process_count()}; "
@@ -64,10 +77,7 @@ def over_devices(sampler: Sampler, devices: int | None = None) -> Sampler:
             f"devices: expected from 1 to {len(here)}, as many ({kind}) as are here, got "
             f"{count}{hint}"
         )
-    if count == 1:
-        return sampler
-    mesh = Mesh(np.asarray(here[:count]), (AXIS,), axis_types=(AxisType.Auto,))
-    return Sampler(sampler.init, Partial(_shared, sampler.sample, mesh))
+    return here[:count]
 
 
 def mesh_of(sampler: Sampler) -> Mesh | None:

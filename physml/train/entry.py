@@ -75,7 +75,8 @@ class Entry(NamedTuple):
         subject: a frozen dataclass of numbers, which the command line may change.
         recipes: plain data by name, ``default`` among them: how it is solved; where that follows
             the numbers, a function of the subject.
-        solve: ``(subject, recipe, *, key, run, callbacks) -> Result``.
+        solve: ``(subject, recipe, *, key, run, callbacks) -> Result``; one that takes ``devices``,
+            too, can be solved on several, see ``over_devices``.
         extendable: fields of the recipe that a resumed run may raise.
         load: ``(subject, recipe, directory) -> Result``, reads what such a result's ``save`` wrote.
         check: ``(subject, recipe) -> None``; refuses what cannot be together, before a run is made.

@@ -113,6 +113,7 @@ def solve_by_recipe(
     measure: Mapping[str, Every] | None = None,
     callbacks: Sequence[Callback] = (),
     progress: bool = True,
+    devices: int = 1,
 ) -> GroundState:
     """Find a ground state by a recipe; see ``physml.ground_state``.
 
@@ -154,6 +155,7 @@ def solve_by_recipe(
             run=run,
             callbacks=callbacks,
             progress=progress,
+            devices=devices,
         )
     except NonFiniteError as error:
         if isinstance(error.kept, GroundState):

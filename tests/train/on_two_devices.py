@@ -6,9 +6,11 @@ Two devices must be there before jax starts: ``test_devices.py`` runs this file 
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from functools import partial
+from pathlib import Path
 
 import flax.linen as nn
 import jax
@@ -18,6 +20,7 @@ import optax
 import pytest
 
 import physml as pm
+from physml.cli import main
 from physml.lazy_jacobian import Block, Jacobian
 from physml.optim import by_svd, sketched, soap, ssbfgs, ssbroyden
 from physml.sample_axis import devices_at_hand, map_samples
@@ -413,6 +416,22 @@ def test_solve_and_ground_state_and_measure():
     np.testing.assert_allclose(
         a.measurement.local_energies, b.measurement.local_energies, rtol=1e-6, atol=1e-8
     )
+
+
+def test_the_command_line(tmp_path, capsys):
+    """Begun on two devices and gone on with on one; a room that cannot share says so."""
+    run = str(tmp_path / "run")
+    small = ["--points", "16", "--steps", "2", "--network.width", "4", "--network.depth", "1"]
+    assert main(["solve", "heat", *small, "--devices", "2", "--run", run, "--quiet"]) == 0
+    assert main(["resume", run, "--steps", "3", "--json", "--quiet"]) == 0
+    rows = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
+    assert [json.loads(row)["step"] for row in rows] == [0, 1, 2]
+    assert "devices" not in json.loads((tmp_path / "run" / "config.json").read_text())
+    moons = f"{Path(__file__).parents[1]}/rooms/classifier.py:ENTRY"
+    assert main(["run", moons, "--devices", "2", "--run", str(tmp_path / "moons")]) == 2
+    assert "moons is solved on one" in capsys.readouterr().err
+    assert main(["doctor"]) == 0
+    assert "2 × cpu (cpu)" in capsys.readouterr().out
 
 
 def test_samples_that_two_cannot_share_are_refused_by_name():

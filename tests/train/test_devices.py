@@ -13,6 +13,7 @@ import jax
 import pytest
 
 import physml as pm
+from physml.cli import main
 from physml.sample_axis import map_samples, spread
 from physml.train import over_devices
 from physml.train.devices import mesh_of
@@ -65,6 +66,22 @@ def test_more_devices_than_there_are(devices):
     words = rf"devices: expected from 1 to {jax.device_count()}.*got {devices}.*XLA_FLAGS="
     with pytest.raises(pm.errors.ConfigurationError, match=words):
         over_devices(pm.fixed({}), devices)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["run", "heat", "--devices", "99"],
+        ["solve", "heat", "--devices", "0"],
+        ["ground-state", "hydrogen", "--devices", "99"],
+    ],
+    ids=" ".join,
+)
+def test_the_command_line_refuses_them_before_a_run_is_made(words, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(words) == 2
+    assert f"devices: expected from 1 to {jax.device_count()}" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
 
 
 def test_one_device_changes_nothing():
