@@ -162,3 +162,11 @@ def test_the_page_of_several_devices():
     _, steps = run(ROOT / "docs" / "devices.md")
     assert abs(float(steps[0]["solution"](jnp.ones((1, 1)))[0]) - np.e) < 1e-2
     assert abs(float(steps[1]["result"].params["slope"]) - 2.0) < 1e-4
+
+
+def test_command_line_page_runs_as_printed():
+    """An optimizer of one's own by name, as a recipe would build it."""
+    _, steps = run(ROOT / "docs" / "command-line.md")
+    assert isinstance(steps[-1]["optimizer"], pm.Optimizer)
+    found = pm.optim.OptimizerSettings(name="lion")
+    assert found.learning_rate == 1e-4 and "lion" in found.names()
