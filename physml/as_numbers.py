@@ -4,10 +4,31 @@ from __future__ import annotations
 
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
 from physml.errors import ShapeError
+
+
+def check_unmasked(name: str, data: Any) -> None:
+    """Refuse masked entries in a pytree, where jax would take what lies under the mask.
+
+    Args:
+        name: of the argument, for the error.
+        data: any pytree of arrays.
+
+    Raises:
+        ShapeError: masked entries.
+
+    >>> check_unmasked("data", {"x": np.ma.array([1.0, 2.0], mask=False), "y": jnp.ones(3)})
+    """
+    for leaf in jax.tree.leaves(data):
+        if np.ma.is_masked(leaf):
+            raise ShapeError(
+                f"{name}: expected numbers, got {np.ma.count_masked(leaf)} of {leaf.size} entries "
+                "masked; leave them out, in all arrays alike"
+            )
 
 
 def as_numbers(name: str, values: Any, *, or_complex: bool = False) -> np.ndarray:

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from jax import Array
 from jax.tree_util import Partial
 
+from physml.as_numbers import check_unmasked
 from physml.errors import ConfigurationError
 from physml.types import Batch, Sampler
 
@@ -30,9 +31,13 @@ def fixed(batch: Batch) -> Sampler:
     Returns:
         A sampler whose batch is data: an argument of ``fit``'s program, no part of its state.
 
+    Raises:
+        ShapeError: for masked entries.
+
     >>> import jax.numpy as jnp, physml as pm
     >>> sampler = pm.fixed({"data": jnp.zeros(3)})
     """
+    check_unmasked("batch", batch)
     start = BatchState(jnp.zeros((), jnp.int32), ())
     return Sampler(lambda key, params: start, Partial(_kept, batch))
 

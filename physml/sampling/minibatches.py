@@ -11,6 +11,7 @@ import numpy as np
 from jax import Array
 from jax.tree_util import Partial
 
+from physml.as_numbers import check_unmasked
 from physml.errors import ConfigurationError, ShapeError
 from physml.sampling.shuffle import items_at
 from physml.types import Batch, Sampler
@@ -83,13 +84,9 @@ def _next(
 
 def _checked(data: Batch) -> tuple[Batch, int]:
     """The data as arrays of jax, and how many there are."""
+    check_unmasked("data", data)
     leaves = jax.tree.leaves(data)
     for leaf in leaves:
-        if np.ma.is_masked(leaf):
-            raise ShapeError(
-                f"data: expected numbers, got {np.ma.count_masked(leaf)} of {leaf.size} entries "
-                "masked; leave these data out, in all arrays alike"
-            )
         kind = getattr(leaf, "dtype", np.asarray(leaf).dtype)
         if not (jnp.issubdtype(kind, jnp.number) or jnp.issubdtype(kind, jnp.bool_)):
             raise ShapeError(f"data: expected arrays of numbers, got {kind}")

@@ -27,6 +27,13 @@ def test_a_fixed_batch_stays():
         jax.tree.map(np.testing.assert_array_equal, batch, data)
 
 
+def test_a_batch_with_a_mask_is_refused():
+    """Of which what lies under the mask would be trained on."""
+    hidden = np.ma.array([1.0, -9999.0], mask=[False, True])
+    with pytest.raises(pm.errors.ShapeError, match=r"batch: .* got 1 of 2 entries masked"):
+        pm.fixed({"data": hidden})
+
+
 def test_draws_lie_on_a_grid_counted_from_step_zero():
     found = batches(pm.drawn(lambda key, params: jax.random.normal(key, (4,)), every=3), 10)
     changes = [i for i in range(1, 10) if not np.array_equal(found[i], found[i - 1])]

@@ -34,9 +34,8 @@ def normal(params, x):
 
 
 def chain(make, **options):
-    """From far away, all at one place, by enough sweeps to forget it."""
-    start = lambda key: jnp.full((N, 1, 1), 4.0)
-    return partial(make, normal, start, burn_in=20, **options)
+    """From far away, all at one place, by enough sweeps of one batch to forget it."""
+    return partial(make, normal, lambda key: jnp.full((N, 1, 1), 4.0), **options)
 
 
 def resample(key, x, params):
@@ -57,7 +56,10 @@ CASES = {
     "minibatches": Case(lambda: SAMPLING.minibatches(DATA, size=N), {"epoch"}, 0.0, 1 / 3),
     "together": Case(
         lambda: SAMPLING.together(
-            {"data": SAMPLING.minibatches(DATA, size=30), "walkers": chain(pm.metropolis)()}
+            {
+                "data": SAMPLING.minibatches(DATA, size=30),
+                "walkers": chain(pm.metropolis, sweeps=150)(),
+            }
         ),
         {"epoch/data", "acceptance/walkers", "width/walkers"},
         **GAUSSIAN,
@@ -76,29 +78,27 @@ CASES = {
         set(),
         **GAUSSIAN,
     ),
-    "metropolis": Case(chain(pm.metropolis), **CHAIN),
-    "langevin": Case(chain(pm.langevin), **CHAIN),
-    "hamiltonian": Case(chain(SAMPLING.hamiltonian, sweeps=2), **CHAIN),
-    "metropolis_one_electron": Case(chain(SAMPLING.metropolis_one_electron, sweeps=5), **CHAIN),
+    "metropolis": Case(chain(pm.metropolis, sweeps=150), **CHAIN),
+    "langevin": Case(chain(pm.langevin, sweeps=100), **CHAIN),
+    "hamiltonian": Case(chain(SAMPLING.hamiltonian, sweeps=40), **CHAIN),
+    "metropolis_one_electron": Case(chain(SAMPLING.metropolis_one_electron, sweeps=100), **CHAIN),
     "with_jumps": Case(
         lambda: with_jumps(
-            partial(pm.metropolis, normal, lambda key: jnp.full((N, 1, 1), 4.0)),
-            normal,
-            [hop(np.array([[1.5], [-1.5]]))],
-        )(burn_in=20),
+            chain(pm.metropolis, sweeps=150), normal, [hop(np.array([[1.5], [-1.5]]))]
+        )(),
         {"acceptance", "width", "jumps"},
         **GAUSSIAN,
     ),
     "spin_metropolis": Case(
         lambda: SAMPLING.spin_metropolis(
-            lambda params, s: 0.5 * jnp.sum(s), lambda key: jnp.ones((N, 1)), burn_in=20
+            lambda params, s: 0.5 * jnp.sum(s), lambda key: jnp.ones((N, 1)), sweeps=20
         ),
         {"acceptance"},
         np.tanh(0.5),
         1 - np.tanh(0.5) ** 2,
     ),
     "gibbs": Case(
-        lambda: SAMPLING.gibbs(resample, lambda key: jnp.full((N, 2), 4.0), burn_in=20),
+        lambda: SAMPLING.gibbs(resample, lambda key: jnp.full((N, 2), 4.0), sweeps=20),
         {"moved"},
         0.0,
         1.0,
