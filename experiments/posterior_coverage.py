@@ -257,8 +257,10 @@ def main(config: Config) -> str:
     lines += [
         "",
         "The decay is solved with three weights of its data: the less they weigh, the better the "
-        "equation is obeyed, and the nearer are the bars to those of an exact one; with more they "
-        "are too wide and never too narrow. Refused are data sets whose training had not ended.",
+        "equation is obeyed, and the nearer are the bars to those of an exact one. By 1/σ² the "
+        "solution is free to follow the noise: the bar of the rate is too wide, and the noise "
+        "comes out too small, with it the bar of a new observation. Refused are data sets whose "
+        "training had not ended.",
         "",
         "![](posterior-coverage.png)",
         "",

@@ -9,7 +9,7 @@ which undoes the mean over samples, and weights of several terms of observations
 ``w ∝ n/σ²``. Every other term is a constraint, whose rows have the deviation ``s`` too: an equation
 of weight ``w_E`` is obeyed but for white noise, of the density ``s²/w_E`` in the mean over its
 domain, and more points of it are a better quadrature and no more information. An exact equation is
-obeyed better than that: bars are too wide, never too narrow, by as much as the weights leave the
+obeyed better than that: bars of unknown numbers are too wide by as much as the weights leave the
 solution free to disobey. Less weight for the observations makes them narrower. About ``θ*``
 
     θ ~ N(θ*, Σ),    Σ = s² (JᵀJ + λI)⁻¹,    u(z) ~ N(u*(z), ∂u Σ ∂uᵀ)
