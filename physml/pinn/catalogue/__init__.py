@@ -33,6 +33,7 @@ ENTRIES = gathered(__name__, __path__)
 """Every problem by the name it has on the command line, one for each file with an ``ENTRY``."""
 
 PROBLEMS = ENTRIES
+"""The same, by its name before entries were of one type."""
 
 __all__ = [
     "Advection",

@@ -7,5 +7,6 @@ ENTRIES = gathered(__name__, __path__)
 """Every system by the name it has on the command line, one for each file with an ``ENTRY``."""
 
 SYSTEMS = ENTRIES
+"""The same, by the name that it has among the names of ``physml.vmc``."""
 
 __all__ = ["ENTRIES", "SYSTEMS", "adopt"]
