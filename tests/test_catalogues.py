@@ -13,6 +13,7 @@ import pytest
 
 import physml as pm
 from physml.cli import catalogue
+from physml.cli.start import asked
 from physml.errors import ConfigurationError, UnknownNameError
 from physml.pinn import catalogue as equations
 from physml.train.entry import DEFAULT, Entry, NoNumbers, Record, Result, gathered
@@ -64,6 +65,23 @@ def test_a_figure_is_that_of_the_results(entry: Entry, record: Record) -> None:
     assert found, "no row of these numbers and this recipe"
     assert record.found.startswith(_figure(found))
     assert round(found[0]["seconds"]) == record.seconds
+
+
+@pytest.mark.parametrize(("entry", "record"), RECORDS)
+def test_the_command_of_a_figure_asks_for_what_made_it(entry: Entry, record: Record) -> None:
+    job, _ = asked("run", catalogue.made_by(entry, record).split()[2:])
+    subject = replace(entry.subject, **record.numbers)
+    assert job.subject == subject
+    assert job.recipe == entry.recipe_for(subject, record.recipe)
+    assert (job.precision, job.seed) == (record.precision, 0)
+
+
+def test_several_numbers_of_one_name_are_options_too() -> None:
+    words = ["poisson-multiscale", "--problem.half-waves", "1", "2", "--steps", "3"]
+    job, _ = asked("solve", words)
+    assert job.subject.half_waves == (1, 2) and job.recipe.steps == 3
+    job, _ = asked("run", ["advection", "--subject.speed", "-7"])
+    assert job.subject.speed == -7.0 and job.recipe.network.frequency == 7.0
 
 
 def _is_of(row: dict, entry: Entry, record: Record, recipe: object) -> bool:

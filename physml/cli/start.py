@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from physml.cli import catalogue
 from physml.cli.chosen import given, with_chosen
 from physml.cli.job import Job, begin, show
-from physml.cli.options import entry_options, subject_of
+from physml.cli.options import RunOptions, entry_options, subject_of
 from physml.errors import ConfigurationError
 from physml.train.entry import DEFAULT
 
@@ -20,6 +20,13 @@ def command(called: str, argv: Sequence[str]) -> None:
     if not argv or argv[0].startswith("-"):
         _without_a_name(called, argv)
         return
+    job, options = asked(called, argv)
+    result = begin(job, directory=options.run, overwrite=options.overwrite, quiet=options.quiet)
+    show(result, as_json=options.json)
+
+
+def asked(called: str, argv: Sequence[str]) -> tuple[Job, RunOptions]:
+    """The job that some words ask for, a name first, and where and how loudly to do it."""
     entry, file = catalogue.find(argv[0])
     prog, prefix = f"physml {called} {argv[0]}", PREFIXES[called]
     words = [_with_prefix(word, prefix) for word in argv[1:]]
@@ -37,8 +44,7 @@ def command(called: str, argv: Sequence[str]) -> None:
         devices=options.devices,
         file=file,
     )
-    result = begin(job, directory=options.run, overwrite=options.overwrite, quiet=options.quiet)
-    show(result, as_json=options.json)
+    return job, options
 
 
 def _with_prefix(word: str, prefix: str) -> str:
