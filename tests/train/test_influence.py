@@ -5,6 +5,7 @@ from __future__ import annotations
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 import pytest
 
@@ -62,7 +63,9 @@ def test_what_is_zero_only_at_the_start_passes(optimizer):
         periodic="x",
     )
     sums = pm.networks.FourierSeries(2, waves=2)
-    assert pm.solve(problem, sums, optimizer=optimizer, points=16, steps=1).params is not None
+    solution = pm.solve(problem, sums, optimizer=optimizer, points=16, steps=1)
+    np.testing.assert_array_equal(solution(np.array([[0.0, 0.3], [0.5, 0.1]]))[0], 0.0)
+    assert np.isfinite(solution.result.history["loss"]).all()
 
 
 def test_smooth_and_first_derivatives_pass():

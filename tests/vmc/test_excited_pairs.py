@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import combinations
 
 import jax
@@ -16,7 +17,7 @@ GAS = pm.vmc.ElectronGas(n_up=5, n_down=5, rs=1.0, dimension=2)
 def lifted_state(system, scale=0.1):
     """``walker -> SignedLog`` of message passing as it starts, but with random amplitudes."""
     psi = pm.vmc.MessagePassing(system, width=4, iterations=1)
-    params = psi.init(jax.random.key(0), system.walkers(jax.random.key(1), 1)[0])
+    params = jax.jit(psi.init)(jax.random.key(0), system.walkers(jax.random.key(1), 1)[0])
     draw = np.random.default_rng(0).normal
 
     def change(path, leaf):
@@ -43,7 +44,8 @@ def test_one_class_is_the_sum_of_its_determinants():
     start = jax.tree_util.tree_map_with_path(
         lambda path, leaf: leaf - 9.0 if "log_range" in jax.tree_util.keystr(path) else leaf, start
     )
-    bare = psi.apply(start, x)
+    apply = jax.jit(psi.apply)
+    bare = apply(start, x)
     occupied, every = waves(GAS, 5), waves(GAS, GAS.electrons.pairs.virtual(x[0]).size + 5)
     empty = [tuple(k) for k in every[5:]]
     up, down = x[:5], x[5:]
@@ -75,7 +77,7 @@ def test_one_class_is_the_sum_of_its_determinants():
             ),
             start,
         )
-        value = psi.apply(with_one, x)
+        value = apply(with_one, x)
         ratio = value.sign * bare.sign * np.exp(value.log - bare.log)
         np.testing.assert_allclose(ratio, 1 + 0.3 * sums[kind].real, rtol=1e-8, atol=1e-9)
     assert abs(whole) > 0
@@ -113,7 +115,8 @@ def test_pairs_of_like_spins_are_two_by_two_determinants(n_down):
     equal = jax.tree_util.tree_map_with_path(
         lambda path, leaf: leaf + 0.2 if "'like'" in jax.tree_util.keystr(path) else leaf, start
     )
-    bare, value = psi.apply(start, walker), psi.apply(equal, walker)
+    apply = jax.jit(psi.apply)
+    bare, value = apply(start, walker), apply(equal, walker)
     ratio = value.sign * bare.sign * np.exp(value.log - bare.log)
     np.testing.assert_allclose(ratio, expected.real, rtol=1e-8)
 
@@ -124,9 +127,10 @@ def test_pairs_of_like_spins_are_two_by_two_determinants(n_down):
 def test_they_keep_the_symmetry_of_the_cell(system):
     psi, start, params = lifted_state(system)
     x = system.walkers(jax.random.key(5), 1)[0]
-    value = jax.jit(lambda y: psi.apply(params, y))
+    apply = jax.jit(psi.apply)
+    value = partial(apply, params)
     log, sign = value(x)
-    assert abs(log - psi.apply(start, x).log) > 1e-3
+    assert abs(log - apply(start, x).log) > 1e-3
     mirrored = x.at[:, 0].multiply(-1)
     for y in (x + 0.37, x[:, ::-1], -x, mirrored):
         np.testing.assert_allclose(value(y).log, log, rtol=1e-11)
@@ -158,7 +162,8 @@ def test_single_precision_holds_where_the_bare_determinant_has_a_node():
             same = jax.tree.map(lambda leaf, kind=kind: kind(np.float32(leaf)), params)
             y = kind(np.float32(x + low * along))
             log = lambda z, same=same: psi.apply(same, z).log
-            found[x64] = float(jax.jit(pm.kinetic_energy(log))(y))
+            quick = {"xla_backend_optimization_level": 0}  # compiling is nearly all of its time
+            found[x64] = float(jax.jit(pm.kinetic_energy(log), compiler_options=quick)(y))
     np.testing.assert_allclose(found[False], found[True], rtol=2e-3)
 
 

@@ -125,8 +125,8 @@ def test_the_p_wave_of_unlike_spins_has_its_own_cusp():
     psi, x = pm.vmc.MessagePassing(DOT, width=6), walker(DOT, seed=4)
     x[[1, 2]] += [[7.0, 0.0], [0.0, 7.0]]  # beyond the reach of their own backflow
     x[3] = x[0]
-    params = psi.init(jax.random.key(0), x + 0.1 * walker(DOT))
-    log = lambda y: psi.apply(params, y).log
+    params = jax.jit(psi.init)(jax.random.key(0), x + 0.1 * walker(DOT))
+    local_energy = jax.jit(partial(DOT.local_energy, lambda y: psi.apply(params, y).log))
 
     def others(y):
         """Envelopes, and cusps of the pairs but for 0 and 3: rates are 1/length at the start."""
@@ -144,8 +144,8 @@ def test_the_p_wave_of_unlike_spins_has_its_own_cusp():
         ends = [x.copy(), x.copy()]
         for y, side in zip(ends, (1, -1), strict=True):
             y[0] += side * 1e-6 * direction
-        jump = float(DOT.local_energy(log, ends[0]) - DOT.local_energy(log, ends[1])) / 2
-        expected = -2 * relative(others, x) @ direction
+        jump = float(local_energy(ends[0]) - local_energy(ends[1])) / 2
+        expected = -2 * jax.jit(partial(relative, others))(x) @ direction
         np.testing.assert_allclose(jump, expected, atol=2e-3)
 
 
@@ -154,7 +154,11 @@ def test_the_local_energy_agrees_with_the_linearised_gradient():
     psi, x = random_state(GAS), walker(GAS)
     log = lambda y: psi(y).log
     sparse = partial(pm.calculus.forward_laplacian, sparsity_threshold=6)
-    energies = [pm.kinetic_energy(log, method=m)(x) for m in (sparse, pm.calculus.linearised)]
+    methods = sparse, pm.calculus.linearised
+    quick = {"xla_backend_optimization_level": 0}  # compiling is nearly all of its time
+    energies = [
+        jax.jit(pm.kinetic_energy(log, method=m), compiler_options=quick)(x) for m in methods
+    ]
     np.testing.assert_allclose(*energies, rtol=1e-9)
 
 
