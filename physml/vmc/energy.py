@@ -21,7 +21,7 @@ from physml.errors import ShapeError
 from physml.train.score import RealRow, check_clip, score_of_values
 from physml.types import Evaluation, LocalOperator, Objective, Term
 from physml.vmc.local_energies import local_energies
-from physml.vmc.signed_log import LogPsi, at_params
+from physml.vmc.signed_log import LogPsi, at_params, check_one_number
 
 
 def energy(
@@ -107,9 +107,4 @@ def _check_log_psi(log_psi: LogPsi, params: Any, walkers: Array) -> None:
         raise ShapeError(f"walkers: expected (n, N, d), got {walkers.shape}")
     one = jax.ShapeDtypeStruct(walkers.shape[1:], walkers.dtype)
     value = jax.eval_shape(log_psi, params, one)
-    if not hasattr(value, "shape") or value.shape != ():
-        got = getattr(value, "shape", type(value).__name__)
-        raise ShapeError(
-            f"log ψ: expected one number at a walker of shape {one.shape}, got {got}; a network "
-            "takes outputs=None, and a function that returns a SignedLog is given as Psi(function)"
-        )
+    check_one_number(value, one.shape)

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jax import Array
 from jax.tree_util import Partial
 
-from physml.vmc.signed_log import LogPsi
+from physml.vmc.signed_log import LogPsi, check_one_number
 
 
 def log_density(log_psi: LogPsi) -> Callable[[Any, Array], Array]:
@@ -21,6 +21,9 @@ def log_density(log_psi: LogPsi) -> Callable[[Any, Array], Array]:
     Returns:
         ``(params, walker) -> ln |ψ|²``.
 
+    Raises:
+        ShapeError: when traced, of a log ψ that is not one number.
+
     >>> import jax, jax.numpy as jnp, physml as pm
     >>> log_psi = lambda params, x: -0.5 * jnp.sum(x**2) + 1j * jnp.sum(x)
     >>> sampler = pm.metropolis(pm.vmc.log_density(log_psi),
@@ -30,4 +33,6 @@ def log_density(log_psi: LogPsi) -> Callable[[Any, Array], Array]:
 
 
 def _twice(log_psi: LogPsi, params: Any, walker: Array) -> Array:
-    return 2.0 * jnp.real(log_psi(params, walker))
+    value = log_psi(params, walker)
+    check_one_number(value, walker.shape)
+    return 2.0 * jnp.real(value)

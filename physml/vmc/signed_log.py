@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 from jax import Array
 
+from physml.errors import ShapeError
 from physml.types import Amplitude, Field
 
 LogPsi = Callable[[Any, Array], Array]
@@ -51,6 +52,25 @@ class Psi(Amplitude):
     def __call__(self, *at: Any) -> Array:
         """``log ψ``: ``log|ψ|`` of a real ψ, complex of a complex one."""
         return log_amplitude(self.amplitude(*at))
+
+
+def check_one_number(value: Any, shape: tuple[int, ...]) -> None:
+    """Refuse a log ψ that is not one number, real or complex.
+
+    Args:
+        value: what a function returned as log ψ, or its shape and type.
+        shape: of the walker that it was given.
+
+    Raises:
+        ShapeError: with what came.
+    """
+    plain = isinstance(value, int | float | complex)
+    got = () if plain else getattr(value, "shape", type(value).__name__)
+    if got != ():
+        raise ShapeError(
+            f"log ψ: expected one number at a walker of shape {shape}, got {got}; a network takes "
+            "outputs=None, and a function that returns a SignedLog is given as Psi(function)"
+        )
 
 
 def log_amplitude(value: Array | SignedLog) -> Array:

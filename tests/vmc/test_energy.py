@@ -89,7 +89,7 @@ STORED = {
 def test_numbers_stay_what_they_were(name):
     """As written down before the energy became a score objective."""
     log_psi, stored = STORED[name]
-    evaluate = jax.jit(pm.energy(log_psi, oscillator, clip=1.0).evaluate)
+    evaluate = jax.jit(pm.vmc.energy(log_psi, oscillator, clip=1.0).evaluate)
     e, _ = evaluate(PARAMS, (), WALKERS)
     rows, gradient = e.jacobian.dense(), ravel_pytree(e.gradient)[0]
     w, v = np.cos(np.arange(len(e.residual))), np.sin(np.arange(len(gradient)))

@@ -105,3 +105,16 @@ def test_a_measurement_by_log_psi_in_place_of_its_density_is_refused():
     sampled = partial(pm.metropolis, log_psi, lambda key: jax.random.normal(key, (8, 1, 1)))
     with pytest.raises(ConfigurationError, match=r"moves: expected a sampler of ln\|ψ\|²"):
         pm.vmc.measure(log_psi, None, TRAP.local_energy, sampled, key=jax.random.key(0), steps=8)
+
+
+@pytest.mark.parametrize(
+    ("log_psi", "got"),
+    [
+        (lambda params, x: x[0], r"\(1,\)"),
+        (lambda params, x: pm.vmc.SignedLog(x[0, 0], x[0, 0]), "SignedLog; .* as Psi"),
+    ],
+)
+def test_a_wave_function_is_one_number(log_psi, got):
+    sampler = pm.metropolis(pm.vmc.log_density(log_psi), lambda key: jnp.ones((3, 1, 1)))
+    with pytest.raises(pm.errors.ShapeError, match=f"log ψ: expected one number .* got {got}"):
+        sampler.sample(jax.random.key(0), sampler.init(jax.random.key(0), None), None)
