@@ -63,8 +63,9 @@ def test_a_figure_is_that_of_the_results(entry: Entry, record: Record) -> None:
     stored = json.loads((ROOT / record.where).with_suffix(".json").read_text())
     found = [row for row in stored if _is_of(row, entry, record, recipe)]
     assert found, "no row of these numbers and this recipe"
-    assert record.found.startswith(_figure(found))
-    assert round(found[0]["seconds"]) == record.seconds
+    now = f"{_figure(found)}, {found[0]['seconds']:.0f} s, of the rows in {record.where}"
+    assert record.found.startswith(_figure(found)), f"expected the figure {now}"
+    assert round(found[0]["seconds"]) == record.seconds, f"expected the seconds of {now}"
 
 
 @pytest.mark.parametrize(("entry", "record"), RECORDS)
