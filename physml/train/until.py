@@ -18,6 +18,11 @@ from physml.errors import ConfigurationError, UnknownNameError
 # A loss at its rounding floor falls by a few ε a step at best.
 _ROUNDING = 10.0
 
+# Residuals that have fallen by seven and a half digits are near what a Gram matrix resolves. There
+# a fall by less than a tenth a window is a crawl along what it does not, which may go on for ever.
+_DEEP = 1e-15
+_CRAWL = 0.1
+
 
 class Rule(NamedTuple):
     """When to end, as pure functions of the metrics that a step logs.
@@ -66,7 +71,14 @@ def target(metric: str, value: float) -> Rule:
     return Rule(lambda: (), update)
 
 
-def patience(metric: str, steps: int, *, least: float | None = 0.0) -> Rule:
+class Falling(NamedTuple):
+    """The first value, and the lowest that counted."""
+
+    first: Array
+    lowest: Waiting
+
+
+def patience(metric: str, steps: int, *, least: float = 0.0) -> Rule:
     """End when a metric has had no new minimum for so many steps.
 
     A NaN, as of a metric not yet measured, is no minimum, and before the first number no step is
@@ -75,8 +87,7 @@ def patience(metric: str, steps: int, *, least: float | None = 0.0) -> Rule:
     Args:
         metric: its name in the history, such as a validation error of ``measure``.
         steps: without a new minimum; more than the distance of two measurements.
-        least: by what part of itself a minimum must be lower than the last that counted. None is
-            what rounding can do: ``10 ε`` of the metric's precision for each of the steps.
+        least: by what part of itself a minimum must be lower than the last that counted.
 
     Raises:
         ConfigurationError: for fewer than one step, a part outside [0, 1).
@@ -86,23 +97,16 @@ def patience(metric: str, steps: int, *, least: float | None = 0.0) -> Rule:
     """
     if steps < 1:
         raise ConfigurationError(f"patience: steps: expected at least 1, got {steps}")
-    if least is not None and not 0 <= least < 1:
+    if not 0 <= least < 1:
         raise ConfigurationError(f"patience: least: expected a part in [0, 1), got {least}")
-
-    def init() -> dict[str, Waiting]:
-        return {metric: Waiting(jnp.full((), jnp.inf), jnp.zeros((), jnp.int32))}
 
     def update(
         memory: dict[str, Waiting], metrics: Mapping[str, Array]
     ) -> tuple[dict[str, Waiting], Array]:
-        value, (best, since) = _metric(metrics, metric), memory[metric]
-        part = _ROUNDING * steps * jnp.finfo(value.dtype).eps if least is None else least
-        value = value.astype(best.dtype)
-        lower = value < jnp.where(jnp.isfinite(best), best - part * jnp.abs(best), best)
-        since = jnp.where(lower | jnp.isinf(best), 0, since + 1)
-        return {metric: Waiting(jnp.where(lower, value, best), since)}, since >= steps
+        waiting = _wait(memory[metric], _metric(metrics, metric), least)
+        return {metric: waiting}, waiting.since >= steps
 
-    return Rule(init, update, {metric: steps})
+    return Rule(lambda: {metric: _nothing_yet()}, update, {metric: steps})
 
 
 def converged(metric: str = "loss", *, window: int = 50) -> Rule:
@@ -110,8 +114,10 @@ def converged(metric: str = "loss", *, window: int = 50) -> Rule:
 
     Over ``window`` steps it must fall by more than ``10 ε window`` of itself: 1e-13 of it in
     float64, 6e-5 in float32. A plateau that goes on, however slowly, does not end a run; nor does
-    any one step, accepted or refused. For losses on samples that stay: on samples drawn anew every
-    step a minimum is luck, and ``patience`` with a metric of ``measure`` is the rule.
+    any one step, accepted or refused. Below 1e-15 of the first loss it must fall by a tenth: there
+    Gauss–Newton by a Gram matrix crawls, for thousands of steps. For losses on samples that stay:
+    on samples drawn anew every step a minimum is luck, and ``patience`` with a metric of
+    ``measure`` is the rule.
 
     Args:
         metric: its name in the history.
@@ -127,7 +133,36 @@ def converged(metric: str = "loss", *, window: int = 50) -> Rule:
     >>> len(result.history["loss"]) < 200
     True
     """
-    return patience(metric, window, least=None)
+    if window < 1:
+        raise ConfigurationError(f"converged: window: expected at least 1 step, got {window}")
+
+    def update(
+        memory: dict[str, Falling], metrics: Mapping[str, Array]
+    ) -> tuple[dict[str, Falling], Array]:
+        value, (first, lowest) = _metric(metrics, metric), memory[metric]
+        first = jnp.where(jnp.isfinite(first), first, value.astype(first.dtype))
+        rounding = _ROUNDING * window * float(jnp.finfo(value.dtype).eps)
+        deep = jnp.abs(lowest.best) <= _DEEP * jnp.abs(first)
+        lowest = _wait(lowest, value, jnp.where(deep, _CRAWL, rounding))
+        return {metric: Falling(first, lowest)}, lowest.since >= window
+
+    def init() -> dict[str, Falling]:
+        return {metric: Falling(jnp.full((), jnp.nan), _nothing_yet())}
+
+    return Rule(init, update, {metric: window})
+
+
+def _nothing_yet() -> Waiting:
+    return Waiting(jnp.full((), jnp.inf), jnp.zeros((), jnp.int32))
+
+
+def _wait(memory: Waiting, value: Array, part: Array | float) -> Waiting:
+    """One step more, or the start from a minimum lower by a part of itself."""
+    best, since = memory
+    value = value.astype(best.dtype)
+    lower = value < jnp.where(jnp.isfinite(best), best - part * jnp.abs(best), best)
+    since = jnp.where(lower | jnp.isinf(best), 0, since + 1)
+    return Waiting(jnp.where(lower, value, best).astype(best.dtype), since)
 
 
 def any_of(*rules: Rule) -> Rule:

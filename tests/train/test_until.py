@@ -122,6 +122,17 @@ def test_gauss_newton_ends_at_its_rounding_floor(dtype):
     assert further > 0.9 * lowest
 
 
+def test_gauss_newton_by_gram_matrix_ends_where_it_crawls():
+    """It then takes 1e-4 of the loss a step, for ever: a thousand steps more are no digit."""
+    fitted = lambda steps, until: pm.fit(
+        *floor(jnp.float64, pm.gauss_newton()), steps=steps, key=jax.random.key(0), until=until
+    )
+    ended = fitted(3000, converged()).history["loss"]
+    assert len(ended) < 400 and ended.min() < 1e-16 * ended[0]
+    further = fitted(len(ended) + 1000, None).history["loss"]
+    assert 0.1 * ended.min() < further.min() < ended.min()
+
+
 def test_a_plateau_that_goes_on_does_not_end_a_run():
     """Two hundred steps of which each takes 1e-6 of the loss, then a fall."""
 
