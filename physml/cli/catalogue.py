@@ -87,7 +87,8 @@ def _catalogues() -> Iterator[Any]:
 def _recipe_words(entry: Entry, name: str) -> str:
     """What a recipe's function says of it, and where its settings differ from the default's."""
     chosen = entry.recipes[name]
-    words = [(chosen.__doc__ or "").strip().splitlines()[0].rstrip(".")] if callable(chosen) else []
+    said = (chosen.__doc__ or "").strip().partition("\n")[0] if callable(chosen) else ""
+    words = [said.rstrip(".")] if said else []
     usual, own = asdict(entry.recipe), asdict(entry.recipe_for(entry.subject, name))
     changed = [f"{_flag(k)} {shown(v)}" for k, v in own.items() if v != usual.get(k)]
     if changed:

@@ -160,6 +160,16 @@ def test_what_cannot_be_run_is_named(physml, written, name, code, message):
     assert not Path("runs").exists()
 
 
+def test_a_recipe_need_not_say_anything_of_itself(physml, written):
+    rooms = (ROOMS / "classifier.py").read_text()
+    silent = rooms.replace('{"default": Recipe()}', '{"default": lambda moons: Recipe(steps=7)}')
+    assert silent != rooms
+    file = written(silent)
+    assert "--recipe default  the options' defaults" in physml("list", f"{file}:ENTRY").out
+    help = physml("run", f"{file}:ENTRY", "--help").out
+    assert "--steps INT" in help and "(default: 7)" in help
+
+
 def test_a_file_may_import_its_neighbours(physml, written):
     written("RATE = 2\n", "neighbour_of_mine.py")
     file = written(PROBLEM + "import neighbour_of_mine\n")
