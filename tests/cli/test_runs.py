@@ -28,8 +28,8 @@ TRAP = (*TRAP, *CHAINS)
 ATOM = ("ground-state", "atom", "--system.symbol", "H", "--determinants", "1", *TINY, *ADAM)
 
 SOLVE_KEYS = (
-    "problem relative_l2 max_error reference_error loss check steps parameters points seconds "
-    "compile_seconds precision device seed run"
+    "problem relative_l2 max_error reference_error loss unknown_numbers check steps parameters "
+    "points seconds compile_seconds precision device seed run"
 )
 GROUND_STATE_KEYS = (
     "system energy energy_error energy_per_particle energy_per_particle_error variance "
