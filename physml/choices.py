@@ -20,28 +20,15 @@ A file that was written before there was an option lacks it: its default is what
 from __future__ import annotations
 
 import inspect
-import types
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import Field, asdict, field, make_dataclass
 from difflib import get_close_matches
-from typing import (
-    TYPE_CHECKING,
-    Any,
-    ClassVar,
-    Literal,
-    Self,
-    TypeVar,
-    Union,
-    get_args,
-    get_origin,
-    get_type_hints,
-)
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar, get_type_hints
 
 from physml.errors import ConfigurationError, UnknownNameError
+from physml.plain_types import PLAIN, fits, parts
 
 Front = TypeVar("Front", bound=Callable[..., Any])
-
-_PLAIN = (bool, int, float, str, types.NoneType)
 
 
 class Choice:
@@ -113,13 +100,13 @@ class Choice:
             )
         for option, kind in self._types.items():
             value, where = getattr(self, option), f"{self._kind}.{option}"
-            words = [word for word in _parts(kind) if isinstance(word, str)]
+            words = [word for word in parts(kind) if isinstance(word, str)]
             if isinstance(value, str) and words and value not in words:
                 raise UnknownNameError(where, value, words)
-            if not _fits(value, kind):
+            if not fits(value, kind):
                 expected = " or ".join(words) or getattr(kind, "__name__", str(kind))
                 raise ConfigurationError(f"{where}: expected {expected}, got {value!r}")
-            if type(value) is int and float in _parts(kind):
+            if type(value) is int and float in parts(kind):
                 object.__setattr__(self, option, float(value))
 
     @classmethod
@@ -263,7 +250,7 @@ class Choice:
         made: Any = cls.named(str(document["name"]))
         full = asdict(made())
         for option, value in document.items():
-            null = value is None and not _fits(None, made._types.get(option))
+            null = value is None and not fits(None, made._types.get(option))
             if option != "name" and not (null and option in cls._options()):
                 made.check_option(option)
                 full[option] = value
@@ -298,10 +285,10 @@ def _made(kind: type[Choice], name: str, front: Callable[..., Any]) -> type[Choi
     }
     for option, default in options.items():
         plain = option in hints and all(
-            isinstance(part, str) or part in _PLAIN or issubclass(part, Choice)
-            for part in _parts(hints[option])
+            isinstance(part, str) or part in PLAIN or issubclass(part, Choice)
+            for part in parts(hints[option])
         )
-        if not plain or option == "name" or not _fits(default, hints[option]):
+        if not plain or option == "name" or not fits(default, hints[option]):
             raise TypeError(f"{kind._kind} {name}: {option}: expected a plain type and a default")
         if f"    {option}: " not in words:
             raise TypeError(f"{kind._kind} {name}: {option}: expected a line under Args")
@@ -323,27 +310,3 @@ def _made(kind: type[Choice], name: str, front: Callable[..., Any]) -> type[Choi
     )
     made.__module__ = kind.__module__
     return made
-
-
-def _parts(kind: Any) -> Iterable[Any]:
-    """The types that a type is made of, and the words of its literals."""
-    inner = get_args(kind)
-    if get_origin(kind) is Literal:
-        return inner
-    if not inner:
-        return (kind,)
-    return tuple(part for one in inner if one is not Ellipsis for part in _parts(one))
-
-
-def _fits(value: Any, kind: Any) -> bool:
-    """Whether a value is of a type; a whole number is a float too."""
-    origin, inner = get_origin(kind), get_args(kind)
-    if origin in (Union, types.UnionType):
-        return any(_fits(value, one) for one in inner)
-    if origin is Literal:
-        return value in inner
-    if origin is tuple:
-        return isinstance(value, tuple) and all(_fits(part, inner[0]) for part in value)
-    if kind is float or kind is int:
-        return isinstance(value, (int, kind)) and not isinstance(value, bool)
-    return isinstance(kind, type) and isinstance(value, kind)

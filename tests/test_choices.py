@@ -78,6 +78,14 @@ def of_functions(*, a: type[int] = int):
     """
 
 
+def of_a_pair(*, a: tuple[int, str] = (1, "x")):
+    """A.
+
+    Args:
+        a: one.
+    """
+
+
 def of_another_default(*, a: int = "x"):
     """A.
 
@@ -87,7 +95,7 @@ def of_another_default(*, a: int = "x"):
 
 
 @pytest.mark.parametrize(
-    "front", [untyped, without_default, without_words, of_functions, of_another_default]
+    "front", [untyped, without_default, without_words, of_functions, of_a_pair, of_another_default]
 )
 def test_a_front_function_is_plain_and_documented(front):
     with pytest.raises(TypeError, match="drink water: a: expected"):

@@ -4,7 +4,7 @@
     3  pinn   vmc   pmm   learn   generative   control       never import one another
     2  train                                                  knows no network
     1  calculus   networks   optim   sampling   figures       never import one another
-    0  types   errors   lazy_jacobian   as_numbers   sample_axis   choices
+    0  types   errors   lazy_jacobian   as_numbers   sample_axis   choices   plain_types
 
 Everything here reads source text; nothing of physml is imported.
 """
@@ -31,6 +31,7 @@ FLOORS = [
         "moved_names",
         "sample_axis",
         "choices",
+        "plain_types",
         "version",
     },
     {"calculus", "networks", "optim", "sampling", "figures"},
