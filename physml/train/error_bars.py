@@ -164,7 +164,9 @@ class ErrorBars:
         return "\n".join(["Error bars of one fit, local and linear", *lines])
 
     def plot(self, path: str | Path, points: Any, level: float = 0.9) -> Path:
-        """Save a figure of lines with bands, along the one coordinate in which the points differ.
+        """Save a figure of bands, along the one coordinate in which the points differ.
+
+        Of unknown numbers there is none: ``words`` tells them.
 
         Args:
             path: a file whose ending names the format.
@@ -188,6 +190,8 @@ class ErrorBars:
             for term in (None, *self.noise):
                 low, high = self.interval(points, level, observed=term)
                 for name, down, up in _columns(low, high):
+                    if name in self.unknown_numbers:
+                        continue  # the same everywhere, and of another size
                     title = name or "field" if term is None else f"new: {name or term}"
                     low_edge, high_edge = down[order], up[order]
                     shade = 0.4 if term is None else 0.15
