@@ -22,6 +22,11 @@ jax.config.update("jax_numpy_rank_promotion", "raise")
 hypothesis.settings.register_profile("physml", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("physml")
 
+# Rooms that load on first use, loaded before the examples in docstrings are collected: pytest would
+# put the file vmc/energy.py where the package has the function of that name.
+import physml.pinn  # noqa: E402
+import physml.vmc  # noqa: E402, F401
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Keep compiled programs in pytest's own cache, a folder for each worker."""
