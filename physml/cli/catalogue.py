@@ -13,7 +13,7 @@ from typing import Any
 import physml
 from physml.cli import user_file
 from physml.cli.options import ListOptions, parse
-from physml.cli.output import aligned, print_table, shown
+from physml.cli.output import aligned, in_a_line, print_table, shown
 from physml.cli.user_file import UserFile
 from physml.errors import ConfigurationError, UnknownNameError
 from physml.train.entry import DEFAULT, Entry, Record
@@ -61,8 +61,11 @@ def command(argv: Sequence[str]) -> None:
     """``physml list``, ``physml list NAME``."""
     options = parse(ListOptions, argv, prog="physml list", description="What can be run.")
     if options.name is None:
-        rows = [(e.name, e.equation, e.reference) for e in entries().values()]
-        print_table(("physml run", "equation (hartree, bohr)", "reference"), rows)
+        rows = [
+            (e.name, e.equation, in_a_line(e.subject).get("numbers", ""), e.reference)
+            for e in entries().values()
+        ]
+        print_table(("physml run", "equation (hartree, bohr)", "numbers", "reference"), rows)
         return
     entry, _ = find(options.name)
     numbers = [f"--subject.{_flag(n)} {shown(v)}" for n, v in asdict(entry.subject).items()]

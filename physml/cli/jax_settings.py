@@ -11,13 +11,16 @@ import jax
 
 from physml.errors import PrecisionWarning
 
+PRODUCTS = "highest"
+"""The precision of matrix products, that of their factors."""
+
 
 def use_precision(bits: int) -> None:
     """Compute in 32 or 64 bits, products of matrices in full; who says 32 needs no warning."""
     if bits == 32:
         warnings.simplefilter("ignore", PrecisionWarning)
     jax.config.update("jax_enable_x64", bits == 64)
-    jax.config.update("jax_default_matmul_precision", "highest")
+    jax.config.update("jax_default_matmul_precision", PRODUCTS)
 
 
 def cache_folder() -> Path:

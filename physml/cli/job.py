@@ -15,7 +15,7 @@ import jax
 from physml import __version__
 from physml.cli import run_directory
 from physml.cli.jax_settings import keep_compiled_programs, use_precision
-from physml.cli.output import aligned, complain, print_object, shown
+from physml.cli.output import aligned, complain, in_a_line, print_object, shown
 from physml.cli.user_file import UserFile
 from physml.errors import ConfigurationError, InterruptedRunError, PhysmlError
 from physml.train import Run
@@ -167,7 +167,7 @@ def _carry_out(job: Job, run: Run, began: float, quiet: bool) -> Numbers:
         "seed": job.seed,
         "run": str(run.directory),
     }
-    said = {job.entry.name: job.entry.equation, **words} | {
+    said = {job.entry.name: job.entry.equation, **in_a_line(job.subject), **words} | {
         "time": f"{taken:.1f} s, compiling {compiling:.1f} s of it",
         "run": str(run.directory),
         "files": ", ".join(["result.json", *run_directory.drawn(run.directory)]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 
@@ -41,6 +42,12 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     for line in lines:
         cells = [cell.ljust(width) for cell, width in zip(line, widths, strict=True)]
         print("  ".join(cells).rstrip())
+
+
+def in_a_line(subject: Any) -> dict[str, str]:
+    """The numbers of a frozen dataclass, if it has any, as a line of a report."""
+    numbers = [f"{name} {shown(value)}" for name, value in asdict(subject).items()]
+    return {"numbers": ", ".join(numbers)} if numbers else {}
 
 
 def shown(value: Any) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 
+import jax
 import numpy as np
 import pytest
 
@@ -49,6 +50,12 @@ def test_a_run_comes_back_with_its_numbers(runs, name):
             ),
             rtol=1e-12,
         )
+
+
+def test_a_process_that_multiplies_matrices_by_default_reads_it(runs):
+    """As any but the command line's own, which asks for products in full."""
+    with jax.default_matmul_precision("default"):
+        assert pm.load(runs / "heat").problem.name == "heat"
 
 
 def test_a_longer_run_has_a_new_result(runs, tmp_path):

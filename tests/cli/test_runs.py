@@ -137,6 +137,7 @@ def test_ground_state(physml):
     told = physml("resume", "trap").out
     energy = f"{result['energy']:.1f}"[:-1]
     assert energy in told and "0.25 hartree (exact)" in told and "σ)" in told
+    assert "omega 0.5" in told, "a report tells the numbers that were solved"
 
     again = physml("resume", "trap", "--measurements", "20", "--json")
     assert again.code == 0 and again.object["steps"] == 2

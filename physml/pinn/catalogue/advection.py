@@ -74,7 +74,7 @@ def recipe(subject: Advection) -> Recipe:
 
 ENTRY = entry(
     "advection",
-    "u_t + c u_x = 0, u(0, x) = sin x, c = 50",
+    "u_t + c u_x = 0, u(0, x) = sin x",
     "exact: sin(x − c t)",
     Advection(),
     recipe,

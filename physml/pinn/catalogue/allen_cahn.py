@@ -67,7 +67,7 @@ class AllenCahn(Statement):
 
 ENTRY = entry(
     "allen-cahn",
-    "u_t = D u_xx + k(u − u³), D = 10⁻⁴, k = 5, u(0, x) = x² cos πx",
+    "u_t = D u_xx + k(u − u³), u(0, x) = x² cos πx",
     "own spectral solution (ETDRK4)",
     AllenCahn(),
     Recipe(

@@ -67,7 +67,7 @@ class Burgers(Statement):
 
 ENTRY = entry(
     "burgers",
-    "u_t + u u_x = ν u_xx, ν = 0.01/π, u(0, x) = −sin πx",
+    "u_t + u u_x = ν u_xx, u(0, x) = −sin πx",
     "exact: Cole–Hopf quadrature",
     Burgers(),
     Recipe(

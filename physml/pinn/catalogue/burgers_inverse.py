@@ -95,8 +95,8 @@ class BurgersInverse(Statement):
 
 ENTRY = entry(
     "burgers-inverse",
-    "u_t + u u_x = ν u_xx, ν from 500 values with 1% noise",
-    "exact: ν = 0.01/π, Cole–Hopf quadrature",
+    "u_t + u u_x = ν u_xx, ν from noisy values",
+    "exact: the ν of the values, Cole–Hopf quadrature",
     BurgersInverse(),
     Recipe(
         network=NetworkSettings(width=20, depth=4),

@@ -27,7 +27,7 @@ class BurgersSmooth(Burgers):
 
 ENTRY = entry(
     "burgers-smooth",
-    "u_t + u u_x = ν u_xx, ν = 0.01, u(0, x) = −sin πx",
+    "u_t + u u_x = ν u_xx, u(0, x) = −sin πx",
     "exact: Cole–Hopf quadrature",
     BurgersSmooth(),
     Recipe(

@@ -93,7 +93,7 @@ class Cavity(Statement):
 
 ENTRY = entry(
     "cavity",
-    "u·∇u = −∇p + Δu/Re, ∇·u = 0, Re = 100, lid 4x(1 − x)",
+    "u·∇u = −∇p + Δu/Re, ∇·u = 0, lid 4x(1 − x)",
     "own Legendre–Galerkin solution",
     Cavity(),
     Recipe(

@@ -108,7 +108,7 @@ class CavityUnitLid(Statement):
 
 ENTRY = entry(
     "cavity-unit-lid",
-    "u·∇u = −∇p + Δu/Re, ∇·u = 0, Re = 100, lid 1",
+    "u·∇u = −∇p + Δu/Re, ∇·u = 0, lid 1",
     "own Legendre–Galerkin solution; Ghia et al. (1982)",
     CavityUnitLid(),
     Recipe(

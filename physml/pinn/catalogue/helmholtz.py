@@ -71,7 +71,7 @@ def recipe(subject: Helmholtz) -> Recipe:
 
 ENTRY = entry(
     "helmholtz",
-    "Δu + u = f, u = sin mπx sin mπy, m = 6",
+    "Δu + u = f, u = sin mπx sin mπy",
     "exact: sin mπx sin mπy",
     Helmholtz(),
     recipe,

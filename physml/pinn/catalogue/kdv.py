@@ -74,7 +74,7 @@ class KdV(Statement):
 
 ENTRY = entry(
     "kdv",
-    "u_t + u u_x + δ² u_xxx = 0, δ = 0.022, u(0, x) = cos πx",
+    "u_t + u u_x + δ² u_xxx = 0, u(0, x) = cos πx",
     "own spectral solution (ETDRK4)",
     KdV(),
     Recipe(

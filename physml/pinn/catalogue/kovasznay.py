@@ -89,7 +89,7 @@ class Kovasznay(Statement):
 
 ENTRY = entry(
     "kovasznay",
-    "u·∇u = −∇p + Δu/Re, ∇·u = 0, Re = 40",
+    "u·∇u = −∇p + Δu/Re, ∇·u = 0",
     "exact: Kovasznay (1948)",
     Kovasznay(),
     Recipe(

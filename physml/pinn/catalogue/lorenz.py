@@ -82,7 +82,7 @@ class Lorenz(Statement):
 
 ENTRY = entry(
     "lorenz",
-    "ẋ = σ(y − x), ẏ = x(ρ − z) − y, ż = xy − βz; 10, 28, 8/3",
+    "ẋ = σ(y − x), ẏ = x(ρ − z) − y, ż = xy − βz",
     "own Runge–Kutta solution (DOP853)",
     Lorenz(),
     Recipe(

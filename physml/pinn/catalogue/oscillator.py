@@ -70,7 +70,7 @@ class Oscillator(Statement):
 
 ENTRY = entry(
     "oscillator",
-    "ü + 2γu̇ + u = cos Ωt, γ = 0.1, Ω = 0.8",
+    "ü + 2γu̇ + u = cos Ωt",
     "exact: closed form",
     Oscillator(),
     Recipe(

@@ -109,7 +109,7 @@ class PoissonInverse(Statement):
 
 ENTRY = entry(
     "poisson-inverse",
-    "−∇·(a ∇u) = f, a(x) from 2,500 values with 1% noise",
+    "−∇·(a ∇u) = f, a(x) from noisy values",
     "exact: a = 1 + ½ sin 2πx cos πy",
     PoissonInverse(),
     Recipe(

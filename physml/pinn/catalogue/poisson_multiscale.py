@@ -83,7 +83,7 @@ class PoissonMultiscale(Statement):
 
 ENTRY = entry(
     "poisson-multiscale",
-    "−Δu = f with waves of 4π to 16π",
+    "−Δu = f with waves of several lengths",
     "exact: the mean of sin wx sin wy",
     PoissonMultiscale(),
     Recipe(

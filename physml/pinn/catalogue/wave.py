@@ -68,7 +68,7 @@ class Wave(Statement):
 
 ENTRY = entry(
     "wave",
-    "u_tt = c² u_xx, c = 2, u(0, x) = sin πx + ½ sin 4πx",
+    "u_tt = c² u_xx, u(0, x) = sin πx + ½ sin 4πx",
     "exact: sin πx cos cπt + ½ sin 4πx cos 4cπt",
     Wave(),
     Recipe(
