@@ -91,7 +91,7 @@ def test_a_twist_turns_the_phase_across_the_cell():
     gas = pm.vmc.ElectronGas(n_up=1, n_down=1, rs=1.0, twist=(0.25, 0.1, 0.0))
     psi = pm.SlaterJastrow(gas, widths=(4,))
     x = gas.walkers(jax.random.key(0), 1)[0]
-    params = psi.init(jax.random.key(1), x)
+    params = jax.jit(psi.init)(jax.random.key(1), x)
     moved = x.at[0, 0].add(gas.cell.lengths[0])
     one, other = psi.apply(params, x), psi.apply(params, moved)
     np.testing.assert_allclose(other.log, one.log, atol=1e-12)
@@ -102,7 +102,7 @@ def test_the_kinetic_energy_of_the_determinant_is_that_of_its_waves():
     """Plane waves are eigenstates: no variance, T = Σ k²/2."""
     psi = pm.vmc.Slater(GAS)
     x = GAS.walkers(jax.random.key(0), 3)
-    params = psi.init(jax.random.key(1), x[0])
+    params = jax.jit(psi.init)(jax.random.key(1), x[0])
     kinetic = jax.vmap(pm.kinetic_energy(lambda y: psi.apply(params, y).log))(x)
     np.testing.assert_allclose(kinetic, np.sum(GAS.occupied(7) ** 2), rtol=1e-7)
 

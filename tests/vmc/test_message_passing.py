@@ -166,7 +166,7 @@ def test_the_local_energy_agrees_with_the_linearised_gradient():
 def test_it_starts_as_a_slater_determinant_with_cusps(architecture):
     psi = architecture(DOT, width=8)
     x = walker(DOT)
-    start = psi.apply(psi.init(jax.random.key(0), x), x)
+    start = jax.jit(psi.apply)(jax.jit(psi.init)(jax.random.key(0), x), x)
     orbitals = jax.vmap(DOT.electrons.orbitals, in_axes=(0, None))
     apart = x[:3] - x[3]
     squares = np.sum(apart**2, axis=-1, keepdims=True)
@@ -201,7 +201,7 @@ def test_one_electron_is_enough(architecture):
     psi = architecture(atom, width=8)
     x = jnp.array([[0.3, -0.2, 0.9]])
     log = lambda y: psi.apply(params, y).log
-    params = psi.init(jax.random.key(0), x)
+    params = jax.jit(psi.init)(jax.random.key(0), x)
     np.testing.assert_allclose(atom.local_energy(log, x), -0.5, rtol=1e-9)
 
 

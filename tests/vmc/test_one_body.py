@@ -19,7 +19,7 @@ def free_electrons(twist=None):
     gas = pm.vmc.ElectronGas(n_up=5, n_down=0, rs=1.0, dimension=2, twist=twist)
     psi = pm.vmc.Slater(gas)
     x = gas.walkers(jax.random.key(0), 1)[0]
-    params = psi.init(jax.random.key(1), x)
+    params = jax.jit(psi.init)(jax.random.key(1), x)
     log_psi = lambda params, x: psi.apply(params, x).log
     start = lambda key: gas.walkers(key, 256)
     sampler = pm.metropolis(

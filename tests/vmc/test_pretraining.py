@@ -26,7 +26,7 @@ def test_orbitals_are_those_in_the_determinants(kind):
     """ψ over their determinants is the Jastrow factor, which no node changes."""
     psi = kind(LITHIUM, width=4, iterations=1, determinants=2)
     x = LITHIUM.walkers(jax.random.key(0), 1)[0]
-    params = psi.init(jax.random.key(1), x)
+    params = jax.jit(psi.init)(jax.random.key(1), x)
     assert set(params) == {"params"}
 
     @jax.jit

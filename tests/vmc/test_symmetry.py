@@ -19,7 +19,7 @@ LIH = pm.vmc.Molecule(name="LiH")
 
 
 def check(system, wavefunction):
-    params = wavefunction.init(jax.random.key(0), system.length * jnp.ones(system.shape))
+    params = jax.jit(wavefunction.init)(jax.random.key(0), system.length * jnp.ones(system.shape))
     psi = partial(amplitude, system, wavefunction)
     check_symmetry(system, psi, params, jax.random.key(1))
 
