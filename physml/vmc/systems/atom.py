@@ -17,7 +17,9 @@ from physml.vmc.systems.nuclei import around, coulomb_energy, stride
 from physml.vmc.systems.system import QuantumSystem, Reference, pair_distances
 
 _TABLE = "exact non-relativistic energy, table"
-# Errors are half a unit of the last digit that the table gives.
+# He: Nakashima and Nakatsuji (2007), doi:10.1063/1.2801981; Li: Puchalski and Pachucki (2006),
+# doi:10.1103/PhysRevA.73.022503; Be, C and Ne: Chakravorty et al. (1993),
+# doi:10.1103/PhysRevA.47.3649. Errors are half a unit of the last digit that is given here.
 _REFERENCES = {
     (1, 1, 0): Reference(-0.5, 0.0, "exact"),
     (2, 1, 1): Reference(-2.903724377, 5e-10, _TABLE),

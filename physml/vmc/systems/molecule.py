@@ -42,7 +42,9 @@ MOLECULES: dict[str, tuple[tuple[str, ...], Positions]] = {
 }
 _DEFAULT = "H2"
 _TABLE = "exact non-relativistic energy, table"
-# Errors are half a unit of the last digit that the table gives.
+# H2: Pachucki (2010), doi:10.1103/PhysRevA.82.032509, −1.1744757 at 1.4 bohr, where the curve is
+# flat; LiH: Cencek and Rychlewski (2000), Chem. Phys. Lett. 320, 549, as it stands beside that of
+# FermiNet in arXiv 1909.02487. Errors are half a unit of the last digit that is given here.
 _REFERENCES = {
     (("H", "H"), (1, 1), 1.401): Reference(-1.17448, 5e-6, _TABLE),
     (("H", "Li"), (2, 2), 3.015): Reference(-8.070548, 5e-7, _TABLE),
