@@ -59,6 +59,7 @@ def test_the_trust_region_goes_further(names):
     )
 
 
+@pytest.mark.slow
 def test_the_page_of_how_tos(tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     blocks, steps = run(ROOT / "docs" / "howto.md")
@@ -74,6 +75,7 @@ def test_the_page_of_how_tos(tmp_path, monkeypatch):
     assert list(tmp_path.rglob("wave.png"))
 
 
+@pytest.mark.slow
 def test_the_page_of_differential_equations(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     _, steps = run(ROOT / "docs" / "pinn.md")
@@ -137,6 +139,7 @@ def test_the_page_of_objectives():
     assert all(abs(x) < 0.1 for x in duel["end"].params.values())
 
 
+@pytest.mark.slow
 def test_the_page_of_ground_states(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     blocks, steps = run(ROOT / "docs" / "vmc.md")

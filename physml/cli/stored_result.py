@@ -6,10 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-import jax
-
 from physml.cli import catalogue, run_directory
-from physml.cli.jax_settings import PRODUCTS
 from physml.cli.resume import StoredRun, stored_job
 from physml.errors import ConfigurationError, RunDirectoryError
 from physml.train.entry import Result
@@ -66,9 +63,7 @@ def load(directory: str | Path, of: Any = None) -> Result:
         )
     if job.entry.load is None:
         raise ConfigurationError(f"{directory}: {job.entry.name} does not say how it is loaded")
-    # In which the command line computes: a product's precision is part of a program.
-    with jax.default_matmul_precision(PRODUCTS):
-        return job.entry.load(job.subject, job.recipe, folder)
+    return job.entry.load(job.subject, job.recipe, folder)
 
 
 def _stored(directory: Path) -> StoredRun:

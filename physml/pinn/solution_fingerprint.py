@@ -17,6 +17,7 @@ from physml.train.fingerprint import of_programs
 from physml.train.program import program
 
 
+@jax.default_matmul_precision(None)  # of products: it decides on digits, not on what it is
 def of_solution(problem: Problem, network: Network, params: Any) -> dict[str, Any]:
     """Of the field at one point, and of each term's residual at one sample.
 

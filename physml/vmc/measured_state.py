@@ -218,6 +218,7 @@ class GroundState:
         return Path(path)
 
 
+@jax.default_matmul_precision(None)  # of products: it decides on digits, not on what it is
 def _fingerprint(system: QuantumSystem, wavefunction: nn.Module, params: Any) -> dict[str, Any]:
     """Of ψ and the local energy at one walker, but not of the parameters."""
     dtype = jnp.result_type(*jax.tree.leaves(params)).type(0).real.dtype

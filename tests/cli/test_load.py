@@ -15,7 +15,6 @@ from physml.errors import CheckpointError, ConfigurationError, FingerprintError,
 
 RUNS = {
     "heat": "--points 16 --steps 2",
-    "lorenz": "--points 8 --steps 1 --slabs 2",
     "quantum-dot": "--walkers 16 --steps 2 --measurements 8 --sweeps 2",
 }
 OWN = """
@@ -25,12 +24,15 @@ decay = pm.Problem(domain=pm.Box(t=(0, 1)), ansatz=lambda N, z: 1 + z[0] * N(z),
 """
 
 
+def begin(name, options, folder):
+    assert main(f"run {name} {options} --run {folder / name} --quiet".split()) == 0
+
+
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs")
     for name, options in RUNS.items():
-        words = f"run {name} {options} --run {folder / name} --quiet"
-        assert main(words.split()) == 0
+        begin(name, options, folder)
     return folder
 
 
@@ -56,6 +58,15 @@ def test_a_process_that_multiplies_matrices_by_default_reads_it(runs):
     """As any but the command line's own, which asks for products in full."""
     with jax.default_matmul_precision("default"):
         assert pm.load(runs / "heat").problem.name == "heat"
+
+
+@pytest.mark.slow
+def test_a_march_comes_back(tmp_path):
+    begin("lorenz", "--points 8 --steps 1 --slabs 2", tmp_path)
+    found = pm.load(tmp_path / "lorenz")
+    stored = json.loads((tmp_path / "lorenz" / "result.json").read_text())
+    assert len(found.slabs) == 2
+    np.testing.assert_allclose(found.errors().relative_l2, stored["relative_l2"], rtol=1e-12)
 
 
 def test_a_longer_run_has_a_new_result(runs, tmp_path):

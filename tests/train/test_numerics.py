@@ -11,7 +11,9 @@ import physml as pm
 
 ENTRIES = pm.pinn.catalogue.ENTRIES
 BURGERS = ENTRIES["burgers-smooth"]
-RECIPE = replace(BURGERS.recipe, points=16)
+RECIPE = replace(
+    BURGERS.recipe, points=16, network=replace(BURGERS.recipe.network, width=2, depth=1)
+)
 
 
 def digest(subject=BURGERS.subject, recipe=RECIPE, seed=0):

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -75,6 +76,12 @@ def test_a_damaged_measurement_is_refused(place, name):
         pm.GroundState.load(place, SYSTEM, NETWORK)
     file.unlink()
     with pytest.raises(CheckpointError, match="no readable measurement"):
+        pm.GroundState.load(place, SYSTEM, NETWORK)
+
+
+def test_the_precision_of_products_is_no_part_of_it(place):
+    """A command line multiplies by ``highest``, a script by the default."""
+    with jax.default_matmul_precision("highest"):
         pm.GroundState.load(place, SYSTEM, NETWORK)
 
 

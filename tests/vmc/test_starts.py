@@ -114,6 +114,7 @@ def test_orbitals_do_not_depend_on_the_order_of_nuclei():
     np.testing.assert_allclose(values, values[0], rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_the_energy_does_not_depend_on_the_order_of_nuclei():
     """Two molecules far apart have twice the energy of one, −2.2505(9) hartree, within 4σ.
 

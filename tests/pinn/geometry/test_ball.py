@@ -22,7 +22,7 @@ def test_the_distance_from_the_centre_has_no_kink():
 def test_the_middle_of_the_cube_is_a_point_too():
     """No direction of the normal distribution is its centre: the first axis is taken."""
     ball, middle = pm.pinn.Ball((0, 0, 0), 1), lambda key, n, d: jnp.full((n, d), 0.5)
-    inside = ball.interior(jax.random.key(0), 1, points=middle)
+    inside = ball.interior(jax.random.key(0), 1, draw=middle)
     np.testing.assert_allclose(inside, [[0.5 ** (1 / 3), 0, 0]], atol=1e-15)
 
 

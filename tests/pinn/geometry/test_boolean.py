@@ -102,7 +102,7 @@ def test_where_too_few_points_are_kept_they_come_again():
     def few(key, n, d):
         return jnp.full((n, d), 0.01).at[jnp.array([3, 7]), 0].set(jnp.array([0.64, 0.81]))
 
-    radius = np.linalg.norm(ring.interior(KEY, 5, points=few), axis=1)
+    radius = np.linalg.norm(ring.interior(KEY, 5, draw=few), axis=1)
     np.testing.assert_allclose(radius, [1.6, 1.8, 1.6, 1.8, 1.6], rtol=1e-12)
 
 
