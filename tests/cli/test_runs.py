@@ -271,6 +271,7 @@ def test_second_process_is_refused(physml):
             assert "another process is writing here" in said.err
 
 
+@pytest.mark.slow
 def test_single_precision_throughout(physml, trained):
     for words in ((*HEAT, "--redraw", "1", "--steps", "2"), (*TRAP, "--steps", "1")):
         said = physml(*words, "--precision", "32", "--json", "--quiet")

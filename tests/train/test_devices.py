@@ -23,6 +23,7 @@ PROTOCOL = Path(__file__).with_name("on_two_devices.py")
 FLAGS = "--xla_force_host_platform_device_count=2 --xla_backend_optimization_level=0"
 
 
+@pytest.mark.slow
 def test_the_same_numbers_on_two_devices():
     """Two simulated devices need a process of their own: they are there before jax starts."""
     environment = {**os.environ, "XLA_FLAGS": FLAGS, "JAX_PLATFORMS": "cpu"}

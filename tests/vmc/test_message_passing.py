@@ -149,6 +149,7 @@ def test_the_p_wave_of_unlike_spins_has_its_own_cusp():
         np.testing.assert_allclose(jump, expected, atol=2e-3)
 
 
+@pytest.mark.slow
 def test_the_local_energy_agrees_with_the_linearised_gradient():
     """The sparse forward Laplacian against a method that knows nothing of sparsity."""
     psi, x = random_state(GAS), walker(GAS)
