@@ -73,6 +73,12 @@ def commit() -> str:
     return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
 
 
+def usable_cores() -> int | None:
+    """Those that this process may use, where the system says so; else all."""
+    usable = getattr(os, "sched_getaffinity", None)
+    return len(usable(0)) if usable else os.cpu_count()
+
+
 def numerics(name: str, seed: int) -> str:
     """A digest of all that decides a row's numbers, as the source is now."""
     entry = pm.pinn.catalogue.PROBLEMS[name]
@@ -124,7 +130,7 @@ def solve(name: str, seed: int) -> dict[str, Any]:
         "python": platform.python_version(),
         "jax": jax.__version__,
         "physml": pm.__version__,
-        "cores": os.cpu_count(),
+        "cores": usable_cores(),
     }
 
 
@@ -195,7 +201,7 @@ def page(rows: list[dict[str, Any]], command: str) -> str:
             relative = np.array([r["relative_l2"][unknown] for r in mine])
             label = name if len(mine[0]["relative_l2"]) == 1 else f"{name}: {unknown}"
             worst = f"{relative.max():.1e}" if len(mine) > 1 else ""
-            where = f"{mine[0]['date']}, {mine[0]['cores']} cores, jax {mine[0]['jax']}"
+            where = f"{mine[0]['date']}, {mine[0]['cores']} core(s), jax {mine[0]['jax']}"
             lines.append(
                 f"| {label} | {error:.0e} in {limit} s | {np.median(relative):.1e} | {worst} "
                 f"| {', '.join(str(r['seed']) for r in mine)} "

@@ -263,6 +263,12 @@ def commit() -> str:
     return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
 
 
+def usable_cores() -> int | None:
+    """Those that this process may use, where the system says so; else all."""
+    usable = getattr(os, "sched_getaffinity", None)
+    return len(usable(0)) if usable else os.cpu_count()
+
+
 def numerics(label: str, seed: int) -> str:
     """A digest of all that decides a row's numbers, as the source is now."""
     case = CASES[label]
@@ -326,7 +332,7 @@ def ground_state(label: str, seed: int, runs: Path | None = None) -> dict[str, A
         "python": platform.python_version(),
         "jax": jax.__version__,
         "device": jax.devices()[0].device_kind,
-        "cores": os.cpu_count(),
+        "cores": usable_cores(),
         "physml": pm.__version__,
     }
 
@@ -391,7 +397,7 @@ def line(row: dict[str, Any]) -> str:
         what += f", {state['determinants']} determinants"
     cells = [row["label"], case.asked, *shown, f"{row['variance']:.1e}", f"{row['tau']:.1f}"]
     cells += [f"{row['rhat']:.3f}", what, str(row["parameters"]), str(row["seed"])]
-    cells += [f"{row['seconds']:.0f}", f"{row['date']}, {row['cores']} cores, jax {row['jax']}"]
+    cells += [f"{row['seconds']:.0f}", f"{row['date']}, {row['cores']} core(s), jax {row['jax']}"]
     cells += [row.get("made_by", "")]
     return f"| {' | '.join(cells)} |"
 
