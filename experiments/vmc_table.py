@@ -258,9 +258,13 @@ class Config:
 
 
 def commit() -> str:
-    """The version of the source, with a mark where files differ from it."""
-    asked = ["git", "describe", "--always", "--dirty", "--abbrev=7"]
-    return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
+    """The version of the source, with a mark where its files differ from it."""
+
+    def git(*asked: str) -> str:
+        return subprocess.run(("git", *asked), capture_output=True, text=True, check=True).stdout
+
+    changed = git("status", "--porcelain", "--", "physml", "experiments").strip()
+    return git("rev-parse", "--short=7", "HEAD").strip() + ("-dirty" if changed else "")
 
 
 def usable_cores() -> int | None:
