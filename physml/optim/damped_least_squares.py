@@ -20,6 +20,7 @@ from jax import Array
 
 from physml.errors import ConfigurationError
 from physml.lazy_jacobian import DEFAULT_MEMORY, Jacobian, as_complex, as_real, ravel_real
+from physml.optim.ranges import check_count
 
 
 class Solve(Protocol):
@@ -135,13 +136,19 @@ def matrix_free(
         memory: unused: nothing grows with ``n p`` here.
         centre: ``c``, a pytree like the parameters; 0 if None.
         gradient: ``∇C``, a pytree like the parameters, where there is no residual.
-        tolerance: relative residual at which to stop.
+        tolerance: relative residual at which to stop, in (0, 1).
         iterations: the most products taken.
 
     Returns:
         ``δ``, a pytree like the parameters.
+
+    Raises:
+        ConfigurationError: for a tolerance or a number of products that would stop at once.
     """
     del memory
+    if not 0 < tolerance < 1:
+        raise ConfigurationError(f"tolerance: expected a number in (0, 1), got {tolerance}")
+    check_count("iterations", iterations)
     n, p = jacobian.shape
     if n <= p and residual is not None:
         solution, _ = jax.scipy.sparse.linalg.cg(

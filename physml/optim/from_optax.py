@@ -6,6 +6,7 @@ import optax
 
 from physml.errors import ConfigurationError
 from physml.optim.learning_rate import halving
+from physml.optim.ranges import check_count, check_fraction, check_positive
 from physml.optim.settings import OptimizerSettings
 from physml.types import Optimizer
 
@@ -58,8 +59,7 @@ def _adamw(
     Source: Loshchilov and Hutter (2019), arXiv:1711.05101.
     """
     _check(eps, b1=b1, b2=b2)
-    if not weight_decay >= 0:
-        raise ConfigurationError(f"weight_decay: expected a number ≥ 0, got {weight_decay}")
+    check_positive("weight_decay", weight_decay, or_zero=True)
     rate = halving(learning_rate, decay)
     adamw = optax.adamw(rate, b1=b1, b2=b2, eps=eps, weight_decay=weight_decay)
     return optax.with_extra_args_support(adamw)
@@ -146,16 +146,13 @@ def _lbfgs(*, memory_size: int = 10, search_steps: int = 20) -> Optimizer:
 
     Source: Liu and Nocedal (1989), doi:10.1007/BF01589116.
     """
-    for name, number in (("memory_size", memory_size), ("search_steps", search_steps)):
-        if number < 1:
-            raise ConfigurationError(f"{name}: expected at least 1, got {number}")
+    check_count("memory_size", memory_size)
+    check_count("search_steps", search_steps)
     search = optax.scale_by_zoom_linesearch(search_steps, initial_guess_strategy="one")
     return optax.lbfgs(memory_size=memory_size, linesearch=search)
 
 
 def _check(eps: float = 1.0, **fractions: float) -> None:
     for name, number in fractions.items():
-        if not 0 <= number < 1:
-            raise ConfigurationError(f"{name}: expected a number in [0, 1), got {number}")
-    if not eps > 0:
-        raise ConfigurationError(f"eps: expected a number > 0, got {eps}")
+        check_fraction(name, number)
+    check_positive("eps", eps)

@@ -8,6 +8,7 @@ whose ratio is still above a small threshold: the model half-believed, not the l
 
 from __future__ import annotations
 
+import math
 from typing import Any, Literal, NamedTuple
 
 import jax
@@ -18,6 +19,7 @@ from jax import Array
 from physml.errors import ConfigurationError
 from physml.lazy_jacobian import DEFAULT_MEMORY, ravel_real, real_type
 from physml.optim.contract import evaluation_of, rows_of, value_function_of
+from physml.optim.ranges import check_count, check_positive
 from physml.optim.settings import OptimizerSettings
 from physml.optim.sketch import sketched
 from physml.optim.spectrum import Factorise, Spectrum, by_gram, by_svd
@@ -138,18 +140,17 @@ def gauss_newton(
     >>> import physml as pm
     >>> optimizer = pm.gauss_newton(ratio=0.15)
     """
-    if not radius > 0:
-        raise ConfigurationError(f"radius: expected a number > 0, got {radius}")
+    check_positive("radius", radius)
     if not 0 < ratio < 1:
         raise ConfigurationError(f"ratio: expected a number in (0, 1), got {ratio}")
     if switch_ratio is not None and not 0 < switch_ratio < 1:
         raise ConfigurationError(
             f"switch_ratio: expected a number in (0, 1) or None, got {switch_ratio}"
         )
-    if not span > 1:
+    if not 1 < span < math.inf:
         raise ConfigurationError(f"span: expected a number > 1, got {span}")
-    if probes < 2:
-        raise ConfigurationError(f"probes: expected at least 2, got {probes}")
+    check_count("probes", probes, least=2)
+    check_count("memory", memory, of=" byte")
     prior = normal_prior(weight_decay)
 
     def init(params: Any) -> GaussNewtonState:
@@ -312,8 +313,7 @@ def _gauss_newton(
         accuracy = "gram" if sketch is None else "svd"
     factorise: Factorise = by_gram if accuracy == "gram" else by_svd
     if sketch is not None:
-        if sketch < 1:
-            raise ConfigurationError(f"sketch: expected at least 1, got {sketch}")
+        check_count("sketch", sketch)
         factorise = sketched(rows=sketch, columns=sketch, factorise=factorise)
     return gauss_newton(
         radius,

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
-
 import optax
 
 from physml.errors import ConfigurationError
+from physml.optim.ranges import check_positive
 
 
 def halving(learning_rate: float, decay: float | None = None) -> float | optax.Schedule:
@@ -26,8 +25,7 @@ def halving(learning_rate: float, decay: float | None = None) -> float | optax.S
     >>> halving(0.1, 200.0)(200)
     0.05
     """
-    if not 0 < learning_rate < math.inf:
-        raise ConfigurationError(f"learning_rate: expected a number > 0, got {learning_rate}")
+    check_positive("learning_rate", learning_rate)
     if decay is None:
         return learning_rate
     if not decay > 0:

@@ -11,6 +11,7 @@ import optax
 from jax import Array
 
 from physml.errors import ConfigurationError
+from physml.optim.ranges import check_count
 
 LineSearch = Callable[[Callable[..., Array], Any, Any], Array]
 """``(value_fn, params, updates) -> step length``; the updates are those for length 1."""
@@ -45,8 +46,7 @@ def grid_line_search(*, shrink: float = 0.5, candidates: int = 16) -> LineSearch
     """
     if not 0 < shrink < 1:
         raise ConfigurationError(f"shrink: expected a ratio in (0, 1), got {shrink}")
-    if candidates < 1:
-        raise ConfigurationError(f"candidates: expected at least 1, got {candidates}")
+    check_count("candidates", candidates)
 
     def search(value_fn: Callable[..., Array], params: Any, updates: Any) -> Array:
         powers = shrink ** jnp.arange(candidates, dtype=jnp.result_type(float))

@@ -27,6 +27,7 @@ from physml.optim.damped_least_squares import (
 )
 from physml.optim.learning_rate import halving
 from physml.optim.line_search import LineSearch, grid_line_search
+from physml.optim.ranges import check_count, check_fraction, check_positive, check_rate
 from physml.optim.settings import OptimizerSettings
 from physml.optim.weight_decay import normal_prior
 from physml.types import Evaluation, Optimizer
@@ -76,8 +77,9 @@ def natural_gradient(
         An optax transformation whose update needs ``evaluation``.
 
     Raises:
-        ConfigurationError: for a negative damping, a momentum outside [0, 1), a norm not positive,
-            a negative weight decay.
+        ConfigurationError: for a learning rate, a damping or a norm that is not positive and
+            finite, a momentum outside [0, 1), a negative weight decay. What a schedule will give
+            is not looked at.
         NoRowsError: when the objective has no rows.
 
     Sources: Goldshlager, Abrahamsen and Lin (2024), arXiv:2401.10190 (SPRING); Chen and Heyl
@@ -88,12 +90,14 @@ def natural_gradient(
     >>> optimizer = pm.natural_gradient(0.1, damping=1e-3, momentum=0.9)
     """
     prior = normal_prior(weight_decay)
-    if not callable(damping) and not (damping > 0 or (damping == 0 and weight_decay > 0)):
-        raise ConfigurationError(f"damping: expected a number > 0 (or a schedule), got {damping}")
-    if not 0 <= momentum < 1:
-        raise ConfigurationError(f"momentum: expected 0 ≤ μ < 1, got {momentum}")
-    if max_norm is not None and not max_norm > 0:
-        raise ConfigurationError(f"max_norm: expected a number > 0 or None, got {max_norm}")
+    check_rate("learning_rate", learning_rate)
+    if not callable(damping):
+        or_schedule = " (or a schedule)"
+        check_positive("damping", damping, or_zero=weight_decay > 0, expected=or_schedule)
+    check_fraction("momentum", momentum)
+    if max_norm is not None:
+        check_positive("max_norm", max_norm, expected=" or None")
+    check_count("memory", memory, of=" byte")
 
     def at(quantity: float | optax.Schedule, step: Array, dtype: Any) -> Array:
         return jnp.asarray(quantity(step) if callable(quantity) else quantity, dtype)

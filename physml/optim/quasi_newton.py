@@ -15,8 +15,8 @@ import optax
 from jax import Array
 from jax.flatten_util import ravel_pytree
 
-from physml.errors import ConfigurationError
 from physml.optim.contract import value_function_of
+from physml.optim.ranges import check_count
 from physml.optim.real_pairs import on_real_pairs
 from physml.optim.settings import OptimizerSettings
 from physml.types import Optimizer
@@ -108,8 +108,7 @@ def _ssbfgs(*, search_steps: int = 20) -> Optimizer:
 
 
 def _with_search(update: Update, search_steps: int, name: str) -> Optimizer:
-    if search_steps < 1:
-        raise ConfigurationError(f"search_steps: expected at least 1, got {search_steps}")
+    check_count("search_steps", search_steps)
     return on_real_pairs(
         optax.chain(
             _scale_by_inverse_hessian(update, name),

@@ -16,8 +16,8 @@ import jax.numpy as jnp
 import jax.scipy.fft
 from jax import Array
 
-from physml.errors import ConfigurationError
 from physml.lazy_jacobian import Block, Jacobian
+from physml.optim.ranges import check_count
 from physml.optim.spectrum import Factorise, Spectrum, by_svd
 
 _HASHES = 4
@@ -56,10 +56,8 @@ def sketched(
     >>> import physml as pm
     >>> optimizer = pm.gauss_newton(factorise=pm.optim.sketched(rows=2000, columns=2000))
     """
-    if rows < 1:
-        raise ConfigurationError(f"rows: expected at least 1, got {rows}")
-    if columns < 1:
-        raise ConfigurationError(f"columns: expected at least 1, got {columns}")
+    check_count("rows", rows)
+    check_count("columns", columns)
 
     def factorise_sketch(
         jacobian: Jacobian, residual: Array, *, step: Array, memory: int

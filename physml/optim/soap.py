@@ -16,8 +16,8 @@ import jax.numpy as jnp
 import optax
 from jax import Array
 
-from physml.errors import ConfigurationError
 from physml.optim.learning_rate import halving
+from physml.optim.ranges import check_count, check_fraction, check_positive, check_rate
 from physml.optim.real_pairs import on_real_pairs
 from physml.optim.settings import OptimizerSettings
 from physml.types import Optimizer
@@ -85,17 +85,12 @@ def soap(
     >>> updates["bias"]
     Array([-0.01, -0.01], dtype=...)
     """
-    for name, value in (("b1", b1), ("b2", b2)):
-        if not 0 <= value < 1:
-            raise ConfigurationError(f"{name}: expected a number in [0, 1), got {value}")
-    if not eps > 0:
-        raise ConfigurationError(f"eps: expected a number > 0, got {eps}")
-    if precondition_every < 1:
-        raise ConfigurationError(
-            f"precondition_every: expected at least 1 step, got {precondition_every}"
-        )
-    if max_dim < 1:
-        raise ConfigurationError(f"max_dim: expected at least 1, got {max_dim}")
+    check_rate("learning_rate", learning_rate)
+    check_fraction("b1", b1)
+    check_fraction("b2", b2)
+    check_positive("eps", eps)
+    check_count("precondition_every", precondition_every, of=" step")
+    check_count("max_dim", max_dim)
     adam_in_eigenbasis = _scale_by_soap(b1, b2, eps, precondition_every, max_dim)
     return on_real_pairs(
         optax.chain(adam_in_eigenbasis, optax.scale_by_learning_rate(learning_rate))

@@ -17,6 +17,7 @@ from jax import Array
 
 from physml.errors import ConfigurationError
 from physml.lazy_jacobian import Block, Jacobian, ravel_real
+from physml.optim.ranges import check_positive
 
 
 class Prior(NamedTuple):
@@ -47,8 +48,7 @@ def normal_prior(weight: float) -> Prior:
     Raises:
         ConfigurationError: for a weight that is negative or no number; in use, without parameters.
     """
-    if not 0 <= weight < float("inf"):
-        raise ConfigurationError(f"weight_decay: expected a number ≥ 0, got {weight}")
+    check_positive("weight_decay", weight, or_zero=True)
     if weight == 0:
         return _NONE
 

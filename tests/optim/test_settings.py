@@ -9,6 +9,7 @@ import pytest
 
 import physml as pm
 from physml.optim import OptimizerSettings
+from physml.plain_types import parts
 
 EXPECTED = (
     "adagrad adam adamw gauss-newton lbfgs natural-gradient rmsprop sgd soap ssbfgs ssbroyden"
@@ -63,6 +64,71 @@ def test_every_optimizer_that_is_expected_is_offered():
 def test_what_is_out_of_range_is_refused_by_name(settings, message):
     with pytest.raises(pm.errors.ConfigurationError, match=message):
         OptimizerSettings(**settings).build()
+
+
+# Beside 0 and numbers that are positive and finite; of no effect where they are infinite.
+MAY_BE_ZERO = {"b1", "b2", "momentum", "weight_decay"}
+MAY_BE_INFINITE = {"decay"}
+
+
+@pytest.mark.parametrize("name", OptimizerSettings.names())
+def test_no_number_makes_a_step_run_uphill_or_stand_still(name):
+    """Negative, zero and infinite numbers, and NaN, of every real option of every optimizer."""
+    named = OptimizerSettings.named(name)
+    for option in (option for option, kind in named._types.items() if float in parts(kind)):
+        wrong = [-0.1, float("nan")]
+        wrong += [] if option in MAY_BE_ZERO else [0.0]
+        wrong += [] if option in MAY_BE_INFINITE else [float("inf")]
+        for number in wrong:
+            with pytest.raises(pm.errors.ConfigurationError, match=rf"^optimizer\.{option}: exp"):
+                named(**{option: number}).build()
+        for zero in {option} & MAY_BE_ZERO:
+            assert named(**{zero: 0.0}).build()
+
+
+PUBLIC = {
+    "natural_gradient": (pm.natural_gradient, "learning_rate damping max_norm momentum memory"),
+    "gauss_newton": (pm.gauss_newton, "radius span ratio weight_decay memory"),
+    "soap": (pm.soap, "learning_rate eps b1 b2"),
+    "grid_line_search": (pm.optim.grid_line_search, "shrink candidates"),
+}
+
+
+@pytest.mark.parametrize(("make", "options"), PUBLIC.values(), ids=PUBLIC)
+def test_functions_refuse_what_settings_refuse(make, options):
+    for option in options.split():
+        for number in (-0.1, float("nan"), np.float64(-1.0), jnp.array(-1.0)):
+            with pytest.raises(pm.errors.ConfigurationError, match=f"^{option}: expected"):
+                make(**{option: number})
+
+
+@pytest.mark.parametrize("number", ["0.1", None, [0.1], 1j, jnp.ones(2)], ids=str)
+def test_what_is_no_number_is_refused_by_name(number):
+    with pytest.raises(pm.errors.ConfigurationError, match="learning_rate: expected a number > 0"):
+        pm.natural_gradient(number)
+
+
+def test_a_search_that_would_stop_at_once_is_refused():
+    rows, _ = OBJECTIVE.evaluate(PARAMS, OBJECTIVE.init(PARAMS), BATCH)
+    for wrong in ({"tolerance": float("nan")}, {"tolerance": 1.0}, {"iterations": 0}):
+        with pytest.raises(pm.errors.ConfigurationError, match="expected"):
+            pm.optim.matrix_free(rows.jacobian, rows.residual, 1e-3, **wrong)
+
+
+def test_schedules_and_traced_numbers_are_let_by():
+    """A learning rate and a damping that have no value yet: their steps are those of numbers."""
+    rows, _ = OBJECTIVE.evaluate(PARAMS, OBJECTIVE.init(PARAMS), BATCH)
+
+    def step(rate, damping):
+        optimizer = pm.natural_gradient(rate, damping=damping)
+        return optimizer.update(None, optimizer.init(PARAMS), PARAMS, evaluation=rows)[0]
+
+    rates, dampings = jnp.array([0.1, 0.2]), jnp.array([1e-3, 1e-2])
+    many = jax.jit(jax.vmap(step))(rates, dampings)
+    scheduled = step(lambda count: 0.2, lambda count: 1e-2)
+    np.testing.assert_allclose(many[0], step(0.1, np.float32(1e-3)), rtol=1e-6)
+    np.testing.assert_allclose(many[1], scheduled, rtol=1e-10)
+    assert pm.soap(lambda count: 0.1) and pm.soap(jnp.array(0.1))
 
 
 def test_unknown_names_come_with_the_nearest():

@@ -1,0 +1,74 @@
+"""The ranges of an optimizer's numbers: outside, a step runs uphill, stands still or is a NaN."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import jax
+
+from physml.errors import ConfigurationError
+
+
+def check_positive(name: str, number: Any, *, or_zero: bool = False, expected: str = "") -> None:
+    """Refuse what is no finite number > 0.
+
+    A number that is traced, as in a ``vmap`` over learning rates, has no value yet and is let by.
+
+    Args:
+        name: of the argument, for the error.
+        number: of Python, numpy or jax, of shape ``()``.
+        or_zero: whether 0 will do.
+        expected: what else would do, for the error.
+
+    Raises:
+        ConfigurationError: for another number, or none.
+
+    >>> check_positive("damping", 1e-3)
+    """
+    if isinstance(number, jax.core.Tracer) and number.shape == ():
+        return
+    value = _real(number)
+    if not (0 < value < math.inf or (or_zero and value == 0)):
+        sign = "≥" if or_zero else ">"
+        raise ConfigurationError(f"{name}: expected a number {sign} 0{expected}, got {number}")
+
+
+def check_rate(name: str, rate: Any) -> None:
+    """Refuse what is neither a finite number > 0 nor a schedule, whose values come later.
+
+    Raises:
+        ConfigurationError: for another number, or none.
+    """
+    if not callable(rate):
+        check_positive(name, rate, expected=" (or a schedule)")
+
+
+def check_fraction(name: str, number: Any) -> None:
+    """Refuse what is not in [0, 1), as a memory's decay must be.
+
+    Raises:
+        ConfigurationError: for another number, or none.
+    """
+    if isinstance(number, jax.core.Tracer) and number.shape == ():
+        return
+    if not 0 <= _real(number) < 1:
+        raise ConfigurationError(f"{name}: expected a number in [0, 1), got {number}")
+
+
+def check_count(name: str, number: Any, *, least: int = 1, of: str = "") -> None:
+    """Refuse fewer than so many.
+
+    Raises:
+        ConfigurationError: for a smaller number, or none.
+    """
+    if not _real(number) >= least:
+        raise ConfigurationError(f"{name}: expected at least {least}{of}, got {number}")
+
+
+def _real(number: Any) -> float:
+    """A number as Python has it; NaN of what is none, as of a word, a list or a complex number."""
+    try:
+        return math.nan if isinstance(number, str) else float(number)
+    except (TypeError, ValueError, OverflowError):
+        return math.nan
