@@ -21,6 +21,7 @@ from physml.errors import ConfigurationError, InterruptedRunError, PhysmlError
 from physml.train import Run
 from physml.train.devices import chosen_devices
 from physml.train.entry import Entry, Result
+from physml.train.going_on import way_on
 from physml.train.progress import progress
 
 Numbers = dict[str, Any]
@@ -152,7 +153,8 @@ def _carry_out(job: Job, run: Run, began: float, quiet: bool) -> Numbers:
     except KeyboardInterrupt:
         if not run_directory.is_begun(run):
             raise
-        raise InterruptedRunError(f"stopped. Go on with: physml resume {run.directory}") from None
+        on = way_on(run.directory, run.config)
+        raise InterruptedRunError(f"stopped. Go on with: {on}") from None
     finally:
         line.close()
     _draw(run, run_directory.FIGURE, found.plot)

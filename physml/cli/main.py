@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
-import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from physml import __version__
 from physml.cli.catalogue import command as listing
@@ -25,6 +23,7 @@ from physml.errors import (
     PhysmlError,
     UnknownNameError,
 )
+from physml.train.signals import interrupting
 
 FAILED = 1
 MISUSED = 2
@@ -59,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: the words after ``physml``; those of the process if not given.
 
     Returns:
-        The exit code: 0 done, 1 failed, 2 asked wrongly, 130 stopped by Ctrl-C or SIGTERM.
+        The exit code: 0 done, 1 failed, 2 asked wrongly, 130 stopped by a signal.
 
     >>> from physml.cli import main
     >>> main(["--version"])
@@ -68,7 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if argv is None else argv)
     try:
-        with _stoppable(), _warnings_told():
+        with interrupting(), _warnings_told():
             _dispatch(words)
             sys.stdout.flush()
     except SystemExit as end:  # how the parser of options ends, with its own message
@@ -76,8 +75,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except InterruptedRunError as error:
         complain(str(error))
         return INTERRUPTED
-    except KeyboardInterrupt:
-        complain("stopped")
+    except KeyboardInterrupt as error:
+        complain(str(_stopped_before(error) or "stopped"))
         return INTERRUPTED
     except BrokenPipeError:  # `physml list | head`: nobody reads on, the exit's flush included
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -127,18 +126,9 @@ def _warnings_told() -> Iterator[None]:
         yield
 
 
-@contextmanager
-def _stoppable() -> Iterator[None]:
-    """Let SIGTERM stop us as Ctrl-C does, outside of the steps too."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def stop(kind: int, frame: Any) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+def _stopped_before(error: BaseException) -> InterruptedRunError | None:
+    """What a first signal stopped, where a second came as that was on its way to be told."""
+    before = error.__context__
+    while before is not None and not isinstance(before, InterruptedRunError):
+        before = before.__context__
+    return before

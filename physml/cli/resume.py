@@ -18,6 +18,7 @@ from physml.cli.user_file import UserFile
 from physml.errors import ConfigurationError, UnknownNameError
 from physml.train import Run
 from physml.train.entry import Entry
+from physml.train.going_on import way_on
 from physml.train.plain_data import check_keys, value
 
 
@@ -155,10 +156,9 @@ def _named_again(job: Job | None, run: Run) -> Job:
     """
     if job is not None:
         return job
-    begun = run.config["file"]
     raise ConfigurationError(
         f"{run.directory}: begun with a file of yours, which is run only where you name it: "
-        f"physml resume {run.directory} --file {begun.get('path')}:{begun.get('name')}"
+        f"{way_on(run.directory, run.config)}"
     )
 
 

@@ -10,6 +10,7 @@ from physml.cli import catalogue, run_directory
 from physml.cli.resume import StoredRun, stored_job
 from physml.errors import ConfigurationError, RunDirectoryError
 from physml.train.entry import Result
+from physml.train.going_on import of_command_line, way_on
 
 
 def load(directory: str | Path, of: Any = None) -> Result:
@@ -41,7 +42,7 @@ def load(directory: str | Path, of: Any = None) -> Result:
     """
     run = _stored(Path(directory))
     folder = run.directory / run_directory.STATE
-    if "name" not in run.config or "recipe" not in run.config:
+    if not of_command_line(run.config):
         raise ConfigurationError(
             f"{directory}: expected a run of the command line, got one that a script made, whose "
             "problem it does not tell; load what the script saved: Solution.load, GroundState.load"
@@ -59,7 +60,7 @@ def load(directory: str | Path, of: Any = None) -> Result:
     if not folder.is_dir():
         raise RunDirectoryError(
             f"{directory}: no result to load, expected the folder {run_directory.STATE} of a "
-            f"finished run; go on with it: physml resume {directory}"
+            f"finished run; go on with it: {way_on(run.directory, run.config)}"
         )
     if job.entry.load is None:
         raise ConfigurationError(f"{directory}: {job.entry.name} does not say how it is loaded")

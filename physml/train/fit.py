@@ -107,7 +107,8 @@ def fit(
         NonFiniteError: a NaN or an infinity in the loss, its derivatives or the new parameters, or
             at all that a trust region or a line search tried; also where no step is asked for. The
             message names the term and the sample; the state before it is saved.
-        InterruptedRunError: Ctrl-C or SIGTERM with a run; the state is saved first.
+        InterruptedRunError: Ctrl-C, SIGTERM, SIGHUP or SIGUSR1 with a run; the state is saved
+            first, unless one comes again a second and more later.
         KeyboardInterrupt: Ctrl-C without one, at the end of a dispatch.
         ConfigurationError: metrics of two sources with one name, a measurement rarer than a rule
             waits.

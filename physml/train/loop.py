@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shlex
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -16,8 +15,9 @@ from physml.errors import ConfigurationError, InterruptedRunError, NonFiniteErro
 from physml.train import checkpoint, diagnosis, history
 from physml.train.callbacks import STOP, Callback, Every, Update
 from physml.train.dispatch import LONGEST
+from physml.train.going_on import way_on
 from physml.train.run import Run
-from physml.train.signals import held_signals
+from physml.train.signals import StoppedAtOnceError, held_signals
 from physml.train.state import TrainState
 
 # A dispatch aims at this long: progress and Ctrl-C answer within it, Python costs little beside it.
@@ -65,12 +65,14 @@ def loop(
     done, seconds, per_step, ended = int(state.step), 0.0, _DISPATCH_SECONDS, False
     rows = list(rows)
     grids = [c.steps for c in callbacks if isinstance(c, Every)]
-    saved = time.perf_counter()
+    saved, kept_step = time.perf_counter(), done
 
     def save() -> None:
+        nonlocal kept_step
         if run is not None:
             folder, fitting = run.checkpoints(phase), run.begun[phase]
             checkpoint.save(folder, int(state.step), state, fingerprint=fitting)
+            kept_step = int(state.step)
 
     try:
         with held_signals(run is not None) as stop:
@@ -114,6 +116,8 @@ def loop(
                 )
                 try:
                     ended |= _told(callbacks, update)
+                except StoppedAtOnceError:
+                    raise
                 except BaseException:
                     save()
                     raise
@@ -124,12 +128,21 @@ def loop(
                 if stop and run is not None:
                     raise InterruptedRunError(
                         f"stopped after step {int(state.step)} of {steps} ({phase}), saved. "
-                        f"Go on with: physml resume {shlex.quote(str(run.directory))}"
+                        f"Go on with: {way_on(run.directory, run.config)}"
                     )
                 if stop:
                     raise KeyboardInterrupt
     except BaseException as error:
-        _keep(error, state, f"after step {int(state.step)} of {steps} ({phase})")
+        where = f"after step {int(state.step)} of {steps} ({phase})"
+        if isinstance(error, StoppedAtOnceError) and run is not None:
+            kept = f"step {kept_step} is" if kept_step else "no step is"
+            stopped = InterruptedRunError(
+                f"stopped at once {where}, without saving it: {kept} kept. "
+                f"Go on with: {way_on(run.directory, run.config)}"
+            )
+            _keep(stopped, state, where)
+            raise stopped from None
+        _keep(error, state, where)
         raise
     return Looped(state, rows, seconds, ended)
 

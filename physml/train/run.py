@@ -15,7 +15,6 @@ import fcntl
 import json
 import math
 import os
-import shlex
 import shutil
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -24,6 +23,7 @@ from typing import IO, Any
 
 from physml.errors import RunDirectoryError
 from physml.train import run_manifest
+from physml.train.going_on import way_on
 from physml.train.run_manifest import CONTENTS, LOCK, MANIFEST
 
 
@@ -250,7 +250,7 @@ def _check_free(path: Path, overwrite: bool) -> None:
     if standing and not overwrite and run_manifest.written(path):
         raise RunDirectoryError(
             f"run directory {path}: already holds a run ({', '.join(standing)}). Go on with it "
-            f"(physml resume {shlex.quote(str(path))}), choose another directory, or overwrite"
+            f"({way_on(path, run_manifest.settings(path))}), choose another directory, or overwrite"
         )
     run_manifest.refuse_strangers(path, (*CONTENTS, MANIFEST))
 

@@ -37,6 +37,11 @@ def written(directory: Path) -> frozenset[str]:
     return frozenset(name for name in names if _stays_inside(name)) | {MANIFEST}
 
 
+def settings(directory: Path) -> Mapping[str, Any]:
+    """What the ``config.json`` of a directory holds; nothing where it cannot be read."""
+    return _read(directory / "config.json") or {}
+
+
 def _stays_inside(name: str) -> bool:
     """Whether a name is that of a file of the directory, or in a folder of it."""
     return bool(name) and not name.startswith("/") and ".." not in Path(name).parts

@@ -157,7 +157,9 @@ def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path):
     before = signal.getsignal(signal.SIGINT)  # ignored where the suite runs in the background
     with (
         pm.Run.create(tmp_path / "run") as run,
-        pytest.raises(pm.errors.InterruptedRunError, match="physml resume"),
+        pytest.raises(
+            pm.errors.InterruptedRunError, match=r"saved\. Go on with: pm\.Run\.reopen\(.*run'\)"
+        ),
     ):
         pm.fit(*CASES["pde, adam"](), steps=30, key=jax.random.key(0), run=run, callbacks=[kill])
     assert signal.getsignal(signal.SIGINT) is before
