@@ -40,8 +40,9 @@ from physml.version import __version__
 
 if TYPE_CHECKING:
     from physml import cli as cli
-    from physml import pinn, vmc
+    from physml import learn, pinn, vmc
     from physml.cli import load
+    from physml.learn import Dataset
     from physml.pinn import Box, Problem, Solution, dirichlet, initial, solve
     from physml.vmc import GroundState, QuantumDot, SlaterJastrow, System, ground_state
 
@@ -104,10 +105,13 @@ __all__ = [
     "SlaterJastrow",
     "System",
     "ground_state",
+    # the door to learning from data
+    "Dataset",
     # rooms
     "calculus",
     "errors",
     "figures",
+    "learn",
     "networks",
     "optim",
     "pinn",
@@ -120,6 +124,7 @@ __all__ = [
 
 _DOORS = {
     "cli": ("load",),
+    "learn": ("Dataset",),
     "pinn": ("Box", "Problem", "Solution", "dirichlet", "initial", "solve"),
     "vmc": ("GroundState", "QuantumDot", "SlaterJastrow", "System", "ground_state"),
 }

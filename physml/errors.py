@@ -68,6 +68,14 @@ class RunDirectoryError(PhysmlError, OSError):
     """A run directory is in use, already filled, or cannot be written."""
 
 
+class DataFileError(PhysmlError, OSError):
+    """A file of data is missing, cut short, or holds what is no data."""
+
+
+class ConvergenceError(PhysmlError, RuntimeError):
+    """An iteration did not come to its end within the steps it was given."""
+
+
 class SamplingError(PhysmlError, RuntimeError):
     """A sampler could not do what was asked: no points, frozen chains, no equilibrium."""
 

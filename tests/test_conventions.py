@@ -136,6 +136,28 @@ def test_a_prior_moves_the_centre_and_is_not_in_the_loss():
     np.testing.assert_allclose(e.loss, 0.5 * np.sum(np.square(e.residual)), rtol=1e-13)
 
 
+def test_penalties_of_linear_models_have_no_half():
+    x, y, penalty = np.array([[1.0], [-1.0]]), np.array([2.0, -2.0]), 0.5
+    theta = np.linspace(0.0, 2.0, 20_001)
+    error = (2.0 - theta) ** 2
+    for find, cost in (
+        (pm.learn.ridge, error + penalty * theta**2),
+        (pm.learn.lasso, error + penalty * theta),
+    ):
+        found = find(x, y + 7.0, penalty)
+        np.testing.assert_allclose(found.coefficients, theta[np.argmin(cost)], atol=1e-4)
+        np.testing.assert_allclose(found.intercept, 7.0)
+    cost = np.log1p(np.exp(-theta)) + penalty * theta**2
+    found = pm.learn.logistic_regression(x, [1, 0], penalty)
+    np.testing.assert_allclose(found.coefficients, theta[np.argmin(cost)], atol=1e-4)
+
+
+def test_metrics_take_the_truth_first_and_never_broadcast():
+    assert pm.learn.recall([1, 1, 0], [1, 0, 0]) == 0.5
+    with pytest.raises(pm.errors.ShapeError, match="the shape of the targets"):
+        pm.learn.mean_squared_error(np.ones(3), np.ones((3, 1)))
+
+
 def test_a_sum_stacks_rows_by_the_root_of_its_weights_and_names_its_metrics():
     parts = {"a": pm.least_squares({"s": scalar}), "b": pm.least_squares({"v": vector})}
     whole = pm.total(parts, weights={"b": 9.0})

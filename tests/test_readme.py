@@ -175,3 +175,13 @@ def test_command_line_page_runs_as_printed():
     assert isinstance(steps[-1]["optimizer"], pm.Optimizer)
     found = pm.optim.OptimizerSettings(name="lion")
     assert found.learning_rate == 1e-4 and "lion" in found.names()
+
+
+def test_the_page_of_learning_from_data(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    _, (data, judged, ways, *_) = run(ROOT / "docs" / "learn.md")
+    assert len(data["data"].test) == 50
+    errors = judged["errors"]
+    assert errors[12] < errors[6] < errors[2] and 0.01 < errors[12] < 0.025
+    assert judged["parts"].variance < judged["parts"].bias_squared
+    assert (tmp_path / "runge.png").exists() and np.ptp(ways["ways"]) < 1e-12

@@ -1,0 +1,56 @@
+"""Labels of classes: whole numbers from 0, one a sample."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from physml.as_numbers import as_numbers
+from physml.errors import ShapeError
+
+
+def as_labels(name: str, values: Any, *, classes: int | None = None) -> np.ndarray:
+    """Labels as whole numbers, or an error where they are none.
+
+    Args:
+        name: of the argument, for the error.
+        values: ``(n,)``; numbers that are whole, in any type.
+        classes: how many there are; labels are then below it.
+
+    Returns:
+        ``(n,)``, int64.
+
+    Raises:
+        ShapeError: another shape, none, one that is not whole, negative or too large.
+
+    >>> as_labels("labels", [0.0, 2.0]).tolist()
+    [0, 2]
+    """
+    numbers = as_numbers(name, values)
+    expected = "whole numbers from 0" + ("" if classes is None else f" to {classes - 1}")
+    if numbers.ndim != 1 or len(numbers) == 0:
+        raise ShapeError(f"{name}: expected one label a sample, (n,), got shape {numbers.shape}")
+    wrong = ~(np.isfinite(numbers) & (numbers >= 0) & (numbers == np.floor(numbers)))
+    if classes is not None:
+        wrong |= numbers >= classes
+    if wrong.any():
+        first = int(np.flatnonzero(wrong)[0])
+        raise ShapeError(
+            f"{name}: expected {expected}, got {numbers[first]:g} as label {first}; number the "
+            "classes, as by np.unique(words, return_inverse=True)"
+        )
+    return numbers.astype(np.int64)
+
+
+def check_several_classes(name: str, labels: np.ndarray) -> None:
+    """Refuse labels of one class, from which no classifier can be told.
+
+    Raises:
+        ShapeError: for a single class.
+    """
+    if len(np.unique(labels)) < 2:
+        raise ShapeError(
+            f"{name}: expected samples of at least two classes, got {len(labels)} of class "
+            f"{labels[0]} alone; a split of sorted data needs shuffling, or stratified=True"
+        )

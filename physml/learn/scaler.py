@@ -1,0 +1,44 @@
+"""Inputs of mean 0 and deviation 1, by the numbers of the training samples alone."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from physml.as_numbers import as_numbers
+from physml.errors import ShapeError
+
+
+class Scaler(NamedTuple):
+    """``x ↦ (x − mean)/deviation``, input by input.
+
+    Attributes:
+        mean: ``(d,)``, or the shape of an image.
+        deviation: of the same shape; 1 of an input that never changes.
+
+    >>> import numpy as np, physml as pm
+    >>> scaler = pm.learn.Scaler.of(np.array([[0.0, 5.0], [2.0, 5.0]]))
+    >>> scaler(np.array([[4.0, 5.0]])).tolist()
+    [[3.0, 0.0]]
+    """
+
+    mean: np.ndarray
+    deviation: np.ndarray
+
+    @classmethod
+    def of(cls, inputs: Any) -> Scaler:
+        """The scaler of training samples ``(n, ...)``: never of samples for testing, too.
+
+        Raises:
+            ShapeError: no samples.
+        """
+        numbers = as_numbers("inputs", inputs)
+        if numbers.ndim < 2 or len(numbers) == 0:
+            raise ShapeError(f"inputs: expected samples (n, ...), got {numbers.shape}")
+        deviation = np.where(np.ptp(numbers, axis=0) == 0, 1.0, numbers.std(axis=0))
+        return cls(numbers.mean(axis=0), deviation)
+
+    def __call__(self, inputs: Any) -> Any:
+        """Scaled inputs, ``(n, ...)`` or of one sample ``(...)``."""
+        return (inputs - self.mean) / self.deviation
