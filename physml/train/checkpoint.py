@@ -1,16 +1,19 @@
 """Checkpoints: a pytree of arrays saved whole, verified by digest, restored bit for bit.
 
-A checkpoint is a folder named by its step. Orbax writes the arrays; a manifest beside them holds
+A checkpoint is a folder named by its step: the arrays in a file, and beside them a manifest with
 the name, shape and type of each leaf and the SHA-256 of each file, since a flipped bit or a
-silent cast would otherwise go unnoticed. Folders appear under their final name only when whole.
-One that was damaged since is moved aside, as ``STEP.damaged``, and its steps are done again.
+silent cast would otherwise go unnoticed. Folders appear under their final name only when whole and
+on the disk. One that was damaged since is moved aside, as ``STEP.damaged``, and its steps are done
+again.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
+import re
 import shutil
 import warnings
 from collections.abc import Iterable, Mapping
@@ -22,12 +25,13 @@ import jax.numpy as jnp
 import numpy as np
 
 from physml.errors import CheckpointError
+from physml.train import array_file, whole_file
 
-FORMAT = 1
-"""Version of the layout below a checkpoint's folder."""
+FORMAT = 2
+"""Version of the layout below a checkpoint's folder; that before it had arrays by orbax."""
 
 _MANIFEST = "manifest.json"
-_ARRAYS = "arrays"
+_PARTIAL = re.compile(r"\.[0-9]{10,}\.partial")
 
 # Earlier versions kept a batch that never changes in the state: it is data now, see ``fit``.
 _NOW_DATA = ".sampler.batch"
@@ -57,12 +61,6 @@ class _DamagedError(CheckpointError):
     """Cut, altered or not readable: unlike one of other settings, of no use to anybody."""
 
 
-def _checkpointer() -> Any:
-    import orbax.checkpoint  # a fifth of a second, here and not in `import physml`
-
-    return orbax.checkpoint.StandardCheckpointer()
-
-
 def save(
     folder: Path,
     step: int,
@@ -88,50 +86,66 @@ def save(
     """
     folder = Path(folder).absolute()
     final = folder / f"{step:010d}"
-    if final.exists():
-        try:
-            _verified_manifest(final)
-        except _DamagedError as error:
-            warnings.warn(f"{error}; moved to {_move_aside(final).name}", stacklevel=2)
-        else:
-            return final
-    partial = folder / f".{step:010d}.partial"
     arrays = {name: np.asarray(leaf) for name, leaf in _named_leaves(tree).items()}
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(partial, ignore_errors=True)
-        with _checkpointer() as writer:
-            writer.save(partial / _ARRAYS, arrays)
-            writer.wait_until_finished()
+
+    def write(fresh: Path) -> None:
+        fresh.mkdir()
+        array_file.write(fresh, arrays)
         manifest = {
             "format": FORMAT,
             "step": step,
             "leaves": {name: [list(a.shape), str(a.dtype)] for name, a in arrays.items()},
-            "sha256": _digests(partial),
+            "sha256": _digests(fresh),
         } | ({} if fingerprint is None else {"fingerprint": fingerprint})
         document = {
             "manifest": manifest,
             "sha256": hashlib.sha256(_canonical(manifest)).hexdigest(),
         }
-        (partial / _MANIFEST).write_text(json.dumps(document, indent=1, sort_keys=True))
-        os.replace(partial, final)
-    except Exception as error:
-        shutil.rmtree(partial, ignore_errors=True)
+        (fresh / _MANIFEST).write_text(json.dumps(document, indent=1, sort_keys=True))
+
+    try:
+        if final.exists():
+            try:
+                _verified_manifest(final)
+            except _DamagedError as error:
+                warnings.warn(f"{error}; moved to {_move_aside(final).name}", stacklevel=2)
+            else:
+                return final
+        _make(folder)
+        whole_file.write(final, write)
+    except OSError as error:
+        if isinstance(error, CheckpointError):
+            raise
         raise CheckpointError(
             f"checkpoint of step {step} in {folder}: could not be written ({error}). Earlier "
             "checkpoints are untouched; free some space or choose another run directory"
         ) from error
     for old in steps(folder)[:-keep]:
-        shutil.rmtree(folder / f"{old:010d}", ignore_errors=True)
+        _remove(folder / f"{old:010d}")
     return final
 
 
+def clear(folder: Path) -> None:
+    """Remove what a process left that was killed while it saved; the caller holds the folder."""
+    with contextlib.suppress(OSError):
+        for left in [p for p in Path(folder).iterdir() if _PARTIAL.fullmatch(p.name)]:
+            whole_file.remove(left)
+
+
 def steps(folder: Path) -> list[int]:
-    """The steps with a checkpoint in a folder, ascending."""
+    """The steps with a checkpoint in a folder, ascending.
+
+    Raises:
+        CheckpointError: when the folder cannot be read.
+    """
     folder = Path(folder)
-    if not folder.is_dir():
-        return []
-    return sorted(int(p.name) for p in folder.iterdir() if p.name.isdigit() and p.is_dir())
+    try:
+        if not folder.is_dir():
+            return []
+        names = [p.name for p in folder.iterdir() if _is_step(p.name) and p.is_dir()]
+    except OSError as error:
+        raise CheckpointError(f"{folder}: cannot be read ({error})") from error
+    return sorted(int(name) for name in names)
 
 
 def restore(folder: Path, step: int, like: Any) -> Any:
@@ -190,10 +204,8 @@ def read(found: Found, like: Any, *, may_be_new: tuple[str, ...] = ()) -> Any:
                 f"{there or 'nothing'}. It belongs to a run with another network, optimizer, "
                 "sampler or precision: resume with the settings in config.json"
             )
-    template = {n: jax.ShapeDtypeStruct(shape, dtype) for n, (shape, dtype) in leaves.items()}
     try:
-        with _checkpointer() as reader:
-            arrays = reader.restore(path / _ARRAYS, template)
+        arrays = array_file.read(path, leaves)
     except Exception as error:
         raise CheckpointError(f"checkpoint {path}: could not be read ({error})") from error
 
@@ -233,8 +245,11 @@ def newest(folder: Path) -> Found | None:
             damaged.append((Path(folder).absolute() / f"{step:010d}", error))
             continue
         for other, why in damaged:
-            aside = _move_aside(other)
-            warnings.warn(f"passed over, and moved to {aside.name}: {why}", stacklevel=2)
+            try:
+                done = f"passed over, and moved to {_move_aside(other).name}"
+            except OSError as error:  # it is in nobody's way before its step is saved again
+                done = f"passed over, and left where it is ({error})"
+            warnings.warn(f"{done}: {why}", stacklevel=2)
         return found
     if damaged:
         reasons = "; ".join(str(error) for _, error in damaged)
@@ -291,6 +306,26 @@ def _stored_names(leaves: Iterable[str], expected: Iterable[str]) -> dict[str, s
     return {f"{i:04d}{name[4:]}": name for i, name in enumerate(kept)}
 
 
+def _is_step(name: str) -> bool:
+    return name.isascii() and name.isdigit() and name == f"{int(name):010d}"
+
+
+def _make(folder: Path) -> None:
+    """Make a folder, its name and those of the folders above it on the disk."""
+    new = [each for each in (folder, *folder.parents) if not each.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for each in new:
+        whole_file.settle_names(each.parent)
+
+
+def _remove(path: Path) -> None:
+    """Remove a checkpoint, of which a process that is killed leaves no part under its name."""
+    gone = whole_file.partial(path)
+    with contextlib.suppress(OSError):
+        os.replace(path, gone)
+        shutil.rmtree(gone)
+
+
 def _move_aside(path: Path) -> Path:
     aside, n = path.with_name(f"{path.name}.damaged"), 2
     while aside.exists():
@@ -304,28 +339,35 @@ def _canonical(manifest: dict[str, Any]) -> bytes:
 
 
 def _digests(path: Path) -> dict[str, str]:
-    files = sorted(f for f in (path / _ARRAYS).rglob("*") if f.is_file())
-    return {str(f.relative_to(path)): hashlib.sha256(f.read_bytes()).hexdigest() for f in files}
+    return {
+        str(file.relative_to(path)): hashlib.sha256(whole_file.read_bytes(file)).hexdigest()
+        for file in array_file.files(path)
+    }
 
 
 def _verified_manifest(path: Path) -> dict[str, Any]:
+    """The manifest of a checkpoint whose every byte was checked.
+
+    Raises:
+        CheckpointError: when it is of another format; a ``_DamagedError`` for all else.
+    """
     try:
-        document = json.loads((path / _MANIFEST).read_text())
-        manifest, digest = document["manifest"], document["sha256"]
+        document = whole_file.read_json(path / _MANIFEST)
+        manifest, digest = dict(document["manifest"]), document["sha256"]
+        version, files = manifest["format"], dict(manifest["sha256"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise _DamagedError(f"checkpoint {path}: no readable manifest ({error})") from error
     if hashlib.sha256(_canonical(manifest)).hexdigest() != digest:
         raise _DamagedError(f"checkpoint {path}: the manifest was altered")
-    if manifest["format"] != FORMAT:
+    if version not in range(1, FORMAT + 1):
         raise CheckpointError(
-            f"checkpoint {path}: format {manifest['format']}, this version reads {FORMAT}"
+            f"checkpoint {path}: format {version}, this version reads up to {FORMAT}"
         )
-    found = _digests(path)
-    wrong = sorted(
-        n
-        for n in found.keys() | manifest["sha256"].keys()
-        if found.get(n) != manifest["sha256"].get(n)
-    )
+    try:
+        found = _digests(path)
+    except OSError as error:
+        raise _DamagedError(f"checkpoint {path}: {error}") from error
+    wrong = sorted(n for n in found.keys() | files.keys() if found.get(n) != files.get(n))
     if wrong:
         raise _DamagedError(f"checkpoint {path}: cut or altered file(s): {', '.join(wrong)}")
-    return dict(manifest)
+    return manifest

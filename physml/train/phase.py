@@ -34,6 +34,7 @@ def begin(run: Run, phase: str, asked: Mapping[str, Any]) -> tuple[str, checkpoi
     while name in run.begun and any(fingerprint.compare(asked, run.begun[name])):
         n += 1
         name = f"{phase}-{n}"
+    checkpoint.clear(run.checkpoints(name))
     found = checkpoint.newest(run.checkpoints(name))
     if found is not None and name not in run.begun:
         fingerprint.check(

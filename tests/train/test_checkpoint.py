@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 import shutil
+from pathlib import Path
 from typing import NamedTuple
 
 import jax
@@ -40,9 +43,8 @@ def same(a: State, b: State) -> bool:
 
 
 def arrays(folder):
-    """The largest file of arrays: where the numbers are."""
-    files = (p for p in (folder / "arrays").rglob("*") if p.is_file())
-    return max(files, key=lambda p: p.stat().st_size)
+    """The file where the numbers are."""
+    return folder / "arrays.npz"
 
 
 def test_round_trip_is_bit_for_bit(tmp_path):
@@ -92,10 +94,31 @@ def empty_the_manifest(folder):
     (folder / "manifest.json").write_text("")
 
 
-@pytest.mark.parametrize(
-    "damage",
-    [flip_bit, cut, lose_a_file, lose_the_manifest, edit_the_manifest, empty_the_manifest],
-)
+def nest_the_manifest(folder):
+    (folder / "manifest.json").write_text("[" * 10**5)
+
+
+def list_in_the_manifest(folder):
+    (folder / "manifest.json").write_text('{"manifest": ["format"], "sha256": 1}')
+
+
+def make_the_manifest_a_pipe(folder):
+    (folder / "manifest.json").unlink()
+    os.mkfifo(folder / "manifest.json")
+
+
+def make_the_arrays_a_folder(folder):
+    arrays(folder).unlink()
+    arrays(folder).mkdir()
+
+
+DAMAGES = [
+    flip_bit, cut, lose_a_file, lose_the_manifest, edit_the_manifest, empty_the_manifest,
+    nest_the_manifest, list_in_the_manifest, make_the_manifest_a_pipe, make_the_arrays_a_folder,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
 def test_damage_is_noticed_and_the_one_before_is_used(tmp_path, damage):
     checkpoint.save(tmp_path, 1, state(1))
     damage(checkpoint.save(tmp_path, 2, state(2)))
@@ -175,17 +198,122 @@ def test_another_structure_is_named(tmp_path, name, change):
         checkpoint.restore(tmp_path, 1, change(state(1)))
 
 
-def test_a_full_disk_keeps_what_is_there(tmp_path, monkeypatch):
+@pytest.mark.parametrize("name", ["arrays.npz", "manifest.json"])
+def test_a_file_that_cannot_be_read_is_damage_too(tmp_path, monkeypatch, name):
+    """The error of the disk went up as it came, though a whole checkpoint stood before."""
+    for step in (1, 2):
+        checkpoint.save(tmp_path, step, state(step))
+    read = Path.read_bytes
+
+    def failing(path):
+        if path.parts[-2:] == ("0000000002", name):
+            raise OSError(5, "Input/output error")
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", failing)
+    with pytest.warns(UserWarning, match=r"0000000002\.damaged: .*Input/output error"):
+        step, restored = checkpoint.restore_latest(tmp_path, state(0))
+    assert step == 1 and same(restored, state(1))
+
+
+def test_a_damaged_one_that_cannot_be_moved_is_passed_over_where_it_stands(tmp_path, monkeypatch):
     checkpoint.save(tmp_path, 1, state(1))
+    cut(checkpoint.save(tmp_path, 2, state(2)))
 
-    def full(*args, **kwargs):
-        raise OSError(28, "No space left on device")
+    def refused(*args):
+        raise OSError(30, "Read-only file system")
 
-    monkeypatch.setattr(orbax.checkpoint.StandardCheckpointer, "save", full)
+    monkeypatch.setattr(os, "replace", refused)
+    with pytest.warns(UserWarning, match=r"left where it is .*Read-only"):
+        assert checkpoint.newest(tmp_path).step == 1
+    with pytest.raises(CheckpointError, match=r"step 2 .*Read-only"):
+        checkpoint.save(tmp_path, 2, state(2))
+
+
+def test_what_an_earlier_version_wrote_is_read(tmp_path):
+    """Its arrays by orbax, and format 1 in the manifest."""
+    folder = checkpoint.save(tmp_path, 1, state(1), fingerprint={"seed": 1})
+    document = json.loads((folder / "manifest.json").read_text())
+    with np.load(arrays(folder)) as file, orbax.checkpoint.StandardCheckpointer() as writer:
+        writer.save(folder / "arrays", dict(file))
+    arrays(folder).unlink()
+    files = [file for file in (folder / "arrays").rglob("*") if file.is_file()]
+    document["manifest"] |= {
+        "format": 1,
+        "sha256": {
+            str(file.relative_to(folder)): hashlib.sha256(file.read_bytes()).hexdigest()
+            for file in files
+        },
+    }
+    text = json.dumps(document["manifest"], sort_keys=True, separators=(",", ":"))
+    document["sha256"] = hashlib.sha256(text.encode()).hexdigest()
+    (folder / "manifest.json").write_text(json.dumps(document))
+    step, restored = checkpoint.restore_latest(tmp_path, state(0))
+    assert step == 1 and same(restored, state(1))
+    flipped = bytearray(files[0].read_bytes())
+    flipped[len(flipped) // 2] ^= 1
+    files[0].write_bytes(bytes(flipped))
+    with pytest.raises(CheckpointError, match="altered"):
+        checkpoint.restore(tmp_path, 1, state(0))
+
+
+def test_types_of_jax_s_own_come_back(tmp_path):
+    tree = {"a": jnp.full((2, 1), 1.5, jnp.bfloat16), "b": jnp.ones((), jnp.bfloat16)}
+    tree |= {"c": jnp.zeros((0, 3)), "d": jnp.array(True), "e": jnp.ones(2, jnp.complex64)}
+    checkpoint.save(tmp_path, 0, tree)
+    found = checkpoint.restore(tmp_path, 0, tree)
+    for name, leaf in tree.items():
+        assert found[name].dtype == leaf.dtype and np.array_equal(found[name], leaf)
+
+
+def full(*args, **kwargs):
+    raise OSError(28, "No space left on device")
+
+
+@pytest.mark.parametrize(
+    ("module", "call"), [(np, "savez"), (os, "fsync"), (os, "replace"), (Path, "write_text")]
+)
+def test_a_full_disk_keeps_what_is_there(tmp_path, monkeypatch, module, call):
+    checkpoint.save(tmp_path, 1, state(1))
+    monkeypatch.setattr(module, call, full)
     with pytest.raises(CheckpointError, match="No space left"):
         checkpoint.save(tmp_path, 2, state(2))
     assert checkpoint.steps(tmp_path) == [1]
-    assert not list(tmp_path.glob(".*partial"))
+    assert [p.name for p in tmp_path.iterdir()] == ["0000000001"]
+
+
+def test_a_folder_that_cannot_be_made_is_named_at_once(tmp_path, capfd):
+    """Threads of another library waited 300 s for it, and logged 116 lines."""
+    (tmp_path / "checkpoints").write_text("a file, as on a disk that cannot be written")
+    with pytest.raises(CheckpointError, match=r"step 1 .* could not be written"):
+        checkpoint.save(tmp_path / "checkpoints" / "train", 1, state(1))
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_checkpoint_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatch):
+    done, sync, rename = [], os.fsync, os.replace
+
+    def synced(number):
+        sync(number)
+        done.append(Path(f"/proc/self/fd/{number}").resolve().name)
+
+    def renamed(before, after):
+        rename(before, after)
+        done.append(f"named {Path(after).name}")
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(os, "replace", renamed)
+    checkpoint.save(tmp_path / "train", 1, state(1))
+    at = done.index("named 0000000001")
+    assert {"arrays.npz", "manifest.json", ".0000000001.partial"} <= set(done[:at])
+    assert done[at + 1 :] == ["train"], "nor is it told before its name is on the disk"
+
+
+@pytest.mark.parametrize("name", ["²", "٣", "12", "00000000012", "+000000012", "0000000012x"])
+def test_folders_of_other_names_are_no_checkpoints(tmp_path, name):
+    checkpoint.save(tmp_path, 1, state(1))
+    (tmp_path / name).mkdir()
+    assert checkpoint.steps(tmp_path) == [1]
 
 
 def test_a_half_written_checkpoint_is_not_seen(tmp_path):
@@ -194,6 +322,15 @@ def test_a_half_written_checkpoint_is_not_seen(tmp_path):
     assert checkpoint.steps(tmp_path) == [1]
     checkpoint.save(tmp_path, 2, state(2))
     assert same(checkpoint.restore(tmp_path, 2, state(0)), state(2))
+
+
+def test_what_a_killed_process_left_is_removed_by_the_next(tmp_path):
+    """The folders stayed in 16 of 40 runs that were killed."""
+    checkpoint.save(tmp_path, 1, state(1))
+    (tmp_path / ".0000000002.partial").mkdir()
+    (tmp_path / ".mine.partial").mkdir()
+    checkpoint.clear(tmp_path)
+    assert {p.name for p in tmp_path.iterdir()} == {"0000000001", ".mine.partial"}
 
 
 def test_a_resumed_fit_refuses_another_network(tmp_path):
