@@ -17,6 +17,7 @@ from physml.calculus import (
     laplacian,
     partial,
 )
+from physml.errors import PhysmlError
 from physml.lazy_jacobian import Block, Jacobian
 from physml.networks import MLP
 from physml.optim import gauss_newton, natural_gradient, soap, ssbfgs, ssbroyden
@@ -28,7 +29,6 @@ from physml.train import (
     cross_entropy,
     every,
     fit,
-    game,
     least_squares,
     posterior,
     progress,
@@ -56,6 +56,8 @@ __all__ = [
     "Objective",
     "Optimizer",
     "Sampler",
+    # the root of all errors
+    "PhysmlError",
     # derivatives
     "divergence",
     "gradient",
@@ -80,7 +82,6 @@ __all__ = [
     # objectives
     "cost",
     "cross_entropy",
-    "game",
     "least_squares",
     "score",
     "total",

@@ -23,8 +23,10 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import Field, asdict, field, make_dataclass
 from difflib import get_close_matches
+from numbers import Real
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar, get_type_hints
 
+from physml.as_whole import as_whole
 from physml.errors import ConfigurationError, UnknownNameError
 from physml.plain_types import PLAIN, fits, parts
 
@@ -103,11 +105,20 @@ class Choice:
             words = [word for word in parts(kind) if isinstance(word, str)]
             if isinstance(value, str) and words and value not in words:
                 raise UnknownNameError(where, value, words)
+            number = isinstance(value, Real) and not isinstance(value, bool)
+            if number and int in parts(kind) and float not in parts(kind):
+                value = as_whole(where, value)
+                object.__setattr__(self, option, value)
             if not fits(value, kind):
                 expected = " or ".join(words) or getattr(kind, "__name__", str(kind))
                 raise ConfigurationError(f"{where}: expected {expected}, got {value!r}")
             if type(value) is int and float in parts(kind):
-                object.__setattr__(self, option, float(value))
+                try:
+                    object.__setattr__(self, option, float(value))
+                except OverflowError:
+                    raise ConfigurationError(
+                        f"{where}: expected a number of at most 308 digits, got a longer one"
+                    ) from None
 
     @classmethod
     def offer(cls, name: str) -> Callable[[Front], Front]:
@@ -150,6 +161,19 @@ class Choice:
             raise UnknownNameError(cls._kind, name, cls._offered)
         made: type[Self] = cls._offered[name]
         return made
+
+    @classmethod
+    def chosen(cls, thing: Any) -> Any:
+        """A name with the usual options that belong to it; anything else as it is.
+
+        Raises:
+            UnknownNameError: for a name that is not offered.
+
+        >>> from physml.optim import OptimizerSettings
+        >>> OptimizerSettings.chosen("adam").learning_rate
+        0.001
+        """
+        return cls(name=thing) if isinstance(thing, str) else thing
 
     @classmethod
     def check_option(cls, option: str) -> None:
@@ -263,16 +287,20 @@ def _place(function: Any) -> tuple[str, str]:
 
 
 def check_choices(settings: Any) -> None:
-    """Refuse what is no choice where a dataclass has one, such as its bare name.
+    """Make choices of bare names where a frozen dataclass has them, and refuse what is none.
 
     Raises:
+        UnknownNameError: for a name that is not offered.
         ConfigurationError: with the field and what is expected there.
     """
     for name, kind in get_type_hints(type(settings)).items():
-        value = getattr(settings, name)
-        if isinstance(kind, type) and issubclass(kind, Choice) and not isinstance(value, kind):
-            expected = f"{kind.__qualname__}(name=...)"
+        if not (isinstance(kind, type) and issubclass(kind, Choice)):
+            continue
+        value = kind.chosen(getattr(settings, name))
+        if not isinstance(value, kind):
+            expected = f"a name or {kind.__qualname__}(name=...)"
             raise ConfigurationError(f"{name}: expected {expected}, got {value!r}")
+        object.__setattr__(settings, name, value)
 
 
 def _made(kind: type[Choice], name: str, front: Callable[..., Any]) -> type[Choice]:

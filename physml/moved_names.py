@@ -28,7 +28,7 @@ _NAMES = {
         "by_residual estimate exchange flip grid_points latin_hypercube metropolis_one_electron "
         "sobol spin_metropolis split_rhat uniform uniformly"
     ),
-    "train": "TrainState Update gradient_norms make_step ntk_traces power_rule",
+    "train": "TrainState Update game gradient_norms make_step ntk_traces power_rule",
     "vmc": (
         "ANGSTROM RBM SYSTEMS Atom Calogero Cell DeepSet DoubleWell ElectronGas Electrons "
         "EnergyParts Ewald Extrapolation FermiNet GaussianRBM HarmonicOscillator HartreeFock "

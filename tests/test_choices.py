@@ -154,7 +154,7 @@ def test_words_and_types_are_those_of_the_function():
         ({"sugr": 2}, ConfigurationError, "drink.sugr: .*; drink.sugar belongs to tea, coffee"),
         ({"sugar": "two"}, ConfigurationError, "drink.sugar: expected int, got 'two'"),
         ({"sugar": True}, ConfigurationError, "drink.sugar: expected int, got True"),
-        ({"sugar": 1.0}, ConfigurationError, "drink.sugar: expected int, got 1.0"),
+        ({"sugar": 1.5}, ConfigurationError, "drink.sugar: expected a whole number, got 1.5"),
         ({"name": "coffee", "strength": None}, ConfigurationError, "strength: expected float"),
         ({"name": "coffee", "shots": (1.0, "x")}, ConfigurationError, "shots: expected tuple"),
     ],

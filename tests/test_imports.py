@@ -4,7 +4,7 @@
     3  pinn   vmc   pmm   learn   generative   control       never import one another
     2  train                                                  knows no network
     1  calculus   networks   optim   sampling   figures       never import one another
-    0  types   errors   lazy_jacobian   as_numbers   sample_axis   choices   plain_types
+    0  types   errors   lazy_jacobian   as_numbers   as_whole   sample_axis   choices   plain_types
 
 Everything here reads source text; nothing of physml is imported.
 """
@@ -28,6 +28,7 @@ FLOORS = [
         "errors",
         "lazy_jacobian",
         "as_numbers",
+        "as_whole",
         "moved_names",
         "sample_axis",
         "choices",

@@ -1,6 +1,7 @@
 """Networks that know no physics: flax.linen modules from a point to a value."""
 
-from physml.networks.activations import ACTIVATIONS, ActivationName
+from physml.networks.activations import ACTIVATIONS, Activation, ActivationName, activation_of
+from physml.networks.as_module import as_module
 from physml.networks.constant import Constant
 from physml.networks.embeddings import FourierFeatures, PeriodicEmbedding
 from physml.networks.fourier_series import FourierSeries
@@ -15,18 +16,21 @@ from physml.networks.last_layer import fit_last_layer
 from physml.networks.mlp import MLP
 from physml.networks.pirate_net import PirateNet
 from physml.networks.separable import Separable
-from physml.networks.settings import NetworkSettings
+from physml.networks.settings import NetworkSettings, network_of
 from physml.networks.siren import SIREN
 from physml.networks.tensor_grid import factors, grid_partial
 from physml.networks.weight_factorisation import FactorisedDense
 
 __all__ = [
     "ACTIVATIONS",
+    "Activation",
     "InitialName",
     "MLP",
     "NetworkSettings",
     "SIREN",
     "ActivationName",
+    "activation_of",
+    "as_module",
     "Constant",
     "FactorisedDense",
     "FourierFeatures",
@@ -40,5 +44,6 @@ __all__ = [
     "glorot_normal",
     "initializer",
     "grid_partial",
+    "network_of",
     "orthogonal",
 ]

@@ -11,7 +11,7 @@ from jax.typing import ArrayLike
 
 from physml.errors import ConfigurationError, ShapeError
 from physml.networks.settings import NetworkSettings
-from physml.networks.sizes import check_outputs, check_size
+from physml.networks.sizes import checked_depth, checked_outputs, checked_size
 
 __all__ = ["FourierSeries"]
 
@@ -54,9 +54,9 @@ class FourierSeries(nn.Module):
 
     def __post_init__(self) -> None:
         """Check the sizes where they are written, not where they are first used."""
-        check_size("polynomials", self.polynomials)
-        check_size("waves", self.waves)
-        check_outputs(self.outputs)
+        self.polynomials = checked_depth("polynomials", self.polynomials)
+        self.waves = checked_size("waves", self.waves)
+        self.outputs = checked_outputs(self.outputs)
         super().__post_init__()
 
     @nn.compact
@@ -106,7 +106,7 @@ def _fourier_series(
         depth: layers of fixed features, of which there is one.
         rank: waves; as many as the polynomials if None.
     """
-    check_size("width", width)
+    checked_depth("width", width)
     if depth != 1:
         raise ConfigurationError(
             f"depth: fourier-series has one layer of fixed features; expected 1, got {depth}"

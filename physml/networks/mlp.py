@@ -9,10 +9,15 @@ from flax import linen as nn
 from jax import Array
 from jax.typing import ArrayLike
 
-from physml.networks.activations import ACTIVATIONS, ActivationName
+from physml.networks.activations import (
+    ACTIVATIONS,
+    Activation,
+    ActivationName,
+    activation_of,
+)
 from physml.networks.initializers import InitialName, glorot_normal, initializer
 from physml.networks.settings import NetworkSettings
-from physml.networks.sizes import check_outputs, checked_widths, equal_widths
+from physml.networks.sizes import checked_outputs, checked_widths, equal_widths
 
 __all__ = ["MLP"]
 
@@ -26,7 +31,7 @@ class MLP(nn.Module):
     Attributes:
         widths: width of each hidden layer.
         outputs: None for a scalar field with value ``()``; ``m`` for a value ``(m,)``.
-        activation: elementwise function ``σ``.
+        activation: elementwise smooth function ``σ``, or its name, such as "tanh".
         kernel_init: initializer of the kernels, such as ``orthogonal(5 / 3)``.
         dense: the layers, ``nn.Dense`` or ``FactorisedDense``; a function or class that takes the
             number of outputs, ``kernel_init``, ``param_dtype`` and ``name``.
@@ -47,14 +52,15 @@ class MLP(nn.Module):
 
     widths: Sequence[int]
     outputs: int | None = None
-    activation: Callable[[Array], Array] = jnp.tanh
+    activation: Activation | str = jnp.tanh
     kernel_init: Callable[..., Array] = glorot_normal()
     dense: Callable[..., nn.Module] = nn.Dense
 
     def __post_init__(self) -> None:
         """Check the sizes where they are written, not where they are first used."""
         self.widths = checked_widths(self.widths)
-        check_outputs(self.outputs)
+        self.outputs = checked_outputs(self.outputs)
+        self.activation = activation_of(self.activation)
         super().__post_init__()
 
     @property
@@ -73,13 +79,13 @@ class MLP(nn.Module):
             ``()``, or ``(outputs,)``.
         """
         dtype = jnp.result_type(float)
-        h = jnp.ravel(z)
+        h, act = jnp.ravel(z), activation_of(self.activation)
         # Named alike, whichever layers: equal keys then draw equal kernels.
         for layer, width in enumerate(self.widths):
             dense = self.dense(
                 width, kernel_init=self.kernel_init, param_dtype=dtype, name=f"Dense_{layer}"
             )
-            h = self.activation(dense(h))
+            h = act(dense(h))
         unit = getattr(self.kernel_init, "unit", self.kernel_init)
         (output,) = self.last_layer
         h = self.dense(self.outputs or 1, kernel_init=unit, param_dtype=dtype, name=output)(h)

@@ -11,11 +11,16 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from physml.errors import ConfigurationError
-from physml.networks.activations import ACTIVATIONS, ActivationName
+from physml.networks.activations import (
+    ACTIVATIONS,
+    Activation,
+    ActivationName,
+    activation_of,
+)
 from physml.networks.embeddings import FourierFeatures, random_features
 from physml.networks.initializers import InitialName, glorot_normal, initializer
 from physml.networks.settings import NetworkSettings
-from physml.networks.sizes import check_outputs, check_size
+from physml.networks.sizes import checked_depth, checked_outputs, checked_size
 
 __all__ = ["PirateNet"]
 
@@ -41,7 +46,7 @@ class PirateNet(nn.Module):
         blocks: residual blocks, of three hidden layers each.
         outputs: None for a scalar field with value ``()``; ``m`` for a value ``(m,)``.
         features: the embedding, ``width / 2`` Fourier frequencies; None for a dense layer.
-        activation: elementwise function ``σ``.
+        activation: elementwise smooth function ``σ``, or its name, such as "tanh".
         kernel_init: initializer of the kernels; the output layer uses it at gain 1.
         dense: the layers, ``nn.Dense`` or ``FactorisedDense``.
 
@@ -64,15 +69,16 @@ class PirateNet(nn.Module):
     blocks: int
     outputs: int | None = None
     features: FourierFeatures | None = None
-    activation: Callable[[Array], Array] = jnp.tanh
+    activation: Activation | str = jnp.tanh
     kernel_init: Callable[..., Array] = glorot_normal()
     dense: Callable[..., nn.Module] = nn.Dense
 
     def __post_init__(self) -> None:
         """Check the sizes where they are written, not where they are first used."""
-        check_size("width", self.width)
-        check_size("blocks", self.blocks)
-        check_outputs(self.outputs)
+        self.width = checked_size("width", self.width)
+        self.blocks = checked_depth("blocks", self.blocks)
+        self.outputs = checked_outputs(self.outputs)
+        self.activation = activation_of(self.activation)
         if self.features is not None and 2 * self.features.frequencies != self.width:
             raise ConfigurationError(
                 f"features: expected half as many frequencies as the width {self.width}, so that "
@@ -96,10 +102,11 @@ class PirateNet(nn.Module):
             ``()``, or ``(outputs,)``.
         """
         dtype = jnp.result_type(float)
+        act = activation_of(self.activation)
         dense = functools.partial(self.dense, param_dtype=dtype)
 
         def layer(name: str, x: Array) -> Array:
-            return self.activation(dense(self.width, kernel_init=self.kernel_init, name=name)(x))
+            return act(dense(self.width, kernel_init=self.kernel_init, name=name)(x))
 
         z = jnp.ravel(z)
         x = layer("embedding", z) if self.features is None else self.features(z)
@@ -138,8 +145,7 @@ def _pirate(
         activation: of the hidden layers.
         initial: distribution of the first weights.
     """
-    check_size("width", width)
-    check_size("depth", depth)
+    width, depth = checked_size("width", width), checked_depth("depth", depth)
     return PirateNet(
         width,
         depth,

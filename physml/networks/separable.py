@@ -9,11 +9,16 @@ from flax import linen as nn
 from jax import Array
 from jax.typing import ArrayLike
 
-from physml.networks.activations import ACTIVATIONS, ActivationName
+from physml.networks.activations import (
+    ACTIVATIONS,
+    Activation,
+    ActivationName,
+    activation_of,
+)
 from physml.networks.initializers import InitialName, glorot_normal, initializer
 from physml.networks.mlp import MLP
 from physml.networks.settings import NetworkSettings
-from physml.networks.sizes import check_outputs, check_size, checked_widths, equal_widths
+from physml.networks.sizes import checked_outputs, checked_size, checked_widths, equal_widths
 
 __all__ = ["Separable"]
 
@@ -28,7 +33,7 @@ class Separable(nn.Module):
         widths: width of each hidden layer of each ``f_i``.
         rank: number of products ``r``, for each component.
         outputs: None for a scalar field with value ``()``; ``m`` for a value ``(m,)``.
-        activation: elementwise function of the hidden layers.
+        activation: elementwise function of the hidden layers, or its name, such as "tanh".
         kernel_init: initializer of the kernels, such as ``orthogonal(5 / 3)``.
 
     Raises:
@@ -48,14 +53,15 @@ class Separable(nn.Module):
     widths: Sequence[int]
     rank: int
     outputs: int | None = None
-    activation: Callable[[Array], Array] = jnp.tanh
+    activation: Activation | str = jnp.tanh
     kernel_init: Callable[..., Array] = glorot_normal()
 
     def __post_init__(self) -> None:
         """Check the sizes where they are written, not where they are first used."""
         self.widths = checked_widths(self.widths)
-        check_size("rank", self.rank)
-        check_outputs(self.outputs)
+        self.rank = checked_size("rank", self.rank)
+        self.outputs = checked_outputs(self.outputs)
+        self.activation = activation_of(self.activation)
         super().__post_init__()
 
     @nn.compact

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flax import linen as nn
 
 from physml.choices import Choice
+from physml.networks.as_module import as_module
 
 
 class NetworkSettings(
@@ -36,3 +39,25 @@ class NetworkSettings(
         8
         """
         return self.construct(outputs)
+
+
+def network_of(name: str, chosen: Any, *, outputs: int | None = None) -> nn.Module:
+    """The network of a name with its usual options, that of settings, or the module given.
+
+    Args:
+        name: of the argument, for the error.
+        chosen: a module, ``NetworkSettings``, or a name that they offer.
+        outputs: length of its value, or None for a scalar, where it is made here.
+
+    Raises:
+        UnknownNameError: for a name that is not offered.
+        ConfigurationError: for what is no module.
+
+    >>> from physml.networks import network_of
+    >>> network_of("network", "mlp", outputs=2).outputs
+    2
+    """
+    found = NetworkSettings.chosen(chosen)
+    if isinstance(found, NetworkSettings):
+        return found.build(outputs=outputs)
+    return as_module(name, found)

@@ -13,7 +13,7 @@ from jax.typing import ArrayLike
 
 from physml.errors import ConfigurationError
 from physml.networks.settings import NetworkSettings
-from physml.networks.sizes import check_outputs, checked_widths, equal_widths
+from physml.networks.sizes import checked_outputs, checked_widths, equal_widths
 
 __all__ = ["SIREN"]
 
@@ -62,7 +62,7 @@ class SIREN(nn.Module):
     def __post_init__(self) -> None:
         """Check the numbers where they are written, not where they are first used."""
         self.widths = checked_widths(self.widths)
-        check_outputs(self.outputs)
+        self.outputs = checked_outputs(self.outputs)
         for name in ("frequency", "first_frequency"):
             number = getattr(self, name)
             if number is not None and not 0 < number < math.inf:

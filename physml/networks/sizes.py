@@ -3,54 +3,89 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-import numpy as np
-
+from physml.as_whole import as_whole
 from physml.errors import ConfigurationError
 
+DEEPEST = 4096
+"""Layers are traced and compiled one by one: 1,000 take 6 s for each time a Laplacian is traced."""
 
-def checked_widths(widths: object) -> tuple[int, ...]:
+
+def checked_widths(widths: Any) -> tuple[int, ...]:
     """The widths of hidden layers as a tuple, which may be empty.
 
     Raises:
-        ConfigurationError: they are no sequence of positive integers.
+        ConfigurationError: they are no sequence of positive integers, or more than can be compiled.
     """
-    if not isinstance(widths, Sequence) or not all(map(is_size, widths)):
+    if not isinstance(widths, Sequence) or not all(map(_is_size, widths)):
         raise ConfigurationError(
             "widths: expected the width of each hidden layer, positive integers such as "
             f"(20, 20, 20), got {widths!r}."
         )
-    return tuple(widths)
+    _check_depth("widths", len(widths))
+    return tuple(map(int, widths))
 
 
 def equal_widths(width: int, depth: int) -> tuple[int, ...]:
     """The widths of ``depth`` hidden layers of one width.
 
     Raises:
-        ConfigurationError: one of the two is no positive integer.
+        ConfigurationError: one of the two is no positive integer, or too large.
     """
-    check_size("width", width)
-    check_size("depth", depth)
-    return (width,) * depth
+    return (checked_size("width", width),) * checked_depth("depth", depth)
 
 
-def check_outputs(outputs: object) -> None:
-    """Raise unless it is None, for a scalar field, or a number of components."""
-    if not (outputs is None or is_size(outputs)):
+def checked_outputs(outputs: Any) -> int | None:
+    """A number of components, or None for a scalar field.
+
+    Raises:
+        ConfigurationError: for anything else.
+    """
+    if outputs is None:
+        return None
+    if not _is_size(outputs):
         raise ConfigurationError(
             "outputs: expected None for a scalar field or a positive number of components, "
             f"got {outputs!r}."
         )
+    return int(outputs)
 
 
-def check_size(name: str, number: object) -> None:
-    """Raise unless it is a positive integer."""
-    if not is_size(number):
+def checked_size(name: str, number: Any) -> int:
+    """A positive integer.
+
+    Raises:
+        ConfigurationError: for anything else, and for one beyond what an index counts.
+    """
+    size = as_whole(name, number)
+    if size < 1:
         raise ConfigurationError(f"{name}: expected a positive integer, got {number!r}.")
+    return size
 
 
-def is_size(number: object) -> bool:
-    """Whether it is a positive integer."""
-    return (
-        isinstance(number, (int, np.integer)) and not isinstance(number, bool) and bool(number > 0)
-    )
+def checked_depth(name: str, number: Any) -> int:
+    """A number of layers, or of what else is traced one by one.
+
+    Raises:
+        ConfigurationError: no positive integer, or more than can be compiled.
+    """
+    depth = checked_size(name, number)
+    _check_depth(name, depth)
+    return depth
+
+
+def _check_depth(name: str, depth: int) -> None:
+    if depth > DEEPEST:
+        raise ConfigurationError(
+            f"{name}: expected at most {DEEPEST}, since each is traced and compiled by itself, got "
+            f"{depth}; lower it."
+        )
+
+
+def _is_size(number: Any) -> bool:
+    """Whether it is a positive integer, or a float that is one."""
+    try:
+        return as_whole("size", number) > 0
+    except ConfigurationError:
+        return False

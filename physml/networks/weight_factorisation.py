@@ -12,7 +12,7 @@ from jax.typing import ArrayLike, DTypeLike
 
 from physml.errors import ConfigurationError
 from physml.networks.initializers import glorot_normal
-from physml.networks.sizes import check_size
+from physml.networks.sizes import checked_size
 
 __all__ = ["FactorisedDense"]
 
@@ -61,7 +61,7 @@ class FactorisedDense(nn.Module):
 
     def __post_init__(self) -> None:
         """Check the numbers where they are written, not where they are first used."""
-        check_size("features", self.features)
+        self.features = checked_size("features", self.features)
         if not self.stddev >= 0:
             raise ConfigurationError(f"stddev: expected a number >= 0, got {self.stddev}.")
         super().__post_init__()

@@ -11,7 +11,7 @@ from physml.optim.gauss_newton import gauss_newton
 from physml.optim.line_search import grid_line_search
 from physml.optim.natural_gradient import natural_gradient
 from physml.optim.quasi_newton import ssbfgs, ssbroyden
-from physml.optim.settings import OptimizerSettings
+from physml.optim.settings import OptimizerSettings, optimizer_of
 from physml.optim.sketch import sketched
 from physml.optim.soap import soap
 from physml.optim.spectrum import by_gram, by_svd
@@ -26,6 +26,7 @@ __all__ = [
     "in_sample_space",
     "matrix_free",
     "natural_gradient",
+    "optimizer_of",
     "smallest_side",
     "sketched",
     "soap",

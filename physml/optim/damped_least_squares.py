@@ -18,9 +18,9 @@ import jax.numpy as jnp
 import optax
 from jax import Array
 
+from physml.as_whole import as_whole
 from physml.errors import ConfigurationError
 from physml.lazy_jacobian import DEFAULT_MEMORY, Jacobian, as_complex, as_real, ravel_real
-from physml.optim.ranges import check_count
 
 
 class Solve(Protocol):
@@ -148,7 +148,7 @@ def matrix_free(
     del memory
     if not 0 < tolerance < 1:
         raise ConfigurationError(f"tolerance: expected a number in (0, 1), got {tolerance}")
-    check_count("iterations", iterations)
+    iterations = as_whole("iterations", iterations, least=1)
     n, p = jacobian.shape
     if n <= p and residual is not None:
         solution, _ = jax.scipy.sparse.linalg.cg(

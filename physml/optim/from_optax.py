@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import optax
 
+from physml.as_whole import as_whole
 from physml.errors import ConfigurationError
 from physml.optim.learning_rate import halving
-from physml.optim.ranges import check_count, check_fraction, check_positive
+from physml.optim.ranges import check_fraction, check_positive
 from physml.optim.settings import OptimizerSettings
 from physml.types import Optimizer
 
@@ -146,8 +147,8 @@ def _lbfgs(*, memory_size: int = 10, search_steps: int = 20) -> Optimizer:
 
     Source: Liu and Nocedal (1989), doi:10.1007/BF01589116.
     """
-    check_count("memory_size", memory_size)
-    check_count("search_steps", search_steps)
+    memory_size = as_whole("memory_size", memory_size, least=1)
+    search_steps = as_whole("search_steps", search_steps, least=1)
     search = optax.scale_by_zoom_linesearch(search_steps, initial_guess_strategy="one")
     return optax.lbfgs(memory_size=memory_size, linesearch=search)
 

@@ -16,10 +16,11 @@ import jax.numpy as jnp
 import optax
 from jax import Array
 
+from physml.as_whole import as_whole
 from physml.errors import ConfigurationError
 from physml.lazy_jacobian import DEFAULT_MEMORY, ravel_real, real_type
 from physml.optim.contract import evaluation_of, rows_of, value_function_of
-from physml.optim.ranges import check_count, check_positive
+from physml.optim.ranges import check_positive
 from physml.optim.settings import OptimizerSettings
 from physml.optim.sketch import sketched
 from physml.optim.spectrum import Factorise, Spectrum, by_gram, by_svd
@@ -149,8 +150,8 @@ def gauss_newton(
         )
     if not 1 < span < math.inf:
         raise ConfigurationError(f"span: expected a number > 1, got {span}")
-    check_count("probes", probes, least=2)
-    check_count("memory", memory, of=" byte")
+    probes = as_whole("probes", probes, least=2)
+    memory = as_whole("memory", memory, least=1, most=2**63 - 1)
     prior = normal_prior(weight_decay)
 
     def init(params: Any) -> GaussNewtonState:
@@ -313,7 +314,7 @@ def _gauss_newton(
         accuracy = "gram" if sketch is None else "svd"
     factorise: Factorise = by_gram if accuracy == "gram" else by_svd
     if sketch is not None:
-        check_count("sketch", sketch)
+        sketch = as_whole("sketch", sketch, least=1)
         factorise = sketched(rows=sketch, columns=sketch, factorise=factorise)
     return gauss_newton(
         radius,

@@ -10,8 +10,8 @@ import jax.numpy as jnp
 import optax
 from jax import Array
 
+from physml.as_whole import as_whole
 from physml.errors import ConfigurationError
-from physml.optim.ranges import check_count
 
 LineSearch = Callable[[Callable[..., Array], Any, Any], Array]
 """``(value_fn, params, updates) -> step length``; the updates are those for length 1."""
@@ -46,7 +46,7 @@ def grid_line_search(*, shrink: float = 0.5, candidates: int = 16) -> LineSearch
     """
     if not 0 < shrink < 1:
         raise ConfigurationError(f"shrink: expected a ratio in (0, 1), got {shrink}")
-    check_count("candidates", candidates)
+    candidates = as_whole("candidates", candidates, least=1)
 
     def search(value_fn: Callable[..., Array], params: Any, updates: Any) -> Array:
         powers = shrink ** jnp.arange(candidates, dtype=jnp.result_type(float))

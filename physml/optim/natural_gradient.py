@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import optax
 from jax import Array
 
+from physml.as_whole import as_whole
 from physml.errors import ConfigurationError
 from physml.lazy_jacobian import DEFAULT_MEMORY, real_type
 from physml.optim.contract import evaluation_of, metric_of, value_function_of
@@ -27,7 +28,7 @@ from physml.optim.damped_least_squares import (
 )
 from physml.optim.learning_rate import halving
 from physml.optim.line_search import LineSearch, grid_line_search
-from physml.optim.ranges import check_count, check_fraction, check_positive, check_rate
+from physml.optim.ranges import check_fraction, check_positive, check_rate
 from physml.optim.settings import OptimizerSettings
 from physml.optim.weight_decay import normal_prior
 from physml.types import Evaluation, Optimizer
@@ -97,7 +98,7 @@ def natural_gradient(
     check_fraction("momentum", momentum)
     if max_norm is not None:
         check_positive("max_norm", max_norm, expected=" or None")
-    check_count("memory", memory, of=" byte")
+    memory = as_whole("memory", memory, least=1, most=2**63 - 1)
 
     def at(quantity: float | optax.Schedule, step: Array, dtype: Any) -> Array:
         return jnp.asarray(quantity(step) if callable(quantity) else quantity, dtype)

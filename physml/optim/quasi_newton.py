@@ -15,8 +15,8 @@ import optax
 from jax import Array
 from jax.flatten_util import ravel_pytree
 
+from physml.as_whole import as_whole
 from physml.optim.contract import value_function_of
-from physml.optim.ranges import check_count
 from physml.optim.real_pairs import on_real_pairs
 from physml.optim.settings import OptimizerSettings
 from physml.types import Optimizer
@@ -108,7 +108,7 @@ def _ssbfgs(*, search_steps: int = 20) -> Optimizer:
 
 
 def _with_search(update: Update, search_steps: int, name: str) -> Optimizer:
-    check_count("search_steps", search_steps)
+    search_steps = as_whole("search_steps", search_steps, least=1)
     return on_real_pairs(
         optax.chain(
             _scale_by_inverse_hessian(update, name),

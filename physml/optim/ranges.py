@@ -56,16 +56,6 @@ def check_fraction(name: str, number: Any) -> None:
         raise ConfigurationError(f"{name}: expected a number in [0, 1), got {number}")
 
 
-def check_count(name: str, number: Any, *, least: int = 1, of: str = "") -> None:
-    """Refuse fewer than so many.
-
-    Raises:
-        ConfigurationError: for a smaller number, or none.
-    """
-    if not _real(number) >= least:
-        raise ConfigurationError(f"{name}: expected at least {least}{of}, got {number}")
-
-
 def _real(number: Any) -> float:
     """A number as Python has it; NaN of what is none, as of a word, a list or a complex number."""
     try:

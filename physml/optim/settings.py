@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from physml.choices import Choice
+from physml.errors import ConfigurationError
 from physml.types import Optimizer
 
 
@@ -25,3 +28,29 @@ class OptimizerSettings(Choice, kind="optimizer"):
         """
         built: Optimizer = self.construct()
         return built
+
+
+def optimizer_of(chosen: Any) -> Optimizer:
+    """The optimizer of a name with its usual options, that of settings, or the one that is given.
+
+    Args:
+        chosen: an optax transformation, ``OptimizerSettings``, or a name that they offer.
+
+    Raises:
+        UnknownNameError: for a name that is not offered.
+        ConfigurationError: for anything else, such as a function that makes an optimizer.
+
+    >>> from physml.optim import optimizer_of
+    >>> optimizer = optimizer_of("adam")
+    """
+    found = OptimizerSettings.chosen(chosen)
+    if isinstance(found, OptimizerSettings):
+        return found.build()
+    if not (hasattr(found, "init") and hasattr(found, "update")):
+        call = "; call it with its options" if callable(found) else ""
+        raise ConfigurationError(
+            "optimizer: expected an optax transformation such as optax.adam(1e-3), one of "
+            f"physml.optim, or a name such as 'adam', got {found!r}{call}"
+        )
+    made: Optimizer = found
+    return made

@@ -16,8 +16,8 @@ import jax.numpy as jnp
 import jax.scipy.fft
 from jax import Array
 
+from physml.as_whole import as_whole
 from physml.lazy_jacobian import Block, Jacobian
-from physml.optim.ranges import check_count
 from physml.optim.spectrum import Factorise, Spectrum, by_svd
 
 _HASHES = 4
@@ -56,8 +56,8 @@ def sketched(
     >>> import physml as pm
     >>> optimizer = pm.gauss_newton(factorise=pm.optim.sketched(rows=2000, columns=2000))
     """
-    check_count("rows", rows)
-    check_count("columns", columns)
+    rows = as_whole("rows", rows, least=1)
+    columns = as_whole("columns", columns, least=1)
 
     def factorise_sketch(
         jacobian: Jacobian, residual: Array, *, step: Array, memory: int

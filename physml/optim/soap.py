@@ -16,8 +16,9 @@ import jax.numpy as jnp
 import optax
 from jax import Array
 
+from physml.as_whole import as_whole
 from physml.optim.learning_rate import halving
-from physml.optim.ranges import check_count, check_fraction, check_positive, check_rate
+from physml.optim.ranges import check_fraction, check_positive, check_rate
 from physml.optim.real_pairs import on_real_pairs
 from physml.optim.settings import OptimizerSettings
 from physml.types import Optimizer
@@ -89,8 +90,8 @@ def soap(
     check_fraction("b1", b1)
     check_fraction("b2", b2)
     check_positive("eps", eps)
-    check_count("precondition_every", precondition_every, of=" step")
-    check_count("max_dim", max_dim)
+    precondition_every = as_whole("precondition_every", precondition_every, least=1)
+    max_dim = as_whole("max_dim", max_dim, least=1, most=2**63 - 1)
     adam_in_eigenbasis = _scale_by_soap(b1, b2, eps, precondition_every, max_dim)
     return on_real_pairs(
         optax.chain(adam_in_eigenbasis, optax.scale_by_learning_rate(learning_rate))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -11,6 +10,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+from physml.as_whole import as_whole
 from physml.errors import ConfigurationError, UnknownNameError
 from physml.pinn.problem import Network, Problem, residual_rows
 from physml.sampling import Points, Redraw, drawn, sobol
@@ -56,6 +56,7 @@ def collocation(
     >>> sampler.init(jax.random.key(0), None).batch["equation"].shape
     (16, 1)
     """
+    points = as_whole("points", points)
     counts = _counts(problem, points, condition_points)
     rows = [residual_rows(problem, network)[name] for name in problem.equations]
 
@@ -112,13 +113,13 @@ def _counts(problem: Problem, points: int, given: Counts | None) -> dict[str, in
         if name not in names:
             raise UnknownNameError("condition", name, names)
     if given is not None and not isinstance(given, Mapping):
-        counts = dict.fromkeys(names, operator.index(given))
+        counts = dict.fromkeys(names, as_whole("condition_points", given))
     else:
         usual = max(1, points // 4)
         counts = {
             c.name: max(min(usual, _FEWEST), usual * _CHEAP // max(_CHEAP, c.evaluations))
             for c in problem.conditions
-        } | dict(named)
+        } | {name: as_whole(f"condition_points: {name}", n) for name, n in named.items()}
     for condition in problem.conditions:
         own = None if condition.data is None else len(jax.tree.leaves(condition.data)[0])
         if own is not None and named.get(condition.name, own) != own:

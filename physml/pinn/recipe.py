@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from physml.as_whole import as_whole
 from physml.choices import check_choices
 from physml.errors import ConfigurationError
 from physml.networks.settings import NetworkSettings
@@ -58,8 +59,7 @@ class Recipe:
         }
         for name, lowest in least.items():
             number = getattr(self, name)
-            if number is not None and number < lowest:
-                raise ConfigurationError(f"{name}: expected at least {lowest}, got {number}")
-
+            if number is not None:
+                object.__setattr__(self, name, as_whole(name, number, least=lowest))
         if not self.overlap >= 0:
             raise ConfigurationError(f"overlap: expected a number ≥ 0, got {self.overlap}")

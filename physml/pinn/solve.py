@@ -12,13 +12,15 @@ import jax.numpy as jnp
 from jax import Array
 from jax.tree_util import Partial
 
+from physml.as_whole import as_whole
 from physml.errors import CheckpointError, ConfigurationError
 from physml.lazy_jacobian import real_type
-from physml.networks import Constant
-from physml.optim import gauss_newton
+from physml.networks import Constant, NetworkSettings
+from physml.optim import OptimizerSettings, gauss_newton
 from physml.pinn.collocation import Counts, collocation, first_batch
 from physml.pinn.error_curve import ErrorCurve
 from physml.pinn.measured_scales import in_own_units
+from physml.pinn.named_network import networks_of
 from physml.pinn.problem import Network, Problem, residual_rows
 from physml.pinn.scales import Scales
 from physml.pinn.solution import Solution
@@ -34,6 +36,7 @@ from physml.train import (
     key_of,
     least_squares,
 )
+from physml.train.balance import BalanceSettings, balance_of
 from physml.train.callbacks import Callback, Every
 from physml.train.devices import over_devices
 from physml.train.least_squares import Balance
@@ -47,7 +50,7 @@ class Phase(NamedTuple):
     """An optimizer before the main one, from whose parameters that one starts.
 
     Attributes:
-        optimizer: any optax transformation.
+        optimizer: any optax transformation, or a name as of ``solve``.
         steps: how many.
         precision: 32 to work in single precision, 64 in double; None as the parameters are.
         name: under which its metrics and checkpoints lie in the run.
@@ -57,7 +60,7 @@ class Phase(NamedTuple):
     'warm-up'
     """
 
-    optimizer: Optimizer
+    optimizer: Optimizer | OptimizerSettings | str
     steps: int
     precision: int | None = None
     name: str = "warm-up"
@@ -80,13 +83,13 @@ class Phase(NamedTuple):
 
 def solve(
     problem: Problem,
-    network: Network,
+    network: Network | NetworkSettings | str,
     *,
-    optimizer: Optimizer | None = None,
+    optimizer: Optimizer | OptimizerSettings | str | None = None,
     points: int = 2048,
     condition_points: Counts | None = None,
     redraw: Redraw | None = None,
-    balance: Balance | None = None,
+    balance: Balance | BalanceSettings | str | None = None,
     warm_up: Phase | Sequence[Phase] = (),
     steps: int = 200,
     params: Any = None,
@@ -106,15 +109,17 @@ def solve(
 
     Args:
         problem: equation, domain, conditions.
-        network: a linen module for the unknown, such as ``MLP((20,) * 4)``; a dict of modules for
-            several unknowns.
-        optimizer: any optax transformation; ``gauss_newton()`` if not given.
+        network: a linen module for the unknown, such as ``MLP((20,) * 4)``, ``NetworkSettings`` or
+            a name that these offer, such as "siren"; a dict of such for several unknowns.
+        optimizer: any optax transformation, ``OptimizerSettings`` or a name that these offer, such
+            as "adam"; ``gauss_newton()`` if not given.
         points: collocation points for the equation.
         condition_points: points for each condition, one number or a dict by name; a quarter of
             ``points`` if not given, and down to 64 for integrals of many nodes. The solution's
             ``samples`` tells what each term got.
         redraw: ``by_residual(every)`` or ``uniformly(every)``; fixed points if None.
-        balance: a rule for the weights of the terms, such as ``power_rule()``.
+        balance: a rule for the weights of the terms, such as ``power_rule()``, or its name, such
+            as "power".
         warm_up: phases before the main one, such as ``Phase(optax.adam(1e-3), 2000)``.
         steps: optimizer steps, of the main phase.
         params: where to start, such as another solution's; random if not given.
@@ -159,6 +164,8 @@ def solve(
     """
     key = jax.random.key(0) if key is None else key
     key_params, key_fit = key_for(key, "params"), key_for(key, "fit")
+    network, points = networks_of(problem, network), as_whole("points", points)
+    balance = balance_of(balance)
     fresh = problem.initial_params(network, key_params)
     main = Phase(gauss_newton() if optimizer is None else optimizer, steps, None, phase)
     stages = (*([warm_up] if isinstance(warm_up, Phase) else warm_up), main)

@@ -9,7 +9,7 @@ import jax
 from jax import Array
 from jax.tree_util import Partial
 
-from physml.errors import ConfigurationError
+from physml.as_whole import as_whole
 from physml.types import Batch, Sampler
 
 Draw = Callable[[Array, Any], Any]
@@ -39,8 +39,7 @@ def ancestral(draw: Draw, *, size: int) -> Sampler:
     >>> bool(abs(batch.mean() - 0.9) < 0.04)
     True
     """
-    if size < 1:
-        raise ConfigurationError(f"size: expected at least 1 sample, got {size}")
+    size = as_whole("size", size, least=1)
 
     def sample(
         draw: Draw, key: Array, state: tuple[()], params: Any

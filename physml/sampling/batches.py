@@ -11,7 +11,7 @@ from jax import Array
 from jax.tree_util import Partial
 
 from physml.as_numbers import check_unmasked
-from physml.errors import ConfigurationError
+from physml.as_whole import as_whole
 from physml.types import Batch, Sampler
 
 
@@ -64,8 +64,8 @@ def drawn(
     >>> import jax, physml as pm
     >>> sampler = pm.drawn(lambda key, params: jax.random.normal(key, (8, 2)), every=10)
     """
-    if every is not None and every < 1:
-        raise ConfigurationError(f"every: expected at least 1 step, got {every}")
+    if every is not None:
+        every = as_whole("every", every, least=1)
     again = draw if redraw is None else redraw
 
     def init(key: Array, params: Any) -> BatchState:

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from jax import Array
 from jax.tree_util import Partial
 
+from physml.as_whole import as_whole
 from physml.errors import ConfigurationError, ShapeError
 from physml.sample_axis import spread
 from physml.sampling.walkers import Walkers, as_walkers, real_type_of
@@ -84,16 +85,13 @@ def burn(
     return burned
 
 
-def check_chain(sweeps: int, batches: int) -> None:
-    """Refuse fewer than one sweep or a negative burn-in.
+def counts(sweeps: int, batches: int) -> tuple[int, int]:
+    """How many sweeps, one at least, and how many batches are dropped.
 
     Raises:
         ConfigurationError: with the option that is wrong.
     """
-    if sweeps < 1:
-        raise ConfigurationError(f"sweeps: expected at least 1, got {sweeps}")
-    if batches < 0:
-        raise ConfigurationError(f"burn_in: expected a number ≥ 0, got {batches}")
+    return as_whole("sweeps", sweeps, least=1), as_whole("burn_in", batches, least=0)
 
 
 def check_density(log_density: Any) -> None:

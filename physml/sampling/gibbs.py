@@ -57,7 +57,7 @@ def gibbs(
     ...     return x.at[1].set(0.6 * x[0] + 0.8 * jax.random.normal(key_y))
     >>> sampler = pm.sampling.gibbs(resample, lambda key: jnp.zeros((100, 2)), sweeps=5)
     """
-    chain.check_chain(sweeps, burn_in)
+    sweeps, burn_in = chain.counts(sweeps, burn_in)
 
     def init(resample: Resample, key: Array, params: Any) -> Walkers:
         key_initial, key_burn = jax.random.split(key)

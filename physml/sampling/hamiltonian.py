@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from physml.errors import ConfigurationError
+from physml.as_whole import as_whole
 from physml.sampling import chain
 from physml.sampling.chain import LogDensity, MetropolisState
 from physml.sampling.walkers import Walkers, count_of, noise_like, plus, sum_of_each
@@ -67,10 +67,9 @@ def hamiltonian(
     >>> sampler = pm.sampling.hamiltonian(lambda params, x: -0.5 * jnp.sum(x**2),
     ...                                   lambda key: jax.random.normal(key, (100, 3)))
     """
-    chain.check_chain(sweeps, burn_in)
+    sweeps, burn_in = chain.counts(sweeps, burn_in)
     chain.check_width(width)
-    if leapfrogs < 1:
-        raise ConfigurationError(f"leapfrogs: expected at least 1, got {leapfrogs}")
+    leapfrogs = as_whole("leapfrogs", leapfrogs, least=1)
 
     def sample(
         log_density: LogDensity, key: Array, state: MetropolisState, params: Any

@@ -72,7 +72,7 @@ def with_jumps(
 
     def made(*, burn_in: int = 0, **options: Any) -> Sampler:
         inner = make(**options)
-        chain.check_chain(1, burn_in)
+        _, burn_in = chain.counts(1, burn_in)
 
         def init(key: Array, params: Any) -> MetropolisState:
             key_start, key_burn = jax.random.split(key)

@@ -63,7 +63,7 @@ def langevin(
     >>> sampler = pm.langevin(lambda params, x: -0.5 * jnp.sum(x**2),
     ...                       lambda key: jax.random.normal(key, (100, 3)))
     """
-    chain.check_chain(sweeps, burn_in)
+    sweeps, burn_in = chain.counts(sweeps, burn_in)
     chain.check_width(width)
 
     def sample(

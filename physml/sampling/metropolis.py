@@ -65,7 +65,7 @@ def metropolis(
     >>> sampler = pm.metropolis(lambda params, x: -0.5 * jnp.sum(x**2),
     ...                         lambda key: jax.random.normal(key, (100, 3)))
     """
-    chain.check_chain(sweeps, burn_in)
+    sweeps, burn_in = chain.counts(sweeps, burn_in)
     chain.check_width(width)
 
     def sample(

@@ -12,6 +12,7 @@ from jax import Array
 from jax.tree_util import Partial
 
 from physml.as_numbers import check_unmasked
+from physml.as_whole import as_whole
 from physml.errors import ConfigurationError, ShapeError
 from physml.sampling.shuffle import items_at
 from physml.types import Batch, Sampler
@@ -55,6 +56,7 @@ def minibatches(data: Batch, *, size: int) -> Sampler:
     ([0, 1, 2, 3, 4, 5], (3, 2))
     """
     data, n = _checked(data)
+    size = as_whole("size", size)
     if not 1 <= size <= n:
         raise ConfigurationError(
             f"size: expected from 1 to {n}, as many as there are data, got {size}"

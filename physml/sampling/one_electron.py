@@ -84,7 +84,7 @@ def metropolis_one_electron(
     >>> walkers.shape
     (100, 4, 2)
     """
-    chain.check_chain(sweeps, burn_in)
+    sweeps, burn_in = chain.counts(sweeps, burn_in)
     chain.check_width(width)
 
     def sample(

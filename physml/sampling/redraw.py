@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+from physml.as_whole import as_whole
 from physml.errors import ConfigurationError
 
 
@@ -52,10 +53,11 @@ def by_residual(
     >>> pm.sampling.by_residual(every=25).every
     25
     """
-    if every < 1 or oversampling < 1 or exponent < 0 or floor < 0:
+    every = as_whole("by_residual: every", every, least=1)
+    oversampling = as_whole("by_residual: oversampling", oversampling, least=1)
+    if not (exponent >= 0 and floor >= 0):
         raise ConfigurationError(
-            "by_residual: expected every ≥ 1, oversampling ≥ 1, exponent ≥ 0 and floor ≥ 0, got "
-            f"{every}, {oversampling}, {exponent}, {floor}"
+            f"by_residual: expected exponent ≥ 0 and floor ≥ 0, got {exponent}, {floor}"
         )
     return Redraw(every, oversampling, partial(_weighted, exponent=exponent, floor=floor))
 
@@ -88,10 +90,8 @@ def by_importance(
         raise ConfigurationError(
             f"by_importance: density: expected a function of a point, got {density!r}"
         )
-    if every < 1 or oversampling < 1:
-        raise ConfigurationError(
-            f"by_importance: expected every ≥ 1 and oversampling ≥ 1, got {every}, {oversampling}"
-        )
+    every = as_whole("by_importance: every", every, least=1)
+    oversampling = as_whole("by_importance: oversampling", oversampling, least=1)
     return Redraw(every, oversampling, partial(_weighted, exponent=1.0, floor=0.0), density)
 
 
@@ -111,6 +111,5 @@ def uniformly(every: int) -> Redraw:
     >>> pm.sampling.uniformly(every=1).oversampling
     1
     """
-    if every < 1:
-        raise ConfigurationError(f"uniformly: expected every ≥ 1, got {every}")
+    every = as_whole("uniformly: every", every, least=1)
     return Redraw(every, 1, lambda key, magnitudes, count: jnp.arange(count))

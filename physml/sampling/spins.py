@@ -80,7 +80,7 @@ def spin_metropolis(
     >>> sampler = pm.sampling.spin_metropolis(lambda params, s: 0.1 * jnp.sum(s), up)
     """
     del adapt
-    chain.check_chain(sweeps, burn_in)
+    sweeps, burn_in = chain.counts(sweeps, burn_in)
     chain.check_density(log_density)
 
     def init(log_density: LogDensity, key: Array, params: Any) -> Array:

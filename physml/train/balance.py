@@ -151,6 +151,25 @@ class BalanceSettings(Choice, kind="balance", usual="none"):
         return built
 
 
+def balance_of(chosen: Balance | BalanceSettings | str | None) -> Balance | None:
+    """The rule of a name with its usual options, that of settings, or the one that is given.
+
+    Raises:
+        UnknownNameError: for a name that is not offered.
+        ConfigurationError: for what is no function.
+    """
+    found = BalanceSettings.chosen(chosen)
+    if isinstance(found, BalanceSettings):
+        return found.build()
+    if found is not None and not callable(found):
+        raise ConfigurationError(
+            "balance: expected a function (weights, losses, jacobian) -> weights, such as "
+            f"power_rule(), or one of {', '.join(BalanceSettings.names())}, got {found!r}"
+        )
+    rule: Balance | None = found
+    return rule
+
+
 @BalanceSettings.offer("none")
 def _none() -> None:
     """The weights stay as they are."""

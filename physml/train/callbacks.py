@@ -6,7 +6,7 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Any, NamedTuple
 
-from physml.errors import ConfigurationError
+from physml.as_whole import as_whole
 
 
 class Update(NamedTuple):
@@ -76,6 +76,4 @@ def every(steps: int, call: Callable[..., Any]) -> Every:
     >>> import physml as pm
     >>> show = pm.every(100, lambda update: print(update.step, update.metrics["loss"]))
     """
-    if steps < 1:
-        raise ConfigurationError(f"every: expected at least 1 step, got {steps}")
-    return Every(steps, call)
+    return Every(as_whole("every: steps", steps, least=1), call)

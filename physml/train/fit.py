@@ -17,7 +17,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from physml.as_whole import as_whole
 from physml.errors import ConfigurationError, NonFiniteError
+from physml.optim import OptimizerSettings, optimizer_of
 from physml.train import diagnosis, history
 from physml.train.beyond import look_beyond as look
 from physml.train.callbacks import Callback, Every
@@ -57,7 +59,7 @@ class FitResult(NamedTuple):
 def fit(
     objective: Objective,
     sampler: Sampler,
-    optimizer: Optimizer,
+    optimizer: Optimizer | OptimizerSettings | str,
     params: Any,
     *,
     steps: int,
@@ -78,7 +80,8 @@ def fit(
     Args:
         objective: what to minimise.
         sampler: where each step's batch comes from.
-        optimizer: any optax transformation, or one of ``physml.optim``.
+        optimizer: any optax transformation, one of ``physml.optim``, ``OptimizerSettings``, or a
+            name that these offer, such as "adam".
         params: where to start, a pytree of arrays, of which the floating ones work in one
             precision: the widest of theirs and the batch's.
         steps: how many steps in all, those before a resume included.
@@ -124,8 +127,7 @@ def fit(
     >>> round(float(result.params["slope"]), 4)
     2.0
     """
-    if steps < 0:
-        raise ConfigurationError(f"steps: expected a number ≥ 0, got {steps}")
+    steps, optimizer = as_whole("steps", steps, least=0), optimizer_of(optimizer)
     _check_rule(until, measure)
     began = time.perf_counter()
     state, phase, rows = start(

@@ -46,7 +46,8 @@ def game(costs: Mapping[str, OfBatch]) -> Objective:
     arXiv:1801.04406 (which of them converge).
 
     >>> import jax.numpy as jnp, physml as pm
-    >>> objective = pm.game({"x": lambda p, _: p["x"] * p["y"], "y": lambda p, _: -p["x"] * p["y"]})
+    >>> product = lambda p, _: p["x"] * p["y"]
+    >>> objective = pm.train.game({"x": product, "y": lambda p, _: -product(p, _)})
     >>> evaluation, _ = objective.evaluate({"x": jnp.array(2.0), "y": jnp.array(3.0)}, (), ())
     >>> {name: float(slope) for name, slope in evaluation.gradient.items()}
     {'x': 3.0, 'y': -2.0}

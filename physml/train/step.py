@@ -12,6 +12,7 @@ from jax import Array
 
 from physml.errors import ConfigurationError, ShapeError
 from physml.lazy_jacobian import real_type
+from physml.optim import OptimizerSettings, optimizer_of
 from physml.optim.contract import value_function_of
 from physml.train.callbacks import Every
 from physml.train.state import TrainState
@@ -27,7 +28,7 @@ _OWN = {"phase": "the loop", "step": "the loop"}
 def make_step(
     objective: Objective,
     sampler: Sampler,
-    optimizer: Optimizer,
+    optimizer: Optimizer | OptimizerSettings | str,
     *,
     measure: Mapping[str, Every] | None = None,
 ) -> Step:
@@ -36,7 +37,7 @@ def make_step(
     Args:
         objective: the cost.
         sampler: where batches come from.
-        optimizer: any optax transformation, or one of ``physml.optim``.
+        optimizer: any optax transformation, one of ``physml.optim``, or a name, as "adam".
         measure: see ``fit``; the state's ``measured`` holds the last values.
 
     Returns:
@@ -45,7 +46,7 @@ def make_step(
     Raises:
         ConfigurationError: when traced, for metrics of two sources with one name.
     """
-    optimizer = optax.with_extra_args_support(optimizer)
+    optimizer = optax.with_extra_args_support(optimizer_of(optimizer))
 
     def step(state: TrainState) -> tuple[TrainState, dict[str, Array]]:
         key = jax.random.fold_in(state.key, state.step)

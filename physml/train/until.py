@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 from jax import Array
 
+from physml.as_whole import as_whole
 from physml.errors import ConfigurationError, UnknownNameError
 
 # A loss at its rounding floor falls by a few ε a step at best.
@@ -95,8 +96,7 @@ def patience(metric: str, steps: int, *, least: float = 0.0) -> Rule:
     >>> import physml as pm
     >>> rule = pm.train.patience("validation", 500)
     """
-    if steps < 1:
-        raise ConfigurationError(f"patience: steps: expected at least 1, got {steps}")
+    steps = as_whole("patience: steps", steps, least=1)
     if not 0 <= least < 1:
         raise ConfigurationError(f"patience: least: expected a part in [0, 1), got {least}")
 
@@ -133,8 +133,7 @@ def converged(metric: str = "loss", *, window: int = 50) -> Rule:
     >>> len(result.history["loss"]) < 200
     True
     """
-    if window < 1:
-        raise ConfigurationError(f"converged: window: expected at least 1 step, got {window}")
+    window = as_whole("converged: window", window, least=1)
 
     def update(
         memory: dict[str, Falling], metrics: Mapping[str, Array]

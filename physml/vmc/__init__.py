@@ -65,6 +65,7 @@ from physml.vmc.wavefunctions import (
     SlaterRBM,
     WavefunctionSettings,
     one_electron_moves,
+    wavefunction_of,
 )
 
 __all__ = [
@@ -140,4 +141,5 @@ __all__ = [
     "structure_factor",
     "SamplerSettings",
     "WavefunctionSettings",
+    "wavefunction_of",
 ]

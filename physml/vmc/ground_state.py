@@ -11,8 +11,9 @@ import flax.linen as nn
 import jax
 from jax import Array
 
+from physml.as_whole import as_whole
 from physml.errors import ConfigurationError, NonFiniteError, SamplingError
-from physml.optim import natural_gradient
+from physml.optim import OptimizerSettings, natural_gradient
 from physml.train import Rule, Run, fit, key_for
 from physml.train.callbacks import Callback, Every
 from physml.train.devices import over_devices
@@ -27,10 +28,12 @@ from physml.vmc.measure import measure as measure_afresh
 from physml.vmc.measured_state import GroundState
 from physml.vmc.moves import moves_of, starts_of
 from physml.vmc.ratio_check import check_ratios
+from physml.vmc.sampler_settings import SamplerSettings
 from physml.vmc.signed_log import at_params
 from physml.vmc.systems.lattice import LatticeSystem, check_rows
 from physml.vmc.systems.system import QuantumSystem, check_system, first_walkers
 from physml.vmc.wavefunctions.rbm import RBM
+from physml.vmc.wavefunctions.settings import WavefunctionSettings, wavefunction_of
 from physml.vmc.wavefunctions.symmetry import check_symmetry
 
 # Walkers at which an operator is looked at before anything is trained.
@@ -39,10 +42,10 @@ _FEW = 16
 
 def ground_state(
     system: QuantumSystem,
-    wavefunction: nn.Module,
+    wavefunction: nn.Module | WavefunctionSettings | str,
     *,
-    optimizer: Optimizer | None = None,
-    sampler: str | Callable[..., Sampler] = "metropolis",
+    optimizer: Optimizer | OptimizerSettings | str | None = None,
+    sampler: str | SamplerSettings | Callable[..., Sampler] = "metropolis",
     walkers: int = 1024,
     sweeps: int = 10,
     steps: int = 300,
@@ -61,8 +64,10 @@ def ground_state(
     Args:
         system: ``System(local_energy, shape)``, one of the library's, or another class that
             derives from ``QuantumSystem``.
-        wavefunction: a linen module from a walker ``(N, d)`` to log ψ or a ``SignedLog``.
-        optimizer: any optax transformation without a line search; if not given
+        wavefunction: a linen module from a walker ``(N, d)`` to log ψ or a ``SignedLog``;
+            ``WavefunctionSettings``, or a name that these offer, such as "slater-jastrow".
+        optimizer: any optax transformation without a line search, ``OptimizerSettings``, or a name
+            that these offer, such as "adam"; if not given
             ``natural_gradient(0.1)``, and for a system with a ``proposal``
             ``natural_gradient(0.05, max_norm=0.2)``: ratios of ψ on a lattice have no bound, and
             one long step makes them infinite.
@@ -113,13 +118,10 @@ def ground_state(
     >>> abs(state.energy.mean - 0.5) < 0.01
     True
     """
-    if walkers < 2:
-        raise ConfigurationError(f"walkers: expected at least 2, got {walkers}")
-    if measurements < FEWEST_MEASUREMENTS:
-        raise ConfigurationError(
-            f"measurements: expected at least {FEWEST_MEASUREMENTS}, got {measurements}"
-        )
+    walkers = as_whole("walkers", walkers, least=2)
+    measurements = as_whole("measurements", measurements, least=FEWEST_MEASUREMENTS)
     check_system(system, "ground_state")
+    wavefunction = wavefunction_of(wavefunction, system)
     key = jax.random.key(0) if key is None else key
     key_check = key_for(key, "check")
     fresh = first_params(system, wavefunction, key)

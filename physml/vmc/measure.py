@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from physml.as_whole import as_whole
 from physml.errors import ConfigurationError, NonFiniteError, SamplingError
 from physml.sampling import Estimate, estimate, split_rhat
 from physml.train import key_for, key_of
@@ -120,10 +121,7 @@ def measure(
         NonFiniteError: more local energies that are not finite, or none that is; the first such
             walker is in the message, and what was measured is ``kept`` by the error.
     """
-    if steps < FEWEST_MEASUREMENTS:
-        raise ConfigurationError(
-            f"steps: expected at least {FEWEST_MEASUREMENTS} measurements, got {steps}"
-        )
+    steps = as_whole("steps", steps, least=FEWEST_MEASUREMENTS)
     if isinstance(moves, partial) and moves.args[:1] == (log_psi,):
         raise ConfigurationError(
             "moves: expected a sampler of ln|ψ|², got one of log ψ itself; give the sampler "

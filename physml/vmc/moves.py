@@ -30,7 +30,7 @@ def moves_of(
     wavefunction: nn.Module,
     log_psi: LogPsi,
     initial: Callable[[Array], Array],
-    sampler: str | Callable[..., Sampler],
+    sampler: str | SamplerSettings | Callable[..., Sampler],
     sweeps: int,
 ) -> tuple[Callable[..., Sampler], bool]:
     """What makes the system's sampler, and whether its walkers have nowhere to spread to."""
@@ -48,7 +48,9 @@ def moves_of(
     return between_nuclei(system, moves, log_psi), cell is not None
 
 
-def _chosen(sampler: str | Callable[..., Sampler], system: QuantumSystem) -> Callable[..., Sampler]:
+def _chosen(
+    sampler: str | SamplerSettings | Callable[..., Sampler], system: QuantumSystem
+) -> Callable[..., Sampler]:
     """The function that a name stands for, or the one given; refused if it cannot serve a system.
 
     Raises:
@@ -56,19 +58,22 @@ def _chosen(sampler: str | Callable[..., Sampler], system: QuantumSystem) -> Cal
         ConfigurationError: for a function without an option that the system cannot do without.
     """
     own = system.proposal is not None
-    if isinstance(sampler, str):
-        return SamplerSettings(name=sampler).build(system)
+    named = SamplerSettings.chosen(sampler)
+    if isinstance(named, SamplerSettings):
+        return named.build(system)
+    make: Any = sampler
     needed = ["adapt", "burn_in"]
     needed += ["propose"] if own else []
     needed += ["wrap"] if system.cell is not None and not own else []
-    missing = [name for name in needed if not callable(sampler) or not _takes(sampler, name)]
+    missing = [name for name in needed if not callable(make) or not _takes(make, name)]
     if missing:
         raise ConfigurationError(
             f"sampler: expected a name or a function (log_density, initial, *, "
-            f"{', '.join(needed)}, ...) -> Sampler for {system.name}, got {sampler!r} without "
+            f"{', '.join(needed)}, ...) -> Sampler for {system.name}, got {make!r} without "
             f"{', '.join(missing)}"
         )
-    return sampler
+    chosen: Callable[..., Sampler] = make
+    return chosen
 
 
 def _takes(make: Callable[..., Sampler], option: str) -> bool:

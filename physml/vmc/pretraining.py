@@ -19,7 +19,9 @@ import jax.numpy as jnp
 import optax
 from jax import Array
 
+from physml.as_whole import as_whole
 from physml.errors import ConfigurationError
+from physml.optim import OptimizerSettings
 from physml.sampling import metropolis
 from physml.train import FitResult, Rule, Run, fit, key_for, least_squares
 from physml.train.callbacks import Callback
@@ -32,16 +34,17 @@ from physml.vmc.signed_log import LogPsi
 from physml.vmc.systems.electrons import told_electrons
 from physml.vmc.systems.system import QuantumSystem, check_system, first_walkers
 from physml.vmc.wavefunctions.neural_slater import NeuralSlater, orbital_matrices
+from physml.vmc.wavefunctions.settings import WavefunctionSettings, wavefunction_of
 
 _BURN_IN = 50
 
 
 def pretrain(
     system: QuantumSystem,
-    wavefunction: nn.Module,
+    wavefunction: nn.Module | WavefunctionSettings | str,
     orbitals: HartreeFock,
     *,
-    optimizer: Optimizer | None = None,
+    optimizer: Optimizer | OptimizerSettings | str | None = None,
     walkers: int = 512,
     sweeps: int = 10,
     steps: int = 500,
@@ -55,9 +58,10 @@ def pretrain(
 
     Args:
         system: an atom or a molecule.
-        wavefunction: a ``MessagePassing``, a ``FermiNet`` or a ``PsiFormer`` of it.
+        wavefunction: a ``MessagePassing``, a ``FermiNet`` or a ``PsiFormer`` of it, or the name of
+            one, as of ``ground_state``.
         orbitals: of ``hartree_fock(system)``.
-        optimizer: any optax transformation; Adam if not given.
+        optimizer: any optax transformation, or a name as of ``ground_state``; Adam if not given.
         walkers: half of them from either density.
         sweeps: Metropolis moves of every walker between steps.
         steps: optimizer steps.
@@ -78,10 +82,10 @@ def pretrain(
 
     Source: Pfau, Spencer, Matthews and Foulkes (2020), doi:10.1103/PhysRevResearch.2.033429.
     """
-    trained = _with_orbitals(wavefunction)
-    if walkers < 2:
-        raise ConfigurationError(f"walkers: expected at least 2, got {walkers}")
     check_system(system, "pretrain")
+    wavefunction = wavefunction_of(wavefunction, system)
+    trained = _with_orbitals(wavefunction)
+    walkers = as_whole("walkers", walkers, least=2)
     n_up = told_electrons(trained.system, "pretrain").n_up
     if orbitals.n_up != n_up:
         raise ConfigurationError(

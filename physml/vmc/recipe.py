@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from physml.as_whole import as_whole
 from physml.choices import check_choices
-from physml.errors import ConfigurationError
 from physml.optim.settings import OptimizerSettings
 from physml.vmc.sampler_settings import SamplerSettings
 from physml.vmc.wavefunctions import WavefunctionSettings
@@ -45,7 +45,4 @@ class VMCRecipe:
         check_choices(self)
         lowest = {"walkers": 2, "sweeps": 1, "pretrain": 0, "steps": 0, "measurements": 8}
         for name, least in lowest.items():
-            if getattr(self, name) < least:
-                raise ConfigurationError(
-                    f"{name}: expected at least {least}, got {getattr(self, name)}"
-                )
+            object.__setattr__(self, name, as_whole(name, getattr(self, name), least=least))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from physml.as_whole import as_whole
 from physml.choices import Choice
 from physml.errors import ConfigurationError
 from physml.sampling import (
@@ -69,6 +70,4 @@ def _hamiltonian(system: QuantumSystem, *, leapfrogs: int = 10) -> Callable[...,
         system: without moves of its own.
         leapfrogs: steps of a trajectory, a gradient of log ψ each.
     """
-    if leapfrogs < 1:
-        raise ConfigurationError(f"leapfrogs: expected at least 1, got {leapfrogs}")
-    return partial(hamiltonian, leapfrogs=leapfrogs)
+    return partial(hamiltonian, leapfrogs=as_whole("leapfrogs", leapfrogs, least=1))

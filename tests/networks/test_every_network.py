@@ -130,7 +130,7 @@ def test_walkers_are_flattened(build, key):
         (lambda: FactorisedDense(2, stddev=-1.0), "stddev: expected a number >= 0"),
         (lambda: PirateNet(0, 1), "width: expected a positive integer"),
         (lambda: PirateNet(4, 0), "blocks: expected a positive integer"),
-        (lambda: PirateNet(4, 1, outputs=2.0), "outputs: expected"),
+        (lambda: PirateNet(4, 1, outputs=2.5), "outputs: expected"),
         (lambda: PirateNet(4, 1, features=FourierFeatures(4)), "half as many .* width 4, .* got 4"),
         (lambda: Separable((2.5,), 1), "widths: expected"),
         (lambda: Separable((2,), 0), "rank: expected a positive integer"),

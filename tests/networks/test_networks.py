@@ -105,7 +105,7 @@ def test_widths_must_be_positive_integers(widths):
         MLP(widths)
 
 
-@pytest.mark.parametrize("outputs", [0, -1, 2.0, True])
+@pytest.mark.parametrize("outputs", [0, -1, 2.5, True])
 def test_outputs_must_be_none_or_positive(outputs):
     with pytest.raises(ConfigurationError, match=r"outputs: expected .* got"):
         MLP((2,), outputs)

@@ -60,7 +60,5 @@ def test_a_resumed_sampler_goes_on_with_the_same_bits():
 
 
 def test_a_period_below_one_is_refused():
-    with pytest.raises(
-        pm.errors.ConfigurationError, match="every: expected at least 1 step, got 0"
-    ):
+    with pytest.raises(pm.errors.ConfigurationError, match="every: expected at least 1, got 0"):
         pm.drawn(lambda key, params: jnp.zeros(1), every=0)

@@ -21,7 +21,7 @@ def quadratic(a, b, c):
         x, y = p["x"] - 1.0, p["y"] + 2.0
         return 0.5 * a * x**2 + b * x * y - 0.5 * c * y**2
 
-    return pm.game({"x": f, "y": lambda p, _: -f(p, _)})
+    return pm.train.game({"x": f, "y": lambda p, _: -f(p, _)})
 
 
 def play(objective, optimizer, steps):
@@ -40,7 +40,7 @@ def test_each_player_descends_its_own_cost():
         "y": lambda p, s: jnp.sum(p["y"]) * jnp.mean(s) + p["x"] ** 3 * p["y"],
     }
     params, s = {"x": jnp.array(2.0), "y": jnp.array(3.0)}, jnp.array([1.0, 3.0])
-    e, _ = jax.jit(pm.game(costs).evaluate)(params, (), s)
+    e, _ = jax.jit(pm.train.game(costs).evaluate)(params, (), s)
     assert {name: float(slope) for name, slope in e.gradient.items()} == {"x": 18.0, "y": 10.0}
     found = {name: float(number) for name, number in e.metrics.items()}
     assert found == {"loss/x": 36.0, "loss/y": 30.0, "size/x": 2.0}
@@ -95,7 +95,7 @@ def test_a_generator_learns_a_normal_density():
         fake = jnp.mean(jax.nn.softplus(discriminate(p, fakes(p, batch))))
         return real + fake + 0.1 * jnp.sum(p["discriminator"] ** 2)
 
-    objective = pm.game(
+    objective = pm.train.game(
         {
             "generator": lambda p, b: jnp.mean(jax.nn.softplus(-discriminate(p, fakes(p, b)))),
             "discriminator": of_discriminator,
@@ -129,10 +129,10 @@ def test_parameters_are_those_of_the_players(params, error, message):
 
 def test_what_is_no_game_is_refused():
     with pytest.raises(pm.errors.ConfigurationError, match="at least two players"):
-        pm.game({"x": lambda p, _: p["x"]})
+        pm.train.game({"x": lambda p, _: p["x"]})
     params = {"x": jnp.array(1.0), "y": jnp.array(1.0)}
     mine = lambda p, _: p["x"] ** 2
     with pytest.raises(pm.errors.ConfigurationError, match="cost of 'y': no parameter"):
-        pm.game({"x": mine, "y": mine}).evaluate(params, (), ())
+        pm.train.game({"x": mine, "y": mine}).evaluate(params, (), ())
     with pytest.raises(pm.errors.ShapeError, match="cost of 'y': expected one real"):
-        pm.game({"x": mine, "y": lambda p, _: p["y"] * jnp.ones(2)}).evaluate(params, (), ())
+        pm.train.game({"x": mine, "y": lambda p, _: p["y"] * jnp.ones(2)}).evaluate(params, (), ())

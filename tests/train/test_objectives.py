@@ -129,7 +129,7 @@ CASES = {
         True,
     ),
     "game": Case(
-        lambda: pm.game(
+        lambda: pm.train.game(
             {
                 "up": lambda p, x: jnp.mean(x) * jnp.sum(p["up"]["b"] * p["down"]["w"][:, 0]),
                 "down": lambda p, x: jnp.sum((p["down"]["w"] - p["up"]["w"]) ** 2)

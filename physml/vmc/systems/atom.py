@@ -8,11 +8,18 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from physml.as_whole import as_whole
 from physml.calculus import kinetic_energy
 from physml.errors import ConfigurationError
 from physml.types import Field
 from physml.vmc.systems.electrons import Electrons
-from physml.vmc.systems.elements import exponents, free_spin, nuclear_charge, spins_of, whole
+from physml.vmc.systems.elements import (
+    exponents,
+    free_spin,
+    nuclear_charge,
+    spins_of,
+    symbol_of,
+)
 from physml.vmc.systems.nuclei import around, coulomb_energy, stride
 from physml.vmc.systems.system import QuantumSystem, Reference, pair_distances
 
@@ -36,7 +43,7 @@ class Atom(QuantumSystem):
     """``H = Σ_i [−½∇_i² − Z/r_i] + Σ_{i<j} 1/r_ij``, nucleus at rest in the origin.
 
     Attributes:
-        symbol: of the element, H to Ne.
+        symbol: of the element, H to Ne; of its atomic number the symbol is made.
         charge: of the whole ion; 0 for the neutral atom.
         spin: unpaired electrons, ``n_up − n_down``; by Hund's rules if None.
 
@@ -57,9 +64,10 @@ class Atom(QuantumSystem):
 
     def __post_init__(self) -> None:
         """Check the numbers at once."""
-        object.__setattr__(self, "charge", whole(self.charge, "atom: charge"))
+        object.__setattr__(self, "symbol", symbol_of(self.symbol))
+        object.__setattr__(self, "charge", as_whole("atom: charge", self.charge))
         if self.spin is not None:
-            object.__setattr__(self, "spin", whole(self.spin, "atom: spin"))
+            object.__setattr__(self, "spin", as_whole("atom: spin", self.spin))
         if max(self._spins) > 5:
             raise ConfigurationError(
                 "atom: charge, spin: expected at most 5 electrons of a spin, in 1s, 2s and 2p, got "

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
-import numpy as np
-
+from physml.as_whole import as_whole
 from physml.errors import ConfigurationError, UnknownNameError
 
 SYMBOLS = ("H", "He", "Li", "Be", "B", "C", "N", "O", "F", "Ne")
@@ -24,23 +24,31 @@ def nuclear_charge(symbol: str) -> int:
     return SYMBOLS.index(symbol) + 1
 
 
+def symbol_of(element: Any) -> str:
+    """The symbol of an element that is told by its symbol or its atomic number.
+
+    Raises:
+        UnknownNameError: for no element, or one beyond neon.
+
+    >>> symbol_of("N"), symbol_of(7), symbol_of(7.0)
+    ('N', 'N', 'N')
+    """
+    if isinstance(element, str) and not element.isdecimal():
+        nuclear_charge(element)
+        return element
+    number = int(element) if isinstance(element, str) else element
+    try:
+        return SYMBOLS[as_whole("element", number, least=1, most=len(SYMBOLS)) - 1]
+    except ConfigurationError:
+        raise UnknownNameError(
+            "element", str(element), (*SYMBOLS, f"or atomic numbers 1 to {len(SYMBOLS)}")
+        ) from None
+
+
 def formula(symbols: tuple[str, ...]) -> str:
     """Of a molecule, ``N2`` of two nitrogen nuclei; elements in the order of first nuclei."""
     counts = Counter(symbols)
     return "".join(symbol + (str(n) if n > 1 else "") for symbol, n in counts.items())
-
-
-def whole(number: float, what: str) -> int:
-    """A whole number, of elementary charges or electrons.
-
-    Raises:
-        ConfigurationError: for a fraction, or anything that is no finite number.
-    """
-    value = np.asarray(number)
-    real = value.shape == () and value.dtype.kind in "iuf" and np.isfinite(value)
-    if not real or value != np.rint(value):
-        raise ConfigurationError(f"{what}: expected a whole number, got {number}")
-    return int(value)
 
 
 def free_spin(electrons: int) -> int:

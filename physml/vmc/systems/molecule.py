@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from physml.as_whole import as_whole
 from physml.calculus import kinetic_energy
 from physml.errors import ConfigurationError, UnknownNameError
 from physml.types import Field
@@ -21,7 +22,7 @@ from physml.vmc.systems.elements import (
     free_spin,
     nuclear_charge,
     spins_of,
-    whole,
+    symbol_of,
 )
 from physml.vmc.systems.nuclei import (
     around,
@@ -65,7 +66,8 @@ class Molecule(QuantumSystem):
             formula if none, where nuclei and positions are given.
         charge: of the whole molecule, in elementary charges.
         spin: unpaired electrons, ``n_up − n_down``; 0 or 1 if None.
-        nuclei: symbols of the elements; those of the known molecule if None.
+        nuclei: symbols of the elements, or their atomic numbers, of which symbols are made; those
+            of the known molecule if None.
         positions: of the nuclei, ``(M, 3)`` in bohr; ``1.2 * ANGSTROM`` is 1.2 ångström. Those of
             the known molecule if None.
 
@@ -99,9 +101,9 @@ class Molecule(QuantumSystem):
         if self.positions is not None:
             places = check_places(self.positions, len(self.symbols), "molecule: positions")
             object.__setattr__(self, "positions", tuple(map(tuple, places.tolist())))
-        object.__setattr__(self, "charge", whole(self.charge, "molecule: charge"))
+        object.__setattr__(self, "charge", as_whole("molecule: charge", self.charge))
         if self.spin is not None:
-            object.__setattr__(self, "spin", whole(self.spin, "molecule: spin"))
+            object.__setattr__(self, "spin", as_whole("molecule: spin", self.spin))
         if max(self._spins) > len(self._basis):
             raise ConfigurationError(
                 f"molecule: charge, spin: expected at most {len(self._basis)} electrons of a spin, "
@@ -110,13 +112,12 @@ class Molecule(QuantumSystem):
 
     def _name_nuclei(self, nuclei: Sequence[str]) -> None:
         """Nuclei as a tuple, and a name that is theirs."""
-        if isinstance(nuclei, str) or not len(nuclei):
+        if isinstance(nuclei, str) or not np.iterable(nuclei) or not len(nuclei):
             raise ConfigurationError(
-                f"molecule: nuclei: expected symbols, such as ('N', 'N'), got {nuclei!r}"
+                "molecule: nuclei: expected symbols or atomic numbers, such as ('N', 'N') or "
+                f"(7, 7), got {nuclei!r}"
             )
-        symbols = tuple(str(symbol) for symbol in nuclei)
-        for symbol in symbols:
-            nuclear_charge(symbol)
+        symbols = tuple(map(symbol_of, nuclei))
         object.__setattr__(self, "nuclei", symbols)
         known = sorted(MOLECULES[self.name][0]) if self.name in MOLECULES else None
         if self.positions is None and known != sorted(symbols):

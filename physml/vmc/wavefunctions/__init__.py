@@ -9,7 +9,7 @@ from physml.vmc.wavefunctions.neural_slater import NeuralSlater
 from physml.vmc.wavefunctions.psi_former import PsiFormer
 from physml.vmc.wavefunctions.rank_one import one_electron_moves
 from physml.vmc.wavefunctions.rbm import RBM
-from physml.vmc.wavefunctions.settings import WavefunctionSettings
+from physml.vmc.wavefunctions.settings import WavefunctionSettings, wavefunction_of
 from physml.vmc.wavefunctions.slater import Slater
 from physml.vmc.wavefunctions.slater_jastrow import SlaterJastrow
 from physml.vmc.wavefunctions.slater_rbm import SlaterRBM
@@ -27,4 +27,5 @@ __all__ = [
     "SlaterRBM",
     "WavefunctionSettings",
     "one_electron_moves",
+    "wavefunction_of",
 ]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import flax.linen as nn
 import jax.numpy as jnp
 from jax import Array
+
+from physml.networks.activations import Activation, activation_of
+from physml.networks.sizes import checked_widths
 
 
 class Correction(nn.Module):
@@ -17,21 +20,20 @@ class Correction(nn.Module):
 
     Attributes:
         widths: hidden layers.
-        activation: a smooth function.
+        activation: a smooth function, or its name, such as "tanh".
     """
 
     widths: Sequence[int] = (16,)
-    activation: Callable[[Array], Array] = nn.tanh
+    activation: Activation | str = nn.tanh
 
     @nn.compact
     def __call__(self, features: Array) -> Array:
         """One number for each set of features."""
         dtype = jnp.result_type(float)
         hidden = features
-        for layer, width in enumerate(self.widths):
-            hidden = self.activation(
-                nn.Dense(width, param_dtype=dtype, name=f"layer_{layer}")(hidden)
-            )
+        act = activation_of(self.activation)
+        for layer, width in enumerate(checked_widths(self.widths)):
+            hidden = act(nn.Dense(width, param_dtype=dtype, name=f"layer_{layer}")(hidden))
         zeros = nn.initializers.zeros
         out = nn.Dense(1, kernel_init=zeros, param_dtype=dtype, name="value")(hidden)
         return jnp.squeeze(out, axis=-1)

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from physml.networks import MLP, glorot_normal, initializer
-from physml.networks.activations import ACTIVATIONS, ActivationName
+from physml.networks.activations import ACTIVATIONS, Activation, ActivationName
 from physml.networks.initializers import InitialName
 from physml.networks.sizes import equal_widths
 from physml.vmc.systems.system import QuantumSystem
@@ -25,7 +25,7 @@ class DeepSet(nn.Module):
 
     Attributes:
         widths: hidden layers of φ, and of v.
-        activation: a smooth function.
+        activation: a smooth function, or its name, such as "tanh".
         kernel_init: initializer of the kernels.
 
     Source: Zaheer et al. (2017), arXiv:1703.06114.
@@ -39,7 +39,7 @@ class DeepSet(nn.Module):
     """
 
     widths: Sequence[int] = (16, 16)
-    activation: Callable[[Array], Array] = nn.tanh
+    activation: Activation | str = nn.tanh
     kernel_init: Callable[..., Array] = glorot_normal()
 
     @nn.compact

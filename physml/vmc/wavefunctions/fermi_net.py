@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from physml.networks.activations import ACTIVATIONS, ActivationName
+from physml.networks.activations import ACTIVATIONS, ActivationName, activation_of
 from physml.vmc.systems.electrons import Electrons
 from physml.vmc.systems.system import QuantumSystem
 from physml.vmc.wavefunctions.neural_slater import NeuralSlater, sizes
@@ -29,7 +29,7 @@ class FermiNet(NeuralSlater):
         width: of the electrons' stream; that of pairs has a quarter.
         iterations: layers.
         determinants: how many products of two determinants are summed.
-        activation: a smooth function.
+        activation: a smooth function, or its name, such as "tanh".
 
     Raises:
         ConfigurationError: for a system that does not tell its electrons.
@@ -47,7 +47,7 @@ class FermiNet(NeuralSlater):
 
     def nodes(self, x: Array, electrons: Electrons) -> Array:
         """The stream of electrons after all layers, ``(N, width)``."""
-        act = self.activation
+        act = activation_of(self.activation)
         nodes = act(self.linear(self.width, "own")(self.own(x, electrons)))
         if len(x) < 2:
             return nodes

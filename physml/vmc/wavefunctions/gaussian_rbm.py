@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from physml.errors import ConfigurationError
-from physml.networks.sizes import check_size
+from physml.networks.sizes import checked_size
 from physml.vmc.signed_log import SignedLog
 from physml.vmc.systems.system import QuantumSystem
 from physml.vmc.wavefunctions.settings import WavefunctionSettings
@@ -68,5 +68,5 @@ def _gaussian_rbm(system: QuantumSystem, *, hidden: int = 16) -> GaussianRBM:
         system: in a trap.
         hidden: hidden units.
     """
-    check_size("hidden", hidden)
+    checked_size("hidden", hidden)
     return GaussianRBM(system, hidden)

@@ -9,7 +9,7 @@ cusp, and all is a function of ``r²``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TypeAlias
 
 import flax.linen as nn
@@ -17,6 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from physml.networks.activations import Activation
 from physml.vmc.systems.electrons import told_electrons
 from physml.vmc.systems.system import QuantumSystem
 from physml.vmc.wavefunctions.correction import Correction
@@ -32,14 +33,14 @@ class PairJastrow(nn.Module):
     Attributes:
         system: a system with ``electrons``.
         widths: hidden layers of ``u``; none for the cusp alone.
-        activation: of these layers.
+        activation: of these layers, a smooth function or its name, such as "tanh".
 
     Source: Kato (1957), doi:10.1002/cpa.3160100201.
     """
 
     system: QuantumSystem
     widths: Sequence[int] = (16, 16)
-    activation: Callable[[Array], Array] = nn.tanh
+    activation: Activation | str = nn.tanh
 
     def __call__(self, x: Array) -> Array:
         """``J`` at a walker ``(N, d)``."""

@@ -15,7 +15,7 @@ import numpy as np
 from jax import Array
 
 from physml.calculus.pair_sum import pair_sum
-from physml.networks.activations import ACTIVATIONS, ActivationName
+from physml.networks.activations import ACTIVATIONS, ActivationName, activation_of
 from physml.vmc.systems.electrons import Electrons
 from physml.vmc.systems.system import QuantumSystem
 from physml.vmc.wavefunctions.neural_slater import NeuralSlater, sizes
@@ -30,7 +30,7 @@ class MessagePassing(NeuralSlater):
         width: of nodes, messages and hidden layers.
         iterations: rounds of messages.
         determinants: how many products of two determinants are summed.
-        activation: a smooth function.
+        activation: a smooth function, or its name, such as "tanh".
 
     Raises:
         ConfigurationError: for a system that does not tell its electrons.
@@ -49,7 +49,7 @@ class MessagePassing(NeuralSlater):
 
     def nodes(self, x: Array, electrons: Electrons) -> Array:
         """What is known of each electron after all rounds, ``(N, width)``."""
-        act = self.activation
+        act = activation_of(self.activation)
         nodes = act(self.linear(self.width, "own")(self.own(x, electrons)))
         if len(x) < 2:
             return nodes

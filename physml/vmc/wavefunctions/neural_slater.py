@@ -11,7 +11,6 @@ lifted, in systems that tell such pairs.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import flax.linen as nn
@@ -20,9 +19,11 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from physml.as_whole import as_whole
 from physml.calculus.pair_sum import others
 from physml.errors import ConfigurationError
-from physml.networks.sizes import check_size
+from physml.networks.activations import Activation
+from physml.networks.sizes import DEEPEST, checked_depth, checked_size
 from physml.vmc.signed_log import SignedLog
 from physml.vmc.systems.electrons import Electrons, electrons_of
 from physml.vmc.systems.system import QuantumSystem
@@ -44,7 +45,7 @@ class NeuralSlater(nn.Module):
         width: of nodes and hidden layers.
         iterations: layers, or rounds of messages.
         determinants: how many products of two determinants are summed.
-        activation: a smooth function.
+        activation: a smooth function, or its name, such as "tanh".
 
     Raises:
         ConfigurationError: for a system that does not tell its electrons.
@@ -55,7 +56,14 @@ class NeuralSlater(nn.Module):
     width: int = 32
     iterations: int = 2
     determinants: int = 1
-    activation: Callable[[Array], Array] = nn.tanh
+    activation: Activation | str = nn.tanh
+
+    def __post_init__(self) -> None:
+        """Check the sizes where they are written, not where they are first used."""
+        self.width = checked_size("width", self.width)
+        self.determinants = checked_size("determinants", self.determinants)
+        self.iterations = as_whole("iterations", self.iterations, least=0, most=DEEPEST)
+        super().__post_init__()
 
     def nodes(self, x: Array, electrons: Electrons) -> Array:
         """What is known of each electron, ``(N, width)``."""
@@ -149,7 +157,8 @@ def sizes(width: int, iterations: int, determinants: int) -> tuple[int, int, int
     Raises:
         ConfigurationError: one of them is no positive integer.
     """
-    check_size("width", width)
-    check_size("depth", iterations)
-    check_size("determinants", determinants)
-    return width, iterations, determinants
+    return (
+        checked_size("width", width),
+        checked_depth("depth", iterations),
+        checked_size("determinants", determinants),
+    )

@@ -11,7 +11,7 @@ import numpy as np
 from jax import Array
 
 from physml.errors import ConfigurationError
-from physml.networks.activations import ACTIVATIONS, ActivationName
+from physml.networks.activations import ACTIVATIONS, ActivationName, activation_of
 from physml.vmc.systems.electrons import Electrons
 from physml.vmc.systems.system import QuantumSystem
 from physml.vmc.wavefunctions.neural_slater import NeuralSlater, sizes
@@ -31,7 +31,7 @@ class PsiFormer(NeuralSlater):
         width: of nodes; a multiple of ``heads``.
         iterations: layers.
         determinants: how many products of two determinants are summed.
-        activation: a smooth function.
+        activation: a smooth function, or its name, such as "tanh".
         heads: of each attention.
 
     Raises:
@@ -61,6 +61,7 @@ class PsiFormer(NeuralSlater):
         if lengths is not None:
             angle = x * jnp.asarray(2 * np.pi / lengths, x.dtype)[None]
             own = jnp.concatenate([own, jnp.sin(angle), jnp.cos(angle)], axis=-1)
+        act = activation_of(self.activation)
         nodes = self.linear(self.width, "own")(own)
         split = (len(x), self.heads, self.width // self.heads)
         for t in range(self.iterations):
@@ -71,7 +72,7 @@ class PsiFormer(NeuralSlater):
             scores = jnp.einsum("ihm,jhm->hij", query, key) / np.sqrt(split[-1])
             heard = jnp.einsum("hij,jhm->ihm", nn.softmax(scores), value)
             nodes = nodes + self.linear(self.width, f"attention_{t}")(heard.reshape(nodes.shape))
-            nodes = nodes + self.activation(self.linear(self.width, f"layer_{t}")(nodes))
+            nodes = nodes + act(self.linear(self.width, f"layer_{t}")(nodes))
         return nodes
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from jax import Array
 
 from physml.errors import ConfigurationError, ShapeError
-from physml.networks.sizes import check_size
+from physml.networks.sizes import checked_size
 from physml.vmc.systems.system import QuantumSystem
 from physml.vmc.wavefunctions.settings import WavefunctionSettings
 
@@ -88,5 +88,5 @@ def _rbm(system: QuantumSystem, *, density: int = 4) -> RBM:
         system: with a lattice.
         density: hidden units for each spin.
     """
-    check_size("density", density)
+    checked_size("density", density)
     return RBM(density, translations=True, lattice=system.lattice)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import flax.linen as nn
 
 from physml.choices import Choice
+from physml.networks import as_module
 from physml.vmc.systems.system import QuantumSystem
 
 
@@ -47,3 +50,24 @@ class WavefunctionSettings(
         (16, 16)
         """
         return self.construct(system)
+
+
+def wavefunction_of(chosen: Any, system: QuantumSystem) -> nn.Module:
+    """The wave function of a name with its usual options, that of settings, or the module given.
+
+    Args:
+        chosen: a module, ``WavefunctionSettings``, or a name that they offer.
+        system: whose particles it describes.
+
+    Raises:
+        UnknownNameError: for a name that is not offered.
+        ConfigurationError: for what is no module, or a system that it cannot serve.
+
+    >>> import physml as pm
+    >>> pm.vmc.wavefunction_of("slater-jastrow", pm.QuantumDot()).widths
+    (16, 16)
+    """
+    found = WavefunctionSettings.chosen(chosen)
+    if isinstance(found, WavefunctionSettings):
+        return found.build(system)
+    return as_module("wavefunction", found)

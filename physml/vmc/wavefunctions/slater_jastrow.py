@@ -9,13 +9,13 @@ cannot disturb a cusp there; the pairs are told in ``jastrow.py``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import flax.linen as nn
 import jax.numpy as jnp
 from jax import Array
 
-from physml.networks.activations import ACTIVATIONS, ActivationName
+from physml.networks.activations import ACTIVATIONS, Activation, ActivationName
 from physml.networks.sizes import equal_widths
 from physml.vmc.signed_log import SignedLog
 from physml.vmc.systems.electrons import electrons_of
@@ -37,7 +37,7 @@ class SlaterJastrow(nn.Module):
     Attributes:
         system: a system with ``electrons``, such as ``QuantumDot``.
         widths: hidden layers of the neural parts of the Jastrow factor.
-        activation: of these layers.
+        activation: of these layers, a smooth function or its name, such as "tanh".
 
     Raises:
         ConfigurationError: for a system that does not tell its electrons.
@@ -56,7 +56,7 @@ class SlaterJastrow(nn.Module):
 
     system: QuantumSystem
     widths: Sequence[int] = (16, 16)
-    activation: Callable[[Array], Array] = nn.tanh
+    activation: Activation | str = nn.tanh
 
     def setup(self) -> None:
         """Determinants and Jastrow factor; no network of one electron in a cell."""

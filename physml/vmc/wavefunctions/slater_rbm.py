@@ -14,7 +14,7 @@ import numpy as np
 from jax import Array
 
 from physml.errors import ConfigurationError
-from physml.networks.sizes import check_size
+from physml.networks.sizes import checked_size
 from physml.vmc.signed_log import SignedLog
 from physml.vmc.systems.electrons import electrons_of
 from physml.vmc.systems.system import QuantumSystem
@@ -81,5 +81,5 @@ def _slater_rbm(system: QuantumSystem, *, hidden: int = 16) -> SlaterRBM:
         system: with electrons, in open space.
         hidden: hidden units.
     """
-    check_size("hidden", hidden)
+    checked_size("hidden", hidden)
     return SlaterRBM(system, hidden)
