@@ -1,49 +1,60 @@
 """physml finds functions that obey physics: PDEs and quantum ground states by one optimizer.
 
 Flat names are the shared core and each room's door; all else is in its room, ``pm.pinn``,
-``pm.vmc``, ``pm.networks``, ... Rooms that know physics load on first use.
+``pm.vmc``, ``pm.networks``, ... Everything loads on first use.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from physml import calculus, errors, figures, networks, optim, sampling, train, types
-from physml.calculus import (
-    divergence,
-    gradient,
-    hessian,
-    jacobian,
-    kinetic_energy,
-    laplacian,
-    partial,
-)
-from physml.errors import PhysmlError
-from physml.lazy_jacobian import Block, Jacobian
-from physml.networks import MLP
-from physml.optim import gauss_newton, natural_gradient, soap, ssbfgs, ssbroyden
-from physml.sampling import drawn, fixed, langevin, metropolis
-from physml.train import (
-    FitResult,
-    Run,
-    cost,
-    cross_entropy,
-    every,
-    fit,
-    least_squares,
-    posterior,
-    progress,
-    score,
-    total,
-)
-from physml.types import Evaluation, Field, LocalOperator, Objective, Optimizer, Sampler
 from physml.version import __version__
 
 if TYPE_CHECKING:
+    from physml import (
+        calculus,
+        errors,
+        figures,
+        learn,
+        networks,
+        optim,
+        pinn,
+        sampling,
+        train,
+        types,
+        vmc,
+    )
     from physml import cli as cli
-    from physml import learn, pinn, vmc
+    from physml.calculus import (
+        divergence,
+        gradient,
+        hessian,
+        jacobian,
+        kinetic_energy,
+        laplacian,
+        partial,
+    )
     from physml.cli import load
+    from physml.errors import PhysmlError
+    from physml.lazy_jacobian import Block, Jacobian
     from physml.learn import Dataset
+    from physml.networks import MLP
+    from physml.optim import gauss_newton, natural_gradient, soap, ssbfgs, ssbroyden
     from physml.pinn import Box, Problem, Solution, dirichlet, initial, solve
+    from physml.sampling import drawn, fixed, langevin, metropolis
+    from physml.train import (
+        FitResult,
+        Run,
+        cost,
+        cross_entropy,
+        every,
+        fit,
+        least_squares,
+        posterior,
+        progress,
+        score,
+        total,
+    )
+    from physml.types import Evaluation, Field, LocalOperator, Objective, Optimizer, Sampler
     from physml.vmc import GroundState, QuantumDot, SlaterJastrow, System, ground_state
 
 __all__ = [
@@ -123,23 +134,38 @@ __all__ = [
     "__version__",
 ]
 
+# Nothing is loaded here: so a Ctrl-C while it is can be heeded by who asked for it (__main__).
+_ROOMS = (
+    *("calculus", "cli", "errors", "figures", "learn", "networks", "optim", "pinn", "sampling"),
+    *("train", "types", "vmc"),
+)
 _DOORS = {
-    "cli": ("load",),
-    "learn": ("Dataset",),
-    "pinn": ("Box", "Problem", "Solution", "dirichlet", "initial", "solve"),
-    "vmc": ("GroundState", "QuantumDot", "SlaterJastrow", "System", "ground_state"),
+    "calculus": "divergence gradient hessian jacobian kinetic_energy laplacian partial",
+    "cli": "load",
+    "errors": "PhysmlError",
+    "lazy_jacobian": "Block Jacobian",
+    "learn": "Dataset",
+    "networks": "MLP",
+    "optim": "gauss_newton natural_gradient soap ssbfgs ssbroyden",
+    "pinn": "Box Problem Solution dirichlet initial solve",
+    "sampling": "drawn fixed langevin metropolis",
+    "train": (
+        "FitResult Run cost cross_entropy every fit least_squares posterior progress score total"
+    ),
+    "types": "Evaluation Field LocalOperator Objective Optimizer Sampler",
+    "vmc": "GroundState QuantumDot SlaterJastrow System ground_state",
 }
 
 # A type checker sees the imports above, and no name that is not there.
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> Any:
-        if name in _DOORS:
+        if name in _ROOMS:
             return import_module(f"physml.{name}")
-        for room, names in _DOORS.items():
-            if name in names:
+        for home, names in _DOORS.items():
+            if name in names.split():
                 # Kept, so that this function is asked once.
-                value = globals()[name] = getattr(import_module(f"physml.{room}"), name)
+                value = globals()[name] = getattr(import_module(f"physml.{home}"), name)
                 return value
         return import_module("physml.moved_names").found(name)
 
