@@ -22,7 +22,7 @@ from physml.train.entry import DEFAULT, Entry, Record
 @cache
 def entries() -> Mapping[str, Entry]:
     """Every entry of every room that has a catalogue, by name."""
-    return {name: entry for room in _catalogues() for name, entry in room.ENTRIES.items()}
+    return {name: entry for room in catalogues() for name, entry in room.ENTRIES.items()}
 
 
 def find(word: str) -> tuple[Entry, UserFile | None]:
@@ -48,7 +48,7 @@ def adopted(thing: Any, who: str) -> Entry:
     """
     if isinstance(thing, Entry):
         return thing
-    for room in _catalogues():
+    for room in catalogues():
         entry: Entry | None = room.adopt(thing)
         if entry is not None:
             return entry
@@ -80,7 +80,8 @@ def command(argv: Sequence[str]) -> None:
         print_table(("command", "found", "seconds", "measured in"), made)
 
 
-def _catalogues() -> Iterator[Any]:
+def catalogues() -> Iterator[Any]:
+    """The catalogue of every room that has one."""
     for room in pkgutil.iter_modules(physml.__path__):
         name = f"physml.{room.name}.catalogue"
         if room.ispkg and room.name != "cli" and find_spec(name) is not None:

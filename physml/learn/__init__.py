@@ -4,6 +4,7 @@ from physml.learn.dataset import Dataset
 from physml.learn.from_csv import from_csv
 from physml.learn.from_idx import from_idx, read_idx
 from physml.learn.from_npz import from_npz
+from physml.learn.known_sets import breast_cancer, digits, mnist_subset
 from physml.learn.linear import (
     LinearClassifier,
     LinearModel,
@@ -46,6 +47,7 @@ from physml.learn.resampling import (
     split,
 )
 from physml.learn.scaler import Scaler
+from physml.learn.study import Panel, Study
 
 __all__ = [
     # data
@@ -55,6 +57,10 @@ __all__ = [
     "from_idx",
     "from_npz",
     "read_idx",
+    # data of other packages
+    "breast_cancer",
+    "digits",
+    "mnist_subset",
     # parts of data
     "BiasVariance",
     "Fold",
@@ -93,7 +99,10 @@ __all__ = [
     "recall",
     "roc_curve",
     "root_mean_squared_error",
-    # their figures
+    # what an entry found
+    "Panel",
+    "Study",
+    # figures of metrics
     "plot_calibration",
     "plot_confusion",
     "plot_predictions",

@@ -11,12 +11,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-import jax
 import numpy as np
 from jax import Array
 
 from physml.errors import ConfigurationError, ShapeError
 from physml.learn.dataset import Dataset
+from physml.learn.generator import generator
 
 Predict = Callable[[Any], Any]
 """``(inputs (n, ...)) -> predictions (n,) or (n, m)``."""
@@ -64,7 +64,7 @@ def split(data: Dataset, test: float, *, key: Array, stratified: bool = False) -
     """
     if not 0 < test < 1:
         raise ConfigurationError(f"test: expected a part in (0, 1), got {test}")
-    random = _generator(key)
+    random = generator(key)
     held_out = np.zeros(len(data), bool)
     groups = [np.arange(len(data))]
     if stratified:
@@ -98,7 +98,7 @@ def k_fold(n: int, folds: int, *, key: Array) -> tuple[Fold, ...]:
         raise ConfigurationError(
             f"folds: expected from 2 to {n}, as many as there are samples, got {folds}"
         )
-    parts = np.array_split(_generator(key).permutation(n), folds)
+    parts = np.array_split(generator(key).permutation(n), folds)
     return tuple(
         Fold(np.sort(np.concatenate([p for p in parts if p is not part])), np.sort(part))
         for part in parts
@@ -129,7 +129,7 @@ def bootstrap(n: int, resamples: int, *, key: Array) -> tuple[Fold, ...]:
         raise ConfigurationError(
             f"bootstrap: expected at least 2 samples and 1 draw, got {n} and {resamples}"
         )
-    random = _generator(key)
+    random = generator(key)
     found: list[Fold] = []
     while len(found) < resamples:
         drawn = random.integers(n, size=n)
@@ -215,8 +215,3 @@ def bias_variance(
         float(np.mean((test.targets - mean) ** 2)),
         float(np.mean((predicted - mean) ** 2)),
     )
-
-
-def _generator(key: Array) -> np.random.Generator:
-    """Numpy's random numbers of a key: whole permutations, with nothing to compile."""
-    return np.random.default_rng(np.asarray(jax.random.key_data(key)))

@@ -12,12 +12,15 @@ from jax import Array
 from physml.errors import UnknownNameError
 
 _NUMBERS = {
-    # of a verb: solve, ground_state, pretrain
+    # of a verb: solve, ground_state, pretrain; of an entry that makes its own data
     "params": 0,
     "fit": 1,
     "measure": 2,
     "check": 3,
     "pretrain": 4,
+    "data": 5,
+    "folds": 6,
+    "bootstrap": 7,
     # of one fit
     "sampler": 0,
     "steps": 1,
@@ -35,9 +38,10 @@ def key_for(key: Array, name: str) -> Array:
 
     Args:
         key: whose purposes have names: that of a verb, of a fit, of a slab.
-        name: ``params``, ``fit``, ``measure``, ``check``, ``pretrain`` of a verb; ``sampler``,
-            ``steps`` of a fit; ``walkers``, ``burn-in``, ``measure`` of a measurement; ``noise``,
-            ``solve`` of a slab.
+        name: ``params``, ``fit``, ``measure``, ``check``, ``pretrain`` of a verb; ``data``,
+            ``folds``, ``bootstrap`` of an entry that has some; ``sampler``, ``steps`` of a fit;
+            ``walkers``, ``burn-in``, ``measure`` of a measurement; ``noise``, ``solve`` of a
+            slab.
 
     Raises:
         UnknownNameError: a name without a number.

@@ -135,6 +135,22 @@ def test_lasso_finds_few_among_more_inputs_than_samples():
     np.testing.assert_allclose(model.coefficients, truth, atol=1e-3)
 
 
+@pytest.mark.parametrize("samples", [6, 24])
+def test_lasso_of_inputs_that_depend_on_one_another_ends(samples):
+    """Two that are the same, one that is a sum; which of them is taken does not matter."""
+    x = np.sign(RANDOM.normal(size=(samples, 8)))
+    x = np.column_stack([x, x[:, 0], x[:, 1] + x[:, 2], -x[:, 3]])
+    y = x @ RANDOM.normal(size=11)
+    for strength in (1e-6, 1e-3, 0.3):
+        model = learn.lasso(x, y, strength)
+        slope = 2 * x.T @ (model.predict(x) - y) / samples
+        there = model.coefficients != 0
+        assert np.abs(slope).max() <= strength * (1 + 1e-9) + 1e-12
+        np.testing.assert_allclose(
+            slope[there], -strength * np.sign(model.coefficients[there]), rtol=1e-9, atol=1e-12
+        )
+
+
 def nll(strength, penalised, binary):
     labels = LABELS % 2 if binary else LABELS
 
