@@ -72,7 +72,7 @@ def test_a_figure_is_that_of_the_results(entry: Entry, record: Record) -> None:
 
 @pytest.mark.parametrize(("entry", "record"), RECORDS)
 def test_the_command_of_a_figure_asks_for_what_made_it(entry: Entry, record: Record) -> None:
-    job, _ = asked("run", catalogue.made_by(entry, record).split()[2:])
+    job, _ = asked("run", catalogue.made_by(entry.name, record).split()[2:])
     subject = replace(entry.subject, **record.numbers)
     assert job.subject == subject
     assert job.recipe == entry.recipe_for(subject, record.recipe)
@@ -146,7 +146,7 @@ def test_figures_of_the_readme_stand_beside_the_command_that_makes_them() -> Non
     text = (ROOT / "README.md").read_text("utf-8")
     rows = re.findall(r"\| `(physml run [^`]+)` \| ([^|]+) \| (\d+) \|", text)
     made = {
-        (catalogue.made_by(entry, record), record.found, f"{record.seconds:.0f}")
+        (catalogue.made_by(entry.name, record), record.found, f"{record.seconds:.0f}")
         for entry in catalogue.entries().values()
         for record in entry.records
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pkgutil
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from functools import cache
@@ -72,11 +73,12 @@ def command(argv: Sequence[str]) -> None:
     said = {entry.name: entry.equation, "reference": entry.reference}
     said["numbers"] = ", ".join(numbers) or "none to change"
     said |= {f"--recipe {name}": _recipe_words(entry, name) for name in entry.recipes}
-    said["options"] = f"physml run {options.name} --help"
+    word = shlex.quote(options.name)
+    said["options"] = f"physml run {word} --help"
     print(aligned(said), end="")
     if entry.records:
         print()
-        made = [(made_by(entry, m), m.found, f"{m.seconds:.0f}", m.where) for m in entry.records]
+        made = [(made_by(word, m), m.found, f"{m.seconds:.0f}", m.where) for m in entry.records]
         print_table(("command", "found", "seconds", "measured in"), made)
 
 
@@ -100,10 +102,11 @@ def _recipe_words(entry: Entry, name: str) -> str:
     return "; ".join(words) or "the options' defaults"
 
 
-def made_by(entry: Entry, record: Record) -> str:
-    """The command that makes a figure again."""
-    words = [f"physml run {entry.name}"]
-    words += [f"--subject.{_flag(name)} {value}" for name, value in record.numbers.items()]
+def made_by(word: str, record: Record) -> str:
+    """The command that makes a figure again, of an entry as a command line calls it."""
+    words = [f"physml run {word}"]
+    for name, value in record.numbers.items():
+        words.append(f"--subject.{_flag(name)} {shlex.quote(str(value))}")
     if record.recipe != DEFAULT:
         words.append(f"--recipe {record.recipe}")
     if record.precision != 64:

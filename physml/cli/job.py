@@ -117,7 +117,7 @@ def show(result: Numbers, *, as_json: bool) -> None:
         print_object(result)
         return
     try:
-        print((Path(result["run"]) / run_directory.WORDS).read_text(), end="")
+        print(run_directory.words(Path(result["run"])), end="")
     except OSError:  # of a run that was complete before words were kept
         print(aligned({name: shown(value) for name, value in result.items()}), end="")
 
@@ -172,9 +172,9 @@ def _carry_out(job: Job, run: Run, began: float, quiet: bool) -> Numbers:
     said = {job.entry.name: job.entry.equation, **in_a_line(job.subject), **words} | {
         "time": f"{taken:.1f} s, compiling {compiling:.1f} s of it",
         "run": str(run.directory),
-        "files": ", ".join(["result.json", *run_directory.drawn(run.directory)]),
+        "files": run_directory.files(run.directory),
     }
-    _draw(run, run_directory.WORDS, lambda path: path.write_text(aligned(said)))
+    _draw(run, run_directory.WORDS, lambda path: path.write_text(aligned(said), encoding="utf-8"))
     # Read back: what is printed is what was written, numbers that are not finite included.
     written: Numbers = json.loads(run.write("result.json", result).read_text())
     return written

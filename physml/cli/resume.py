@@ -163,9 +163,9 @@ def _named_again(job: Job | None, run: Run) -> Job:
 
 
 def _finished(run: Run) -> Numbers | None:
-    """The result of a complete run."""
+    """The result of a complete run, and where it lies now."""
     try:
         result = json.loads((run.directory / "result.json").read_text())
     except (OSError, ValueError):
         return None
-    return result if isinstance(result, dict) else None
+    return result | {"run": str(run.directory)} if isinstance(result, dict) else None

@@ -53,6 +53,26 @@ def drawn(directory: Path) -> list[str]:
     return sorted(name for name in names if (directory / name).exists())
 
 
+def words(directory: Path) -> str:
+    """The report of a complete run, with the place and the files that it has here and now.
+
+    Raises:
+        OSError: where it has none.
+    """
+    now = {"run": str(directory), "files": files(directory)}
+    lines = []
+    for line in (directory / WORDS).read_text(encoding="utf-8", errors="replace").splitlines():
+        name, space, _ = line.partition("  ")
+        width = len(line) - len(line.removeprefix(name).lstrip())
+        lines.append(f"{name:<{width}}{now[name]}" if space and name in now else line)
+    return "".join(f"{line}\n" for line in lines)
+
+
+def files(directory: Path) -> str:
+    """The files of a complete run, in a line."""
+    return ", ".join(["result.json", *drawn(directory)])
+
+
 def forget_result(run: Run) -> None:
     """Delete the result of a run that goes on."""
     run_manifest.remove_files(run.directory, {"result.json", *_added(run.directory)})

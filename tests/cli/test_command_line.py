@@ -206,3 +206,17 @@ def test_cache_told_to_jax_is_respected(physml, tmp_path):
     jax.config.update("jax_compilation_cache_dir", str(tmp_path / "told"))
     keep_compiled_programs()
     assert cache_folder() == tmp_path / "told"
+
+
+def test_commands_that_are_printed_can_be_typed(physml):
+    """A file with a space in its name, and a record of a user's own entry."""
+    Path("my file.py").write_text(
+        "import physml as pm\n"
+        "entry = pm.pinn.catalogue.ENTRIES['heat']\n"
+        "record = pm.train.Record('1e-3', 2.0, 'mine')\n"
+        "MINE = entry._replace(name='mine', records=(record,))\n"
+    )
+    said = physml("list", "my file.py:MINE")
+    assert said.code == 0
+    assert "physml run 'my file.py:MINE' --help" in said.out
+    assert "\nphysml run 'my file.py:MINE'  " in said.out

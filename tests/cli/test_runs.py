@@ -157,6 +157,34 @@ def test_a_result_kept_before_words_were_is_told_as_it_stands(physml):
     assert physml("resume", "old", "--json", "--quiet").object == old
 
 
+def test_a_moved_run_tells_where_it_is_and_finds_its_files(physml):
+    """It told its old place, and no figure, nor words, since it looked for them there."""
+    with Run.create(Path("before"), {"name": "heat", "recipe": {}, "physml": "0.2.0"}) as run:
+        run.write("result.json", {"loss": 0.5, "run": "before"})
+        for name, text in (
+            ("result.png", "drawn"),
+            (
+                "result.txt",
+                "heat     u_t = u_xx\nrun ψ    x\nrun      before\nfiles    result.json\n",
+            ),
+        ):
+            run.add(name, lambda path, text=text: path.write_text(text, encoding="utf-8"))
+        run.config["file"] = {"path": "x.py", "name": "X"}
+        run.write("config.json", run.config)
+    Path("there").mkdir()
+    Path("before").rename("there/a run")
+    assert physml("resume", "there/a run", "--quiet").out.splitlines() == [
+        "heat     u_t = u_xx",
+        "run ψ    x",
+        "run      there/a run",
+        "files    result.json, result.png",
+    ]
+    assert physml("resume", "there/a run", "--json", "--quiet").object["run"] == "there/a run"
+    Path("there/a run/result.json").unlink()
+    said = physml("resume", "there/a run")
+    assert said.code == 2 and "physml resume 'there/a run' --file x.py:X" in said.err
+
+
 @pytest.mark.parametrize(
     "words",
     [
