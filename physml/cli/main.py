@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import warnings
@@ -14,7 +15,7 @@ from physml import __version__
 from physml.cli.catalogue import command as listing
 from physml.cli.demo import command as demo
 from physml.cli.doctor import command as doctor
-from physml.cli.output import complain
+from physml.cli.output import complain, spelled_out
 from physml.cli.resume import command as resume
 from physml.cli.start import command as run
 from physml.errors import (
@@ -28,6 +29,9 @@ from physml.train.signals import interrupting
 FAILED = 1
 MISUSED = 2
 INTERRUPTED = 130
+
+# What a print raises whose file has no more room, or is gone.
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
 
 
 class Command(NamedTuple):
@@ -65,11 +69,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     physml ...
     0
     """
-    words = list(sys.argv[1:] if argv is None else argv)
+    with spelled_out():
+        return _code(list(sys.argv[1:] if argv is None else argv))
+
+
+def _code(words: Sequence[str]) -> int:
+    """Do what some words ask for, and tell what went wrong."""
     try:
         with interrupting(), _warnings_told():
             _dispatch(words)
-            sys.stdout.flush()
+            if sys.stdout is not None:  # None: closed before we began
+                sys.stdout.flush()
     except SystemExit as end:  # how the parser of options ends, with its own message
         return end.code if isinstance(end.code, int) else MISUSED
     except InterruptedRunError as error:
@@ -79,13 +89,25 @@ def main(argv: Sequence[str] | None = None) -> int:
         complain(str(_stopped_before(error) or "stopped"))
         return INTERRUPTED
     except BrokenPipeError:  # `physml list | head`: nobody reads on, the exit's flush included
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _write_no_more()
         return FAILED
     except PhysmlError as error:
         complain(f"error: {error}")
         asked_wrongly = isinstance(error, (ConfigurationError, UnknownNameError))
         return MISUSED if asked_wrongly else FAILED
+    except OSError as error:
+        if error.errno not in _FULL or error.filename is not None:
+            raise
+        _write_no_more()
+        complain(f"error: what is printed cannot be written: {error}")
+        return FAILED
     return 0
+
+
+def _write_no_more() -> None:
+    """Let what Python still flushes at its exit go nowhere."""
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _dispatch(words: Sequence[str]) -> None:

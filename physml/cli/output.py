@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from typing import Any
 
+from physml.train.spelling import ERRORS, spelled
+
 
 def complain(message: str) -> None:
-    """A line on standard error."""
-    print(f"physml: {message}", file=sys.stderr, flush=True)
+    """A line on standard error, for whoever still reads it."""
+    if sys.stderr is not None:
+        with suppress(OSError):
+            print(f"physml: {message}", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def spelled_out() -> Iterator[None]:
+    """Let standard output and error spell the letters that they lack, of help and tables alike."""
+    streams = [s for s in (sys.stdout, sys.stderr) if isinstance(s, io.TextIOWrapper)]
+    before = [stream.errors for stream in streams]
+    for stream in streams:
+        stream.reconfigure(errors=ERRORS)
+    try:
+        yield
+    finally:
+        for stream, errors in zip(streams, before, strict=True):
+            stream.reconfigure(errors=errors)
 
 
 def print_object(document: Mapping[str, Any]) -> None:
@@ -27,7 +47,9 @@ def aligned(pairs: Mapping[str, str]) -> str:
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """A table: ruled on a terminal, plain aligned text elsewhere."""
-    if sys.stdout.isatty():
+    encoding = getattr(sys.stdout, "encoding", None)
+    columns, *rows = [[spelled(cell, encoding) for cell in row] for row in (columns, *rows)]
+    if sys.stdout is not None and sys.stdout.isatty():
         from rich.console import Console
         from rich.table import Table
         from rich.text import Text
@@ -37,7 +59,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
             table.add_row(*map(Text, row))
         Console().print(table)
         return
-    lines = [list(columns), *map(list, rows)]
+    lines = [columns, *rows]
     widths = [max(len(line[i]) for line in lines) for i in range(len(columns))]
     for line in lines:
         cells = [cell.ljust(width) for cell, width in zip(line, widths, strict=True)]

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
 from physml.train.callbacks import Update
+from physml.train.spelling import spelled
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, OverflowMethod
 
 # In a file, lines come no closer than this; the last step always has one.
 _PLAIN_SECONDS = 10.0
@@ -46,13 +47,24 @@ class Progress:
         elif last or update.seconds - self._said >= _PLAIN_SECONDS:
             self._said = update.seconds
             head = f"{update.phase} {update.step}/{update.steps}"
-            print(f"{head}  {self._state(update)}", file=self.stream, flush=True)
+            self._say(f"{head}  {self._state(update)}")
 
     def close(self) -> None:
         """End the line on a terminal, so that what follows starts on its own."""
         if self._open:
-            print(file=self.stream, flush=True)
+            self._say("")
             self._open = False
+
+    def _say(self, line: str) -> None:
+        """A line; no run ends because nobody reads any more."""
+        try:
+            print(self._spelled(line), file=self.stream, flush=True)
+        except (OSError, ValueError):  # a terminal that is gone, a stream that was closed
+            self.stream = self._console = None
+
+    def _spelled(self, text: str) -> str:
+        """In the letters that the stream has."""
+        return spelled(text, getattr(self.stream, "encoding", None))
 
     def _redraw(self, console: Console, update: Update) -> None:
         from rich.control import Control
@@ -62,14 +74,19 @@ class Progress:
         done = round(_BAR * update.step / max(1, update.steps))
         stroke = "=" if console.options.ascii_only else "━"
         line = Text.assemble(
-            f"{update.phase} ",
+            self._spelled(f"{update.phase} "),
             (stroke * done, "cyan"),
             (stroke * (_BAR - done), "bright_black"),
             f" {update.step}/{update.steps}  {self._state(update)}",
         )
-        console.control(Control(ControlType.CARRIAGE_RETURN, (ControlType.ERASE_IN_LINE, 2)))
-        console.print(line, end="", no_wrap=True, overflow="ellipsis", highlight=False)
-        console.file.flush()
+        cut: OverflowMethod = "crop" if console.options.ascii_only else "ellipsis"
+        try:
+            console.control(Control(ControlType.CARRIAGE_RETURN, (ControlType.ERASE_IN_LINE, 2)))
+            console.print(line, end="", no_wrap=True, overflow=cut, highlight=False)
+            console.file.flush()
+        except (OSError, ValueError):
+            self.stream = self._console = None
+            return
         self._open = True
 
     def _state(self, update: Update) -> str:

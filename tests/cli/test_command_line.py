@@ -1,5 +1,6 @@
 """Names, options, help and errors: everything that ends before a run begins."""
 
+import io
 import json
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 import jax
 import pytest
 
-from physml.cli import catalogue
+from physml.cli import catalogue, main
 from physml.cli.chosen import with_chosen
 from physml.cli.jax_settings import cache_folder, keep_compiled_programs
 from physml.train.entry import Entry
@@ -220,3 +221,70 @@ def test_commands_that_are_printed_can_be_typed(physml):
     assert said.code == 0
     assert "physml run 'my file.py:MINE' --help" in said.out
     assert "\nphysml run 'my file.py:MINE'  " in said.out
+
+
+@pytest.fixture
+def said_in(monkeypatch):
+    """What a command line writes to streams of an encoding: standard output, and error."""
+
+    def call(encoding, *words):
+        kinds = {"stdout": "strict", "stderr": "backslashreplace"}
+        streams = {
+            name: io.TextIOWrapper(io.BytesIO(), encoding=encoding, errors=errors)
+            for name, errors in kinds.items()
+        }
+        with monkeypatch.context() as patch:
+            for name, stream in streams.items():
+                patch.setattr(sys, name, stream)
+            code = main(words)
+        for name, stream in streams.items():
+            stream.flush()
+            assert stream.errors == kinds[name], "as it was"
+        return code, *(stream.buffer.getvalue().decode(encoding) for stream in streams.values())
+
+    return call
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "spelled"),
+    [
+        ("", 0, "usage: physml"),
+        ("list", 0, "u_t + u u_x = nu u_xx, u(0, x) = -sin pi x"),
+        ("list quantum-dot", 0, "H = Sigma -1/2 grad^2 + 1/2 omega^2 r^2"),
+        ("run schrodinger --help", 0, "i h_t + 1/2 h_xx + |h|^2 h = 0"),
+        ("run quantum-dot --help", 0, "omega in hartree"),
+        ("run heat --optimizer natural-gradient --help", 0, "lambda, in units of J J^T"),
+        ("resume --help", 0, "--file"),
+        ("doctor", 0, "Hartree-Fock"),
+        ("run burgers --problem.viscosity=ψ²", 2, "psi^2"),
+        ("run ψ", 2, "unknown problem 'psi'"),
+        ("run heat --optimizer adamw --optimizer.weight-decay=-1", 2, "expected a number >= 0"),
+    ],
+)
+def test_terminals_without_the_letters_have_them_spelled(said_in, words, code, spelled):
+    found, out, err = said_in("ascii", *words.split())
+    assert found == code and spelled in " ".join((out + err).split())
+
+
+def test_tables_are_aligned_as_spelled(said_in):
+    _, out, _ = said_in("ascii", "list")
+    head, *rows = out.splitlines()
+    places = [head.index(word) for word in ("equation", "reference")]
+    assert all(row[place - 2 : place] == "  " for row in rows for place in places)
+    assert any(row[place] != " " for row in rows for place in places)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+@pytest.mark.parametrize("words", [["list"], ["--version"]], ids=["at a print", "at the end"])
+def test_a_standard_output_that_is_full_is_one_line(monkeypatch, capsys, words):
+    with Path("/dev/full").open("w") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        assert main(words) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("physml: error: what is printed cannot be written: [Errno 28]")
+
+
+def test_streams_that_are_closed_are_done_without(monkeypatch):
+    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(sys, "stderr", None)
+    assert (main(["list"]), main(["run", "nothing"])) == (0, 2)

@@ -119,3 +119,45 @@ def test_a_fit_shows_its_line_at_a_terminal_alone_and_once(monkeypatch):
     # A rule that ends a fit ends its line too.
     ended = shown(Terminal(), until=pm.train.target("loss", 10.0))
     assert ended.endswith("\n")
+
+
+class Ascii(io.TextIOWrapper):
+    """A stream without ψ: a terminal, or a file that one is redirected to."""
+
+    def __init__(self, terminal):
+        super().__init__(io.BytesIO(), encoding="ascii", errors="strict", write_through=True)
+        self.terminal = terminal
+
+    def isatty(self):
+        return self.terminal
+
+    def said(self):
+        return self.buffer.getvalue().decode("ascii")
+
+
+def test_a_terminal_without_the_letters_has_them_spelled(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", "30")
+    monkeypatch.setenv("NO_COLOR", "1")
+    for terminal in (False, True):
+        stream = Ascii(terminal)
+        progress(stream=stream)(update(50, phase="ψ²"))
+        assert "psi^2 " in stream.said()
+    assert len(stream.said().split("\x1b[2K")[-1]) == 30
+
+
+def test_a_stream_that_is_gone_ends_no_run(monkeypatch):
+    """A terminal that was closed, as its signal says at the same time; a closed file."""
+
+    class Gone(Terminal):
+        def write(self, text):
+            raise OSError(5, "Input/output error")
+
+    monkeypatch.setenv("TERM", "xterm-256color")
+    closed = io.StringIO()
+    plain, gone = progress(stream=closed), progress(stream=Gone())
+    closed.close()
+    for show in (plain, gone):
+        show(update(1))
+        show(update(100))
+        show.close()
