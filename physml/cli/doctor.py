@@ -38,7 +38,7 @@ def command(argv: Sequence[str]) -> None:
         ("devices", _devices(), _device_advice()),
         ("CPU cores", str(_cores()), ""),
         ("precision", f"{_bits()} bits", "change it with --precision 32"),
-        ("compile cache", str(cache_folder()), _cache_advice()),
+        ("compile cache", str(cache_folder() or "none"), _cache_advice()),
     ]
     print_table(("what", "found", "advice"), rows)
 
@@ -87,4 +87,6 @@ def _bits() -> int:
 def _cache_advice() -> str:
     if is_writable(cache_folder()):
         return "writable"
+    if cache_folder() is None:
+        return "no home: each run compiles anew; set XDG_CACHE_HOME to a folder of yours"
     return "not writable: each run compiles anew; set XDG_CACHE_HOME to a folder of yours"

@@ -23,17 +23,25 @@ def use_precision(bits: int) -> None:
     jax.config.update("jax_default_matmul_precision", PRODUCTS)
 
 
-def cache_folder() -> Path:
-    """Where compiled programs are kept: below the user's cache folder, or where jax was told."""
+def cache_folder() -> Path | None:
+    """Where compiled programs are kept: below the user's cache folder, or where jax was told.
+
+    None of a user who has no home, as in a container whose users are numbers alone.
+    """
     told = jax.config.values["jax_compilation_cache_dir"]
     if told:
         return Path(told)
-    caches = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(caches) / "physml" / "compiled"
+    caches = os.environ.get("XDG_CACHE_HOME")
+    try:
+        return Path(caches or Path.home() / ".cache") / "physml" / "compiled"
+    except RuntimeError:
+        return None
 
 
-def is_writable(folder: Path) -> bool:
-    """Whether files can be made in a folder, which is made if absent."""
+def is_writable(folder: Path | None) -> bool:
+    """Whether there is a folder in which files can be made; it is made if absent."""
+    if folder is None:
+        return False
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):

@@ -1,6 +1,7 @@
 """A command line in this process, whose changes to jax's settings are taken back."""
 
 import json
+import pwd
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -40,6 +41,18 @@ Physml = Callable[..., Said]
 @pytest.fixture(scope="session")
 def caches(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("caches")
+
+
+@pytest.fixture
+def homeless(physml: Physml, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user without a home, an entry in the passwd file, or a name."""
+
+    def unknown(user: int) -> None:
+        raise KeyError(f"getpwuid(): uid not found: {user}")
+
+    for name in ("HOME", "XDG_CACHE_HOME", "USER", "LOGNAME", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
 
 
 @pytest.fixture

@@ -203,6 +203,13 @@ def test_cache_that_cannot_be_written_is_done_without(physml, tmp_path, monkeypa
     assert "not writable" in physml("doctor").out
 
 
+def test_a_user_without_a_home_does_without_the_cache(physml, homeless):
+    """In a container whose users are numbers alone; it was a RuntimeError of pathlib."""
+    keep_compiled_programs()
+    assert cache_folder() is None and jax.config.jax_compilation_cache_dir is None
+    assert "no home: each run compiles anew; set XDG_CACHE_HOME" in physml("doctor").out
+
+
 def test_cache_told_to_jax_is_respected(physml, tmp_path):
     jax.config.update("jax_compilation_cache_dir", str(tmp_path / "told"))
     keep_compiled_programs()

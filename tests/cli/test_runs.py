@@ -300,6 +300,14 @@ def test_second_process_is_refused(physml):
 
 
 @pytest.mark.slow
+def test_a_user_without_a_home_can_run_and_resume(physml, homeless):
+    for words in (HEAT, TRAP):
+        assert physml(*words, "--steps", "1", "--run", words[1], "--quiet").code == 0
+        said = physml("resume", words[1], "--steps", "2", "--json", "--quiet")
+        assert said.code == 0 and said.object["steps"] == 2
+
+
+@pytest.mark.slow
 def test_single_precision_throughout(physml, trained):
     for words in ((*HEAT, "--redraw", "1", "--steps", "2"), (*TRAP, "--steps", "1")):
         said = physml(*words, "--precision", "32", "--json", "--quiet")
