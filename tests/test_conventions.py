@@ -152,6 +152,16 @@ def test_penalties_of_linear_models_have_no_half():
     np.testing.assert_allclose(found.coefficients, theta[np.argmin(cost)], atol=1e-4)
 
 
+def test_weights_lead_from_their_first_index_to_their_second():
+    layer = pm.learn.dense(2, 3)
+    params = {"W": np.arange(6.0).reshape(2, 3), "b": np.zeros(3)}
+    out, memory = layer.forward(params, np.array([[0.0, 1.0]]))
+    np.testing.assert_array_equal(out, [params["W"][1]])
+    gradient, upstream = layer.backward(params, memory, np.array([[0.0, 0.0, 1.0]]))
+    np.testing.assert_array_equal(gradient["W"], [[0, 0, 0], [0, 0, 1.0]])
+    np.testing.assert_array_equal(upstream, [params["W"][:, 2]])
+
+
 def test_metrics_take_the_truth_first_and_never_broadcast():
     assert pm.learn.recall([1, 1, 0], [1, 0, 0]) == 0.5
     with pytest.raises(pm.errors.ShapeError, match="the shape of the targets"):

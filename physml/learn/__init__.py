@@ -1,5 +1,25 @@
-"""Learning from data: data sets, linear models, resampling and metrics."""
+"""Learning from data: data sets, linear models, back-propagation, resampling and metrics."""
 
+from physml.learn.backpropagation import (
+    Activation,
+    Cost,
+    Layer,
+    LayeredNetwork,
+    average_pooling,
+    convolution,
+    dense,
+    flatten,
+    identity,
+    last_of_series,
+    leaky_relu,
+    logistic_cross_entropy,
+    recurrent,
+    relu,
+    sigmoid,
+    softmax_cross_entropy,
+    squared_error,
+    tanh,
+)
 from physml.learn.dataset import Dataset
 from physml.learn.from_csv import from_csv
 from physml.learn.from_idx import from_idx, read_idx
@@ -84,6 +104,25 @@ __all__ = [
     "coordinate_descent",
     "gradient_descent",
     "natural_gradient_step",
+    # networks with their back-propagation written out
+    "Activation",
+    "Cost",
+    "Layer",
+    "LayeredNetwork",
+    "average_pooling",
+    "convolution",
+    "dense",
+    "flatten",
+    "identity",
+    "last_of_series",
+    "leaky_relu",
+    "logistic_cross_entropy",
+    "recurrent",
+    "relu",
+    "sigmoid",
+    "softmax_cross_entropy",
+    "squared_error",
+    "tanh",
     # metrics
     "Calibration",
     "Roc",

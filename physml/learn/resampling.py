@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jax import Array
 
+from physml.as_whole import as_whole
 from physml.errors import ConfigurationError, ShapeError
 from physml.learn.dataset import Dataset
 from physml.learn.generator import generator
@@ -94,7 +95,8 @@ def k_fold(n: int, folds: int, *, key: Array) -> tuple[Fold, ...]:
     >>> [len(fold.test) for fold in folds], sorted(np.concatenate([f.test for f in folds]).tolist())
     ([3, 2, 2], [0, 1, 2, 3, 4, 5, 6])
     """
-    if not 2 <= folds <= n:
+    n, folds = as_whole("n", n, least=2), as_whole("folds", folds, least=2)
+    if folds > n:
         raise ConfigurationError(
             f"folds: expected from 2 to {n}, as many as there are samples, got {folds}"
         )
@@ -125,10 +127,7 @@ def bootstrap(n: int, resamples: int, *, key: Array) -> tuple[Fold, ...]:
     >>> len(draw.train), set(draw.train) & set(draw.test)
     (6, set())
     """
-    if n < 2 or resamples < 1:
-        raise ConfigurationError(
-            f"bootstrap: expected at least 2 samples and 1 draw, got {n} and {resamples}"
-        )
+    n, resamples = as_whole("n", n, least=2), as_whole("resamples", resamples, least=1)
     random = generator(key)
     found: list[Fold] = []
     while len(found) < resamples:
@@ -201,8 +200,7 @@ def bias_variance(
         ConfigurationError: fewer draws.
         ShapeError: predictions of another shape than the targets.
     """
-    if resamples < 2:
-        raise ConfigurationError(f"resamples: expected at least 2, got {resamples}")
+    resamples = as_whole("resamples", resamples, least=2)
     draws = bootstrap(len(train), resamples, key=key)
     predicted = np.stack([np.asarray(learn(train[d.train])(test.inputs), float) for d in draws])
     if predicted.shape[1:] != test.targets.shape:

@@ -57,7 +57,6 @@ def test_a_study_is_kept_whole(runge, tmp_path):
         assert kept[:2] == panel[:2] and list(kept.curves) == list(panel.curves)
         for curve, read in zip(panel.curves.values(), kept.curves.values(), strict=True):
             np.testing.assert_array_equal(curve, read)
-    assert runge.plot(tmp_path / "study.png").stat().st_size > 10_000
     with pytest.raises(CheckpointError, match="already holds a study"):
         runge.save(tmp_path / "kept")
     file = tmp_path / "kept" / "study.json"

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from physml.errors import ConfigurationError
+from physml.as_whole import as_whole
 from physml.learn.linear.linear_model import as_design
 
 
@@ -32,8 +32,7 @@ def monomials(inputs: Any, degree: int) -> np.ndarray:
     >>> pm.learn.monomials([[2.0, 3.0]], 2).tolist()
     [[2.0, 3.0, 4.0, 6.0, 9.0]]
     """
-    if degree < 1:
-        raise ConfigurationError(f"degree: expected at least 1, got {degree}")
+    degree = as_whole("degree", degree, least=1)
     x = as_design(inputs)
     powers = [
         chosen

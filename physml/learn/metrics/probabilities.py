@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from physml.errors import ConfigurationError, ShapeError
+from physml.as_whole import as_whole
+from physml.errors import ShapeError
 from physml.learn.labels import as_labels
 from physml.learn.metrics.shapes import finite
 
@@ -113,8 +114,7 @@ def calibration(labels: Any, probabilities: Any, *, bins: int = 10) -> Calibrati
     >>> round(pm.learn.calibration([0, 1, 1, 1], [0.3, 0.7, 0.7, 0.7]).error, 6)
     0.3
     """
-    if bins < 1:
-        raise ConfigurationError(f"bins: expected at least 1, got {bins}")
+    bins = as_whole("bins", bins, least=1)
     p = finite("probabilities", probabilities)
     if p.ndim == 1:
         p = np.stack([1 - p, p], axis=1)
