@@ -28,6 +28,7 @@ def compiled(
     *,
     until: Rule | None,
     mesh: Mesh | None,
+    longest: int = LONGEST,
 ) -> Callable[..., tuple[Any, ...]]:
     """Compile a loop of steps.
 
@@ -40,6 +41,7 @@ def compiled(
         state: of the shapes and types that it keeps.
         until: judged on the metrics of each step, with the state's ``rule`` for its memory.
         mesh: the devices; None for one.
+        longest: the most steps of one dispatch, and the length of its buffers.
 
     Returns:
         ``(data, state, count, heed) -> (state, buffers, advanced, finite, ended)``: up to ``count``
@@ -48,7 +50,6 @@ def compiled(
     """
     step = jax.jit(step)  # traced here for its metrics' shapes, and not again in the loop
     shapes = jax.eval_shape(step, data, state)[1]
-    buffers = {name: jnp.zeros((LONGEST, *s.shape), s.dtype) for name, s in shapes.items()}
 
     def judged(memory: Any, metrics: dict[str, Array]) -> tuple[Any, Array]:
         if until is None:
@@ -82,6 +83,7 @@ def compiled(
     def advance(
         data: Sequence[Array], state: TrainState, count: Array, heed: Array
     ) -> tuple[Any, ...]:
+        buffers = {name: jnp.zeros((longest, *s.shape), s.dtype) for name, s in shapes.items()}
         carry = (state, buffers, jnp.int32(0), jnp.bool_(True), jnp.bool_(False))
         going = lambda c: (c[2] < count) & c[3] & ~c[4]  # noqa: E731
         return jax.lax.while_loop(going, partial(body, data, heed), carry)

@@ -56,7 +56,7 @@ def key_for(key: Array, name: str) -> Array:
     return jax.random.fold_in(key, _NUMBERS[name])
 
 
-def key_of(key: Array, number: int) -> Array:
+def key_of(key: Array, number: int | Array) -> Array:
     """The key of one of several alike: a slab of time, a problem of a sequence, a warm-up phase.
 
     >>> import jax

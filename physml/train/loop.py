@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 import jax.numpy as jnp
 import numpy as np
@@ -18,24 +18,40 @@ from physml.train.dispatch import LONGEST
 from physml.train.going_on import way_on
 from physml.train.run import Run
 from physml.train.signals import StoppedAtOnceError, held_signals
-from physml.train.state import TrainState
 
 # A dispatch aims at this long: progress and Ctrl-C answer within it, Python costs little beside it.
 _DISPATCH_SECONDS = 0.5
 
 
-class Looped(NamedTuple):
+class Going(Protocol):
+    """A pytree that a loop takes from step to step: a ``TrainState``, a walk that is recorded."""
+
+    @property
+    def step(self) -> Any:
+        """Steps taken."""
+        ...
+
+    @property
+    def params(self) -> Any:
+        """What callbacks see."""
+        ...
+
+
+State = TypeVar("State", bound=Going)
+
+
+class Looped(NamedTuple, Generic[State]):
     """Where a loop came to: the state, all rows, wall time in steps, whether it ended early."""
 
-    state: TrainState
+    state: State
     rows: list[history.Row]
     seconds: float
     ended: bool
 
 
 def loop(
-    advance: Callable[[TrainState, Array], tuple[Any, ...]],
-    state: TrainState,
+    advance: Callable[[State, Array], tuple[Any, ...]],
+    state: State,
     rows: list[history.Row],
     *,
     steps: int,
@@ -43,8 +59,9 @@ def loop(
     phase: str,
     callbacks: Sequence[Callback],
     compile_seconds: float,
-    culprit: Callable[[TrainState], str | None],
-) -> Looped:
+    culprit: Callable[[State], str | None] = lambda state: None,
+    logged: bool = True,
+) -> Looped[State]:
     """Take steps; see ``fit``.
 
     Args:
@@ -57,6 +74,7 @@ def loop(
         callbacks: called after each dispatch.
         compile_seconds: for them.
         culprit: what is not finite at a state's next step, in words.
+        logged: whether the rows go into the run's metrics; its checkpoints are saved in any case.
 
     Raises:
         NonFiniteError, InterruptedRunError, KeyboardInterrupt: and what callbacks raise; the last
@@ -89,7 +107,7 @@ def loop(
                 new = history.rows(buffers, phase, done, advanced)
                 done += advanced
                 rows += new
-                if run is not None:
+                if run is not None and logged:
                     run.append("metrics.jsonl", new)
                     clock = {"seconds": seconds, "compile_seconds": compile_seconds}
                     run.append("clock.jsonl", [{"phase": phase, "step": done - 1, **clock}])
@@ -157,9 +175,9 @@ def _told(callbacks: Sequence[Callback], update: Update) -> bool:
     return any(answer is STOP for answer in answers)
 
 
-def _keep(error: BaseException, state: TrainState, when: str) -> None:
+def _keep(error: BaseException, state: Going, when: str) -> None:
     """Leave the last state reachable."""
     with contextlib.suppress(AttributeError):  # an exception of one's own with slots
         error.state = state  # type: ignore[attr-defined]
         if not isinstance(error, PhysmlError):
-            error.add_note(f"physml: the training state {when} is this error's .state")
+            error.add_note(f"physml: the state {when} is this error's .state")

@@ -2,41 +2,51 @@
 
 A phase is known by its name and its fingerprint. In one open run a name may serve for several
 fits, as in a loop: those that differ are numbered, ``train``, ``train-2``, ..., in the order in
-which they come, and so found again by the same loop over the reopened run.
+which they come, and so found again by the same loop over the reopened run. So are those that differ
+in a part that makes them others, as measurements of a state that was trained further since.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from physml.train import checkpoint, fingerprint
 from physml.train.run import Run
 
 
-def begin(run: Run, phase: str, asked: Mapping[str, Any]) -> tuple[str, checkpoint.Found | None]:
+def begin(
+    run: Run, phase: str, asked: Mapping[str, Any], *, another: Collection[str] = ()
+) -> tuple[str, checkpoint.Found | None]:
     """Find the place of a fit in a run.
 
     Args:
         run: open.
         phase: the name that the fit was given.
         asked: its fingerprint.
+        another: parts of it: one that an earlier process left, and that differs in one of these, is
+            another, which stays as it is; this one has a number then.
 
     Returns:
-        The phase's name, with a number where fits of this open run have it already, and the newest
-        checkpoint to go on from.
+        The phase's name, with a number where others have it already, and the newest checkpoint to
+        go on from.
 
     Raises:
         CheckpointError: when none of its checkpoints is whole.
         FingerprintError: when one that an earlier process left is of another fit.
     """
     name, n = phase, 1
-    while name in run.begun and any(fingerprint.compare(asked, run.begun[name])):
+    while True:
+        begun = run.begun.get(name)
+        if begun is None or not any(fingerprint.compare(asked, begun)):
+            checkpoint.clear(run.checkpoints(name))
+            found = checkpoint.newest(run.checkpoints(name))
+            stored = None if found is None or begun is not None else found.fingerprint
+            if stored is None or not _differ(asked, stored, another):
+                break
         n += 1
         name = f"{phase}-{n}"
-    checkpoint.clear(run.checkpoints(name))
-    found = checkpoint.newest(run.checkpoints(name))
-    if found is not None and name not in run.begun:
+    if found is not None and begun is None:
         fingerprint.check(
             asked,
             found.fingerprint,
@@ -46,3 +56,7 @@ def begin(run: Run, phase: str, asked: Mapping[str, Any]) -> tuple[str, checkpoi
         )
     run.begun[name] = asked
     return name, found
+
+
+def _differ(here: Mapping[str, Any], there: Mapping[str, Any], parts: Collection[str]) -> bool:
+    return any(here["parts"].get(part) != there["parts"].get(part) for part in parts)

@@ -95,6 +95,8 @@ class Progress:
             value = f"energy {update.metrics['energy']:.5f} hartree"
         else:
             value = f"loss {update.metrics['loss']:.3e}"
+        if "rhat" in update.metrics:
+            value += f"  R̂ {update.metrics['rhat']:.3f}"
         if update.last:
             return f"{value}  {_clock(update.seconds)}"
         left = self._seconds_left(update)
@@ -141,12 +143,12 @@ def shown(callbacks: Sequence[Any], *, wanted: bool) -> Progress:
     """The line of a fit at a terminal or in a notebook, unless a callback is one already."""
     # A program without a console has no standard error at all.
     watched = sys.stderr is not None and (sys.stderr.isatty() or _in_notebook())
-    return progress(quiet=shows(callbacks) or not wanted or not watched)
+    return progress(quiet=bool(lines(callbacks)) or not wanted or not watched)
 
 
-def shows(callbacks: Sequence[Any]) -> bool:
-    """Whether a callback is a line of progress."""
-    return any(isinstance(getattr(c, "call", c), Progress) for c in callbacks)
+def lines(callbacks: Sequence[Any]) -> list[Any]:
+    """Those callbacks that are lines of progress."""
+    return [c for c in callbacks if isinstance(getattr(c, "call", c), Progress)]
 
 
 def _in_notebook() -> bool:

@@ -11,8 +11,9 @@ from physml.vmc.ground_state import ground_state
 from physml.vmc.hartree_fock import HartreeFock, hartree_fock
 from physml.vmc.local_energies import local_energies
 from physml.vmc.log_density import log_density
-from physml.vmc.measure import Measurement, measure
+from physml.vmc.measure import measure
 from physml.vmc.measured_state import GroundState, reference_of
+from physml.vmc.measurement import Measurement
 from physml.vmc.observables import (
     Observable,
     SumRule,

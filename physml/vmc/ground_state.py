@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -12,20 +13,21 @@ import jax
 from jax import Array
 
 from physml.as_whole import as_whole
-from physml.errors import ConfigurationError, NonFiniteError, SamplingError
+from physml.errors import ConfigurationError
 from physml.optim import OptimizerSettings, natural_gradient
 from physml.train import Rule, Run, fit, key_for
 from physml.train.callbacks import Callback, Every
 from physml.train.devices import over_devices
 from physml.train.measured import measured_of
-from physml.train.progress import shows
+from physml.train.progress import lines
 from physml.train.warm_start import warm_start
 from physml.types import Optimizer, Sampler
 from physml.vmc.amplitude import amplitude, first_params, log_psi_of
 from physml.vmc.energy import energy
-from physml.vmc.measure import FEWEST_MEASUREMENTS, Measurement
+from physml.vmc.measure import FEWEST_MEASUREMENTS
 from physml.vmc.measure import measure as measure_afresh
 from physml.vmc.measured_state import GroundState
+from physml.vmc.measurement import Measurement
 from physml.vmc.moves import moves_of, starts_of
 from physml.vmc.ratio_check import check_ratios
 from physml.vmc.sampler_settings import SamplerSettings
@@ -91,8 +93,8 @@ def ground_state(
         until: a rule that may end the optimisation, see ``fit``.
         measure: further metrics of it, ``{name: every(k, f)}`` with ``f`` a function of log ψ, a
             function of one walker; see ``fit``.
-        run: a run directory for metrics, checkpoints and resume.
-        callbacks: see ``fit``.
+        run: a run directory for metrics, checkpoints and resume, of the measurement too.
+        callbacks: see ``fit``; those that are lines of progress are called in the measurement too.
         progress: see ``fit``.
         devices: how many share the walkers, see ``over_devices``.
 
@@ -109,8 +111,8 @@ def ground_state(
         ShapeError: wave function and system do not fit, or the parameters another wave function;
             walkers that the devices cannot share evenly.
         NoValueError: for an optimizer that needs the loss at fixed samples.
-        NonFiniteError, SamplingError: see ``fit`` and ``measure``; what is trained and measured
-            by then is ``kept`` by an error of the measurement.
+        NonFiniteError, SamplingError, InterruptedRunError: see ``fit`` and ``measure``; what is
+            trained and measured by then is ``kept`` by whatever ends the measurement, Ctrl-C too.
 
     >>> import physml as pm
     >>> trap = pm.vmc.HarmonicOscillator()
@@ -162,16 +164,20 @@ def ground_state(
             bounded=bounded,
             groups=starts_of(system),
             devices=devices,
-            progress=progress and not shows(callbacks),
+            run=run,
+            # What else is called knows the metrics of training.
+            callbacks=lines(callbacks),
+            progress=progress,
         )
-    except (NonFiniteError, SamplingError) as error:
-        partly = error.kept
+    except BaseException as error:
+        partly = getattr(error, "kept", None)
         known = isinstance(partly, Measurement)
-        error.kept = (
-            GroundState(system, wavefunction, result.params, partly, result=result)
-            if known
-            else result
-        )
+        with contextlib.suppress(AttributeError):  # an exception of one's own with slots
+            error.kept = (  # type: ignore[attr-defined]
+                GroundState(system, wavefunction, result.params, partly, result=result)
+                if known
+                else result
+            )
         raise
     return GroundState(system, wavefunction, result.params, measured, result=result)
 

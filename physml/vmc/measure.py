@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
 from physml.as_whole import as_whole
-from physml.errors import ConfigurationError, NonFiniteError, SamplingError
-from physml.sampling import Estimate, estimate, split_rhat
-from physml.train import key_for, key_of
-from physml.train.callbacks import Update
-from physml.train.devices import lying, mesh_of, over_devices, placed, working_on
+from physml.errors import ConfigurationError, InterruptedRunError, PhysmlError, SamplingError
+from physml.sampling import split_rhat
+from physml.train import Run
+from physml.train.callbacks import STOP, Callback, Every, Stop, Update, every
+from physml.train.checkpoint import Found
+from physml.train.loop import loop
+from physml.train.phase import begin
 from physml.train.progress import shown
 from physml.types import LocalOperator, Sampler
-from physml.vmc.left_out import bearable, filled
-from physml.vmc.local_energies import local_energies
-from physml.vmc.ratio_check import check_ratios
+from physml.vmc.fresh_walkers import STATE, FreshWalkers
+from physml.vmc.left_out import filled
+from physml.vmc.measurement import Measurement, check_measurement, measurement_of, too_many
 from physml.vmc.signed_log import LogPsi
+from physml.vmc.walk import BLOCK, Recorder, Walk, cut, read
 
 FEWEST_MEASUREMENTS = 8
 """Below, no block size can be judged."""
@@ -32,43 +33,9 @@ FEWEST_MEASUREMENTS = 8
 # move has grown to where moves fail: walkers of a state without a norm spread for ever.
 _RHAT = 1.05
 _HIGHEST_ACCEPTANCE = 0.7
-_BLOCK = 25
-# Walkers are kept of every so many steps: those between tell little more, and would fill memory.
-_APART = 5
-# Walkers at which the operator is looked at.
-_FEW = 16
-_MOST_BLOCKS = 40
+_LONGEST_BURN_IN = 40 * BLOCK
 # Groups of fewer walkers are taken together.
 _SMALLEST_GROUP = 8
-
-
-class Measurement(NamedTuple):
-    """What was measured on fresh walkers.
-
-    Attributes:
-        energy: mean, blocked error, autocorrelation time and split-R̂ of the real part, in hartree;
-            the variance is ``⟨|E_L − Ē|²⟩``, of real and imaginary part.
-        local_energies: ``(steps, walkers)``, the real part, unclipped, in hartree; those not finite
-            as they came.
-        walkers: ``(snapshots, walkers, N, d)``, in bohr.
-        acceptance: of the frozen moves.
-        burn_in: steps before equilibrium was judged to be reached.
-        compile_seconds: wall time of tracing and compiling.
-        not_finite: local energies left out of ``energy``.
-        first_not_finite: the first walker with one, ``(N, d)`` in bohr; None if all are finite.
-        imaginary: ``Im⟨E_L⟩`` of a complex ψ, in hartree, with its own error bar: zero within it
-            where the Hamiltonian is Hermitian and ``|ψ|²`` is sampled; None of a real ψ.
-    """
-
-    energy: Estimate
-    local_energies: np.ndarray
-    walkers: np.ndarray
-    acceptance: float
-    burn_in: int
-    compile_seconds: float
-    not_finite: int = 0
-    first_not_finite: np.ndarray | None = None
-    imaginary: Estimate | None = None
 
 
 def measure(
@@ -82,6 +49,8 @@ def measure(
     bounded: bool = False,
     groups: Callable[[Array], Any] | None = None,
     devices: int = 1,
+    run: Run | None = None,
+    callbacks: Sequence[Callback] = (),
     progress: bool = True,
 ) -> Measurement:
     """Sample ``|ψ|²`` afresh and average the local energy.
@@ -102,13 +71,19 @@ def measure(
             ``functools.partial(metropolis, log_density(log_psi), initial, sweeps=10)``: of
             ``|ψ|²``, which is not ψ.
         key: a random key that training has not used.
-        steps: measurements of every walker.
+        steps: measurements of every walker, those before a resume included.
         bounded: whether walkers have nowhere to spread to, as in a periodic cell or on a lattice,
             where a flat ``|ψ|²`` may accept every move.
         groups: ``first walkers (n, N, d) -> labels (n,)`` of those that start alike; R̂ is taken
             between groups too, and the error bar is doubted where they differ.
         devices: how many share the walkers, see ``over_devices``.
-        progress: whether to show a line at a terminal or in a notebook.
+        run: a run directory for checkpoints, of the phases ``burn-in`` and ``measure``: the same
+            measurement goes on where it stopped, to the same bits, and on to more steps. One of
+            other parameters in the same run stays beside it, the phases of this one are numbered.
+        callbacks: functions of an ``Update``, called after each dispatch of either phase with the
+            mean ``energy`` so far as its metric; whatever they return ends nothing. In burn-in the
+            update's ``steps`` are those after which it may end.
+        progress: whether to show a line at a terminal or in a notebook, where no callback does.
 
     Returns:
         Energy with its error bar, local energies and walkers.
@@ -116,10 +91,14 @@ def measure(
     Raises:
         ConfigurationError: a local energy that would lose the sign of ψ; too few steps; moves that
             would sample ``|ψ|`` in place of ``|ψ|²``; more devices than there are.
-        ShapeError: walkers that the devices cannot share evenly.
+        ShapeError: walkers that the devices cannot share evenly; a local energy that is not one
+            number.
         SamplingError: chains that do not move or do not come to equilibrium.
         NonFiniteError: more local energies that are not finite, or none that is; the first such
             walker is in the message, and what was measured is ``kept`` by the error.
+        InterruptedRunError: Ctrl-C or SIGTERM with a run; what was walked is saved first.
+        KeyboardInterrupt: Ctrl-C without one. From 8 steps on what was measured is ``kept``.
+        CheckpointError, FingerprintError: see ``fit``.
     """
     steps = as_whole("steps", steps, least=FEWEST_MEASUREMENTS)
     if isinstance(moves, partial) and moves.args[:1] == (log_psi,):
@@ -127,105 +106,171 @@ def measure(
             "moves: expected a sampler of ln|ψ|², got one of log ψ itself; give the sampler "
             "log_density(log_psi)"
         )
-
-    # One program serves both: whether the width adapts is an argument of it.
-    def block(key: Array, state: Any, adapt: Array) -> tuple[Any, Any]:
-        sampler = over_devices(moves(adapt=adapt), devices)
-
-        def step(state: Any, key: Array) -> tuple[Any, Any]:
-            state, walkers, metrics = sampler.sample(key, state, params)
-            local = local_energies(local_energy, log_psi, params, walkers)
-            return state, (local, metrics["acceptance"], walkers)
-
-        return jax.lax.scan(step, state, jax.random.split(key, _BLOCK))
-
-    key_burn, key_measure = key_for(key, "burn-in"), key_for(key, "measure")
-    sampler = over_devices(moves(), devices)
-    mesh = mesh_of(sampler)
-    with working_on(mesh):
-        state = sampler.init(key_for(key, "walkers"), params)
-    labels = None if groups is None else _large(np.asarray(groups(state.walkers)))
-    began = time.perf_counter()
-    state = placed(sampler, key_burn, state, params)
-    with working_on(mesh):
-        compiling = jax.jit(block, **lying(mesh, state, 1))
-        advance = compiling.lower(key_burn, state, jnp.bool_(True)).compile()
-    compile_seconds = time.perf_counter() - began
-    seen: list[np.ndarray] = []
-    for burned in range(1, _MOST_BLOCKS + 1):
-        state, (local, accepted, walkers) = advance(
-            key_of(key_burn, burned), state, jnp.bool_(True)
+    walkers = FreshWalkers(log_psi, params, local_energy, moves, key, devices)
+    labels = None if groups is None else _large(np.asarray(groups(walkers.first.walkers)))
+    burning, measuring = _Place("burn-in", None), _Place("measure", None)
+    if run is not None:
+        asked = walkers.fingerprint(bounded)
+        burning, measuring = (
+            _Place(*begin(run, place.phase, asked, another=(STATE,)))
+            for place in (burning, measuring)
         )
-        seen.append(filled(np.asarray(local).real, walkers))
-        if burned == 1:
-            check_ratios(local_energy, log_psi, params, walkers[-1][:_FEW], name="local_energy")
+    line = shown(callbacks, wanted=progress)
+    go = partial(_go, walkers, run, [*callbacks, line])
+    try:
+        if measuring.found is not None:
+            walk = read(measuring.found, walkers.start("measure"), keep_walkers=True)
+        else:
+            walk = walkers.start("burn-in")
+            if burning.found is not None:
+                walk = read(burning.found, walk, keep_walkers=False)
+            walk = _to_equilibrium(go, walk, labels, phase=burning.phase, bounded=bounded)
+            walk = walkers.start("measure", after=walk)
+        walk = _through(go, walk, labels, phase=measuring.phase, steps=steps)
+    except (KeyboardInterrupt, InterruptedRunError) as error:
+        _keep(error, labels, walkers.compile_seconds)
+        raise
+    finally:
+        line.close()
+    measured = measurement_of(cut(walk, steps), labels, walkers.compile_seconds)
+    check_measurement(measured, steps)
+    return measured
+
+
+class _Place(NamedTuple):
+    """The phase of a run in which a walk is kept, and the checkpoint to go on from."""
+
+    phase: str
+    found: Found | None
+
+
+def _go(
+    walkers: FreshWalkers,
+    run: Run | None,
+    callbacks: Sequence[Callback],
+    walk: Walk,
+    *,
+    phase: str,
+    steps: int,
+    burning: bool,
+    judge: Callable[[Walk], tuple[bool, dict[str, float]]],
+) -> Walk:
+    """Walk on, until all steps are taken or a verdict ends it.
+
+    Args:
+        walkers: who.
+        run: where checkpoints go.
+        callbacks: see ``measure``.
+        walk: from where.
+        phase: under which name.
+        steps: the most in all.
+        burning: whether moves adapt, and walkers are not kept.
+        judge: ``walk -> (whether it ends, what callbacks are told)``, after each block.
+    """
+    ended, told = judge(walk)
+    if ended or int(walk.step) >= steps:
+        return walk
+    walk = walkers.placed(walk)
+    recorder = Recorder(
+        walk,
+        walkers.advance(walk.chain, adapt=burning),
+        steps=steps,
+        keep_walkers=not burning,
+        look=walkers.look,
+    )
+
+    def judged(update: Update) -> Stop | None:
+        nonlocal ended, told
+        if update.step % BLOCK == 0:
+            ended, told = judge(recorder.walk)
+        return STOP if ended else None
+
+    def telling(callback: Callback) -> Any:
+        def tell(update: Update) -> None:
+            # A burn-in may end after any block but the first.
+            ahead = BLOCK * max(2, 1 + update.step // BLOCK) if burning else steps
+            callback(
+                update._replace(
+                    steps=update.step if ended else min(ahead, steps),
+                    params=walkers.params,
+                    metrics=update.metrics | told,
+                    ended=ended,
+                )
+            )
+
+        # Dispatches end on the grid of a callback that has one.
+        return every(callback.steps, tell) if isinstance(callback, Every) else tell
+
+    walk = loop(
+        recorder,
+        walk,
+        [],
+        steps=steps,
+        run=run,
+        phase=phase,
+        callbacks=[judged, *map(telling, callbacks)],
+        compile_seconds=walkers.compile_seconds,
+        logged=False,
+    ).state
+    return walk
+
+
+def _to_equilibrium(
+    go: Callable[..., Walk], walk: Walk, labels: np.ndarray | None, *, phase: str, bounded: bool
+) -> Walk:
+    """Walk until the chains agree.
+
+    Raises:
+        SamplingError: where they do not.
+    """
+    rhat, acceptance, reached = np.inf, 1.0, False
+
+    def judge(walk: Walk) -> tuple[bool, dict[str, float]]:
+        nonlocal rhat, acceptance, reached
+        blocks = int(walk.step) // BLOCK
+        if blocks == 0:
+            return False, {}
         # The later half of all steps: one block is too short to judge chains with a long memory.
-        rhat = split_rhat(np.concatenate(seen[burned // 2 :]), groups=labels)
-        held = bounded or np.mean(accepted) < _HIGHEST_ACCEPTANCE
-        if rhat < _RHAT and held and burned > 1:
-            break
-    else:
+        seen = [walk.local_energies[i * BLOCK :][:BLOCK].real for i in range(blocks // 2, blocks)]
+        finite = [filled(block, walk.first_not_finite[None, None]) for block in seen]
+        rhat = split_rhat(np.concatenate(finite), groups=labels)
+        acceptance = float(np.mean(walk.acceptance[(blocks - 1) * BLOCK :][:BLOCK]))
+        held = bounded or acceptance < _HIGHEST_ACCEPTANCE
+        reached = rhat < _RHAT and held and blocks > 1
+        return reached, {"rhat": rhat}
+
+    walk = go(walk, phase=phase, steps=_LONGEST_BURN_IN, burning=True, judge=judge)
+    if not reached:
         raise SamplingError(
-            f"no equilibrium after {_MOST_BLOCKS * _BLOCK} steps (split-R̂ = "
+            f"no equilibrium after {_LONGEST_BURN_IN} steps (split-R̂ = "
             f"{rhat:.3f}, expected below {_RHAT}; acceptance "
-            f"{np.mean(accepted):.2f}, expected below {_HIGHEST_ACCEPTANCE}): is ψ "
+            f"{acceptance:.2f}, expected below {_HIGHEST_ACCEPTANCE}): is ψ "
             "square-integrable? More sweeps may help"
         )
+    return walk
 
-    line = shown((), wanted=progress)
-    blocks, snapshots, acceptances = [], [], []
-    not_finite, first = 0, None
-    most = bearable(steps * local.shape[1])
-    for i in range(-(-steps // _BLOCK)):
-        state, (local, accepted, walkers) = advance(key_of(key_measure, i), state, jnp.bool_(False))
-        blocks.append(np.asarray(local)[: steps - i * _BLOCK])
-        snapshots.append(np.asarray(walkers[_APART - 1 :: _APART]))
-        acceptances.append(float(jnp.mean(accepted)))
-        bad = np.argwhere(~np.isfinite(blocks[-1]))
-        not_finite += len(bad)
-        if len(bad) and first is None:
-            first = np.asarray(walkers[tuple(bad[0])])
-        taken, now = min(steps, (i + 1) * _BLOCK), time.perf_counter() - began
-        so_far = {"energy": float(np.mean(np.concatenate(blocks).real))}
-        told = (taken, steps, params, so_far, now - compile_seconds, compile_seconds)
-        line(Update("measure", *told))
-        if not_finite > most:
-            break
-    line.close()
-    energies = np.concatenate(blocks)
-    energies = energies.astype(np.result_type(energies, np.float64))
-    kept = filled(energies, walkers)
-    energy = estimate(kept.real, groups=labels)._replace(samples=kept.size - not_finite)
-    imaginary = None
-    if np.iscomplexobj(kept):
-        imaginary = estimate(kept.imag, groups=labels)._replace(samples=energy.samples)
-        energy = energy._replace(variance=energy.variance + imaginary.variance)
-    measured = Measurement(
-        energy,
-        energies.real,
-        np.concatenate(snapshots)[: max(1, steps // _APART)],
-        float(np.mean(acceptances)),
-        burned * _BLOCK,
-        compile_seconds,
-        not_finite,
-        first,
-        imaginary,
-    )
-    if not_finite > most:
-        error = NonFiniteError(
-            f"{not_finite} of {energies.size} local energies are not finite, of {steps} × "
-            f"{energies.shape[1]} at most {most} are left out; first at "
-            f"{np.asarray(first).tolist()}. Expected finite numbers away from coinciding "
-            "particles: check the Hamiltonian there. What was measured is in the error's .kept"
-        )
-        error.kept = measured
-        raise error
-    if not measured.acceptance > 0.01:
-        raise SamplingError(
-            f"chains do not move: acceptance {measured.acceptance:.3f}, expected above 0.01: is "
-            "log ψ finite at the walkers?"
-        )
-    return measured
+
+def _through(
+    go: Callable[..., Walk], walk: Walk, labels: np.ndarray | None, *, phase: str, steps: int
+) -> Walk:
+    """Walk all steps of a measurement, or until too many local energies are not finite."""
+
+    def judge(walk: Walk) -> tuple[bool, dict[str, float]]:
+        whole = cut(walk, int(walk.step) // BLOCK * BLOCK)
+        return too_many(whole, steps), {}
+
+    return go(walk, phase=phase, steps=steps, burning=False, judge=judge)
+
+
+def _keep(error: BaseException, labels: np.ndarray | None, compile_seconds: float) -> None:
+    """Leave what was measured reachable where a measurement is stopped."""
+    walk = getattr(error, "state", None)
+    if not isinstance(walk, Walk) or not walk.burn_in or walk.step < FEWEST_MEASUREMENTS:
+        return
+    with contextlib.suppress(PhysmlError):
+        error.kept = measurement_of(walk, labels, compile_seconds)  # type: ignore[attr-defined]
+        if not isinstance(error, PhysmlError):
+            error.add_note("physml: what was measured so far is this error's .kept")
 
 
 def _large(labels: np.ndarray) -> np.ndarray:

@@ -19,7 +19,7 @@ from physml.train.program import program
 from physml.types import Field
 from physml.vmc import report
 from physml.vmc.amplitude import first_params, log_psi_of
-from physml.vmc.measure import Measurement
+from physml.vmc.measurement import Measurement
 from physml.vmc.measurement_file import load_measurement, save_measurement
 from physml.vmc.plots import overview
 from physml.vmc.signed_log import at_params

@@ -12,7 +12,7 @@ import numpy as np
 
 from physml.errors import CheckpointError
 from physml.sampling import Estimate
-from physml.vmc.measure import Measurement
+from physml.vmc.measurement import Measurement
 
 ARRAYS, NUMBERS = "measurement.npz", "measurement.json"
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from physml.figures import figure
-from physml.vmc.measure import Measurement
+from physml.vmc.measurement import Measurement
 from physml.vmc.observables import (
     pair_correlation,
     pair_distribution,

@@ -130,7 +130,7 @@ def test_the_width_adapts_before_the_measurement_and_never_in_it():
 
     result = measured(make=watched, steps=30, sweeps=1, width=0.5)
     jax.effects_barrier()
-    assert len(widths) == result.burn_in + 50
+    assert len(widths) == result.burn_in + 30
     assert len(set(widths[: result.burn_in])) > 5
     assert len(set(widths[result.burn_in :])) == 1
 
