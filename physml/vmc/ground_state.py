@@ -170,14 +170,11 @@ def ground_state(
             progress=progress,
         )
     except BaseException as error:
-        partly = getattr(error, "kept", None)
-        known = isinstance(partly, Measurement)
+        kept: Any = result
+        if isinstance(partly := getattr(error, "kept", None), Measurement):
+            kept = GroundState(system, wavefunction, result.params, partly, result=result)
         with contextlib.suppress(AttributeError):  # an exception of one's own with slots
-            error.kept = (  # type: ignore[attr-defined]
-                GroundState(system, wavefunction, result.params, partly, result=result)
-                if known
-                else result
-            )
+            error.kept = kept  # type: ignore[attr-defined]
         raise
     return GroundState(system, wavefunction, result.params, measured, result=result)
 

@@ -17,6 +17,7 @@ from physml.cli import catalogue, job, run_directory
 from physml.networks import NetworkSettings
 from physml.optim.settings import OptimizerSettings
 from physml.train import Every, Run
+from physml.train.progress import Progress
 from physml.vmc.wavefunctions import WavefunctionSettings
 
 TINY = ("--network.width", "4", "--network.depth", "1")
@@ -132,6 +133,7 @@ def test_ground_state(physml):
     assert json.loads(Path("trap/result.json").read_text()) == result
     assert json.loads(Path("trap/config.json").read_text())["subject"]["omega"] == 0.5
     assert "energy" in said.err and "hartree" in said.err
+    assert "burn-in 50/50  energy" in said.err and "measure 8/8  energy" in said.err
     assert np.load("trap/samples.npz")["local_energies"].shape == (8, 16)
 
     told = physml("resume", "trap").out
@@ -139,9 +141,13 @@ def test_ground_state(physml):
     assert energy in told and "0.25 hartree (exact)" in told and "σ)" in told
     assert "omega 0.5" in told, "a report tells the numbers that were solved"
 
+    first = np.load("trap/samples.npz")["local_energies"]
     again = physml("resume", "trap", "--measurements", "20", "--json")
     assert again.code == 0 and again.object["steps"] == 2
-    assert np.load("trap/samples.npz")["local_energies"].shape == (20, 16)
+    assert "measure 20/20" in again.err and "burn-in" not in again.err
+    more = np.load("trap/samples.npz")["local_energies"]
+    assert more.shape == (20, 16)
+    np.testing.assert_array_equal(more[:8], first)
     assert len(Path("trap/metrics.jsonl").read_text().splitlines()) == 2
 
 
@@ -259,7 +265,25 @@ def test_stopped_before_the_first_step_leaves_nothing(physml, monkeypatch, stops
     assert not list(Path("runs").iterdir())
 
 
-def test_stopped_while_measuring_tells_how_to_go_on(physml, monkeypatch):
+@pytest.mark.parametrize("phase", ["burn-in", "measure"])
+def test_a_measurement_is_stopped_and_resumed_to_the_same_bits(physml, monkeypatch, phase):
+    class CtrlC(Progress):
+        def __call__(self, update):
+            if update.phase == phase:
+                signal.raise_signal(signal.SIGINT)
+
+    assert physml(*TRAP, "--steps", "1", "--run", "whole", "--quiet").code == 0
+    with monkeypatch.context() as patch:
+        patch.setattr(job, "progress", lambda *, quiet: CtrlC(None))
+        stopped = physml(*TRAP, "--steps", "1", "--run", "parts")
+    assert stopped.code == 130 and f"({phase}), saved. Go on with: physml resume" in stopped.err
+    assert physml("resume", "parts", "--quiet").code == 0
+    whole, parts = (np.load(f"{run}/samples.npz") for run in ("whole", "parts"))
+    for name in whole.files:
+        np.testing.assert_array_equal(parts[name], whole[name])
+
+
+def test_stopped_between_phases_tells_how_to_go_on(physml, monkeypatch):
     def stop(*args, run, **options):
         run.append("metrics.jsonl", [{"phase": "train", "step": 0}])
         raise KeyboardInterrupt
