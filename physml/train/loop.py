@@ -88,6 +88,7 @@ def loop(
     def save() -> None:
         nonlocal kept_step
         if run is not None:
+            run.settle()  # rows of steps before it, lest a checkpoint outlive them
             folder, fitting = run.checkpoints(phase), run.begun[phase]
             checkpoint.save(folder, int(state.step), state, fingerprint=fitting)
             kept_step = int(state.step)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import types
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
@@ -104,13 +105,28 @@ def value(kind: Any, document: Any, *, where: str) -> Any:
     elif isinstance(kind, type) and (is_dataclass(kind) or issubclass(kind, Choice)):
         return read(kind, document, where=where)
     elif kind is float and type(document) in (int, float):
-        return float(document)
+        number = _as_float(document)
+        if not math.isfinite(number):
+            raise _unexpected(where, "a finite number", document)
+        return number
     elif kind in (bool, int, float, str):
+        if kind is int and type(document) is int and not -(2**63) <= document < 2**63:
+            digits = len(str(abs(document)))
+            raise ConfigurationError(
+                f"{where}: expected a whole number of 64 bits, got one of {digits} digits"
+            )
         if type(document) is kind:
             return document
         words = {bool: "true or false", int: "a whole number", float: "a number", str: "a string"}
         raise _unexpected(where, words[kind], document)
     raise TypeError(f"{where}: no way to read a {kind} from JSON")
+
+
+def _as_float(document: float) -> float:
+    try:
+        return float(document)
+    except OverflowError:  # an integer of some 400 digits
+        return math.inf
 
 
 def _unexpected(where: str, expected: str, got: Any) -> ConfigurationError:

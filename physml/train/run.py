@@ -1,30 +1,31 @@
 """A run directory: what was asked, what happened, where to go on.
 
 config.json     the settings, plain data
-metrics.jsonl   one line a step: phase, step, scalars; the same bits on every run
+metrics.jsonl   one line a step: phase, step, scalars, checksum; the same bits on every run
 clock.jsonl     when each dispatch ended, kept apart so that metrics.jsonl has no wall time
 checkpoints/    one folder a phase, one folder a step
 result.json     written once, at the end
-physml.json     the names of all these: what no run wrote is neither replaced nor deleted
+physml.json     names and digests of these: what no run wrote is neither replaced nor deleted
 lock            held by the one process that may write here
 """
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
+import hashlib
 import json
 import math
 import os
-import shutil
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
 from physml.errors import RunDirectoryError
-from physml.train import run_manifest
+from physml.train import run_manifest, step_log, whole_file
 from physml.train.going_on import way_on
-from physml.train.run_manifest import CONTENTS, LOCK, MANIFEST
+from physml.train.run_manifest import CONTENTS, LOCK, LOGS, MANIFEST, Listed
 
 
 class Run:
@@ -38,6 +39,7 @@ class Run:
         config: the settings stored in ``config.json``.
         checkpoint_seconds: the longest time between checkpoints.
         begun: the fingerprint of each phase that this process began or went on with.
+        renewed: the files that this process wrote.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class Run:
         self.config = dict(config)
         self.checkpoint_seconds = checkpoint_seconds
         self.begun: dict[str, Mapping[str, Any]] = {}
+        self.renewed: set[str] = set()
         self._lock = lock
 
     @classmethod
@@ -80,14 +83,14 @@ class Run:
         lock = _acquire(path)
         try:
             _check_free(path, overwrite)  # again, now that no other process can change it
-        except RunDirectoryError:
+            own = (*CONTENTS, *own, *(run_manifest.written(path) & {LOCK}))
+            run_manifest.remove_written(path)
+            run = cls(path, config or {}, lock, checkpoint_seconds)
+            run._list(Listed(frozenset(own)))
+            run.write("config.json", run.config)
+        except BaseException:
             lock.close()
             raise
-        own = (*CONTENTS, *own, *(run_manifest.written(path) & {LOCK}))
-        run_manifest.remove_written(path)
-        run = cls(path, config or {}, lock, checkpoint_seconds)
-        run.write(MANIFEST, run_manifest.listing(own))
-        run.write("config.json", run.config)
         return run
 
     @classmethod
@@ -98,22 +101,18 @@ class Run:
             RunDirectoryError: if there is none, or another process holds it.
         """
         path = _named(directory)
+        run_manifest.settings(path)
+        lock = _acquire(path)
         try:
-            config = json.loads((path / "config.json").read_text())
-        except (OSError, ValueError) as error:
-            raise RunDirectoryError(
-                f"run directory {path}: no readable config.json ({error}); expected a directory "
-                "that an earlier run made"
-            ) from error
-        if not run_manifest.goes_on(path, config):
-            raise RunDirectoryError(
-                f"run directory {path}: its config.json is of no run; expected a directory that an "
-                "earlier run made"
-            )
-        run = cls(path, config, _acquire(path), checkpoint_seconds)
-        if not (path / MANIFEST).exists():
-            own = run_manifest.written(path) | {*CONTENTS, LOCK}
-            run.write(MANIFEST, run_manifest.listing(own))
+            run = cls(path, run_manifest.settings(path), lock, checkpoint_seconds)
+            run_manifest.warn_of_altered_settings(path)
+            run_manifest.clear(path)
+            if not (path / MANIFEST).exists():
+                own = run_manifest.written(path) | {*CONTENTS, LOCK}
+                run._list(Listed(frozenset(own)))
+        except BaseException:
+            lock.close()
+            raise
         return run
 
     def __enter__(self) -> Run:
@@ -141,17 +140,27 @@ class Run:
             save: ``path -> anything``, writes it.
 
         Raises:
-            RunDirectoryError: if one stands there that no run wrote, or a link.
+            RunDirectoryError: if one stands there that no run wrote, or a link or a folder.
         """
         run_manifest.refuse_strangers(self.directory, [name])
-        path, fresh = self.directory / name, self.directory / f".partial.{name}"
-        try:
+        path, before = self.directory / name, run_manifest.listed(self.directory)
+        digests, found = dict(before.digests), []
+        digests.pop(name, None)
+
+        def made(fresh: Path) -> None:
             save(fresh)
-            names = run_manifest.written(self.directory) | {name}
-            self.write(MANIFEST, run_manifest.listing(names))
-            os.replace(fresh, path)
-        finally:
-            fresh.unlink(missing_ok=True)
+            found.append(hashlib.sha256(whole_file.read_bytes(fresh)).hexdigest())
+
+        during = before._replace(names=before.names | {name}, digests=digests)
+        self._list(during)  # first, so that whoever finds the file knows whose it is
+        try:
+            whole_file.write(path, made)
+        except BaseException:
+            with contextlib.suppress(RunDirectoryError):  # the disk that is full is told already
+                self._list(before)
+            raise
+        self._list(during._replace(digests={**digests, name: found[0]}))
+        self.renewed.add(name)
         return path
 
     def add_folder(self, name: str, save: Callable[[Path], Any]) -> Path:
@@ -164,21 +173,28 @@ class Run:
         Raises:
             RunDirectoryError: if one stands there with files that no run wrote, or a link.
         """
-        path, fresh = self.directory / name, self.directory / f".partial.{name}"
-        own = run_manifest.written(self.directory)
-        before = [file for file in own if file.startswith(f"{name}/")]
+        path, before = self.directory / name, run_manifest.listed(self.directory)
+        fresh = whole_file.partial(path)
         there = [str(f.relative_to(self.directory)) for f in path.rglob("*") if not f.is_dir()]
         run_manifest.refuse_strangers(self.directory, there or [name])
+        earlier = {file for file in before.names if file.startswith(f"{name}/")}
         try:
-            shutil.rmtree(fresh, ignore_errors=True)
+            self._list(before._replace(names=before.names | {fresh.name}))
+            whole_file.remove(fresh)
             save(fresh)
-            files = [f"{name}/{f.relative_to(fresh)}" for f in fresh.rglob("*") if not f.is_dir()]
-            names = own.difference(before).union(files)
-            run_manifest.remove_files(self.directory, before)
-            self.write(MANIFEST, run_manifest.listing(names))
+            whole_file.settle(fresh)
+            files = {f"{name}/{f.relative_to(fresh)}" for f in fresh.rglob("*") if not f.is_dir()}
+            self._list(before._replace(names=before.names | {fresh.name} | files))
+            run_manifest.remove_files(self.directory, earlier)
             os.replace(fresh, path)
-        finally:
-            shutil.rmtree(fresh, ignore_errors=True)
+            whole_file.settle_names(self.directory)
+        except BaseException:
+            whole_file.remove(fresh)
+            with contextlib.suppress(RunDirectoryError):
+                self._list(before)
+            raise
+        self._list(before._replace(names=before.names - earlier | files))
+        self.renewed |= files
         return path
 
     def checkpoints(self, phase: str) -> Path:
@@ -186,52 +202,72 @@ class Run:
         return self.directory / "checkpoints" / phase
 
     def append(self, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Append lines of JSON to ``metrics.jsonl`` or ``clock.jsonl``."""
-        text = "".join(json.dumps(_plain(row)) + "\n" for row in rows)
+        """Append lines of JSON, with a checksum each, to ``metrics.jsonl`` or ``clock.jsonl``."""
+        step_log.append(self.directory / name, map(_plain, rows))
+
+    def trim(self, name: str, phase: str, step: int) -> None:
+        """Drop the lines of a phase from a step on, and of phases after it, before going on."""
+        step_log.trim(self.directory / name, phase, step)
+
+    def rows(self, name: str, phase: str) -> list[dict[str, Any]]:
+        """The lines of a phase, as dictionaries; damaged ones are told in a warning."""
+        return step_log.rows(self.directory / name, phase)
+
+    def history(self, phase: str, steps: int) -> list[dict[str, Any]]:
+        """The metrics of the first steps of a phase; of those that are lost the loss is None."""
+        return step_log.history(self.directory / LOGS[0], phase, steps)
+
+    def settle(self) -> None:
+        """Bring the lines appended so far to the disk.
+
+        Raises:
+            RunDirectoryError: where they cannot be written.
+        """
         try:
-            with (self.directory / name).open("a") as file:
-                file.write(text)
+            for name in LOGS:
+                if (self.directory / name).exists():
+                    whole_file.settle(self.directory / name)
         except OSError as error:
+            raise RunDirectoryError(f"{self.directory}: cannot be written ({error})") from error
+
+    def write(self, name: str, document: Mapping[str, Any]) -> Path:
+        """Write a JSON document whole or not at all.
+
+        Raises:
+            RunDirectoryError: where it cannot be written, or something stands there that no run
+                wrote.
+        """
+        text = json.dumps(_plain(document), indent=2) + "\n"
+        try:
+            return self.add(name, lambda path: path.write_text(text, encoding="utf-8"))
+        except OSError as error:
+            if isinstance(error, RunDirectoryError):
+                raise
             raise RunDirectoryError(
                 f"{self.directory / name}: cannot be written ({error})"
             ) from error
 
-    def trim(self, name: str, phase: str, step: int) -> None:
-        """Drop the lines of a phase from a step on, and of phases after it, before going on."""
-        path = self.directory / name
-        if not path.exists():
-            return
-        kept = []
-        for line in path.read_text().splitlines(keepends=True):
-            try:
-                row = json.loads(line)
-            except ValueError:
-                break  # the last line of a process that was killed while writing
-            if row["phase"] == phase and row["step"] >= step:
-                break
-            kept.append(line)
-        fresh = _partial(path)
-        fresh.write_text("".join(kept))
-        os.replace(fresh, path)
+    def ask_for_more(self, config: Mapping[str, Any]) -> None:
+        """Settings of a run that is to go further: its result stays until there is another."""
+        self._list(run_manifest.listed(self.directory)._replace(superseded=True))
+        self.config = dict(config)
+        self.write("config.json", config)
 
-    def rows(self, name: str, phase: str) -> list[dict[str, Any]]:
-        """The lines of a phase, as dictionaries."""
-        path = self.directory / name
-        if not path.exists():
-            return []
-        rows = [json.loads(line) for line in path.read_text().splitlines()]
-        return [row for row in rows if row["phase"] == phase]
-
-    def write(self, name: str, document: Mapping[str, Any]) -> Path:
-        """Write a JSON document whole or not at all."""
-        path = self.directory / name
-        fresh = _partial(path)
-        try:
-            fresh.write_text(json.dumps(_plain(document), indent=2) + "\n")
-            os.replace(fresh, path)
-        except OSError as error:
-            raise RunDirectoryError(f"{path}: cannot be written ({error})") from error
+    def finish(self, result: Mapping[str, Any]) -> Path:
+        """Write ``result.json``; of an earlier result that is superseded now nothing is left."""
+        path = self.write("result.json", result)
+        found = run_manifest.listed(self.directory)
+        usual = {*CONTENTS, LOCK, MANIFEST}
+        stale = found.names - usual - self.renewed if found.superseded else frozenset()
+        run_manifest.remove_files(self.directory, stale)
+        digests = {name: digest for name, digest in found.digests.items() if name not in stale}
+        self._list(Listed(found.names - stale, digests))
         return path
+
+    def _list(self, files: Listed) -> None:
+        """Record what the run wrote."""
+        text = json.dumps(files.document(), indent=2) + "\n"
+        whole_file.write_bytes(self.directory / MANIFEST, text.encode())
 
 
 def _named(directory: str | Path) -> Path:
@@ -252,12 +288,8 @@ def _check_free(path: Path, overwrite: bool) -> None:
             f"run directory {path}: already holds a run ({', '.join(standing)}). Go on with it "
             f"({way_on(path, run_manifest.settings(path))}), choose another directory, or overwrite"
         )
-    run_manifest.refuse_strangers(path, (*CONTENTS, MANIFEST))
-
-
-def _partial(path: Path) -> Path:
-    """Where a document is written before it takes its place, whole."""
-    return path.with_name(f".{path.name}.partial")
+    own = run_manifest.written(path) - {LOCK}
+    run_manifest.refuse_strangers(path, (*CONTENTS, MANIFEST, *(sorted(own) if overwrite else ())))
 
 
 def _acquire(path: Path) -> IO[str]:

@@ -19,6 +19,7 @@ from physml.train.history import Row
 from physml.train.keys import key_for
 from physml.train.precision import in_common_precision
 from physml.train.run import Run
+from physml.train.run_manifest import LOGS
 from physml.train.state import MAY_BE_NEW, TrainState
 from physml.train.step import nothing_measured
 from physml.train.until import Rule
@@ -82,9 +83,9 @@ def start(
         state = checkpoint.read(found, state, may_be_new=MAY_BE_NEW)
     elif outlined is not None:
         state = state._replace(sampler=jax.tree.map(strong, drawn()))
-    for name in ("metrics.jsonl", "clock.jsonl"):
+    for name in LOGS:
         run.trim(name, phase, int(state.step))
-    return Start(state, phase, run.rows("metrics.jsonl", phase))
+    return Start(state, phase, run.history(phase, int(state.step)))
 
 
 def _outline(sampler: Sampler, key: Array, params: Any) -> Any:

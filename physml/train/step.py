@@ -15,6 +15,7 @@ from physml.lazy_jacobian import real_type
 from physml.optim import OptimizerSettings, optimizer_of
 from physml.optim.contract import value_function_of
 from physml.train.callbacks import Every
+from physml.train.checked_lines import CHECKSUM
 from physml.train.state import TrainState
 from physml.types import Evaluation, Objective, Optimizer, Sampler
 
@@ -22,7 +23,7 @@ Step = Callable[[TrainState], tuple[TrainState, dict[str, Array]]]
 """``state -> (state, metrics)``."""
 
 # The columns of a run that are the loop's own.
-_OWN = {"phase": "the loop", "step": "the loop"}
+_OWN = dict.fromkeys(("phase", "step", CHECKSUM), "the loop")
 
 
 def make_step(

@@ -23,6 +23,11 @@ def partial(path: Path) -> Path:
     return path.with_name(f".{path.name}.partial")
 
 
+def is_partial(path: Path) -> bool:
+    """Whether a name is one of ``partial``."""
+    return path.name.startswith(".") and path.name.endswith(".partial")
+
+
 def write(path: Path, save: Callable[[Path], Any]) -> Path:
     """Make a file, or a folder where none stands, under its name once it is whole and on the disk.
 
@@ -45,14 +50,14 @@ def write(path: Path, save: Callable[[Path], Any]) -> Path:
     return path
 
 
-def write_text(path: Path, text: str) -> Path:
-    """Write a text; see ``write``.
+def write_bytes(path: Path, content: bytes) -> Path:
+    """Write a file; see ``write``.
 
     Raises:
         RunDirectoryError: where it cannot be written.
     """
     try:
-        return write(path, lambda fresh: fresh.write_text(text, encoding="utf-8"))
+        return write(path, lambda fresh: fresh.write_bytes(content))
     except OSError as error:
         raise RunDirectoryError(f"{path}: cannot be written ({error})") from error
 

@@ -62,6 +62,8 @@ MISSING = object()
         (("recipe", "network", "name"), MISSING, "recipe.network: network: missing key 'name'"),
         (("recipe", "network", "breadth"), 3, "network.breadth: no option of mlp"),
         (("recipe", "network", "activation"), "relu", "activation: expected one of tanh"),
+        (("recipe", "optimizer", "ratio"), 10**400, "ratio: expected a finite number, got 1000"),
+        (("recipe", "steps"), 10**400, "steps: expected a whole number of 64 bits, got one of 401"),
         (("recipe", "optimizer", "ratio"), "1e-3", "ratio: expected a number, got '1e-3'"),
     ],
 )

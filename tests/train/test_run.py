@@ -12,7 +12,7 @@ import pytest
 
 import physml as pm
 from physml.errors import RunDirectoryError
-from physml.train import checkpoint
+from physml.train import checkpoint, run_manifest
 
 
 def test_a_run_stores_its_settings(tmp_path):
@@ -207,3 +207,123 @@ def test_a_run_without_a_name_is_refused(tmp_path, monkeypatch):
         with pytest.raises(RunDirectoryError, match="expected a name, got an empty one"):
             call("")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("content", ["[1]", "null", "{", "[" * 10**5, "1" * 5000, "\x80", ""])
+def test_settings_that_are_none_are_named(tmp_path, content):
+    pm.Run.create(tmp_path).close()
+    (tmp_path / "config.json").write_bytes(content.encode("latin-1"))
+    with pytest.raises(RunDirectoryError, match=r"config\.json"):
+        pm.Run.reopen(tmp_path)
+
+
+def test_settings_that_were_altered_are_told(tmp_path):
+    pm.Run.create(tmp_path, {"seed": 1}).close()
+    (tmp_path / "config.json").write_text('{"seed": 2}')
+    with pytest.warns(UserWarning, match=r"config\.json: was altered since the run wrote it"):
+        pm.Run.reopen(tmp_path).close()
+
+
+def test_every_flipped_bit_of_the_list_of_files_is_noticed(tmp_path):
+    filled(tmp_path)
+    path = tmp_path / "physml.json"
+    whole = path.read_bytes()
+    names = set(run_manifest.written(tmp_path))
+    for bit in range(0, 8 * len(whole), 41):
+        flipped = bytearray(whole)
+        flipped[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(flipped)
+        found = run_manifest.listed(tmp_path)
+        assert not found.names or found.names == names  # of a space nothing depends
+    path.write_bytes(whole.replace(b"curve", b"curwe"))
+    with pytest.raises(
+        RunDirectoryError, match=r"physml\.json.* is damaged .* remove physml\.json"
+    ):
+        pm.Run.reopen(tmp_path)
+    path.unlink()
+    pm.Run.reopen(tmp_path).close()
+
+
+def test_a_file_that_was_altered_is_told_by_its_digest(tmp_path):
+    filled(tmp_path)
+    assert run_manifest.read(tmp_path, "curve.txt") == b"of the run"
+    (tmp_path / "curve.txt").write_text("of the rum")
+    with pytest.raises(RunDirectoryError, match=r"curve\.txt: was altered since"):
+        run_manifest.read(tmp_path, "curve.txt")
+
+
+def test_a_folder_in_place_of_a_file_is_found_before_anything_is_deleted(tmp_path):
+    """The settings were gone when its deletion failed."""
+    filled(tmp_path)
+    (tmp_path / "curve.txt").unlink()
+    (tmp_path / "curve.txt").mkdir()
+    before = everything(tmp_path)
+    with pytest.raises(RunDirectoryError, match=r"curve\.txt"):
+        pm.Run.create(tmp_path, overwrite=True)
+    assert everything(tmp_path) == before
+    with pm.Run.reopen(tmp_path) as run, pytest.raises(RunDirectoryError, match=r"curve\.txt"):
+        run.add("curve.txt", lambda path: path.write_text("again"))
+
+
+def test_checkpoints_of_a_phase_behind_a_link_are_not_written_to(tmp_path):
+    filled(tmp_path / "run")
+    (tmp_path / "run" / "checkpoints" / "train").rename(tmp_path / "aside")
+    (tmp_path / "run" / "checkpoints" / "train").symlink_to(tmp_path / "aside")
+    before = everything(tmp_path)
+    with pytest.raises(RunDirectoryError, match="checkpoints/train"):
+        pm.Run.create(tmp_path / "run", overwrite=True)
+    assert everything(tmp_path) == before
+
+
+def test_what_cannot_be_deleted_is_named_and_lets_go(tmp_path, monkeypatch):
+    filled(tmp_path)
+
+    def refused(*args, **options):
+        raise OSError(30, "Read-only file system")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", refused)
+        with pytest.raises(RunDirectoryError, match="Read-only file system"):
+            pm.Run.create(tmp_path, overwrite=True)
+    pm.Run.reopen(tmp_path).close()
+
+
+def test_what_a_killed_process_left_is_removed_by_the_next(tmp_path):
+    filled(tmp_path)
+
+    def killed(path):
+        path.mkdir()
+        raise KeyboardInterrupt
+
+    with pm.Run.reopen(tmp_path) as run:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("physml.train.whole_file.remove", lambda path: None)
+            patch.setattr("physml.train.run.Run._list", lambda *args: None)
+            patch.setattr("physml.train.run_manifest.clear", lambda path: None)
+            for call in (run.add, run.add_folder):
+                with pytest.raises(KeyboardInterrupt):
+                    call("result" if call == run.add_folder else "curve.txt", killed)
+        listed = run_manifest.listed(tmp_path)
+        run._list(listed._replace(names=listed.names | {".result.partial"}))
+    (tmp_path / ".mine.partial").write_text("mine")
+    assert len(list(tmp_path.glob(".*.partial"))) == 3
+    pm.Run.reopen(tmp_path).close()
+    assert [p.name for p in tmp_path.glob(".*.partial")] == [".mine.partial"]
+
+
+def test_an_earlier_result_stands_until_there_is_another(tmp_path):
+    """Resuming for more threw it away first."""
+    filled(tmp_path)
+    with pm.Run.reopen(tmp_path) as run:
+        run.add("extra.txt", lambda path: path.write_text("of the first result alone"))
+        run.ask_for_more({"seed": 1, "steps": 9})
+    assert run_manifest.listed(tmp_path).superseded
+    assert json.loads((tmp_path / "result.json").read_text()) == {"loss": 0.0}
+    with pm.Run.reopen(tmp_path) as run:
+        assert run.config["steps"] == 9
+        run.add("curve.txt", lambda path: path.write_text("of the second"))
+        run.finish({"loss": 1.0})
+    assert not run_manifest.listed(tmp_path).superseded
+    assert json.loads(run_manifest.read(tmp_path, "result.json")) == {"loss": 1.0}
+    assert run_manifest.read(tmp_path, "curve.txt") == b"of the second"
+    assert not (tmp_path / "extra.txt").exists()
