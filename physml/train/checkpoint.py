@@ -31,7 +31,7 @@ FORMAT = 2
 """Version of the layout below a checkpoint's folder; that before it had arrays by orbax."""
 
 _MANIFEST = "manifest.json"
-_PARTIAL = re.compile(r"\.[0-9]{10,}\.partial")
+_PARTIAL = re.compile(r"\.partial\.[0-9]{10,}|\.[0-9]{10,}\.partial")  # of earlier versions
 
 # Earlier versions kept a batch that never changes in the state: it is data now, see ``fit``.
 _NOW_DATA = ".sampler.batch"

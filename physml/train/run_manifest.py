@@ -29,7 +29,7 @@ LOGS = ("metrics.jsonl", "clock.jsonl")
 CONTENTS = ("config.json", *LOGS, CHECKPOINTS, "result.json")
 
 _DRAWN_BY_COMMANDS = ("solution.png", "state.png", "samples.npz", "result.png", "result.txt")
-_CHECKPOINT = re.compile(r"\.?\d{10}(\..+)?")
+_CHECKPOINT = re.compile(r"(\.partial)?\.?\d{10}(\..+)?")
 
 
 class Listed(NamedTuple):
@@ -187,6 +187,7 @@ def clear(directory: Path) -> None:
     for name in written(directory) | {MANIFEST}:
         place = directory / name.split("/")[0]
         whole_file.remove(place if whole_file.is_partial(place) else whole_file.partial(place))
+        whole_file.remove(directory / f".{name}.partial")  # of earlier versions
 
 
 def remove_files(directory: Path, names: Iterable[str]) -> None:

@@ -1,6 +1,6 @@
 """Files written whole or not at all, on the disk before they count; read with what is wrong named.
 
-A file or a folder is made as ``.NAME.partial``, brought to the disk, and given its name then. A
+A file or a folder is made as ``.partial.NAME``, brought to the disk, and given its name then. A
 process killed in between leaves the partial one, which the next one that writes there removes.
 """
 
@@ -17,15 +17,17 @@ from typing import Any
 
 from physml.errors import RunDirectoryError
 
+_PREFIX = ".partial."
+
 
 def partial(path: Path) -> Path:
-    """Where a file or folder is made before it takes its name."""
-    return path.with_name(f".{path.name}.partial")
+    """Where a file or folder is made before it takes its name, whose ending tells its format."""
+    return path.with_name(f"{_PREFIX}{path.name}")
 
 
 def is_partial(path: Path) -> bool:
     """Whether a name is one of ``partial``."""
-    return path.name.startswith(".") and path.name.endswith(".partial")
+    return path.name.startswith(_PREFIX)
 
 
 def write(path: Path, save: Callable[[Path], Any]) -> Path:

@@ -305,7 +305,7 @@ def test_a_checkpoint_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatc
     monkeypatch.setattr(os, "replace", renamed)
     checkpoint.save(tmp_path / "train", 1, state(1))
     at = done.index("named 0000000001")
-    assert {"arrays.npz", "manifest.json", ".0000000001.partial"} <= set(done[:at])
+    assert {"arrays.npz", "manifest.json", ".partial.0000000001"} <= set(done[:at])
     assert done[at + 1 :] == ["train"], "nor is it told before its name is on the disk"
 
 
@@ -318,7 +318,7 @@ def test_folders_of_other_names_are_no_checkpoints(tmp_path, name):
 
 def test_a_half_written_checkpoint_is_not_seen(tmp_path):
     whole = checkpoint.save(tmp_path, 1, state(1))
-    shutil.copytree(whole, tmp_path / ".0000000002.partial")
+    shutil.copytree(whole, tmp_path / ".partial.0000000002")
     assert checkpoint.steps(tmp_path) == [1]
     checkpoint.save(tmp_path, 2, state(2))
     assert same(checkpoint.restore(tmp_path, 2, state(0)), state(2))
@@ -327,10 +327,10 @@ def test_a_half_written_checkpoint_is_not_seen(tmp_path):
 def test_what_a_killed_process_left_is_removed_by_the_next(tmp_path):
     """The folders stayed in 16 of 40 runs that were killed."""
     checkpoint.save(tmp_path, 1, state(1))
-    (tmp_path / ".0000000002.partial").mkdir()
-    (tmp_path / ".mine.partial").mkdir()
+    for name in (".partial.0000000002", ".0000000002.partial", ".partial.mine"):
+        (tmp_path / name).mkdir()
     checkpoint.clear(tmp_path)
-    assert {p.name for p in tmp_path.iterdir()} == {"0000000001", ".mine.partial"}
+    assert {p.name for p in tmp_path.iterdir()} == {"0000000001", ".partial.mine"}
 
 
 def test_a_resumed_fit_refuses_another_network(tmp_path):

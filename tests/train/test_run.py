@@ -304,11 +304,11 @@ def test_what_a_killed_process_left_is_removed_by_the_next(tmp_path):
                 with pytest.raises(KeyboardInterrupt):
                     call("result" if call == run.add_folder else "curve.txt", killed)
         listed = run_manifest.listed(tmp_path)
-        run._list(listed._replace(names=listed.names | {".result.partial"}))
-    (tmp_path / ".mine.partial").write_text("mine")
-    assert len(list(tmp_path.glob(".*.partial"))) == 3
+        run._list(listed._replace(names=listed.names | {".partial.result"}))
+    (tmp_path / ".partial.mine").write_text("mine")
+    assert len(list(tmp_path.glob(".partial.*"))) == 3
     pm.Run.reopen(tmp_path).close()
-    assert [p.name for p in tmp_path.glob(".*.partial")] == [".mine.partial"]
+    assert [p.name for p in tmp_path.glob(".partial.*")] == [".partial.mine"]
 
 
 def test_an_earlier_result_stands_until_there_is_another(tmp_path):
