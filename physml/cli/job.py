@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -174,7 +175,7 @@ def _carry_out(job: Job, run: Run, began: float, quiet: bool) -> Numbers:
         "run": str(run.directory),
         "files": run_directory.files(run.directory),
     }
-    _draw(run, run_directory.WORDS, lambda path: path.write_text(aligned(said), encoding="utf-8"))
+    _draw(run, run_directory.WORDS, partial(run_directory.write_words, aligned(said)))
     # Read back: what is printed is what was written, numbers that are not finite included.
     written: Numbers = json.loads(run.write("result.json", result).read_text())
     return written

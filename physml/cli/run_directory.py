@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from physml.errors import RunDirectoryError
@@ -9,6 +10,9 @@ from physml.train import Run, run_manifest
 
 FIGURE, WORDS, STATE = "result.png", "result.txt", "result"
 """What is added to a run: the result as a figure, in words, and as a folder to be loaded."""
+
+# On every machine alike; a directory's name may have bytes that are no text.
+_TEXT: Mapping[str, str] = {"encoding": "utf-8", "errors": "surrogateescape"}
 
 
 def next_free(name: str) -> Path:
@@ -61,11 +65,16 @@ def words(directory: Path) -> str:
     """
     now = {"run": str(directory), "files": files(directory)}
     lines = []
-    for line in (directory / WORDS).read_text(encoding="utf-8", errors="replace").splitlines():
+    for line in (directory / WORDS).read_text(**_TEXT).splitlines():
         name, space, _ = line.partition("  ")
         width = len(line) - len(line.removeprefix(name).lstrip())
         lines.append(f"{name:<{width}}{now[name]}" if space and name in now else line)
     return "".join(f"{line}\n" for line in lines)
+
+
+def write_words(said: str, path: Path) -> None:
+    """Write a report."""
+    path.write_text(said, **_TEXT)
 
 
 def files(directory: Path) -> str:

@@ -1,6 +1,7 @@
 """Runs from the command line: results, directories, resume, precision."""
 
 import json
+import os
 import signal
 import sys
 from dataclasses import replace
@@ -189,6 +190,14 @@ def test_a_moved_run_tells_where_it_is_and_finds_its_files(physml):
     Path("there/a run/result.json").unlink()
     said = physml("resume", "there/a run")
     assert said.code == 2 and "physml resume 'there/a run' --file x.py:X" in said.err
+
+
+def test_a_report_is_written_and_read_whatever_the_locale(tmp_path):
+    """A run below a name that is no text, as ψ where the locale has no letters, had no result."""
+    place = os.fsdecode(b"\xcf\x88\xff")
+    run_directory.write_words(f"heat  ∂u/∂t\nrun   {place}\n", tmp_path / "result.txt")
+    assert (tmp_path / "result.txt").read_bytes().endswith(b"\xcf\x88\xff\n")
+    assert run_directory.words(tmp_path) == f"heat  ∂u/∂t\nrun   {tmp_path}\n"
 
 
 @pytest.mark.parametrize(
