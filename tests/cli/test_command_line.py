@@ -159,6 +159,22 @@ def test_help_without_a_name(physml, command):
             ("solve", "heat", "--optimizer.name", "natural-gradient", "--optimizer.damping", "-1"),
             "damping: expected a number > 0",
         ),
+        (
+            ("solve", "heat", "--optimizer", "adam", "--optimizer.learning-rate", "-1e-3"),
+            "optimizer.learning_rate: expected a number > 0, got -0.001",
+        ),
+        (
+            ("solve", "heat", "--optimizer", "soap", "--optimizer.learning-rate=nan"),
+            "optimizer.learning_rate: expected a number > 0, got nan",
+        ),
+        (
+            ("solve", "heat", "--optimizer", "gauss-newton", "--optimizer.radius", "inf"),
+            "optimizer.radius: expected a number > 0, got inf",
+        ),
+        (
+            ("ground-state", "hydrogen", "--optimizer.damping", "inf"),
+            "optimizer.damping: expected a number > 0 (or a schedule), got inf",
+        ),
         (("ground-state", "quantum-dot", "--system.n-up", "2"), "n_up: expected a closed shell"),
         (("ground-state", "hydrogen", "--walkers", "1"), "walkers: expected at least 2"),
         (("ground-state", "hydrogen", "--measurements", "1"), "at least 8"),
