@@ -46,4 +46,4 @@ def test_every_letter_of_the_library_is_spelled():
     sources = (p.read_text(encoding="utf-8") for p in Path(physml.__file__).parent.rglob("*.py"))
     letters = set(re.findall(r"[^\x00-\x7f]", "".join(sources)))
     lost = {x for x in letters if "?" in spelled(f"a{x}", "ascii")}
-    assert not lost, [unicodedata.name(letter) for letter in lost]
+    assert not lost, f"add to physml/train/spelling.py: {[unicodedata.name(x) for x in lost]}"
