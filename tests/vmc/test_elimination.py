@@ -57,7 +57,7 @@ def test_its_derivatives_are_those_of_the_determinant():
 @pytest.mark.parametrize("n", [1, 3, 4])
 @pytest.mark.parametrize("phases", [False, True], ids=["real", "complex"])
 def test_slater_determinants_are_those_of_numpy(n, phases):
-    """Two spins and two determinants, by elimination up to three orbitals and LAPACK beyond."""
+    """Two spins and two determinants."""
     random = np.random.default_rng(n)
     orbitals = random.normal(size=(2, 2 * n, n))
     if phases:

@@ -3,8 +3,8 @@
     P A Q = [[B, u], [vᵀ, w]],    det A = ± d det B,    d = w − vᵀB⁻¹u,    A⁻¹V = g/d + β
 
 Pivots are the largest entries left, so ``d`` is what makes ``A`` singular if anything does, and
-``g`` (of rank one) and ``β`` stay finite there. Libraries' solvers are avoided on purpose: several
-batches of them in one program can wait for each other for ever on a CPU of few threads (jax 0.10).
+``g`` (of rank one) and ``β`` stay finite there. No LAPACK, for the reason told in
+``calculus/log_determinant.py``.
 """
 
 from __future__ import annotations

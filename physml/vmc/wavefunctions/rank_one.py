@@ -17,8 +17,8 @@ import flax.linen as nn
 import jax.numpy as jnp
 from jax import Array
 
+from physml.calculus.log_determinant import matrix_inverse
 from physml.sampling import OneElectronMoves
-from physml.vmc.wavefunctions.elimination import eliminate
 
 
 def inverses(orbitals: Array, n_up: int) -> Array:
@@ -37,9 +37,7 @@ def inverses(orbitals: Array, n_up: int) -> Array:
     for spin in (orbitals[:n_up], orbitals[n_up:]):
         if len(spin):
             n = len(spin)
-            found = eliminate(spin[:, :n], jnp.eye(n, dtype=spin.dtype))
-            inverse = found.g / found.d + found.beta
-            rows.append(jnp.pad(inverse.T, ((0, 0), (0, most - n))))
+            rows.append(jnp.pad(matrix_inverse(spin[:, :n]).T, ((0, 0), (0, most - n))))
     return jnp.concatenate(rows)
 
 
