@@ -1,10 +1,20 @@
 # Needs git, make and Python >= 3.11. The first target run makes the virtual environment and
 # installs the packages pinned in constraints.txt; later runs reuse it until they change.
 
-PYTHON ?= python3
+# The newest interpreter that runs here and can make an environment: on Python 3.12 and newer the
+# pinned jax is 0.12, of which no batch of LAPACK calls is known to stand still.
+PYTHON = $(or $(shell for python in python3.13 python3.12; do \
+	"$$python" -c "import ensurepip" >/dev/null 2>&1 && echo "$$python" && break; done),python3)
 VENV ?= .venv
 WORKERS ?= auto
-ARGS ?=
+# These two, and what pytest reads, are told on make's command line or not at all: a shell's own
+# PYTHON, ARGS and PYTEST_ADDOPTS mean something else.
+ARGS =
+unexport PYTEST_ADDOPTS
+
+# Builds in isolation take their tools from the same pins: older and newer pips read one of the two.
+export PIP_CONSTRAINT = constraints.txt
+export PIP_BUILD_CONSTRAINT = constraints.txt
 
 # A worker fills 2 to 3 GB; those that finish early take over what is left.
 PARALLEL = -n $(WORKERS) --maxprocesses 8 --dist worksteal

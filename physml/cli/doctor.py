@@ -16,7 +16,7 @@ from physml.cli.jax_settings import cache_folder, is_writable, use_precision
 from physml.cli.options import NoOptions, parse
 from physml.cli.output import print_table
 
-_NEEDED = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "folx", "tyro", "rich")
+_NEEDED = ("jaxlib", "flax", "optax", "orbax-checkpoint", "folx", "tyro", "rich")
 _OPTIONAL = (
     ("matplotlib", "plot", "figures"),
     ("pyscf", "chem", "Hartree–Fock orbitals"),
@@ -33,6 +33,7 @@ def command(argv: Sequence[str]) -> None:
     rows = [
         ("physml", __version__, ""),
         ("python", platform.python_version(), ""),
+        ("jax", *_jax()),
         *((name, *_needed(name)) for name in _NEEDED),
         *((name, *_optional(name, extra, brings)) for name, extra, brings in _OPTIONAL),
         ("devices", _devices(), _device_advice()),
@@ -48,6 +49,16 @@ def _version(package: str) -> str | None:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
         return None
+
+
+def _jax() -> tuple[str, str]:
+    """Its version, and what releases before 0.12 do on a CPU of few threads."""
+    if jax.default_backend() != "cpu" or jax.__version_info__ >= (0, 12):
+        return jax.__version__, ""
+    return jax.__version__, (
+        "many LAPACK calls at once (eigh under vmap) can stand still on 2 CPU threads; "
+        "jax 0.12 or newer, for Python 3.12 or newer, does not"
+    )
 
 
 def _needed(package: str) -> tuple[str, str]:

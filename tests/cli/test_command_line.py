@@ -76,6 +76,13 @@ def test_doctor(physml, caches):
         assert word in said.out
 
 
+@pytest.mark.parametrize(("version", "told"), [((0, 10, 2), True), ((0, 12, 0), False)])
+def test_doctor_tells_what_stands_still(physml, monkeypatch, version, told):
+    monkeypatch.setattr("jax.__version_info__", version)
+    monkeypatch.setattr("jax.default_backend", lambda: "cpu")
+    assert ("can stand still on 2 CPU threads" in physml("doctor").out) == told
+
+
 def test_doctor_tells_the_extra(physml, monkeypatch):
     from physml.cli import doctor
 
