@@ -4,7 +4,8 @@
     3  pinn   vmc   pmm   learn   generative   control       never import one another
     2  train                                                  knows no network
     1  calculus   networks   optim   sampling   figures       never import one another
-    0  types   errors   lazy_jacobian   as_numbers   as_whole   sample_axis   choices   plain_types
+    0  types   errors   lazy_jacobian   as_numbers   as_whole   memory   sample_axis   choices
+       plain_types
 
 Everything here reads source text; nothing of physml is imported.
 """
@@ -29,6 +30,7 @@ FLOORS = [
         "lazy_jacobian",
         "as_numbers",
         "as_whole",
+        "memory",
         "moved_names",
         "sample_axis",
         "choices",

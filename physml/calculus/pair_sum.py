@@ -22,8 +22,9 @@ from folx.utils import extend_jacobians
 from jax import Array
 
 from physml.calculus.own_rule import with_forward_laplacian
+from physml.memory import Need, check_memory
 
-__all__ = ["others", "pair_sum"]
+__all__ = ["check_pairs", "others", "pair_indices", "pair_sum"]
 
 
 def pair_sum(f: Array, g: Array) -> Array:
@@ -46,7 +47,28 @@ def pair_sum(f: Array, g: Array) -> Array:
 
 def others(n: int) -> np.ndarray:
     """The particles that each one sees, ``(n, n − 1)``."""
+    check_pairs(n)
     return np.array([j for i in range(n) for j in range(n) if j != i], np.int32).reshape(n, n - 1)
+
+
+def pair_indices(n: int) -> tuple[np.ndarray, np.ndarray]:
+    """The first and the second particle of each pair ``i < j``, ``(n(n−1)/2,)`` each.
+
+    Raises:
+        ConfigurationError: for more pairs than this machine's memory holds.
+    """
+    check_pairs(n)
+    return np.triu_indices(n, k=1)
+
+
+def check_pairs(n: int) -> None:
+    """Refuse particles whose pairs this machine's memory does not hold.
+
+    Raises:
+        ConfigurationError: with what they need.
+    """
+    need = Need(f"{n}² pairs of particles", n * n, 8)
+    check_memory("particles", [need], "the number of particles", host=True)
 
 
 def _plain(f: Array, g: Array) -> Array:

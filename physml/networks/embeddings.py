@@ -12,6 +12,7 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from physml.errors import ConfigurationError, ShapeError
+from physml.memory import Need, check_memory
 from physml.networks.activations import ACTIVATIONS, ActivationName
 from physml.networks.initializers import InitialName, initializer
 from physml.networks.mlp import MLP
@@ -164,6 +165,8 @@ class FourierFeatures(nn.Module):
             ShapeError: the point is not ``(d,)``.
         """
         z = _point("FourierFeatures", z)
+        need = Need(f"3 × {self.frequencies} frequencies × {z.size}", 3 * self.frequencies * z.size)
+        check_memory("frequencies", [need], "frequencies, half the width", host=True)
         draw = np.random.default_rng(self.seed).standard_normal((self.frequencies, z.size))
         angle = 2 * jnp.pi * jnp.asarray(self.scale * draw, z.dtype) @ z
         return jnp.concatenate([jnp.cos(angle), jnp.sin(angle)])

@@ -20,7 +20,7 @@ from physml.networks.activations import (
 from physml.networks.embeddings import FourierFeatures, random_features
 from physml.networks.initializers import InitialName, glorot_normal, initializer
 from physml.networks.settings import NetworkSettings
-from physml.networks.sizes import checked_depth, checked_outputs, checked_size
+from physml.networks.sizes import check_kernel, checked_depth, checked_outputs, checked_size
 
 __all__ = ["PirateNet"]
 
@@ -146,6 +146,7 @@ def _pirate(
         initial: distribution of the first weights.
     """
     width, depth = checked_size("width", width), checked_depth("depth", depth)
+    check_kernel(width)
     return PirateNet(
         width,
         depth,

@@ -7,9 +7,13 @@ from typing import Any
 
 from physml.as_whole import as_whole
 from physml.errors import ConfigurationError
+from physml.memory import Need, check_memory
 
 DEEPEST = 4096
 """Layers are traced and compiled one by one: 1,000 take 6 s for each time a Laplacian is traced."""
+
+# Kernels below this width, of half a gigabyte, are not asked about.
+_SURE = 2**13
 
 
 def checked_widths(widths: Any) -> tuple[int, ...]:
@@ -31,9 +35,24 @@ def equal_widths(width: int, depth: int) -> tuple[int, ...]:
     """The widths of ``depth`` hidden layers of one width.
 
     Raises:
-        ConfigurationError: one of the two is no positive integer, or too large.
+        ConfigurationError: one of the two is no positive integer, or too large, as where this
+            machine's memory cannot hold the kernel between two layers.
     """
-    return (checked_size("width", width),) * checked_depth("depth", depth)
+    width, depth = checked_size("width", width), checked_depth("depth", depth)
+    if depth > 1:
+        check_kernel(width)
+    return (width,) * depth
+
+
+def check_kernel(width: int) -> None:
+    """Refuse a width of which this machine's memory cannot hold a kernel between two layers.
+
+    Raises:
+        ConfigurationError: with what it needs.
+    """
+    if width > _SURE:
+        need = Need(f"a kernel of {width} × {width}", width**2)
+        check_memory("width", [need], "the width")
 
 
 def checked_outputs(outputs: Any) -> int | None:

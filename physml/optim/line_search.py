@@ -46,7 +46,7 @@ def grid_line_search(*, shrink: float = 0.5, candidates: int = 16) -> LineSearch
     """
     if not 0 < shrink < 1:
         raise ConfigurationError(f"shrink: expected a ratio in (0, 1), got {shrink}")
-    candidates = as_whole("candidates", candidates, least=1)
+    candidates = as_whole("candidates", candidates, least=1, most=_MOST)
 
     def search(value_fn: Callable[..., Array], params: Any, updates: Any) -> Array:
         powers = shrink ** jnp.arange(candidates, dtype=jnp.result_type(float))

@@ -11,8 +11,10 @@ import optax
 from jax import Array
 
 from physml.errors import ConfigurationError
+from physml.pinn.collocation import collocation
 from physml.pinn.geometry import Box
 from physml.pinn.march import March, march
+from physml.pinn.memory_needed import check_networks
 from physml.pinn.problem import Problem
 from physml.pinn.recipe import Recipe
 from physml.pinn.solution import Solution
@@ -98,16 +100,19 @@ def _known(problem: Problem) -> str:
 
 
 def check_recipe(statement: Statement, recipe: Recipe) -> None:
-    """Build network and optimizer, to no other end.
+    """Build network and optimizer, to no other end; their memory is not asked for.
 
     Raises:
-        ConfigurationError: for settings that exclude each other.
+        ConfigurationError: for settings that exclude each other, and sizes beyond this machine's
+            memory.
     """
-    statement.network(recipe)
+    problem, network = statement.problem(), statement.network(recipe)
     recipe.optimizer.build()
+    collocation(problem, network, points=recipe.points, condition_points=recipe.condition_points)
+    check_networks(problem, network)
     if recipe.slabs > 1 and statement.slabs is None:
         raise ConfigurationError(
-            f"slabs: expected 1, since {statement.problem().name} is not solved in slabs of time, "
+            f"slabs: expected 1, since {problem.name} is not solved in slabs of time, "
             f"got {recipe.slabs}"
         )
 

@@ -12,6 +12,7 @@ from jax import Array
 
 from physml.as_whole import as_whole
 from physml.errors import ConfigurationError, UnknownNameError
+from physml.memory import Need, check_memory
 from physml.pinn.problem import Network, Problem, residual_rows
 from physml.sampling import Points, Redraw, drawn, sobol
 from physml.sampling.batches import with_data
@@ -58,6 +59,10 @@ def collocation(
     """
     points = as_whole("points", points)
     counts = _counts(problem, points, condition_points)
+    d, asked = problem.domain.dimension, points + sum(counts.values())
+    # A point, its residual, and what the residual's derivative brings back to it.
+    needs = [Need(f"{asked} points × ({d} coordinates + 2)", asked * (d + 2))]
+    check_memory("points", needs, "points or condition_points")
     rows = [residual_rows(problem, network)[name] for name in problem.equations]
 
     def magnitude(params: Any, z: Array) -> Array:

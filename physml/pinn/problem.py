@@ -16,6 +16,7 @@ from jax import Array
 
 from physml.calculus.named_field import NamedField
 from physml.errors import ConfigurationError, ShapeError
+from physml.memory import check_parameters
 from physml.networks import FourierSeries, PeriodicEmbedding
 from physml.pinn.ansatz import Ansatz, bound
 from physml.pinn.built_in import BuiltIn, build_in, can_be_built_in
@@ -281,6 +282,7 @@ class Problem:
         # One program, cheaply compiled since it runs once: half the time of one an operation.
         options: Any = {"xla_backend_optimization_level": 0}
         draw = jax.jit(lambda key: network.init(key, self.embed(point)), compiler_options=options)
+        check_parameters("network", jax.eval_shape(draw, key))
         params = in_default_precision(draw(key))
         expected = () if components is None else (components,)
         value = jax.eval_shape(lambda z: network.apply(params, self.embed(z)), point)

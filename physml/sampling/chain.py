@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, cast
 
 import jax
 import jax.numpy as jnp
@@ -13,6 +13,7 @@ from jax.tree_util import Partial
 
 from physml.as_whole import as_whole
 from physml.errors import ConfigurationError, ShapeError
+from physml.memory import check_program
 from physml.sample_axis import spread
 from physml.sampling.walkers import Walkers, as_walkers, real_type_of
 from physml.types import Amplitude, Sampler
@@ -81,8 +82,13 @@ def burn(
         return sample(key, state, params)[0], None
 
     keys = jax.random.split(key, batches)
-    burned: State = jax.jit(lambda state: jax.lax.scan(step, state, keys)[0])(spread(state))
-    return burned
+    start = spread(state)
+    program = jax.jit(lambda state: jax.lax.scan(step, state, keys)[0])
+    if any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves((start, keys, params))):
+        return cast(State, program(start))
+    compiled = program.lower(start).compile()
+    check_program("burn-in", compiled, "the number of walkers or sweeps, or the sizes of the model")
+    return cast(State, compiled(start))
 
 
 def counts(sweeps: int, batches: int) -> tuple[int, int]:

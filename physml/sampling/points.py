@@ -10,6 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from physml.memory import Need, check_memory
+
 Points = Callable[[Array, int, int], Array]
 """``(key, n, d) -> (n, d)`` in the unit cube, under ``jit``."""
 
@@ -35,10 +37,15 @@ def sobol(key: Array, n: int, d: int) -> Array:
     Returns:
         ``(n, d)``.
 
+    Raises:
+        ConfigurationError: for more than this machine's memory holds.
+
     >>> import jax, physml as pm
     >>> pm.sampling.sobol(jax.random.key(0), 8, 2).shape
     (8, 2)
     """
+    whole = 2 ** max(0, (n - 1).bit_length())
+    check_memory("points", [Need(f"3 × {whole} Sobol points × {d}", 3 * whole * d)], "points")
     shift = jax.random.uniform(key, (1, d))
     return jnp.mod(jnp.asarray(_sobol(n, d), shift.dtype) + shift, 1.0)
 

@@ -13,6 +13,7 @@ from jax import Array
 from jax.sharding import Mesh
 
 from physml.errors import ShapeError
+from physml.memory import check_program
 from physml.train.devices import lying
 from physml.train.state import TrainState
 from physml.train.until import Rule
@@ -47,6 +48,9 @@ def compiled(
         ``(data, state, count, heed) -> (state, buffers, advanced, finite, ended)``: up to ``count``
         steps, of which the first ``advanced`` entries of each buffer tell; ``heed`` says whether
         the rule may end it.
+
+    Raises:
+        ConfigurationError: for steps that this machine's memory cannot hold.
     """
     step = jax.jit(step)  # traced here for its metrics' shapes, and not again in the loop
     shapes = jax.eval_shape(step, data, state)[1]
@@ -90,7 +94,11 @@ def compiled(
 
     # The state lies where it lay, step after step; what else comes back, on every device.
     program = jax.jit(advance, **lying(mesh, state, 4))
-    return program.lower(data, state, jnp.int32(1), jnp.bool_(True)).compile()
+    compiled = program.lower(data, state, jnp.int32(1), jnp.bool_(True)).compile()
+    check_program(
+        "a step", compiled, "the samples (points, walkers, sweeps), the model's sizes, or the optimizer's"
+    )
+    return compiled
 
 
 def strong(leaf: Any) -> Any:

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+from physml.memory import Need, check_memory, numbers_of
 from physml.train import checkpoint, fingerprint
 from physml.train import phase as phases
 from physml.train.callbacks import Every
@@ -64,6 +65,7 @@ def start(
     params = in_common_precision(
         params, lambda: jax.eval_shape(sampler.sample, key_steps, sampled, params)[1]
     )
+    _check_optimizer(optimizer, params)
     state = TrainState(
         jnp.zeros((), jnp.int32),
         params,
@@ -86,6 +88,17 @@ def start(
     for name in LOGS:
         run.trim(name, phase, int(state.step))
     return Start(state, phase, run.history(phase, int(state.step)))
+
+
+def _check_optimizer(optimizer: Optimizer, params: Any) -> None:
+    """Refuse an optimizer whose memory this machine cannot hold beside the parameters."""
+    try:
+        kept = numbers_of(jax.eval_shape(optimizer.init, params))
+    except fingerprint.UNTRACEABLE:
+        return
+    count = numbers_of(params)
+    needs = [Need(f"({count} parameters + {kept} numbers that the optimizer keeps)", count + kept)]
+    check_memory("optimizer", needs, "the model's sizes, or take an optimizer that keeps less")
 
 
 def _outline(sampler: Sampler, key: Array, params: Any) -> Any:

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+from physml.memory import check_parameters
 from physml.train import key_for
 from physml.train.precision import in_default_precision
 from physml.vmc.signed_log import Psi, SignedLog
@@ -42,5 +43,6 @@ def amplitude(
 def first_params(system: QuantumSystem, wavefunction: nn.Module, key: Array) -> Any:
     """The parameters from which ``ground_state`` with this key starts."""
     init = jax.jit(wavefunction.init)
-    drawn = init(key_for(key, "params"), system.length * jnp.ones(system.shape))
-    return in_default_precision(drawn)
+    at = key_for(key, "params"), system.length * jnp.ones(system.shape)
+    check_parameters("wavefunction", jax.eval_shape(init, *at))
+    return in_default_precision(init(*at))

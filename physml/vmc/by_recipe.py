@@ -5,21 +5,25 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import jax
 from jax import Array
 
 from physml.errors import NonFiniteError, PhysmlError
 from physml.train import Rule, Run
 from physml.train.callbacks import Callback, Every
 from physml.train.entry import DEFAULT, Entry, NoNumbers, Record
+from physml.vmc.amplitude import first_params
 from physml.vmc.ground_state import ground_state
 from physml.vmc.hartree_fock import check_nuclei, hartree_fock
 from physml.vmc.measured_state import GroundState
+from physml.vmc.memory_needed import check_walkers
 from physml.vmc.pretraining import check_pretraining, pretrain
 from physml.vmc.recipe import VMCRecipe
-from physml.vmc.systems.system import QuantumSystem
+from physml.vmc.systems.system import QuantumSystem, check_system
 
 SAMPLES_FILE = "samples.npz"
 """What a run keeps of the measurement."""
@@ -91,16 +95,20 @@ def _is_plain(value: Any) -> bool:
 
 
 def check_recipe(system: QuantumSystem, recipe: VMCRecipe) -> None:
-    """Build wave function and optimizer, to no other end.
+    """Build wave function and optimizer, to no other end; their memory is not asked for.
 
     Raises:
-        ConfigurationError: for settings that exclude each other.
+        ConfigurationError: for settings that exclude each other, and sizes beyond this machine's
+            memory.
     """
+    check_system(system, system.name)
+    check_walkers(system, recipe.walkers, measurements=recipe.measurements)
     wavefunction = recipe.wavefunction.build(system)
     if recipe.pretrain:
         check_pretraining(system, wavefunction)
     recipe.optimizer.build()
     recipe.sampler.build(system)
+    jax.eval_shape(partial(first_params, system, wavefunction), jax.random.key(0))
 
 
 def solve_by_recipe(

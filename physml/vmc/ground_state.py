@@ -28,6 +28,7 @@ from physml.vmc.measure import FEWEST_MEASUREMENTS
 from physml.vmc.measure import measure as measure_afresh
 from physml.vmc.measured_state import GroundState
 from physml.vmc.measurement import Measurement
+from physml.vmc.memory_needed import check_walkers
 from physml.vmc.moves import moves_of, starts_of
 from physml.vmc.ratio_check import check_ratios
 from physml.vmc.sampler_settings import SamplerSettings
@@ -123,6 +124,7 @@ def ground_state(
     walkers = as_whole("walkers", walkers, least=2)
     measurements = as_whole("measurements", measurements, least=FEWEST_MEASUREMENTS)
     check_system(system, "ground_state")
+    check_walkers(system, walkers, measurements=measurements)
     wavefunction = wavefunction_of(wavefunction, system)
     key = jax.random.key(0) if key is None else key
     key_check = key_for(key, "check")

@@ -29,6 +29,7 @@ from physml.types import Optimizer, Sampler
 from physml.vmc.amplitude import first_params, log_psi_of
 from physml.vmc.hartree_fock import HartreeFock, check_nuclei
 from physml.vmc.log_density import log_density
+from physml.vmc.memory_needed import check_walkers
 from physml.vmc.moves import between_nuclei
 from physml.vmc.signed_log import LogPsi
 from physml.vmc.systems.electrons import told_electrons
@@ -86,6 +87,7 @@ def pretrain(
     wavefunction = wavefunction_of(wavefunction, system)
     trained = _with_orbitals(wavefunction)
     walkers = as_whole("walkers", walkers, least=2)
+    check_walkers(system, walkers)
     n_up = told_electrons(trained.system, "pretrain").n_up
     if orbitals.n_up != n_up:
         raise ConfigurationError(

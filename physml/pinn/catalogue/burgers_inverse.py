@@ -11,6 +11,7 @@ import numpy as np
 from jax import Array
 
 from physml.calculus import gradient, partial
+from physml.memory import Need, check_memory
 from physml.networks import Constant
 from physml.networks.settings import NetworkSettings
 from physml.optim.settings import OptimizerSettings
@@ -58,6 +59,8 @@ class BurgersInverse(Statement):
         known = low <= self.viscosity <= high
         self.expect(known, "viscosity", f"a number from {low:.6g} to {high:g}, to measure u there")
         self.expect(self.count >= 1, "count", "at least 1")
+        need = Need(f"2 × {self.count} measurements × 3 numbers", 6 * self.count, 8)
+        check_memory("count", [need], "count", host=True)
         self.expect(0 <= self.noise < math.inf, "noise", "a number ≥ 0")
         self.expect(self.seed >= 0, "seed", "a whole number ≥ 0")
 

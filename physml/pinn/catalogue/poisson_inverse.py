@@ -12,6 +12,7 @@ import numpy as np
 from jax import Array
 
 from physml.calculus import divergence, gradient
+from physml.memory import Need, check_memory
 from physml.networks.settings import NetworkSettings
 from physml.optim.settings import OptimizerSettings
 from physml.pinn.ansatz import hard_dirichlet
@@ -72,6 +73,8 @@ class PoissonInverse(Statement):
     def __post_init__(self) -> None:
         """Check the numbers at once."""
         self.expect(self.count >= 1, "count", "at least 1")
+        need = Need(f"2 × {self.count} measurements × 3 numbers", 6 * self.count, 8)
+        check_memory("count", [need], "count", host=True)
         self.expect(0 <= self.noise < math.inf, "noise", "a number ≥ 0")
         self.expect(self.seed >= 0, "seed", "a whole number ≥ 0")
 

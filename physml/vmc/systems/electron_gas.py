@@ -12,6 +12,7 @@ import numpy as np
 from jax import Array
 
 from physml.calculus import kinetic_energy
+from physml.calculus.pair_sum import check_pairs
 from physml.errors import ConfigurationError
 from physml.types import Field
 from physml.vmc.systems.cell import Cell, check_twist
@@ -86,6 +87,7 @@ class ElectronGas(QuantumSystem):
                 f"electron-gas: expected at least one electron, got n_up = {self.n_up}, "
                 f"n_down = {self.n_down}"
             )
+        check_pairs(self.n_up + self.n_down)
         for name, count in (("n_up", self.n_up), ("n_down", self.n_down)):
             try:
                 self.occupied(count)

@@ -23,6 +23,7 @@ import numpy as np
 from jax import Array
 from scipy.special import erfc, erfcinv
 
+from physml.calculus.pair_sum import pair_indices
 from physml.errors import ConfigurationError
 from physml.vmc.systems.cell import Cell
 
@@ -96,7 +97,7 @@ class Ewald:
         """The energy of electrons at ``(N, d)``, in hartree."""
         n, d = x.shape
         lengths = np.asarray(self.cell.lengths)
-        first, second = np.triu_indices(n, k=1)
+        first, second = pair_indices(n)
         # v is even in every component: of the images, those on the near side of each wall suffice.
         apart = jnp.abs(self.cell.nearest(x[first] - x[second]))
         steps = np.array(list(itertools.product((0, 1), repeat=d))) * lengths

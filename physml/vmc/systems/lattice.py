@@ -8,6 +8,7 @@ local energy runs over the few configurations that H connects with it.
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ import numpy as np
 from jax import Array
 
 from physml.errors import ConfigurationError
+from physml.memory import Need, check_memory
 from physml.sampling.site_moves import change, transfer
 from physml.sampling.spins import Proposal, exchange, flip
 from physml.types import Field
@@ -147,6 +149,10 @@ def check_rows(system: LatticeSystem, walkers: Array) -> None:
     Raises:
         ConfigurationError: with the configuration, what was expected and what came.
     """
+    one = jax.ShapeDtypeStruct(walkers.shape[1:], walkers.dtype)
+    connected, n = math.prod(Row(*jax.eval_shape(system.row, one)).others.shape), len(walkers)
+    need = Need(f"{n} rows × {connected} sites of connected configurations", n * connected)
+    check_memory(system.name, [need], "the lattice")
     rows = jax.jit(jax.vmap(system.row))
     diagonal, others, elements = Row(*rows(walkers)).on_host()
     seen = np.asarray(walkers)

@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from physml.calculus.pair_sum import pair_indices
 from physml.errors import ConfigurationError, ShapeError
 from physml.sampling.spins import Proposal
 from physml.types import Field, LocalOperator
@@ -307,5 +308,5 @@ def first_walkers(system: QuantumSystem, key: Array, count: int) -> Array:
 
 def pair_distances(x: Array) -> Array:
     """``|x_i − x_j|`` for ``i < j``, ``(N(N−1)/2,)``, without the singular diagonal."""
-    first, second = np.triu_indices(x.shape[0], k=1)
+    first, second = pair_indices(x.shape[0])
     return jnp.linalg.norm(x[first] - x[second], axis=-1)

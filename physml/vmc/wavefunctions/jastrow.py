@@ -17,6 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from physml.calculus.pair_sum import pair_indices
 from physml.networks.activations import Activation
 from physml.vmc.systems.electrons import told_electrons
 from physml.vmc.systems.system import QuantumSystem
@@ -46,7 +47,7 @@ class PairJastrow(nn.Module):
         """``J`` at a walker ``(N, d)``."""
         if len(x) < 2:
             return jnp.zeros((), x.dtype)
-        first, second = np.triu_indices(len(x), k=1)
+        first, second = pair_indices(len(x))
         spins = told_electrons(self.system, "PairJastrow").spins
         return jnp.sum(self._pairs(x, first, second, spins[first] * spins[second]))
 

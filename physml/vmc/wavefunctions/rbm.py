@@ -13,6 +13,7 @@ import numpy as np
 from jax import Array
 
 from physml.errors import ConfigurationError, ShapeError
+from physml.memory import Need, check_memory
 from physml.networks.sizes import checked_size
 from physml.vmc.systems.system import QuantumSystem
 from physml.vmc.wavefunctions.settings import WavefunctionSettings
@@ -70,6 +71,8 @@ class RBM(nn.Module):
                 f"RBM: expected spins ({math.prod(lattice)}, 1) on the lattice {lattice}, got "
                 f"{n} of them"
             )
+        need = Need(f"{n} translations × {n} sites", n * n, 8)
+        check_memory("RBM", [need], "the lattice", host=True)
         sites = np.arange(n).reshape(lattice)
         axes = tuple(range(len(lattice)))
         moved = [np.roll(sites, [-t for t in step], axes) for step in np.ndindex(*lattice)]
