@@ -95,6 +95,9 @@ def _code(words: Sequence[str]) -> int:
         complain(f"error: {error}")
         asked_wrongly = isinstance(error, (ConfigurationError, UnknownNameError))
         return MISUSED if asked_wrongly else FAILED
+    except MemoryError as error:
+        complain(f"error: this machine's memory is full ({error}); lower sizes, counts or points")
+        return FAILED
     except OSError as error:
         if error.errno not in _FULL or error.filename is not None:
             raise

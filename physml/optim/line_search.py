@@ -13,6 +13,9 @@ from jax import Array
 from physml.as_whole import as_whole
 from physml.errors import ConfigurationError
 
+# Losses that are compiled side by side; 0.5 to this power is 0 long before.
+_MOST = 2**16
+
 LineSearch = Callable[[Callable[..., Array], Any, Any], Array]
 """``(value_fn, params, updates) -> step length``; the updates are those for length 1."""
 

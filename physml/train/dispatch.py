@@ -96,7 +96,9 @@ def compiled(
     program = jax.jit(advance, **lying(mesh, state, 4))
     compiled = program.lower(data, state, jnp.int32(1), jnp.bool_(True)).compile()
     check_program(
-        "a step", compiled, "the samples (points, walkers, sweeps), the model's sizes, or the optimizer's"
+        "a step",
+        compiled,
+        "the samples (points, walkers, sweeps), the model's sizes, or the optimizer's",
     )
     return compiled
 
