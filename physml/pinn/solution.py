@@ -352,7 +352,8 @@ class Solution(ManyPoints):
         file = Path(directory) / SCALES_FILE
         scales = Scales.load(file) if file.exists() else None
         with in_precision_of(found, f"the solution in {directory}"):
-            params = checkpoint.read(found, problem.initial_params(network, jax.random.key(0)))
+            like = problem.initial_params(network, jax.random.key(0))
+            params = checkpoint.read(found, like, way=checkpoint.SAVED)
             problem = problem.in_units(scales)
             fingerprint.check(
                 of_solution(problem, network, params),

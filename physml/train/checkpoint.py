@@ -36,6 +36,13 @@ _PARTIAL = re.compile(r"\.partial\.[0-9]{10,}|\.[0-9]{10,}\.partial")  # of earl
 # Earlier versions kept a batch that never changes in the state: it is data now, see ``fit``.
 _NOW_DATA = ".sampler.batch"
 
+# What to do with what is of another structure: of a run, and of what was saved from one.
+_RESUMED = (
+    "It belongs to a run with another network, optimizer, sampler or precision: resume with the "
+    "settings in config.json"
+)
+SAVED = "It was saved with another network or precision: load it with those that it was saved with"
+
 
 class Found(NamedTuple):
     """A checkpoint whose every byte was checked.
@@ -175,7 +182,7 @@ def verified(folder: Path, step: int) -> Found:
     return Found(step, path, _verified_manifest(path))
 
 
-def read(found: Found, like: Any, *, may_be_new: tuple[str, ...] = ()) -> Any:
+def read(found: Found, like: Any, *, may_be_new: tuple[str, ...] = (), way: str = _RESUMED) -> Any:
     """The pytree of a checkpoint that ``newest`` found, in the structure of ``like``.
 
     Args:
@@ -183,6 +190,7 @@ def read(found: Found, like: Any, *, may_be_new: tuple[str, ...] = ()) -> Any:
         like: arrays, or their shapes and types alone.
         may_be_new: last members of the pytree, as ``.name``, of which leaves that are not stored,
             or not alike, are those of ``like``, and of which stored ones may go.
+        way: what to do where it is of another structure, for the error.
 
     Raises:
         CheckpointError: when it is of another structure, or its arrays cannot be read.
@@ -201,8 +209,7 @@ def read(found: Found, like: Any, *, may_be_new: tuple[str, ...] = ()) -> Any:
         if here != there:
             raise CheckpointError(
                 f"checkpoint {path}: leaf {name}: expected {here or 'nothing'}, found "
-                f"{there or 'nothing'}. It belongs to a run with another network, optimizer, "
-                "sampler or precision: resume with the settings in config.json"
+                f"{there or 'nothing'}. {way}"
             )
     try:
         arrays = array_file.read(path, leaves)

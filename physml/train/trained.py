@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 
 from physml.errors import CheckpointError
 from physml.figures import figure
 from physml.train import checkpoint
 from physml.train.fit import FitResult
+from physml.train.precision import in_default_precision, in_precision_of
 
 
 class Trained:
@@ -91,10 +93,17 @@ class Trained:
             directory: where ``save`` left them.
             like: parameters of the same structure and shapes, such as first ones.
 
+        Returns:
+            The parameters in the precision of ``like``, whatever they were saved in.
+
         Raises:
             CheckpointError: when they are missing, damaged or of other shapes.
         """
         loaded = cls.__new__(cls)
         loaded.result, loaded.found = None, {}
-        loaded.params = checkpoint.restore(Path(directory), 0, like)
+        found = checkpoint.verified(Path(directory), 0)
+        with in_precision_of(found, f"the parameters in {directory}"):
+            stored = in_default_precision(jax.tree.map(jnp.asarray, like))
+            read = checkpoint.read(found, stored, way=checkpoint.SAVED)
+        loaded.params = jax.tree.map(lambda one, as_in: one.astype(as_in.dtype), read, like)
         return loaded

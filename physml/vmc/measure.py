@@ -241,11 +241,17 @@ def _to_equilibrium(
 
     walk = go(walk, phase=phase, steps=_LONGEST_BURN_IN, burning=True, judge=judge)
     if not reached:
+        told = f"acceptance {acceptance:.2f}"
+        why = (
+            "walkers have nowhere to spread to, so that they only mix slowly, or are held in parts "
+            "of the configurations; give more sweeps, or moves that change more"
+        )
+        if not bounded:
+            told += f", expected below {_HIGHEST_ACCEPTANCE}"
+            why = "is ψ square-integrable? More sweeps may help"
         raise SamplingError(
-            f"no equilibrium after {_LONGEST_BURN_IN} steps (split-R̂ = "
-            f"{rhat:.3f}, expected below {_RHAT}; acceptance "
-            f"{acceptance:.2f}, expected below {_HIGHEST_ACCEPTANCE}): is ψ "
-            "square-integrable? More sweeps may help"
+            f"no equilibrium after {_LONGEST_BURN_IN} steps (split-R̂ = {rhat:.3f}, expected below "
+            f"{_RHAT}; {told}): {why}"
         )
     return walk
 

@@ -191,7 +191,7 @@ class GroundState:
         measured, history = load_measurement(directory)
         with in_precision_of(found, f"the state in {directory}"):
             like = first_params(system, wavefunction, jax.random.key(0))
-            params = checkpoint.read(found, like)
+            params = checkpoint.read(found, like, way=checkpoint.SAVED)
             fingerprint.check(
                 _fingerprint(system, wavefunction, params),
                 found.fingerprint,

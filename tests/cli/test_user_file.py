@@ -189,3 +189,8 @@ def test_a_trained_model_is_a_result_and_loads(tmp_path):
     assert pm.train.Trained.load(tmp_path / "kept", start).params == trained.params
     with pytest.raises(pm.errors.CheckpointError, match="already holds parameters"):
         trained.save(tmp_path / "kept")
+    with jax.enable_x64(False), pytest.warns(pm.errors.PrecisionWarning, match="seven digits"):
+        single = pm.train.Trained.load(tmp_path / "kept", start.astype(jnp.float32)).params
+    assert single.dtype == jnp.float32 and abs(single - trained.params) < 1e-6
+    with pytest.raises(pm.errors.CheckpointError, match=r"float64.*load it with those that it was"):
+        pm.train.Trained.load(tmp_path / "kept", jnp.zeros(3))

@@ -239,16 +239,19 @@ def test_walkers_grouped_by_their_start_are_compared():
 @pytest.mark.parametrize(
     ("local_energy", "message"),
     [
-        (lambda log_psi, x: jnp.sum(x**2), "no equilibrium after 1000 steps .* acceptance 0.00"),
+        (
+            lambda log_psi, x: jnp.sum(x**2),
+            r"no equilibrium after 1000 .* acceptance 0\.00\): walkers have nowhere",
+        ),
         (lambda log_psi, x: 1.0 + 0 * jnp.sum(x), "chains do not move: acceptance 0.000"),
     ],
     ids=["walkers disagree", "walkers agree"],
 )
 def test_frozen_chains_are_refused(local_energy, message):
-    """With a log ψ that is NaN no move is ever accepted."""
+    """With a log ψ that is NaN no move is ever accepted; what is bounded has a norm."""
     frozen = lambda params, x: jnp.nan * jnp.sum(x)
     with pytest.raises(pm.errors.SamplingError, match=message):
-        measured(frozen, local_energy=local_energy, steps=8, sweeps=1)
+        measured(frozen, local_energy=local_energy, steps=8, sweeps=1, bounded=True)
 
 
 @pytest.mark.parametrize(
