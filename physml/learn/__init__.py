@@ -20,6 +20,7 @@ from physml.learn.backpropagation import (
     squared_error,
     tanh,
 )
+from physml.learn.classify import Classifier, classify
 from physml.learn.dataset import Dataset
 from physml.learn.from_csv import from_csv
 from physml.learn.from_idx import from_idx, read_idx
@@ -57,6 +58,7 @@ from physml.learn.metrics import (
     root_mean_squared_error,
 )
 from physml.learn.plots import plot_calibration, plot_confusion, plot_predictions, plot_roc
+from physml.learn.regress import Regressor, regress
 from physml.learn.resampling import (
     BiasVariance,
     Fold,
@@ -89,6 +91,11 @@ __all__ = [
     "cross_validated",
     "k_fold",
     "split",
+    # any network
+    "Classifier",
+    "Regressor",
+    "classify",
+    "regress",
     # linear models
     "LinearClassifier",
     "LinearModel",

@@ -39,6 +39,19 @@ class Scaler(NamedTuple):
         deviation = np.where(np.ptp(numbers, axis=0) == 0, 1.0, numbers.std(axis=0))
         return cls(numbers.mean(axis=0), deviation)
 
+    @classmethod
+    def of_images(cls, inputs: Any) -> Scaler:
+        """One mean and one deviation of all pixels: those rarely lit would else outshine the rest.
+
+        Raises:
+            ShapeError: no samples.
+        """
+        numbers = as_numbers("inputs", inputs)
+        if numbers.ndim < 2 or numbers.size == 0:
+            raise ShapeError(f"inputs: expected samples (n, ...), got {numbers.shape}")
+        deviation = numbers.std() if np.ptp(numbers) else 1.0
+        return cls(np.asarray(numbers.mean()), np.asarray(deviation))
+
     def __call__(self, inputs: Any) -> Any:
         """Scaled inputs, ``(n, ...)`` or of one sample ``(...)``."""
         return (inputs - self.mean) / self.deviation

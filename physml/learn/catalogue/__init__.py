@@ -3,6 +3,7 @@
 from typing import Any
 
 from physml.learn.catalogue.breast_cancer import BreastCancer
+from physml.learn.catalogue.digits import Digits
 from physml.learn.catalogue.franke import Franke
 from physml.learn.catalogue.ising_energies import IsingEnergies
 from physml.learn.catalogue.runge import Runge
@@ -17,4 +18,4 @@ def adopt(thing: Any) -> None:
     del thing
 
 
-__all__ = ["BreastCancer", "ENTRIES", "Franke", "IsingEnergies", "Runge", "adopt"]
+__all__ = ["BreastCancer", "Digits", "ENTRIES", "Franke", "IsingEnergies", "Runge", "adopt"]

@@ -1,0 +1,126 @@
+"""Handwritten digits of 8 × 8 pixels, told by a network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from jax import Array
+
+from physml.choices import check_choices
+from physml.errors import ConfigurationError
+from physml.learn.classify import Classifier, classify
+from physml.learn.dataset import Dataset
+from physml.learn.known_sets import digits
+from physml.learn.resampling import split
+from physml.networks.settings import NetworkSettings
+from physml.optim.settings import OptimizerSettings
+from physml.train import Entry, Run, key_for
+from physml.train.callbacks import Callback
+
+
+@dataclass(frozen=True)
+class Digits:
+    """1,797 images, of people who are in both parts.
+
+    Attributes:
+        held_out: the part of each class to judge on.
+    """
+
+    held_out: float = 0.2
+
+    def data(self, key: Array) -> Dataset:
+        """The images, split."""
+        return split(digits(), self.held_out, key=key_for(key, "data"), stratified=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DigitsRecipe:
+    """How they are told.
+
+    Attributes:
+        network: of an image, with ten outputs.
+        optimizer: the optimizer.
+        size: images of a step.
+        epochs: how often each image is seen.
+    """
+
+    network: NetworkSettings = field(
+        default_factory=lambda: NetworkSettings(name="mlp", width=64, depth=1)
+    )
+    optimizer: OptimizerSettings = field(
+        default_factory=lambda: OptimizerSettings(name="adam", learning_rate=5e-3)
+    )
+    size: int = 64
+    epochs: int = 30
+
+    def __post_init__(self) -> None:
+        """Check all before anything is made or overwritten."""
+        check_choices(self)
+        for name in ("size", "epochs"):
+            if getattr(self, name) < 1:
+                raise ConfigurationError(f"{name}: expected at least 1, got {getattr(self, name)}")
+
+
+def solve(
+    subject: Digits,
+    recipe: DigitsRecipe,
+    *,
+    key: Array,
+    run: Run | None = None,
+    callbacks: Sequence[Callback] = (),
+) -> Classifier:
+    """Train on one part of the images, judge by the other."""
+    return classify(
+        network(recipe),
+        subject.data(key),
+        optimizer=recipe.optimizer.build(),
+        size=recipe.size,
+        epochs=recipe.epochs,
+        key=key,
+        run=run,
+        callbacks=callbacks,
+    )
+
+
+def network(recipe: DigitsRecipe) -> Any:
+    """The network of a recipe."""
+    return recipe.network.build(outputs=10)
+
+
+def check(subject: Digits, recipe: DigitsRecipe) -> None:
+    """Ask for the data, and build network and optimizer, before a run is made.
+
+    Raises:
+        MissingDependencyError: without scikit-learn.
+        ConfigurationError: a part to hold out that is none; settings that exclude each other.
+    """
+    if not 0 < subject.held_out < 1:
+        raise ConfigurationError(f"held_out: expected a part in (0, 1), got {subject.held_out}")
+    network(recipe)
+    recipe.optimizer.build()
+    digits()
+
+
+def load(subject: Digits, recipe: DigitsRecipe, directory: Path) -> Classifier:
+    """Read the saved classifier of a recipe.
+
+    Raises:
+        CheckpointError, FingerprintError: see ``Classifier.load``.
+    """
+    return Classifier.load(directory, network(recipe))
+
+
+ENTRY = Entry(
+    "digits",
+    "−mean ln softmax(z(x))_y, 8 × 8 pixels",
+    "test part",
+    Digits(),
+    {"default": DigitsRecipe()},
+    solve,
+    extendable=("epochs",),
+    load=load,
+    check=check,
+)

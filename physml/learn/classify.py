@@ -1,0 +1,267 @@
+"""Classes of samples by any network, through the one loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jax import Array
+
+from physml.errors import ConfigurationError, ShapeError
+from physml.figures import figure
+from physml.learn.dataset import Dataset
+from physml.learn.labels import check_several_classes
+from physml.learn.linear.linear_model import log_softmax
+from physml.learn.metrics import accuracy, calibration, confusion_matrix
+from physml.learn.scaler import Scaler
+from physml.learn.study import Study
+from physml.learn.train_network import (
+    ScaledNetwork,
+    as_inputs,
+    check_outputs,
+    parts,
+    train_network,
+    usual_scaler,
+    whole,
+)
+from physml.networks import network_of
+from physml.optim import OptimizerSettings, optimizer_of
+from physml.train import FitResult, Rule, Run, cross_entropy
+from physml.train.callbacks import Callback
+from physml.types import Optimizer
+
+
+@dataclass(frozen=True, eq=False)
+class Classifier:
+    """A trained classifier; a ``Result``.
+
+    Attributes:
+        model: the network behind the scaler of its training samples.
+        class_names: by label; none where empty.
+        found: numbers, plain data: ``accuracy`` on the test part of the data, or None without one,
+            ``loss``, ``train_accuracy``, how many samples to ``train`` and to ``test``,
+            ``parameters``, ``steps``.
+        judged: labels ``(n,)`` and probabilities ``(n, K)`` of the test part, or of the training
+            samples without one.
+        losses: at each step.
+        result: of the fit; None where it was loaded.
+    """
+
+    model: ScaledNetwork
+    class_names: tuple[str, ...]
+    found: Mapping[str, Any]
+    judged: tuple[np.ndarray, np.ndarray]
+    losses: np.ndarray
+    result: FitResult | None = None
+
+    def predict_proba(self, inputs: Any) -> np.ndarray:
+        """Probabilities ``(n, K)`` of the classes of inputs ``(n, ...)``.
+
+        Raises:
+            ShapeError: inputs of another shape.
+        """
+        return np.exp(log_softmax(self.model(inputs)))
+
+    def predict(self, inputs: Any) -> np.ndarray:
+        """The most likely class, ``(n,)``, of inputs ``(n, ...)``."""
+        return self.model(inputs).argmax(axis=1)
+
+    def score(self, data: Dataset) -> float:
+        """The accuracy on data: ``data.test``, not trained on.
+
+        Raises:
+            ConfigurationError: data with a split, of which no part is named.
+            ShapeError: labels of other classes, inputs of another shape.
+        """
+        data = whole("score", data)
+        told = self.predict(data.inputs)
+        classes = self.judged[1].shape[1]
+        if data.labels.max() >= classes:
+            raise ShapeError(f"score: expected labels below {classes}, got {data.labels.max()}")
+        return accuracy(data.labels, told)
+
+    def numbers(self) -> dict[str, Any]:
+        """What was found, with the seconds of compiling."""
+        seconds = 0.0 if self.result is None else self.result.compile_seconds
+        return {**self.found, "compile_seconds": seconds}
+
+    def words(self) -> dict[str, str]:
+        """The same for a reader."""
+        found = self.found
+        tested = found["accuracy"] is not None
+        said = f"{found['accuracy']:.4f} of {found['test']} not trained on" if tested else "unknown"
+        return {
+            "accuracy": said,
+            "on training data": f"{found['train_accuracy']:.4f} of {found['train']}",
+            "cross-entropy": f"{found['loss']:.4g}, {found['steps']} steps",
+            "parameters": str(found["parameters"]),
+        }
+
+    def plot(self, path: str | Path) -> Path:
+        """Save a figure: the loss, the confusion matrix, the calibration.
+
+        Raises:
+            MissingDependencyError: without matplotlib.
+        """
+        labels, p = self.judged
+        counts = confusion_matrix(labels, p.argmax(axis=1), classes=p.shape[1])
+        sure = calibration(labels, p)
+        with figure(path, 1, 3) as (loss, confusion, confidence):
+            loss.semilogy(self.losses, linewidth=0.8)
+            loss.set(xlabel="step", ylabel="cross-entropy")
+            shown = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+            confusion.imshow(shown, vmin=0, vmax=1, cmap="Blues", interpolation="nearest")
+            confusion.grid(False)
+            words = self.class_names or tuple(map(str, range(len(counts))))
+            confusion.set_xticks(range(len(words)), words, rotation=90, fontsize=7)
+            confusion.set_yticks(range(len(words)), words, fontsize=7)
+            confusion.set(xlabel="told", ylabel="true class")
+            confidence.plot([0, 1], [0, 1], color="0.6", linewidth=0.8)
+            confidence.plot(sure.confidence, sure.accuracy, "o-", markersize=4)
+            confidence.set(xlabel="confidence", ylabel="accuracy")
+        return Path(path)
+
+    def save(self, directory: str | Path) -> Path:
+        """Keep it in a directory: the parameters with the scaler, and what was found.
+
+        Raises:
+            CheckpointError: where something stands already, or it cannot be written.
+        """
+        labels, p = self.judged
+        arrays = self.model.arrays() | {"labels": labels, "probabilities": p, "losses": self.losses}
+        arrays["class_names"] = np.array(self.class_names, dtype=str)
+        return Study("classifier", self.found, {}, arrays).save(directory)
+
+    @classmethod
+    def load(cls, directory: str | Path, network: Any) -> Classifier:
+        """Read what ``save`` wrote.
+
+        Args:
+            directory: where.
+            network: the one that was trained.
+
+        Raises:
+            CheckpointError: it is missing, altered, or of other parameters.
+            FingerprintError: of a network with other outputs.
+        """
+        kept = Study.load(directory)
+        return cls(
+            ScaledNetwork.read(network, kept.arrays, directory),
+            tuple(map(str, kept.arrays["class_names"])),
+            kept.found,
+            (kept.arrays["labels"], kept.arrays["probabilities"]),
+            kept.arrays["losses"],
+        )
+
+
+def classify(
+    network: Any,
+    data: Dataset,
+    *,
+    epochs: int,
+    optimizer: Optimizer | OptimizerSettings | str | None = None,
+    size: int | None = 64,
+    scale: Callable[[np.ndarray], Scaler] = usual_scaler,
+    validation: Dataset | None = None,
+    until: Rule | None = None,
+    params: Any = None,
+    key: Array | None = None,
+    run: Run | None = None,
+    callbacks: Sequence[Callback] = (),
+    progress: bool = True,
+) -> Classifier:
+    """Train a network to tell classes: the least of ``−(1/n) Σ ln softmax(z(xᵢ))_yᵢ``.
+
+    Data with a split are trained on by their training part alone, and judged by the other, once, at
+    the end.
+
+    Args:
+        network: a linen module, or anything with ``init(key, x)`` and ``apply(params, x)`` of one
+            sample, with as many outputs as there are classes: their logits; or a name, such as
+            ``"mlp"``, or settings.
+        data: with labels from 0 to K − 1.
+        epochs: how often each training sample is seen.
+        optimizer: any of ``physml.optim`` or optax, or a name or settings;
+            ``optax.adam(1e-3)`` if None. A natural gradient wants a bound:
+            ``natural_gradient(0.5, damping=1e-2, max_norm=0.3)``.
+        size: samples of a step; None for all.
+        scale: makes the scaler of the training inputs, which the model keeps: of a table each
+            column by its own numbers, of images all pixels by the same.
+        validation: data whose loss is measured once an epoch, as the metric ``validation``.
+        until: a rule that may end it before, such as ``pm.train.patience("validation", 500)``.
+        params: to begin with, such as those of another training; the network's own if None.
+        key: a random key; ``jax.random.key(0)`` if None.
+        run: a run directory.
+        callbacks: see ``fit``.
+        progress: whether to show a line of progress.
+
+    Raises:
+        ShapeError: labels that are none or of one class, a network of other outputs.
+        ConfigurationError: what is no data set, no epoch, a size out of range.
+        NonFiniteError: training that diverged; see ``fit``.
+
+    >>> import jax, numpy as np, physml as pm
+    >>> x = np.random.default_rng(0).normal(size=(200, 2))
+    >>> data = pm.Dataset(x, x[:, 0] > 0)
+    >>> data = pm.learn.split(data, 0.25, key=jax.random.key(0))
+    >>> step = pm.natural_gradient(0.5, damping=1e-2, max_norm=0.3)
+    >>> model = pm.learn.classify(pm.MLP((), outputs=2), data, epochs=10, size=50, optimizer=step)
+    >>> model.score(data.test) > 0.85
+    True
+    """
+    key = jax.random.key(0) if key is None else key
+    train, test = parts(data)
+    check_several_classes("data", train.labels)
+    classes, scaler = train.classes, scale(train.inputs)
+    network = network_of("network", network, outputs=classes)
+    check_outputs(network, scaler, train, (classes,))
+
+    def batch_of(some: Dataset) -> tuple[Array, Array]:
+        return as_inputs(scaler, some.inputs), jnp.asarray(some.labels)
+
+    if validation is not None and whole("validation", validation).labels.max() >= classes:
+        raise ShapeError(f"validation: expected labels below {classes}")
+    model, result = train_network(
+        network,
+        cross_entropy(network.apply),
+        train,
+        batch_of(train),
+        scaler,
+        optimizer=optimizer_of(optax.adam(1e-3) if optimizer is None else optimizer),
+        size=size,
+        epochs=epochs,
+        params=params,
+        validation=None if validation is None else batch_of(validation),
+        until=until,
+        key=key,
+        run=run,
+        callbacks=callbacks,
+        progress=progress,
+    )
+    logs = log_softmax(model(train.inputs))
+    told = logs.argmax(axis=1)
+    judged = (train.labels, np.exp(logs))
+    if test is not None:
+        judged = (test.labels, np.exp(log_softmax(model(test.inputs))))
+        if judged[0].max() >= classes:
+            raise ConfigurationError(
+                f"data: expected each class among the training samples, got class "
+                f"{judged[0].max()} in the test part alone; split with stratified=True"
+            )
+    found = {
+        "entry": data.name,
+        "accuracy": None if test is None else accuracy(judged[0], judged[1].argmax(axis=1)),
+        "loss": float(-np.mean(logs[np.arange(len(train)), train.labels])),
+        "train": len(train),
+        "test": 0 if test is None else len(test),
+        "parameters": sum(leaf.size for leaf in jax.tree.leaves(result.params)),
+        "train_accuracy": accuracy(train.labels, told),
+        "steps": len(result.history["loss"]),
+    }
+    return Classifier(model, data.class_names, found, judged, result.history["loss"], result)

@@ -1,0 +1,244 @@
+"""Numbers of samples by any network, through the one loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from physml.figures import figure
+from physml.learn.dataset import Dataset
+from physml.learn.metrics import mean_squared_error, r2
+from physml.learn.scaler import Scaler
+from physml.learn.study import Study
+from physml.learn.train_network import (
+    ScaledNetwork,
+    as_inputs,
+    check_outputs,
+    parts,
+    train_network,
+    usual_scaler,
+    whole,
+)
+from physml.networks import network_of
+from physml.optim import OptimizerSettings, gauss_newton, optimizer_of
+from physml.train import FitResult, Rule, Run, least_squares
+from physml.train.callbacks import Callback
+from physml.types import Optimizer
+
+
+@dataclass(frozen=True, eq=False)
+class Regressor:
+    """A trained regression; a ``Result``.
+
+    Attributes:
+        model: the network behind the scaler of its training inputs.
+        targets: the scaler of the training targets, which the network's outputs are scaled by.
+        found: numbers, plain data: ``rmse`` on the test part of the data, or None without one,
+            ``loss`` (½ mean square, in units of the scaled targets), ``train_rmse``, how many
+            samples to ``train`` and to ``test``, ``parameters``, ``steps``.
+        judged: targets and predictions of the test part, or of the training samples without one.
+        losses: at each step.
+        result: of the fit; None where it was loaded.
+    """
+
+    model: ScaledNetwork
+    targets: Scaler
+    found: Mapping[str, Any]
+    judged: tuple[np.ndarray, np.ndarray]
+    losses: np.ndarray
+    result: FitResult | None = None
+
+    def predict(self, inputs: Any) -> np.ndarray:
+        """Predictions ``(n,)`` or ``(n, m)`` of inputs ``(n, ...)``, in the unit of the targets.
+
+        Raises:
+            ShapeError: inputs of another shape.
+        """
+        return self.model(inputs) * self.targets.deviation + self.targets.mean
+
+    def score(self, data: Dataset) -> float:
+        """R² on data: ``data.test``, not trained on.
+
+        Raises:
+            ConfigurationError: data with a split, of which no part is named.
+            ShapeError: targets or inputs of another shape.
+        """
+        data = whole("score", data)
+        return r2(data.targets, self.predict(data.inputs))
+
+    def numbers(self) -> dict[str, Any]:
+        """What was found, with the seconds of compiling."""
+        seconds = 0.0 if self.result is None else self.result.compile_seconds
+        return {**self.found, "compile_seconds": seconds}
+
+    def words(self) -> dict[str, str]:
+        """The same for a reader."""
+        found = self.found
+        tested = found["rmse"] is not None
+        said = f"{found['rmse']:.4g} (root mean square), {found['test']} not trained on"
+        return {
+            "error": said if tested else "unknown",
+            "on training data": f"{found['train_rmse']:.4g}, {found['train']} samples",
+            "loss": f"{found['loss']:.4g}, {found['steps']} steps",
+            "parameters": str(found["parameters"]),
+        }
+
+    def plot(self, path: str | Path) -> Path:
+        """Save a figure: the loss, and predictions against targets.
+
+        Raises:
+            MissingDependencyError: without matplotlib.
+        """
+        y, f = (part.ravel() for part in self.judged)
+        ends = [min(y.min(), f.min()), max(y.max(), f.max())]
+        with figure(path, 1, 2) as (loss, told):
+            loss.semilogy(self.losses, linewidth=0.8)
+            loss.set(xlabel="step", ylabel="loss")
+            told.plot(ends, ends, color="0.6", linewidth=0.8)
+            told.plot(y, f, ".", markersize=3)
+            told.set(xlabel="target", ylabel="prediction")
+        return Path(path)
+
+    def save(self, directory: str | Path) -> Path:
+        """Keep it in a directory: the parameters with both scalers, and what was found.
+
+        Raises:
+            CheckpointError: where something stands already, or it cannot be written.
+        """
+        arrays = self.model.arrays() | {
+            "target_mean": self.targets.mean,
+            "target_deviation": self.targets.deviation,
+            "targets": self.judged[0],
+            "predictions": self.judged[1],
+            "losses": self.losses,
+        }
+        return Study("regressor", self.found, {}, arrays).save(directory)
+
+    @classmethod
+    def load(cls, directory: str | Path, network: Any) -> Regressor:
+        """Read what ``save`` wrote.
+
+        Args:
+            directory: where.
+            network: the one that was trained.
+
+        Raises:
+            CheckpointError: it is missing, altered, or of other parameters.
+            FingerprintError: of a network with other outputs.
+        """
+        kept = Study.load(directory)
+        read = kept.arrays
+        return cls(
+            ScaledNetwork.read(network, read, directory),
+            Scaler(read["target_mean"], read["target_deviation"]),
+            kept.found,
+            (read["targets"], read["predictions"]),
+            read["losses"],
+        )
+
+
+def regress(
+    network: Any,
+    data: Dataset,
+    *,
+    epochs: int,
+    optimizer: Optimizer | OptimizerSettings | str | None = None,
+    size: int | None = None,
+    scale: Callable[[np.ndarray], Scaler] = usual_scaler,
+    validation: Dataset | None = None,
+    until: Rule | None = None,
+    params: Any = None,
+    key: Array | None = None,
+    run: Run | None = None,
+    callbacks: Sequence[Callback] = (),
+    progress: bool = True,
+) -> Regressor:
+    """Train a network to tell numbers: the least of ``½ (1/n) Σ |f(xᵢ) − yᵢ|²``, of scaled ones.
+
+    Data with a split are trained on by their training part alone, and judged by the other, once, at
+    the end. Targets are scaled to mean 0 and deviation 1, output by output.
+
+    Args:
+        network: a linen module, or anything with ``init(key, x)`` and ``apply(params, x)`` of one
+            sample, with the outputs of a target, ``()`` or ``(m,)``; or a name, or settings.
+        data: with targets ``(n,)`` or ``(n, m)``.
+        epochs: how often each training sample is seen; with all samples a step, the steps.
+        optimizer: any of ``physml.optim`` or optax, or a name or settings;
+            ``gauss_newton()`` if None.
+        size: samples of a step; None for all.
+        scale: makes the scaler of the training inputs; see ``classify``.
+        validation: data whose loss is measured once an epoch, as the metric ``validation``.
+        until: a rule that may end it before.
+        params: to begin with; the network's own if None.
+        key: a random key; ``jax.random.key(0)`` if None.
+        run: a run directory.
+        callbacks: see ``fit``.
+        progress: whether to show a line of progress.
+
+    Raises:
+        ShapeError: a network of other outputs.
+        ConfigurationError: what is no data set, no epoch, a size out of range.
+        NonFiniteError: training that diverged; see ``fit``.
+
+    >>> import jax, numpy as np, physml as pm
+    >>> x = np.linspace(0, 1, 40)[:, None]
+    >>> data = pm.learn.split(pm.Dataset(x, np.sin(6 * x[:, 0])), 0.25, key=jax.random.key(0))
+    >>> model = pm.learn.regress(pm.MLP((8,)), data, epochs=40)
+    >>> model.score(data.test) > 0.999
+    True
+    """
+    key = jax.random.key(0) if key is None else key
+    train, test = parts(data)
+    y = train.targets.astype(float)
+    scaler, targets = scale(train.inputs), Scaler.of(y.reshape(len(y), -1))
+    targets = Scaler(*(part.reshape(y.shape[1:]) for part in targets))
+    outputs = None if y.ndim == 1 else y.shape[1]
+    network = network_of("network", network, outputs=outputs)
+    check_outputs(network, scaler, train, y.shape[1:])
+
+    def batch_of(some: Dataset) -> dict[str, tuple[Array, Array]]:
+        scaled = jnp.asarray(targets(some.targets), jnp.result_type(float))
+        return {"data": (as_inputs(scaler, some.inputs), scaled)}
+
+    model, result = train_network(
+        network,
+        least_squares({"data": lambda params, xy: network.apply(params, xy[0]) - xy[1]}),
+        train,
+        batch_of(train),
+        scaler,
+        optimizer=optimizer_of(gauss_newton() if optimizer is None else optimizer),
+        size=size,
+        epochs=epochs,
+        params=params,
+        validation=None if validation is None else batch_of(whole("validation", validation)),
+        until=until,
+        key=key,
+        run=run,
+        callbacks=callbacks,
+        progress=progress,
+    )
+
+    def told(some: Dataset) -> np.ndarray:
+        return model(some.inputs) * targets.deviation + targets.mean
+
+    own = told(train)
+    judged = (y, own) if test is None else (test.targets.astype(float), told(test))
+    found = {
+        "entry": data.name,
+        "rmse": None if test is None else float(np.sqrt(mean_squared_error(*judged))),
+        "loss": 0.5
+        * float(np.mean(np.sum(((own - y) / targets.deviation).reshape(len(y), -1) ** 2, axis=1))),
+        "train": len(train),
+        "test": 0 if test is None else len(test),
+        "parameters": sum(leaf.size for leaf in jax.tree.leaves(result.params)),
+        "train_rmse": float(np.sqrt(mean_squared_error(y, own))),
+        "steps": len(result.history["loss"]),
+    }
+    return Regressor(model, targets, found, judged, result.history["loss"], result)
