@@ -119,7 +119,9 @@ def show(result: Numbers, *, as_json: bool) -> None:
         return
     try:
         print(run_directory.words(Path(result["run"])), end="")
-    except OSError:  # of a run that was complete before words were kept
+    except OSError as error:  # of a run that was complete before words were kept, or altered
+        if (Path(result["run"]) / run_directory.WORDS).exists():
+            complain(f"{error}; the numbers instead")
         print(aligned({name: shown(value) for name, value in result.items()}), end="")
 
 
@@ -177,7 +179,7 @@ def _carry_out(job: Job, run: Run, began: float, quiet: bool) -> Numbers:
     }
     _draw(run, run_directory.WORDS, partial(run_directory.write_words, aligned(said)))
     # Read back: what is printed is what was written, numbers that are not finite included.
-    written: Numbers = json.loads(run.write("result.json", result).read_text())
+    written: Numbers = json.loads(run.finish(result).read_text())
     return written
 
 

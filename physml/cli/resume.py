@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from physml import __version__
-from physml.cli import catalogue, run_directory
+from physml.cli import catalogue
 from physml.cli.chosen import given
 from physml.cli.job import Job, Numbers, go_on, show
 from physml.cli.options import resume_options
 from physml.cli.output import complain
 from physml.cli.user_file import UserFile
 from physml.errors import ConfigurationError, UnknownNameError
-from physml.train import Run
+from physml.train import Run, run_manifest, whole_file
 from physml.train.entry import Entry
 from physml.train.going_on import way_on
 from physml.train.plain_data import check_keys, value
@@ -42,23 +43,29 @@ def command(argv: Sequence[str]) -> None:
     if not argv or not argv[0].strip() or argv[0].startswith("-"):
         resume_options((), argv)  # prints help, or what is wrong
         raise ConfigurationError("resume: expected a RUN first, as in physml resume runs/heat-1")
-    with Run.reopen(argv[0]) as run:
+    stored = StoredRun(Path(argv[0]), run_manifest.settings(Path(argv[0])))
+    result = _finished(stored.directory)
+    with ExitStack() as held:
+        # What is complete is read and not held: it may lie on read-only media.
+        run = held.enter_context(Run.reopen(stored.directory)) if result is None else None
         file = given(argv, "--file") or ""
-        job = None if "file" in run.config and not file else stored_job(run, file)
+        job = None if "file" in stored.config and not file else stored_job(stored, file)
         options = resume_options(() if job is None else job.entry.extendable, argv[1:])
-        made_by = run.config.get("physml")
+        made_by = stored.config.get("physml")
         if made_by != __version__:
             complain(f"begun by physml {made_by}, this is {__version__}: bits may differ")
-        result = _finished(run)
         if job is not None and (longer := _extended(job, options)) != job:
+            run = held.enter_context(Run.reopen(stored.directory)) if run is None else run
             job, result = longer, None
-            run.write("config.json", job.config())
-            run_directory.forget_result(run)
-        if result is not None and not options.quiet:
-            complain(f"{run.directory} is complete; its result:")
-        elif result is None:
-            again = replace(_named_again(job, run), devices=options.devices)
+            run.ask_for_more(job.config())
+        if run is not None:
+            again = replace(_named_again(job, stored), devices=options.devices)
             result = go_on(again, run, quiet=options.quiet)
+        else:
+            run_manifest.warn_of_altered_settings(stored.directory)
+            if not options.quiet:
+                complain(f"{stored.directory} is complete; its result:")
+    if result is not None:
         show(result, as_json=options.json)
 
 
@@ -148,7 +155,7 @@ def _extended(job: Job, options: Any) -> Job:
     return replace(job, recipe=replace(job.recipe, **more))
 
 
-def _named_again(job: Job | None, run: Run) -> Job:
+def _named_again(job: Job | None, run: StoredRun) -> Job:
     """The job, or a word that its file has to be named.
 
     Raises:
@@ -162,10 +169,15 @@ def _named_again(job: Job | None, run: Run) -> Job:
     )
 
 
-def _finished(run: Run) -> Numbers | None:
-    """The result of a complete run, and where it lies now."""
-    try:
-        result = json.loads((run.directory / "result.json").read_text())
-    except (OSError, ValueError):
+def _finished(directory: Path) -> Numbers | None:
+    """The result of a complete run, and where it lies now; a damaged one is told."""
+    if run_manifest.listed(directory).superseded or not (directory / "result.json").exists():
         return None
-    return result | {"run": str(run.directory)} if isinstance(result, dict) else None
+    try:
+        result = whole_file.parsed(run_manifest.read(directory, "result.json"))
+        if not isinstance(result, dict) or not result:
+            raise ValueError("no numbers of a result")
+    except (OSError, ValueError) as error:
+        complain(f"{directory}: its result is damaged ({error}), and found again")
+        return None
+    return result | {"run": str(directory)}

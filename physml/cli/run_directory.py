@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from physml.errors import RunDirectoryError
@@ -65,7 +66,7 @@ def words(directory: Path) -> str:
     """
     now = {"run": str(directory), "files": files(directory)}
     lines = []
-    for line in (directory / WORDS).read_text(**_TEXT).splitlines():
+    for line in run_manifest.read(directory, WORDS).decode(**_TEXT).splitlines():
         name, space, _ = line.partition("  ")
         width = len(line) - len(line.removeprefix(name).lstrip())
         lines.append(f"{name:<{width}}{now[name]}" if space and name in now else line)
@@ -82,11 +83,6 @@ def files(directory: Path) -> str:
     return ", ".join(["result.json", *drawn(directory)])
 
 
-def forget_result(run: Run) -> None:
-    """Delete the result of a run that goes on."""
-    run_manifest.remove_files(run.directory, {"result.json", *_added(run.directory)})
-
-
 def _added(directory: Path) -> frozenset[str]:
     usual = {*run_manifest.CONTENTS, run_manifest.LOCK, run_manifest.MANIFEST}
     return run_manifest.written(directory) - usual
@@ -100,8 +96,9 @@ def is_begun(run: Run) -> bool:
 def discard(run: Run) -> None:
     """Remove a run that never made a step, so that the next try finds its directory free."""
     own = run_manifest.written(run.directory)
-    run_manifest.remove_written(run.directory)
-    if run_manifest.LOCK in own:
-        (run.directory / run_manifest.LOCK).unlink(missing_ok=True)
-    if not any(run.directory.iterdir()):
-        run.directory.rmdir()
+    with suppress(OSError):  # it is removed because of an error, which is told
+        run_manifest.remove_written(run.directory)
+        if run_manifest.LOCK in own:
+            (run.directory / run_manifest.LOCK).unlink(missing_ok=True)
+        if not any(run.directory.iterdir()):
+            run.directory.rmdir()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
+import warnings
 from pathlib import Path
 from typing import Any
 
 from physml.cli import catalogue, run_directory
 from physml.cli.resume import StoredRun, stored_job
 from physml.errors import ConfigurationError, RunDirectoryError
+from physml.train import run_manifest
 from physml.train.entry import Result
 from physml.train.going_on import of_command_line, way_on
 
@@ -69,9 +70,14 @@ def load(directory: str | Path, of: Any = None) -> Result:
 
 def _stored(directory: Path) -> StoredRun:
     try:
-        config = json.loads((directory / "config.json").read_text())
-    except (OSError, ValueError) as error:
+        config = run_manifest.settings(directory)
+    except RunDirectoryError as error:
         raise RunDirectoryError(f"{directory}: no run stands there ({error})") from error
-    if not isinstance(config, dict):
-        raise RunDirectoryError(f"{directory}: its config.json is of no run")
+    run_manifest.warn_of_altered_settings(directory)
+    if run_manifest.listed(directory).superseded:
+        warnings.warn(
+            f"{directory}: its result is of before more was asked of the run; go on with: "
+            f"{way_on(directory, config)}",
+            stacklevel=3,
+        )
     return StoredRun(directory, config)
