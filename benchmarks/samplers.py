@@ -39,7 +39,7 @@ class Case(NamedTuple):
     def first(self) -> Callable[[jax.Array, int], jax.Array]:
         """First walkers."""
         normal = lambda key, n: jax.random.normal(key, (n, *self.system.shape))
-        return getattr(self.system, "walkers", normal)
+        return self.system.walkers or normal
 
     def log_psi(self, params: Any, x: jax.Array) -> jax.Array:
         return self.psi.apply(params, x).log
@@ -64,7 +64,7 @@ def cases(electrons: list[str]) -> list[Case]:
 
 def samplers(case: Case) -> dict[str, Callable[..., pm.Sampler]]:
     """What makes each, ``(walkers, **options) -> Sampler``."""
-    cell = getattr(case.system, "cell", None)
+    cell = case.system.cell
     wrap = None if cell is None else cell.wrap
 
     def make(sampling: Callable[..., pm.Sampler], psi: Any) -> Callable[..., pm.Sampler]:
@@ -75,7 +75,12 @@ def samplers(case: Case) -> dict[str, Callable[..., pm.Sampler]]:
     # With jax 0.10 on two CPU threads the gradients of larger determinants stand still for ever:
     # their batched LAPACK calls wait for one another.
     density = pm.vmc.log_density(case.log_psi)
-    drift = {} if case.system.shape[0] > 20 else {"langevin": make(pm.langevin, density)}
+    drift = {
+        "langevin": make(pm.langevin, density),
+        "hamiltonian": make(pm.sampling.hamiltonian, density),
+    }
+    if case.system.shape[0] > 20:
+        drift = {}
     return {
         "metropolis": make(pm.metropolis, density),
         **drift,
@@ -167,11 +172,12 @@ def main(options: argparse.Namespace) -> str:
         f"{jnp.zeros(()).dtype}, {options.walkers} walkers, widths adapted and then frozen. "
         f"Medians of {options.rounds} rounds of the samplers in turn; τ of the local energy (of "
         f"the gas: of the potential) from {options.steps} measurements of 32 of them. A sweep "
-        "moves every electron once; walkers are counted one by one. The chains of all-electron "
-        "moves are 12 to 16 τ long on the dots, so their τ, and the factors over them, are good "
-        "to some tens of percent. Langevin is left out above 20 electrons: with jax 0.10.2 on two "
-        "CPU threads the gradient of such determinants stood still, its batched LAPACK calls "
-        "waiting for one another.",
+        "moves every electron once, of hamiltonian along a trajectory of ten leapfrogs; walkers "
+        "are counted one by one. The chains of all-electron moves are 12 to 16 τ long on the dots, "
+        "so their τ, and the factors over them, are good to some tens of percent. Langevin and "
+        "hamiltonian are left out above 20 electrons: with jax 0.10.2 on two CPU threads the "
+        "gradient of such determinants stood still, its batched LAPACK calls waiting for one "
+        "another.",
         "",
         "| system | sampler | acceptance | sweeps a second | τ in sweeps | independent energies a "
         "second | over metropolis |",

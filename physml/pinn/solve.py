@@ -41,6 +41,7 @@ from physml.train.callbacks import Callback, Every
 from physml.train.devices import over_devices
 from physml.train.least_squares import Balance
 from physml.train.measured import measured_of
+from physml.train.phase import begun_by
 from physml.train.precision import in_precision, warn_of_single_precision
 from physml.train.warm_start import warm_start
 from physml.types import Evaluation, Objective, Optimizer, Sampler
@@ -205,7 +206,7 @@ def solve(
     result = None
     for i, stage in enumerate(stages):
         # The main phase draws by the key itself, so that a warm-up leaves its points alone.
-        sub = key_fit if stage is main else key_of(key_fit, i + 1)
+        sub = key_fit if stage is main else _key_of_warm_up(key, i, run)
         own: dict[str, Any] = {"callbacks": callbacks, "look_beyond": False}
         if stage is main:
             measured = measured_of(measure, lambda params: problem.solution_field(network, params))
@@ -220,6 +221,17 @@ def solve(
     if told is not None:
         warnings.warn(f"{problem.name}: {told}", stacklevel=2)
     return solution
+
+
+def _key_of_warm_up(key: Array, number: int, run: Run | None) -> Array:
+    """The key of a warm-up phase.
+
+    In runs of before it was one that the first of them shared with the main phase's steps.
+    """
+    before = key_of(key_for(key, "fit"), number + 1)
+    if run is not None and begun_by(run, before):
+        return before
+    return key_of(key_for(key, "warm-up"), number)
 
 
 def _began_without_units(run: Run, stages: Sequence[Phase]) -> bool:

@@ -74,7 +74,7 @@ def of_fit(
     params = first.params
     parts: dict[str, Part] = {
         "the precision": {"value": _precision(params)},
-        "the seed": {"value": _seed(key)},
+        "the seed": {"value": seed(key)},
         "the parameters": {"value": _structure(params)},
         "the start": _arrays(jax.tree.leaves(params)),
     }
@@ -309,7 +309,8 @@ def _structure(params: Any) -> str:
     return f"{total} numbers: {', '.join(kinds)}"
 
 
-def _seed(key: Array) -> str:
+def seed(key: Array) -> str:
+    """The part of a fingerprint that tells the key a fit was given."""
     if not jnp.issubdtype(key.dtype, jax.dtypes.prng_key):
         return str(np.asarray(key).tolist())
     return f"{jax.random.key_impl(key)} {np.asarray(jax.random.key_data(key)).tolist()}"

@@ -21,6 +21,7 @@ _NUMBERS = {
     "data": 5,
     "folds": 6,
     "bootstrap": 7,
+    "warm-up": 8,
     # of one fit
     "sampler": 0,
     "steps": 1,
@@ -38,10 +39,10 @@ def key_for(key: Array, name: str) -> Array:
 
     Args:
         key: whose purposes have names: that of a verb, of a fit, of a slab.
-        name: ``params``, ``fit``, ``measure``, ``check``, ``pretrain`` of a verb; ``data``,
-            ``folds``, ``bootstrap`` of an entry that has some; ``sampler``, ``steps`` of a fit;
-            ``walkers``, ``burn-in``, ``measure`` of a measurement; ``noise``, ``solve`` of a
-            slab.
+        name: ``params``, ``fit``, ``measure``, ``check``, ``pretrain``, ``warm-up`` of a verb;
+            ``data``, ``folds``, ``bootstrap`` of an entry that has some; ``sampler``, ``steps``
+            of a fit; ``walkers``, ``burn-in``, ``measure`` of a measurement; ``noise``, ``solve``
+            of a slab.
 
     Raises:
         UnknownNameError: a name without a number.

@@ -11,6 +11,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from jax import Array
+
+from physml.errors import CheckpointError
 from physml.train import checkpoint, fingerprint
 from physml.train.run import Run
 
@@ -56,6 +59,22 @@ def begin(
         )
     run.begun[name] = asked
     return name, found
+
+
+def begun_by(run: Run, key: Array) -> bool:
+    """Whether a phase that is kept in a run was begun by a key."""
+    seed = fingerprint.seed(key)
+    folders = run.directory / "checkpoints"
+    for folder in sorted(folders.glob("*/")):
+        for step in reversed(checkpoint.steps(folder)):
+            try:
+                stored = checkpoint.verified(folder, step).fingerprint or {"parts": {}}
+            except CheckpointError:
+                continue
+            if stored["parts"].get("the seed", {}).get("value") == seed:
+                return True
+            break
+    return False
 
 
 def _differ(here: Mapping[str, Any], there: Mapping[str, Any], parts: Collection[str]) -> bool:

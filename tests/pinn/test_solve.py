@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -54,6 +56,23 @@ def test_phases_run_one_after_another_each_in_its_precision(tmp_path):
         pm.solve(growth(), pm.MLP((8,)), warm_up=pm.pinn.Phase(optax.adam(1e-2), 1, name="train"))
     with pytest.raises(pm.errors.ConfigurationError, match="precision: expected 32, 64 or None"):
         pm.solve(growth(), pm.MLP((8,)), warm_up=pm.pinn.Phase(optax.adam(1e-2), 1, precision=16))
+
+
+def test_a_warm_up_of_before_is_gone_on_with_by_its_own_key(tmp_path, monkeypatch):
+    """The first of them shared one with the main phase's steps; new runs have another."""
+    module, key = sys.modules["physml.pinn.solve"], jax.random.key(0)
+    before = pm.train.key_for(pm.train.key_for(key, "fit"), "steps")
+    options = {"points": 8, "steps": 1, "optimizer": optax.adam(1e-2), "check": False}
+    options["warm_up"] = pm.pinn.Phase(optax.adam(1e-2), 2)
+    with monkeypatch.context() as patch, pm.Run.create(tmp_path / "run") as run:
+        patch.setattr(module, "_key_of_warm_up", lambda key, number, run: before)
+        old = pm.solve(growth(), pm.MLP((4,)), key=key, run=run, **options)
+    with pm.Run.reopen(tmp_path / "run") as run:
+        again = pm.solve(growth(), pm.MLP((4,)), key=key, run=run, **options)
+        assert module._key_of_warm_up(key, 0, run) == before
+    jax.tree.map(np.testing.assert_array_equal, again.params, old.params)
+    fresh = module._key_of_warm_up(key, 0, None)
+    assert fresh == pm.train.key_of(pm.train.key_for(key, "warm-up"), 0) != before
 
 
 def test_the_error_is_followed():

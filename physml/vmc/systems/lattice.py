@@ -106,7 +106,7 @@ class LatticeSystem(QuantumSystem):
         values = jnp.asarray(self.values, dtype)
         if self.total is None:
             return jax.random.choice(key, values, (count, sites, 1))
-        first = jnp.asarray(_filled(self, sites), dtype)
+        first = jnp.asarray(_filled(self, self.total, sites), dtype)
         shuffle = jax.vmap(lambda key: jax.random.permutation(key, first))
         return shuffle(jax.random.split(key, count))[..., None]
 
@@ -118,14 +118,13 @@ class LatticeSystem(QuantumSystem):
         return diagonal + jnp.sum(jnp.where(elements == 0, 0.0, elements * ratios))
 
 
-def _filled(system: LatticeSystem, sites: int) -> np.ndarray:
+def _filled(system: LatticeSystem, total: float, sites: int) -> np.ndarray:
     """Values that sum up to the total, as even as they can be, ``(N,)``.
 
     Raises:
         ConfigurationError: for a total that no configuration has.
     """
-    values, total = np.sort(np.asarray(system.values, float)), system.total
-    assert total is not None
+    values = np.sort(np.asarray(system.values, float))
     steps = np.diff(values)
     even = len(values) > 1 and np.allclose(steps, steps[0])
     units = round((total - sites * values[0]) / steps[0]) if even else -1
