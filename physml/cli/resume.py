@@ -94,8 +94,8 @@ def stored_job(run: Run | StoredRun, file: str = "", own: Entry | None = None) -
     def stored(kind: Any, key: str) -> Any:
         return value(kind, document[key], where=f"{where}: {key}")
 
-    stored(str, "physml")
-    return Job(
+    version = stored(str, "physml")
+    job = Job(
         entry=entry,
         subject=stored(type(entry.subject), "subject"),
         recipe=stored(type(entry.recipe), "recipe"),
@@ -103,6 +103,26 @@ def stored_job(run: Run | StoredRun, file: str = "", own: Entry | None = None) -
         precision=stored(Literal[32, 64], "precision"),
         file=named,
     )
+    if version == __version__ and "command" not in run.config:
+        _check_complete(run.config, job.config(), where)
+    return job
+
+
+def _check_complete(document: Any, written: Any, where: str) -> None:
+    """Refuse to fill up by defaults what this version itself would have written.
+
+    Raises:
+        ConfigurationError: with the first key that is missing.
+    """
+    if not (isinstance(document, Mapping) and isinstance(written, Mapping)):
+        return
+    for key, inner in written.items():
+        if key not in document:
+            raise ConfigurationError(
+                f"{where}: missing key {key!r}, which physml {__version__} wrote; put it back: "
+                f"by default it is {inner!r}"
+            )
+        _check_complete(document[key], inner, f"{where}: {key}")
 
 
 def _entry(document: Mapping[str, Any], file: str, where: str) -> tuple[Entry, UserFile | None]:
