@@ -13,6 +13,7 @@ import numpy as np
 
 from physml.errors import CheckpointError
 from physml.figures import figure
+from physml.train import whole_file
 
 _ARRAYS, _NUMBERS = "study.npz", "study.json"
 
@@ -121,7 +122,7 @@ class Study:
         """
         directory = Path(directory)
         try:
-            document = json.loads((directory / _NUMBERS).read_text())
+            document = whole_file.read_json(directory / _NUMBERS)
             told = document["study"]
             if _digest(told, directory / _ARRAYS) != document["sha256"]:
                 raise ValueError("the digest differs")

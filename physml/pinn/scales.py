@@ -20,6 +20,7 @@ from jax import Array
 
 from physml.errors import CheckpointError
 from physml.networks import Constant
+from physml.train import whole_file
 
 SCALES_FILE = "scales.json"
 """Where the units of a saved solution lie, beside its parameters."""
@@ -90,7 +91,7 @@ class Scales(NamedTuple):
             CheckpointError: when it is damaged.
         """
         try:
-            document = json.loads(path.read_text())
+            document = whole_file.read_json(path)
             own = document["scales"]
             if _digest(own) != document["sha256"]:
                 raise ValueError("the digest differs")

@@ -12,6 +12,7 @@ import numpy as np
 
 from physml.errors import CheckpointError
 from physml.sampling import Estimate
+from physml.train import whole_file
 from physml.vmc.measurement import Measurement
 
 ARRAYS, NUMBERS = "measurement.npz", "measurement.json"
@@ -50,7 +51,7 @@ def load_measurement(directory: Path) -> tuple[Measurement, dict[str, np.ndarray
         CheckpointError: where it is missing, or was altered.
     """
     try:
-        document = json.loads((directory / NUMBERS).read_text())
+        document = whole_file.read_json(directory / NUMBERS)
         numbers = document["numbers"]
         if _digest(numbers, directory / ARRAYS) != document["sha256"]:
             raise ValueError("the digest differs")

@@ -11,9 +11,11 @@ import pytest
 
 import physml as pm
 from physml.cli import main, resume
-from physml.errors import PhysmlError, RunDirectoryError
+from physml.errors import CheckpointError, PhysmlError, RunDirectoryError
+from physml.pinn.scales import Scales
 from physml.train import array_file, checkpoint, run_manifest
 from physml.train import run as run_module
+from physml.vmc.measurement_file import load_measurement
 
 STEPS = 3
 RUNS = {
@@ -109,6 +111,22 @@ def test_settings_that_were_altered_are_told_with_the_result_of_those_before(hea
     said = physml("resume", str(heat), "--json", "--quiet")
     assert said.code == 0 and "config.json: was altered since the run wrote it" in said.err
     assert said.object["seed"] == 0
+
+
+@pytest.mark.parametrize("content", [b"[" * 10**5, b"[1]", b"\x80", b"null", b""])
+@pytest.mark.parametrize(
+    ("name", "load"),
+    [
+        ("measurement.json", load_measurement),
+        ("scales.json", lambda folder: Scales.load(folder / "scales.json")),
+        ("study.json", pm.learn.Study.load),
+    ],
+    ids=["measurement", "units", "study"],
+)
+def test_documents_beside_parameters_that_are_none_are_named(tmp_path, name, load, content):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(CheckpointError, match="no readable"):
+        load(tmp_path)
 
 
 def read_all(path, capsys, *, load=True):
