@@ -274,19 +274,23 @@ def test_stopped_before_the_first_step_leaves_nothing(physml, monkeypatch, stops
     assert not list(Path("runs").iterdir())
 
 
-@pytest.mark.parametrize("phase", ["burn-in", "measure"])
-def test_a_measurement_is_stopped_and_resumed_to_the_same_bits(physml, monkeypatch, phase):
+def test_a_measurement_is_stopped_and_resumed_to_the_same_bits(physml, monkeypatch):
+    """In burn-in, and once more in measuring."""
+
     class CtrlC(Progress):
         def __call__(self, update):
             if update.phase == phase:
                 signal.raise_signal(signal.SIGINT)
 
     assert physml(*TRAP, "--steps", "1", "--run", "whole", "--quiet").code == 0
-    with monkeypatch.context() as patch:
-        patch.setattr(job, "progress", lambda *, quiet: CtrlC(None))
-        stopped = physml(*TRAP, "--steps", "1", "--run", "parts")
-    assert stopped.code == 130 and f"({phase}), saved. Go on with: physml resume" in stopped.err
-    assert physml("resume", "parts", "--quiet").code == 0
+    words = (*TRAP, "--steps", "1", "--run", "parts")
+    for phase in ("burn-in", "measure"):
+        with monkeypatch.context() as patch:
+            patch.setattr(job, "progress", lambda *, quiet: CtrlC(None))
+            stopped = physml(*words)
+        assert stopped.code == 130 and f"({phase}), saved. Go on with: physml" in stopped.err
+        words = ("resume", "parts")
+    assert physml(*words, "--quiet").code == 0
     whole, parts = (np.load(f"{run}/samples.npz") for run in ("whole", "parts"))
     for name in whole.files:
         np.testing.assert_array_equal(parts[name], whole[name])
