@@ -122,6 +122,11 @@ def _check_complete(document: Any, written: Any, where: str) -> None:
                 f"{where}: missing key {key!r}, which physml {__version__} wrote; put it back: "
                 f"by default it is {inner!r}"
             )
+        if document[key] is None and inner is not None:
+            raise ConfigurationError(
+                f"{where}: {key}: null, where physml {__version__} wrote a value; put it back: "
+                f"by default it is {inner!r}"
+            )
         _check_complete(document[key], inner, f"{where}: {key}")
 
 
