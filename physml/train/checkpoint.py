@@ -27,8 +27,8 @@ import numpy as np
 from physml.errors import CheckpointError
 from physml.train import array_file, whole_file
 
-FORMAT = 2
-"""Version of the layout below a checkpoint's folder; that before it had arrays by orbax."""
+FORMAT = 1
+"""Version of the layout below a checkpoint's folder."""
 
 _MANIFEST = "manifest.json"
 _PARTIAL = re.compile(r"\.partial\.[0-9]{10,}|\.[0-9]{10,}\.partial")  # of earlier versions
@@ -366,10 +366,8 @@ def _verified_manifest(path: Path) -> dict[str, Any]:
         raise _DamagedError(f"checkpoint {path}: no readable manifest ({error})") from error
     if hashlib.sha256(_canonical(manifest)).hexdigest() != digest:
         raise _DamagedError(f"checkpoint {path}: the manifest was altered")
-    if version not in range(1, FORMAT + 1):
-        raise CheckpointError(
-            f"checkpoint {path}: format {version}, this version reads up to {FORMAT}"
-        )
+    if version != FORMAT:
+        raise CheckpointError(f"checkpoint {path}: format {version}, this version reads {FORMAT}")
     try:
         found = _digests(path)
     except OSError as error:
