@@ -222,6 +222,11 @@ def page(rows: list[dict[str, Any]], command: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+def place(row: dict[str, Any]) -> tuple[int, int]:
+    """Where a row stands among the kept ones."""
+    return list(ASKED).index(row["name"]), row["seed"]
+
+
 def main(config: Config) -> str:
     """Run what is missing and return the page."""
     jax.config.update("jax_enable_x64", True)
@@ -235,10 +240,10 @@ def main(config: Config) -> str:
             if mine and mine[0]["recipe"] == recipe_of(name) and not config.again:
                 continue
             rows = [r for r in rows if r not in mine]
-            rows.append(solve(name, seed))
+            rows = sorted([*rows, solve(name, seed)], key=place)
             config.kept.parent.mkdir(parents=True, exist_ok=True)
             config.kept.write_text(json.dumps(rows, indent=1) + "\n")
-            row = rows[-1]
+            row = next(r for r in rows if (r["name"], r["seed"]) == (name, seed))
             print(
                 name, seed, row["relative_l2"], row["other"], f"{row['seconds']:.0f} s", flush=True
             )

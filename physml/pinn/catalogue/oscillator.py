@@ -80,5 +80,5 @@ ENTRY = entry(
         condition_points=1,
         steps=150,
     ),
-    records=(Record("2.2e-10 relative L2", 18, "docs/results/pinn.md"),),
+    records=(Record("6.7e-11 relative L2", 13, "docs/results/pinn.md"),),
 )

@@ -13,5 +13,5 @@ ENTRY = entry(
     "exact: ω [N/2 + βN(N−1)/2]",
     Calogero(),
     BOSONS,
-    records=(Record("22.4999991(51) hartree", 55, "docs/results/vmc.md"),),
+    records=(Record("22.4999991(51) hartree", 49, "docs/results/vmc.md"),),
 )

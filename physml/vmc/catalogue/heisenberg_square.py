@@ -14,10 +14,10 @@ ENTRY = entry(
     HeisenbergSquare(),
     SPINS,
     records=(
-        Record("-11.22158(38) hartree", 60, "docs/results/vmc.md", numbers={"side": 4}),
+        Record("-11.22158(38) hartree", 30, "docs/results/vmc.md", numbers={"side": 4}),
         Record(
             "-8.3340(15) hartree",
-            76,
+            45,
             "docs/results/vmc.md",
             numbers={"side": 4, "next_coupling": 0.5},
         ),

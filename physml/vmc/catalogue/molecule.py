@@ -18,7 +18,7 @@ ENTRY = entry(
     quick=replace(NUCLEI, steps=200, measurements=1000),
     best=replace(NUCLEI, steps=600, measurements=1000),
     records=(
-        Record("-1.174562(55) hartree", 72, "docs/results/vmc.md", "quick", {"name": "H2"}),
+        Record("-1.174337(56) hartree", 66, "docs/results/vmc.md", "quick", {"name": "H2"}),
         Record("-8.06990(23) hartree", 237, "docs/results/vmc.md", "best", {"name": "LiH"}),
     ),
 )
