@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 import jax
 from jax import Array
 
+from physml.errors import ConfigurationError
 from physml.types import Field
 
 
@@ -43,6 +44,18 @@ class NamedField:
         """The field's value at a point."""
         _tell(z, self.coordinates)
         return self.function(z)
+
+    def __getitem__(self, name: Any) -> NoReturn:
+        """A field is no dict, and its components are those of its value.
+
+        Raises:
+            ConfigurationError: always.
+        """
+        raise ConfigurationError(
+            f"u: expected u(z), since the problem has one unknown, which has no name, got "
+            f"u[{name!r}]; a component is u(z)[0], and several unknowns by name are several "
+            "networks, solve(problem, {'u': ..., 'p': ...})"
+        )
 
 
 class _Question:

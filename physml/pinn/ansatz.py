@@ -21,6 +21,7 @@ from physml.pinn.conditions.condition import Value, fitting, function
 from physml.pinn.geometry import Box, Domain, On
 from physml.pinn.geometry.domain import BOUNDARY
 from physml.pinn.transfinite import interpolated, vanishing
+from physml.pinn.user_functions import checked_function, in_words
 from physml.types import Field
 
 Ansatz = Callable[[Field, Array], Array]
@@ -47,10 +48,16 @@ class DomainAnsatz:
 
 
 def bound(ansatz: Any, domain: Domain | None) -> Any:
-    """An ansatz on a domain; those by name likewise, and a function of one's own as it is."""
+    """An ansatz on a domain; those by name likewise, and a function of one's own as it is.
+
+    Raises:
+        ConfigurationError: for what is no function of a network and a point.
+    """
     if isinstance(ansatz, Mapping):
         return {name: bound(part, domain) for name, part in ansatz.items()}
-    return ansatz.on(domain) if isinstance(ansatz, DomainAnsatz) else ansatz
+    if ansatz is None or isinstance(ansatz, DomainAnsatz):
+        return None if ansatz is None else ansatz.on(domain)
+    return in_words("ansatz", checked_function("ansatz", ansatz, ("network", "z")))
 
 
 def hard_initial(
@@ -86,7 +93,8 @@ def hard_initial(
     """
     if unit is not None and not unit > 0:
         raise ConfigurationError(f"unit: expected a number > 0, got {unit}")
-    at_start, rate = function(value), None if velocity is None else function(velocity)
+    at_start = function(value, "hard_initial: value")
+    rate = None if velocity is None else function(velocity, "hard_initial: velocity")
 
     def on(domain: Domain | None) -> Ansatz:
         # Without a domain: the first coordinate, from 0 on.
@@ -145,6 +153,7 @@ def hard_dirichlet(domain: Domain, value: Value = 0.0, *, on: On | None = None) 
             f"hard_dirichlet: on: expected faces of {domain}, which has no boundary in space, got "
             "none; hard_initial builds in a first value"
         )
+    value = function(value, "hard_dirichlet: value") if callable(value) else value
     if isinstance(domain, Box):
         faces = tuple(dict.fromkeys(domain.faces(BOUNDARY if on is None else on)))
         given = interpolated(domain, dict.fromkeys(faces, value)) if callable(value) else value

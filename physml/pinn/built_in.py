@@ -156,7 +156,7 @@ def _part(
     """A condition's value for one component, a number as it is."""
     if isinstance(value, int | float):
         return value
-    whole = function(value)
+    whole = function(value, f"{name}: {what}")
 
     def part(z: Array) -> Array:
         found = jnp.asarray(whole(z))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from physml.as_numbers import as_numbers
-from physml.errors import NonFiniteError, ShapeError
+from physml.errors import ConfigurationError, NonFiniteError, PhysmlError, ShapeError
 
 
 def exact_values(
@@ -32,10 +32,21 @@ def exact_values(
         float64, or complex128 where the exact solution is complex.
 
     Raises:
+        ConfigurationError: an exact solution that fails.
         ShapeError: another shape, masked entries, or no numbers.
         NonFiniteError: a NaN or an infinity; the message names the point.
     """
-    target = as_numbers(f"{where}: exact", exact(points), or_complex=True)
+    try:
+        found = exact(points)
+    except PhysmlError:
+        raise
+    except Exception as error:
+        raise ConfigurationError(
+            f"{where}: exact: expected a function of all points at once, (n, {points.shape[1]}), "
+            f"whose first coordinate is z[:, 0], got one that fails there: "
+            f"{type(error).__name__}: {error}"
+        ) from error
+    target = as_numbers(f"{where}: exact", found, or_complex=True)
     if target.shape != shape:
         raise ShapeError(
             f"{where}: exact: expected {shape} for points {points.shape}, as the solution gives, "

@@ -26,6 +26,7 @@ from physml.networks import Constant
 from physml.pinn.collocation import collocation, first_batch
 from physml.pinn.problem import Network, Problem, residual_rows
 from physml.pinn.scales import Scales, is_number
+from physml.pinn.term_weights import typical
 from physml.train import least_squares
 from physml.types import Batch, Field
 
@@ -114,8 +115,7 @@ def in_own_units(
     dtype = real_type(params)
     scales = measured(plain, network, params, batch)
     needed = not scales.are_ordinary()
-    weights = {c.name: c.weight for c in problem.conditions}
-    told = scales.faint(weights, dtype, applied=needed)
+    told = scales.faint(typical(problem, batch), dtype, applied=needed)
     return plain.in_units(scales if needed else None), told
 
 

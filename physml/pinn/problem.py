@@ -21,10 +21,15 @@ from physml.networks import FourierSeries, PeriodicEmbedding
 from physml.pinn.ansatz import Ansatz, bound
 from physml.pinn.built_in import BuiltIn, build_in, can_be_built_in
 from physml.pinn.conditions import Condition
-from physml.pinn.conditions.condition import components_of, function
+from physml.pinn.conditions.contradiction import refuse_contradiction
 from physml.pinn.geometry import Domain
 from physml.pinn.scales import Scales
+from physml.pinn.stated import check_stated
+from physml.pinn.term_weights import check_weight_functions, equation_weights
+from physml.pinn.unknowns import Unknowns
+from physml.pinn.user_functions import in_words, named
 from physml.train.precision import in_default_precision
+from physml.train.sample_weights import Weight
 from physml.types import Field, LocalOperator
 
 Features = Callable[[Array], Array]
@@ -58,6 +63,8 @@ class Problem:
         periodic: coordinates in which the network is periodic, exactly.
         features: ``z -> (k,)``, what every network sees besides the coordinates: a singularity that
             is known, waves, a variable in which the solution is simple. Best of size one.
+        weight: of the equation's term, ``w > 0``; or a function of a point, ``z -> w(z) ≥ 0``; or
+            one number for each point of one's own, ``(n,)``; by name where equations are.
         components: the length of ``u``, or None for a scalar; with several unknowns a dict by name
             for those that are vectors.
         regions: the part of the domain where an unknown lives, by name, for those that live on a
@@ -73,7 +80,7 @@ class Problem:
             nothing can be built in, beside an ansatz, or with values that do not agree where faces
             meet; an ansatz that does not fit the domain.
         UnknownNameError: a face or a coordinate that the domain does not have.
-        ShapeError: features that are not real numbers ``(k,)`` at one point.
+        ShapeError: features that are not real numbers ``(k,)`` at one point, weights that are none.
 
     >>> import jax.numpy as jnp, physml as pm
     >>> problem = pm.Problem(domain=pm.Box(x=(0, 1)), equation=lambda u, z: pm.partial(u, 0)(z) - 1,
@@ -87,6 +94,7 @@ class Problem:
     hard: InitVar[bool | Sequence[str]] = False
     periodic: str | Sequence[str] = ()
     features: Features | None = None
+    weight: Weight | Mapping[str, Weight] = 1.0
     components: int | Mapping[str, int] | None = None
     regions: Mapping[str, Domain] | None = None
     exact: Exact | Mapping[str, Exact] | None = None
@@ -95,9 +103,11 @@ class Problem:
     _axes: tuple[int, ...] = field(init=False, repr=False)
     scales: Scales | None = field(init=False, repr=False, default=None)
     _ansatz: Any = field(init=False, repr=False)
+    _weights: dict[str, Weight] = field(init=False, repr=False)
 
     def __post_init__(self, hard: bool | Sequence[str]) -> None:
         """Check names and values at once, not at the first step."""
+        check_stated(self)
         names = [*self.equations, *(c.name for c in self.conditions)]
         for name in set(names):
             if names.count(name) > 1:
@@ -113,13 +123,15 @@ class Problem:
                     f"{region.names}"
                 )
         for one, other in combinations(self.conditions, 2):
-            _refuse_contradiction(self.domain, one, other)
+            refuse_contradiction(self.domain, one, other)
         periodic = [self.periodic] if isinstance(self.periodic, str) else self.periodic
         object.__setattr__(self, "_axes", tuple(self.domain.axis(name) for name in periodic))
         self._check_features()
         if hard is not False:
             self._build_in(hard)
         object.__setattr__(self, "_ansatz", bound(self.ansatz, self.domain))
+        object.__setattr__(self, "_weights", equation_weights(self))
+        check_weight_functions(self)
 
     def _build_in(self, hard: bool | Sequence[str]) -> None:
         made, left = build_in(self.domain, self.conditions, hard, self.components)
@@ -152,7 +164,8 @@ class Problem:
         if self.features is None:
             return
         point = jnp.asarray(0.5 * (self.domain.lower + self.domain.upper))
-        value = jax.eval_shape(self.features, point)
+        with named("features"):
+            value = jax.eval_shape(self.features, point)
         shape: Any = getattr(value, "shape", None)
         real = shape is not None and jnp.issubdtype(value.dtype, jnp.floating)
         if not real or len(shape) != 1:
@@ -170,6 +183,15 @@ class Problem:
         if not self.equation:
             raise ConfigurationError("equation: expected a function or a dict of them, got none")
         return self.equation
+
+    @property
+    def weights(self) -> dict[str, Weight]:
+        """The weight of each term, as ``physml.least_squares`` takes them."""
+        return self._weights | {c.name: c.weight for c in self.conditions}
+
+    def equation_words(self, name: str) -> str:
+        """An equation in words, for messages."""
+        return f"equation {name!r}" if isinstance(self.equation, Mapping) else "equation"
 
     def lives(self, unknown: str | None, points: np.ndarray) -> np.ndarray:
         """Which of some points lie where an unknown lives: elsewhere its values mean nothing.
@@ -208,14 +230,15 @@ class Problem:
         """
         if isinstance(network, Mapping):
             transforms: Any = {} if self._ansatz is None else self._ansatz
-            return {
-                name: self._field(module, params[name], transforms.get(name), name)
+            return Unknowns(
+                (name, self._field(module, params[name], transforms.get(name), name))
                 for name, module in network.items()
-            }
+            )
         return self._field(network, params, self._ansatz, "")
 
     def _field(self, network: nn.Module, params: Any, ansatz: Any, name: str) -> Field:
         def network_at(z: Array) -> Array:
+            self._check_point(z)
             value = jnp.asarray(network.apply(params, self.embed(z)))
             return value if self.scales is None else self.scales.value(name, value)
 
@@ -223,6 +246,15 @@ class Problem:
         if ansatz is None:
             return raw
         return NamedField(lambda z: jnp.asarray(ansatz(raw, z)), self.domain)
+
+    def _check_point(self, z: Any) -> None:
+        d = self.domain.dimension
+        if jnp.shape(z) != (d,):
+            raise ShapeError(
+                f"u: expected one point ({d},) of the coordinates {self.domain.names}, got an "
+                f"array {jnp.shape(z)}; a solution takes many, solution(points), and so does "
+                "jax.vmap(u)"
+            )
 
     def initial_params(self, network: Network, key: Array) -> Any:
         """Random parameters of a network for this problem, its value's shape checked.
@@ -337,44 +369,11 @@ def residual_rows(problem: Problem, network: Network) -> dict[str, Callable[[Any
 
         return residual
 
-    rows = {name: row(name, equation) for name, equation in problem.equations.items()}
+    rows = {
+        name: row(name, in_words(problem.equation_words(name), equation))
+        for name, equation in problem.equations.items()
+    }
     for condition in problem.conditions:
-        rows[condition.name] = row(condition.name, condition.operator(problem.domain))
+        operator = in_words(condition.name, condition.operator(problem.domain))
+        rows[condition.name] = row(condition.name, operator)
     return rows
-
-
-def _refuse_contradiction(domain: Domain, one: Condition, other: Condition) -> None:
-    """Two conditions may share a face only if they prescribe the same values there."""
-    if one.prescribes is None or other.prescribes is None:
-        return
-    if one.face is None or other.face is None or one.prescribes[0] != other.prescribes[0]:
-        return
-    own = [components_of(c.prescribes[1]) for c in (one, other) if c.prescribes]
-    both = own[0] if own[1] is None else own[1]
-    common = both if None in own else tuple(c for c in both or () if c in (own[0] or ()))
-    for face in domain.shared(one.face, other.face) if common != () else ():
-        points = domain.on_faces(jax.random.key(0), 16, (face,))
-        first, second = (
-            _chosen(np.asarray(jax.vmap(function(c.prescribes[2]))(points)), mine, common)
-            for c, mine in zip((one, other), own, strict=True)
-            if c.prescribes
-        )
-        apart = np.abs(first - second).max(axis=1)
-        largest = max(1.0, float(np.abs(first).max()), float(np.abs(second).max()))
-        if apart.max() > 100 * np.finfo(points.dtype).eps * largest:
-            at = np.asarray(points[int(apart.argmax())])
-            raise ConfigurationError(
-                f"conditions: {one.name!r} and {other.name!r} contradict one another on "
-                f"{domain.words(face)!r}: their values differ by {apart.max():.3g} at {at}; keep "
-                "one of them"
-            )
-
-
-def _chosen(
-    values: np.ndarray, own: tuple[int, ...] | None, common: tuple[int, ...] | None
-) -> np.ndarray:
-    """Values ``(n,)`` or ``(n, m)`` of the components that two conditions have in common."""
-    table = values.reshape(len(values), -1)
-    if common is None or table.shape[1] == 1:
-        return table
-    return table[:, [c if own is None else own.index(c) for c in common]]

@@ -13,7 +13,7 @@ import numpy as np
 from physml.errors import CheckpointError, ConfigurationError, ShapeError
 from physml.pinn import plots, report
 from physml.pinn.check import Check, check_residuals
-from physml.pinn.collocation import collocation, first_batch
+from physml.pinn.collocation import as_many_drawn, collocation, first_batch
 from physml.pinn.conditions.condition import field_of
 from physml.pinn.error_curve import ErrorPoint
 from physml.pinn.exact_values import exact_values
@@ -196,9 +196,14 @@ class Solution(ManyPoints):
         """The samples of the last step, by term; None for a solution that was loaded."""
         if self.result is None or self.sampler is None:
             return None
-        # Data stand beside what the sampler draws, and are no part of its state.
+        # Data stand beside or after what the sampler draws, and are no part of its state.
         first = first_batch(self.sampler, jax.random.key(0), self.params)
-        return {**first, **self.result.state.sampler.batch}
+        drawn = self.result.state.sampler.batch
+        after = {
+            name: jax.tree.map(lambda x, y: jnp.concatenate([x, y[len(x) :]]), own, first[name])
+            for name, own in drawn.items()
+        }
+        return {**first, **after}
 
     @property
     def error_bars(self) -> ErrorBars:
@@ -232,7 +237,9 @@ class Solution(ManyPoints):
             largest value and its place, looked for where the residual is large.
         """
         if self._check is None:
-            sampler = self.sampler or collocation(self.problem, self.network)
+            sampler = collocation(self.problem, self.network)
+            if self.sampler is not None:
+                sampler = as_many_drawn(self.problem, self.network, self.samples)
             batch, start, key = None, 0.0, jax.random.key(2027)
             if self.result is not None:
                 history = self.result.history

@@ -46,7 +46,7 @@ def fitted(solution: Solution) -> Fitted:
                 numbers[name] = partial(_number, solution, name, centre)
     return Fitted(
         result,
-        least_squares(residual_rows(problem, network)),
+        least_squares(residual_rows(problem, network), weights=problem.weights),
         solution.batch,
         partial(_values, solution),
         observe={name: partial(_measured, solution, c) for name, c in measured.items()},

@@ -12,18 +12,18 @@ import jax.numpy as jnp
 from jax import Array
 from jax.tree_util import Partial
 
-from physml.as_whole import as_whole
 from physml.errors import CheckpointError, ConfigurationError
 from physml.lazy_jacobian import real_type
 from physml.networks import Constant, NetworkSettings
 from physml.optim import OptimizerSettings, gauss_newton
-from physml.pinn.collocation import Counts, collocation, first_batch
+from physml.pinn.collocation import Counts, chosen_points, collocation, first_batch
 from physml.pinn.error_curve import ErrorCurve
 from physml.pinn.measured_scales import in_own_units
 from physml.pinn.named_network import networks_of
 from physml.pinn.problem import Network, Problem, residual_rows
 from physml.pinn.scales import Scales
 from physml.pinn.solution import Solution
+from physml.pinn.term_weights import check_weights_of_points
 from physml.sampling import Redraw
 from physml.train import (
     FitResult,
@@ -87,7 +87,7 @@ def solve(
     network: Network | NetworkSettings | str,
     *,
     optimizer: Optimizer | OptimizerSettings | str | None = None,
-    points: int = 2048,
+    points: Any = 2048,
     condition_points: Counts | None = None,
     redraw: Redraw | None = None,
     balance: Balance | BalanceSettings | str | None = None,
@@ -114,10 +114,11 @@ def solve(
             a name that these offer, such as "siren"; a dict of such for several unknowns.
         optimizer: any optax transformation, ``OptimizerSettings`` or a name that these offer, such
             as "adam"; ``gauss_newton()`` if not given.
-        points: collocation points for the equation.
-        condition_points: points for each condition, one number or a dict by name; a quarter of
-            ``points`` if not given, and down to 64 for integrals of many nodes. The solution's
-            ``samples`` tells what each term got.
+        points: collocation points for the equation: how many are drawn, an array ``(n, d)`` of
+            one's own, which stay at every step, or both, ``(256, array)``.
+        condition_points: points for each condition, one number, or a dict by name of what
+            ``points`` takes; a quarter of ``points`` if not given, and down to 64 for integrals of
+            many nodes. The solution's ``samples`` tells what each term got.
         redraw: ``by_residual(every)`` or ``uniformly(every)``; fixed points if None.
         balance: a rule for the weights of the terms, such as ``power_rule()``, or its name, such
             as "power".
@@ -153,7 +154,7 @@ def solve(
         ShapeError: network, equation or conditions do not fit one another; points of a term that
             the devices cannot share evenly.
         ConfigurationError: an unknown that nothing involves, a phase's precision, more devices than
-            there are.
+            there are; functions that jax cannot trace, points of one's own that lie elsewhere.
         NonFiniteError: a NaN or an infinity; the message names the step, the term and the point.
 
     >>> import jax.numpy as jnp, physml as pm
@@ -165,7 +166,7 @@ def solve(
     """
     key = jax.random.key(0) if key is None else key
     key_params, key_fit = key_for(key, "params"), key_for(key, "fit")
-    network, points = networks_of(problem, network), as_whole("points", points)
+    network = networks_of(problem, network)
     balance = balance_of(balance)
     fresh = problem.initial_params(network, key_params)
     main = Phase(gauss_newton() if optimizer is None else optimizer, steps, None, phase)
@@ -180,9 +181,8 @@ def solve(
     params = fresh if params is None else warm_start(params, fresh)
     rows = residual_rows(problem, network)
     _check_unknowns(rows, problem, network, params, key_fit)
-    objective = least_squares(
-        rows, weights={c.name: c.weight for c in problem.conditions}, balance=balance
-    )
+    check_weights_of_points(problem, *chosen_points(problem, points, condition_points))
+    objective = least_squares(rows, weights=problem.weights, balance=balance)
     if isinstance(network, Mapping):
         objective = _with_constants(objective, network, problem)
     sampler = collocation(

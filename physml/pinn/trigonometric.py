@@ -10,6 +10,7 @@ from jax import Array
 from physml.as_numbers import as_numbers
 from physml.errors import ConfigurationError, ShapeError
 from physml.pinn.ansatz import Ansatz, hard_initial
+from physml.pinn.conditions.condition import function
 from physml.pinn.geometry import Box
 from physml.types import Field
 
@@ -66,6 +67,7 @@ def trigonometric_interpolant(field: Field, domain: Box, *, waves: int) -> Field
             "trigonometric_interpolant: expected a domain of two coordinates, time and a place, "
             f"got {', '.join(domain.names)}"
         )
+    field = function(field, "trigonometric_interpolant: field")
     along = 1 - domain.time_axis
     low, high = float(domain.lower[along]), float(domain.upper[along])
     count = 4 * (waves + 1)

@@ -95,7 +95,8 @@ def with_data(sampler: Sampler, data: Mapping[str, Batch]) -> Sampler:
 
     Args:
         sampler: whose batches are dicts.
-        data: samples by names that the sampler's batches do not have.
+        data: samples by name; under a name that the sampler's batches have, too, they come after
+            those that are drawn.
 
     Returns:
         A sampler with the state of the first.
@@ -105,9 +106,17 @@ def with_data(sampler: Sampler, data: Mapping[str, Batch]) -> Sampler:
         draw: Callable[..., Any], data: Mapping[str, Batch], key: Array, state: Any, params: Any
     ) -> tuple[Any, Batch, dict[str, Array]]:
         state, batch, metrics = draw(key, state, params)
-        return state, {**batch, **data}, metrics
+        return state, _joined(batch, data), metrics
 
     return Sampler(sampler.init, Partial(sample, sampler.sample, dict(data)))
+
+
+def _joined(drawn: Mapping[str, Batch], data: Mapping[str, Batch]) -> dict[str, Batch]:
+    both = {
+        name: jax.tree.map(lambda *parts: jnp.concatenate(parts), drawn[name], data[name])
+        for name in drawn.keys() & data.keys()
+    }
+    return {**drawn, **data, **both}
 
 
 def _kept(

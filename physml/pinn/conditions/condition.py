@@ -13,7 +13,9 @@ from jax import Array
 from physml.as_numbers import as_numbers
 from physml.errors import ConfigurationError, ShapeError, UnknownNameError
 from physml.pinn.geometry import Domain, On
+from physml.pinn.user_functions import checked_function, in_words
 from physml.sampling import Points
+from physml.train.sample_weights import Weight, checked_sample_weights
 from physml.types import Batch, Field
 
 Value = float | Field
@@ -33,7 +35,7 @@ class Condition(NamedTuple):
         name: its term in the loss.
         face: faces of the domain on which its points are drawn; None if it brings its own samples.
         operator: ``domain -> (u, sample) -> residual``.
-        weight: ``w`` of its term.
+        weight: ``w`` of its term; or a function of a sample; or ``(n,)``, one of each sample.
         draw: ``(domain, key, n, cube) -> samples``, where it brings its own.
         check: raises where the condition does not fit the domain.
         prescribes: ``(unknown, component, value)`` of a condition that fixes a value on its face.
@@ -41,12 +43,13 @@ class Condition(NamedTuple):
         data: the samples themselves, where they are the same at every step.
         velocity: ``∂u/∂t`` there, where it fixes that, too.
         evaluations: of ``u``, a sample.
+        normal: whether it asks for the outward normal, which is none where faces meet.
     """
 
     name: str
     face: On | None
     operator: Callable[[Domain], Operator]
-    weight: float
+    weight: Weight
     draw: Callable[[Domain, Array, int, Points], Batch] | None = None
     check: Callable[[Domain], None] | None = None
     prescribes: tuple[str | None, Component, Value] | None = None
@@ -54,6 +57,7 @@ class Condition(NamedTuple):
     data: Batch | None = None
     velocity: Value | None = None
     evaluations: int = 1
+    normal: bool = False
 
     def samples(self, domain: Domain, key: Array, n: int, cube: Points) -> Batch:
         """Samples of a domain: ``n`` points of the face, its data, or what ``draw`` brings."""
@@ -71,14 +75,21 @@ class Condition(NamedTuple):
             domain.check(self.face)
 
 
-def checked_weight(name: str, weight: float) -> float:
-    """The weight, if it is one.
+def checked_weight(name: str, weight: Any) -> Weight:
+    """The weight, if it is one: a number, one a point, or a function of a point.
 
     Raises:
-        ConfigurationError: unless it is positive.
+        ConfigurationError: unless numbers are finite, the one of a term positive, those of points
+            not negative; for a function of other arguments than a point.
+        ShapeError: for an array that is not ``(n,)``, or no real numbers.
     """
-    if not weight > 0:
-        raise ConfigurationError(f"{name}: weight: expected a number > 0, got {weight}")
+    if callable(weight):
+        return in_words(f"{name}: weight", checked_function(f"{name}: weight", weight, ("z",)))
+    if np.ndim(weight) > 0:
+        return checked_sample_weights(f"{name}: weight", weight)
+    good = not isinstance(weight, str | complex | None) and 0 < weight < np.inf
+    if not good:
+        raise ConfigurationError(f"{name}: weight: expected a number > 0, got {weight!r}")
     return weight
 
 
@@ -159,13 +170,19 @@ def fitting(name: str, what: str, target: Array, shape: tuple[int, ...]) -> Arra
     return target
 
 
-def function(value: Value) -> Field:
-    """A number, or one a component, as a constant field.
+def function(value: Value, name: str = "value") -> Field:
+    """A number, or one a component, as a constant field; a function of the point as it is.
+
+    Args:
+        value: what the user gave.
+        name: of what it is, for messages.
 
     Raises:
         ShapeError: for one that is complex, masked, or no number.
+        ConfigurationError: for a function of other arguments than a point; when called, for one
+            that jax cannot trace.
     """
     if callable(value):
-        return value
-    number = value if isinstance(value, jax.core.Tracer) else as_numbers("value", value)
+        return in_words(name, checked_function(name, value, ("z",)))
+    number = value if isinstance(value, jax.core.Tracer) else as_numbers(name, value)
     return lambda z: jnp.asarray(number, z.dtype)

@@ -25,24 +25,50 @@ from physml.pinn.conditions.condition import (
 )
 from physml.pinn.geometry import Domain, On
 from physml.pinn.geometry.domain import FIRST, LAST
+from physml.pinn.user_functions import accepts, checked_function
+from physml.train.sample_weights import Weight
 from physml.types import LocalOperator
+
+OnNormal = Callable[[Any, Array, Array], Array]
+"""``(u, z, normal) -> residual``, with the outward unit normal ``(d,)``."""
 
 
 def require(
-    residual: LocalOperator, on: On, *, name: str | None = None, weight: float = 1.0
+    residual: LocalOperator | OnNormal,
+    on: On,
+    *,
+    name: str | None = None,
+    weight: Weight = 1.0,
 ) -> Condition:
     """Any residual that must vanish on faces, as an equation does inside.
 
+    A function of three arguments is given the outward unit normal ``n`` at the point, too:
+    ``lambda u, z, normal: ...``. At points where faces meet there are several, and points of one's
+    own are refused there.
+
     Args:
-        residual: ``(u, z) -> () or (m,)``, as ``Problem.equation``.
+        residual: ``(u, z) -> () or (m,)``, as ``Problem.equation``, or ``(u, z, normal) -> ...``
+            with the normal ``(d,)``.
         on: a face, or a tuple of them.
         name: the term's name in the loss.
-        weight: of the term.
+        weight: of the term, a number; or a function of the point; or one number a point of one's
+            own, ``(n,)``.
 
     >>> import physml as pm
     >>> stress_free = pm.pinn.require(lambda u, z: pm.partial(u, 1, 1)(z), on="x+")
+    >>> tight = pm.pinn.require(lambda u, z, normal: u(z) @ normal, on="boundary")  # u·n = 0
     """
-    return _condition(name or f"require {words(on)}", on, weight, lambda domain: residual)
+    name = name or f"require {words(on)}"
+    given: Any = residual
+    normal = callable(given) and not accepts(given, 2) and accepts(given, 3)
+    if not normal:
+        checked_function(f"{name}: residual", given, ("u", "z"))
+        return _condition(name, on, weight, lambda domain: given)
+
+    def operator(domain: Domain) -> Operator:
+        return lambda u, z: given(u, z, domain.normal(on, z))
+
+    return _condition(name, on, weight, operator)._replace(normal=True)
 
 
 def dirichlet(
@@ -52,7 +78,7 @@ def dirichlet(
     unknown: str | None = None,
     component: Component = None,
     name: str | None = None,
-    weight: float = 1.0,
+    weight: Weight = 1.0,
 ) -> Condition:
     """``u = g`` on faces.
 
@@ -63,14 +89,15 @@ def dirichlet(
         unknown: which field, where the problem has several by name.
         component: which component of a vector solution, or which several; all if None.
         name: the term's name in the loss.
-        weight: of the term.
+        weight: of the term, a number; or a function of the point; or one number a point of one's
+            own, ``(n,)``.
 
     >>> import physml as pm
     >>> pm.dirichlet(0.0, on="x").face
     'x'
     """
-    target = function(value)
     name = name or f"dirichlet {words(on)}"
+    target = function(value, f"{name}: value")
 
     def residual(u: Any, z: Array) -> Array:
         return difference(name, pick(name, field_of(name, u, unknown)(z), component), target(z))
@@ -87,7 +114,7 @@ def initial(
     unknown: str | None = None,
     component: Component = None,
     name: str | None = None,
-    weight: float = 1.0,
+    weight: Weight = 1.0,
 ) -> Condition:
     """``u = u₀`` at the initial time, and ``∂u/∂t = v₀`` where the equation is of second order.
 
@@ -98,7 +125,8 @@ def initial(
         unknown: which field, where the problem has several by name.
         component: which component of a vector solution, or which several; all if None.
         name: the term's name in the loss.
-        weight: of the term.
+        weight: of the term, a number; or a function of the point; or one number a point of one's
+            own, ``(n,)``.
 
     >>> import jax.numpy as jnp, physml as pm
     >>> pm.initial(lambda z: jnp.sin(jnp.pi * z[1]), velocity=0.0).name
@@ -110,7 +138,7 @@ def initial(
         start = start._replace(check=_check_time)
     if velocity is None:
         return start
-    rate = function(velocity)
+    rate = function(velocity, f"{name}: velocity")
 
     def time(domain: Domain) -> str:
         return domain.names[domain.time_axis] if on in (FIRST, LAST) else on.rstrip("+-")
@@ -135,7 +163,7 @@ def neumann(
     unknown: str | None = None,
     component: Component = None,
     name: str | None = None,
-    weight: float = 1.0,
+    weight: Weight = 1.0,
 ) -> Condition:
     """``∂u/∂n = g`` on faces, with the outward normal ``n``.
 
@@ -145,7 +173,8 @@ def neumann(
         unknown: which field, where the problem has several by name.
         component: which component of a vector solution, or which several; all if None.
         name: the term's name in the loss.
-        weight: of the term.
+        weight: of the term, a number; or a function of the point; or one number a point of one's
+            own, ``(n,)``.
 
     >>> import physml as pm
     >>> pm.pinn.neumann(0.0, on="x+").name
@@ -172,7 +201,7 @@ def robin(
     unknown: str | None = None,
     component: Component = None,
     name: str | None = None,
-    weight: float = 1.0,
+    weight: Weight = 1.0,
 ) -> Condition:
     """``α u + β ∂u/∂n = g`` on faces, with the outward normal ``n``.
 
@@ -184,14 +213,16 @@ def robin(
         unknown: which field, where the problem has several by name.
         component: which component of a vector solution, or which several; all if None.
         name: the term's name in the loss.
-        weight: of the term.
+        weight: of the term, a number; or a function of the point; or one number a point of one's
+            own, ``(n,)``.
 
     >>> import physml as pm
     >>> pm.pinn.robin(1.0, 0.5, 0.0, on="x").name
     'robin x'
     """
-    of_value, of_slope, target = function(alpha), function(beta), function(value)
     name = name or f"robin {words(on)}"
+    of_value, of_slope = function(alpha, f"{name}: alpha"), function(beta, f"{name}: beta")
+    target = function(value, f"{name}: value")
 
     def operator(domain: Domain) -> Operator:
         def residual(u: Any, z: Array) -> Array:
@@ -202,7 +233,7 @@ def robin(
 
         return residual
 
-    return _condition(name, on, weight, operator)
+    return _condition(name, on, weight, operator)._replace(normal=True)
 
 
 def periodic(
@@ -211,7 +242,7 @@ def periodic(
     derivatives: int = 1,
     unknown: str | None = None,
     name: str | None = None,
-    weight: float = 1.0,
+    weight: Weight = 1.0,
 ) -> Condition:
     """``∂ᵏu`` equal on both sides of a coordinate, ``k = 0 … derivatives``, by penalty.
 
@@ -222,7 +253,8 @@ def periodic(
         derivatives: the highest order to match, at most 3.
         unknown: which field, where the problem has several by name.
         name: the term's name in the loss.
-        weight: of the term.
+        weight: of the term, a number; or a function of the point; or one number a point of one's
+            own, ``(n,)``.
 
     >>> import physml as pm
     >>> pm.pinn.periodic("x").face
@@ -254,6 +286,6 @@ def _check_time(domain: Domain) -> None:
 
 
 def _condition(
-    name: str, face: On, weight: float, operator: Callable[[Domain], Operator]
+    name: str, face: On, weight: Weight, operator: Callable[[Domain], Operator]
 ) -> Condition:
     return Condition(name, face, operator, checked_weight(name, weight))

@@ -20,6 +20,7 @@ from physml.pinn.conditions.condition import (
     function,
 )
 from physml.pinn.geometry import Box, Domain
+from physml.pinn.user_functions import checked_function
 from physml.sampling import Points
 from physml.types import LocalOperator
 
@@ -51,7 +52,8 @@ def integral(
         weight: of the term.
 
     Raises:
-        ConfigurationError: no coordinate or node, or a domain that is not a box.
+        ConfigurationError: no coordinate or node, a weight that is no number, or a domain that is
+            not a box.
 
     >>> import physml as pm
     >>> pm.pinn.integral(1.0, over="x").name               # ∫ u dx = 1 at all times
@@ -59,7 +61,9 @@ def integral(
     """
     names = (over,) if isinstance(over, str) else tuple(over)
     name = name or f"integral {' '.join(names)}"
-    target = function(value)
+    target = function(value, f"{name}: value")
+    if of is not None:
+        of = checked_function(f"{name}: of", of, ("u", "z"))
     if not names or nodes < 1:
         raise ConfigurationError(
             f"{name}: expected at least one coordinate and one node, got {names} and {nodes}"
@@ -103,5 +107,10 @@ def integral(
         if not isinstance(domain, Box):
             raise ConfigurationError(f"{name}: expected a Box to integrate over, got {domain}")
 
+    if callable(weight) or np.ndim(weight) > 0:
+        raise ConfigurationError(
+            f"{name}: weight: expected a number, since a sample is an integral and no point, got "
+            f"{type(weight).__name__}"
+        )
     made = Condition(name, None, operator, checked_weight(name, weight), draw, check)
     return made._replace(evaluations=nodes ** len(names))

@@ -13,6 +13,7 @@ from physml.errors import ConfigurationError, ShapeError
 from physml.pinn.conditions.condition import Condition, Value, checked_weight, field_of, function
 from physml.pinn.geometry import Domain, On
 from physml.sampling import Points
+from physml.train.sample_weights import Weight
 
 
 def interface(
@@ -25,7 +26,7 @@ def interface(
     jump: Value = 0.0,
     flux_jump: Value = 0.0,
     name: str | None = None,
-    weight: float = 1.0,
+    weight: Weight = 1.0,
 ) -> Condition:
     """``u₁ − u₂ = j`` and ``a₁ ∂u₁/∂n − a₂ ∂u₂/∂n = q`` on the boundary of a region.
 
@@ -41,10 +42,10 @@ def interface(
         jump: ``j``, a number or a function of the point.
         flux_jump: ``q``, likewise; the normal ``n`` points out of the region.
         name: the term's name in the loss.
-        weight: of the term.
+        weight: of the term, a number or a function of the point.
 
     Raises:
-        ConfigurationError: an interface that leaves the domain.
+        ConfigurationError: an interface that leaves the domain, weights of single points.
         ShapeError: a region of other coordinates.
         UnknownNameError: faces that the region does not have.
 
@@ -56,8 +57,8 @@ def interface(
     """
     of.check(on)
     name = name or f"interface {inside} {outside}"
-    within, beyond = (function(value) for value in conductivity)
-    step, flux_step = function(jump), function(flux_jump)
+    within, beyond = (function(value, f"{name}: conductivity") for value in conductivity)
+    step, flux_step = function(jump, f"{name}: jump"), function(flux_jump, f"{name}: flux_jump")
 
     def residual(u: Any, z: Array) -> Array:
         normal = of.normal(on, z)
@@ -84,5 +85,10 @@ def interface(
             )
 
     weight = checked_weight(name, weight)
+    if not callable(weight) and np.ndim(weight) > 0:
+        raise ConfigurationError(
+            f"{name}: weight: expected a number or a function of the point, since points are "
+            f"drawn, got an array {np.shape(weight)}"
+        )
     made = Condition(name, None, lambda domain: residual, weight, draw, check)
     return made._replace(regions=lambda domain: {inside: of, outside: domain - of})

@@ -18,6 +18,8 @@ from physml.pinn.conditions.condition import (
     pick,
 )
 from physml.pinn.geometry import Domain
+from physml.pinn.user_functions import checked_function
+from physml.train.sample_weights import Weight
 from physml.types import LocalOperator
 
 
@@ -29,7 +31,7 @@ def measured(
     unknown: str | None = None,
     component: Component = None,
     name: str = "data",
-    weight: float = 1.0,
+    weight: Weight = 1.0,
 ) -> Condition:
     """``u(zᵢ) = yᵢ`` at given points, by penalty; all of them at every step.
 
@@ -40,10 +42,12 @@ def measured(
         unknown: which field, where the problem has several by name.
         component: which component of a vector solution, or which several; all if None.
         name: the term's name in the loss.
-        weight: of the term. An exact equation must outweigh noisy data: about 1 where its residual
-            is of order one, whatever the noise. By ``1/σ²`` the solution leaves the equation to
-            follow the noise; far below 1 it may end at ``u = 0``, which obeys many equations. Sets
-            of ``n`` data of deviation ``σ``: in the ratio ``n/σ²``, since a term is a mean.
+        weight: of the term, a number; or one a point, ``(n,)``, of data of unequal noise, such as
+            ``σ̄²/σᵢ²``; or a function of the point. An exact equation must outweigh noisy data:
+            about 1 where its residual is of order one, whatever the noise. By ``1/σ²`` the
+            solution leaves the equation to follow the noise; far below 1 it may end at ``u = 0``,
+            which obeys many equations. Sets of ``n`` data of deviation ``σ``: in the ratio
+            ``n/σ²``, since a term is a mean.
 
     Raises:
         ShapeError: points and values do not belong together, are masked, complex or no numbers.
@@ -54,6 +58,8 @@ def measured(
     >>> sensors.name
     'data'
     """
+    if of is not None:
+        of = checked_function(f"{name}: of", of, ("u", "z"))
     points = as_numbers(f"{name}: points", points)
     values = as_numbers(f"{name}: values", values)
     if points.ndim != 2 or values.ndim not in (1, 2) or len(points) != len(values):
@@ -95,7 +101,15 @@ def measured(
                 f"first {points[np.argmax(outside)]}"
             )
 
-    weight = checked_weight(name, weight)
+    counted = checked_weight(name, weight)
+    if callable(counted):
+        of_point: Any = counted
+        counted = lambda sample: of_point(sample[0])  # noqa: E731
+    elif np.ndim(counted) > 0 and len(np.asarray(counted)) != len(points):
+        raise ShapeError(
+            f"{name}: weight: expected a number, or one for each of {len(points)} points, got "
+            f"{np.shape(counted)}"
+        )
     return Condition(
-        name, None, lambda domain: residual, weight, check=check, data=(points, values)
+        name, None, lambda domain: residual, counted, check=check, data=(points, values)
     )

@@ -20,6 +20,9 @@ On = str | Sequence[str]
 COMMON = BOUNDARY, FIRST, LAST = "boundary", "initial", "final"
 """Faces that all domains call so: the boundary of space at all times; the first and last time."""
 
+# Of the size of coordinates: points of a user's own this near to a face are on it.
+_NEAR = 1e-6
+
 
 class Domain(ABC):
     """A closed region with named coordinates, faces by name, normals and a signed distance.
@@ -127,6 +130,26 @@ class Domain(ABC):
         faces = self._chosen(on)
         nearest = jnp.argmin(self._face_distances(point)[faces])
         return self._face_normal(jnp.asarray(faces)[nearest], point)
+
+    def touched(self, on: On, points: Array) -> np.ndarray:
+        """Which of some faces each of some points ``(n, d)`` lies on, ``(n, k)``.
+
+        A point lies on the boundary up to a millionth of the size of its coordinates.
+        """
+        near = _NEAR * self._scale
+        beside = np.asarray(_face_distances(self, jnp.asarray(points)))[:, self._chosen(on)]
+        on_boundary = np.abs(np.asarray(_distances(self, jnp.asarray(points)))) <= near
+        return np.asarray((beside <= near**2) & on_boundary[:, None])
+
+    def normals_differ(self, on: On, points: Array) -> np.ndarray:
+        """Which of some points ``(n, d)`` lie where some faces meet at an angle, ``(n,)``."""
+        touched, chosen = self.touched(on, points), self._chosen(on)
+        differ = np.zeros(len(touched), bool)
+        for i in np.flatnonzero(touched.sum(axis=1) > 1):
+            faces = jnp.asarray(chosen[touched[i]])
+            normals = np.asarray(jax.vmap(lambda f, i=i: self._face_normal(f, points[i]))(faces))
+            differ[i] = np.ptp(normals, axis=0).max() > _NEAR
+        return differ
 
     def shared(self, one: On, other: On) -> tuple[int, ...]:
         """The faces, by index, that two choices of them have in common."""
@@ -306,6 +329,11 @@ def _boundary(domain: Domain, draw: Points, n: int, faces: tuple[int, ...], key:
 
     face, made = jax.vmap(place)(unit)
     return made if len(made) == n else _first(n, made, jax.vmap(domain._face_kept)(face, made))
+
+
+@partial(jax.jit, static_argnums=0)
+def _face_distances(domain: Domain, points: Array) -> Array:
+    return jax.vmap(domain._face_distances)(points)
 
 
 @partial(jax.jit, static_argnums=0)
