@@ -133,6 +133,16 @@ def first_batch(sampler: Sampler, key: Array, params: Any) -> Batch:
     return sampler.sample(key, sampler.init(key, params), params)[1]
 
 
+def last_batch(sampler: Sampler, state: Any, params: Any) -> Batch:
+    """The batch that a sampler's state is at: what was drawn last, and data beside and after it."""
+    first = first_batch(sampler, jax.random.key(0), params)
+    drawn = {
+        name: jax.tree.map(lambda x, y: jnp.concatenate([x, y[len(x) :]]), own, first[name])
+        for name, own in state.batch.items()
+    }
+    return {**first, **drawn}
+
+
 # An integral of 32 nodes costs about what derivatives do; of more, fewer samples are the usual.
 _CHEAP = 32
 _FEWEST = 64

@@ -16,19 +16,18 @@ from jax import Array
 
 from physml.calculus.named_field import NamedField
 from physml.errors import ConfigurationError, ShapeError
-from physml.memory import check_parameters
-from physml.networks import FourierSeries, PeriodicEmbedding
+from physml.networks import PeriodicEmbedding
 from physml.pinn.ansatz import Ansatz, bound
 from physml.pinn.built_in import BuiltIn, build_in, can_be_built_in
 from physml.pinn.conditions import Condition
 from physml.pinn.conditions.contradiction import refuse_contradiction
+from physml.pinn.first_params import initial_params
 from physml.pinn.geometry import Domain
 from physml.pinn.scales import Scales
 from physml.pinn.stated import check_stated
 from physml.pinn.term_weights import check_weight_functions, equation_weights
 from physml.pinn.unknowns import Unknowns
 from physml.pinn.user_functions import in_words, named
-from physml.train.precision import in_default_precision
 from physml.train.sample_weights import Weight
 from physml.types import Field, LocalOperator
 
@@ -124,8 +123,8 @@ class Problem:
                 )
         for one, other in combinations(self.conditions, 2):
             refuse_contradiction(self.domain, one, other)
-        periodic = [self.periodic] if isinstance(self.periodic, str) else self.periodic
-        object.__setattr__(self, "_axes", tuple(self.domain.axis(name) for name in periodic))
+        axes = tuple(self.domain.axis(name) for name in self.periodic_names)
+        object.__setattr__(self, "_axes", axes)
         self._check_features()
         if hard is not False:
             self._build_in(hard)
@@ -147,6 +146,11 @@ class Problem:
         built: Any = {**others, **made} if one is None else one
         object.__setattr__(self, "ansatz", built)
         object.__setattr__(self, "conditions", tuple(left))
+
+    @property
+    def periodic_names(self) -> tuple[str, ...]:
+        """The coordinates in which the network is periodic."""
+        return (self.periodic,) if isinstance(self.periodic, str) else tuple(self.periodic)
 
     @property
     def built_in(self) -> tuple[str, ...]:
@@ -264,75 +268,7 @@ class Problem:
                 ``FourierSeries`` whose periodic coordinate is not the last.
             ShapeError: when the network's value does not fit the problem.
         """
-        if not isinstance(network, Mapping):
-            for option in ("ansatz", "components", "regions", "exact"):
-                if isinstance(getattr(self, option), Mapping):
-                    raise ConfigurationError(
-                        f"{option}: given by name, but the network is one module; expected a dict "
-                        "of networks"
-                    )
-            return self._initial(network, key, self.components, self.name, self._ansatz)
-        components: Any = self._by_name("components", network)
-        self._by_name("ansatz", network)
-        self._by_name("regions", network)
-        self._by_name("exact", network)
-        transforms: Any = self._ansatz or {}
-        keys = jax.random.split(key, len(network))
-        return {
-            name: self._initial(
-                module, sub, components.get(name), f"{self.name}: {name}", transforms.get(name)
-            )
-            for (name, module), sub in zip(network.items(), keys, strict=True)
-        }
-
-    def _by_name(self, option: str, network: Mapping[str, nn.Module]) -> Mapping[str, Any]:
-        given = getattr(self, option)
-        if given is None:
-            return {}
-        if not isinstance(given, Mapping):
-            raise ConfigurationError(
-                f"{option}: expected a dict by name, since the unknowns are {', '.join(network)}"
-            )
-        for name in given:
-            if name not in network:
-                raise ConfigurationError(
-                    f"{option}: {name!r} is no unknown; expected some of {', '.join(network)}"
-                )
-        return given
-
-    def _initial(
-        self, network: nn.Module, key: Array, components: Any, name: str, ansatz: Any
-    ) -> Any:
-        last = self.domain.dimension - 1
-        if isinstance(network, FourierSeries) and (last not in self._axes or self.features):
-            raise ConfigurationError(
-                f"network: {name!r}: FourierSeries takes the last two numbers that it sees for the "
-                "cosine and sine of a periodic coordinate; expected the domain's last coordinate, "
-                f"{self.domain.names[last]!r}, to be periodic=..., and no features"
-            )
-        point = jnp.asarray(0.5 * (self.domain.lower + self.domain.upper))
-        # One program, cheaply compiled since it runs once: half the time of one an operation.
-        options: Any = {"xla_backend_optimization_level": 0}
-        draw = jax.jit(lambda key: network.init(key, self.embed(point)), compiler_options=options)
-        check_parameters("network", jax.eval_shape(draw, key))
-        params = in_default_precision(draw(key))
-        expected = () if components is None else (components,)
-        value = jax.eval_shape(lambda z: network.apply(params, self.embed(z)), point)
-        got = getattr(value, "shape", type(value).__name__)
-        if got != expected:
-            outputs = "None" if components is None else str(components)
-            raise ShapeError(
-                f"network: expected a value of shape {expected} at one point of {name!r}, got "
-                f"{got}; an MLP takes outputs={outputs}, a Problem components=..."
-            )
-        plain = self.in_units(None)._field(network, params, ansatz, "")
-        made = jax.eval_shape(plain, point).shape
-        if made != expected:
-            raise ShapeError(
-                f"ansatz: expected a value of shape {expected} at one point of {name!r}, as the "
-                f"network has, got {made}: something in it is broadcast against the network"
-            )
-        return params
+        return initial_params(self, network, key)
 
     def embed(self, z: Array) -> Array:
         """What the network sees: cosine and sine of periodic coordinates, the others in ±1.

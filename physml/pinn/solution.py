@@ -13,7 +13,7 @@ import numpy as np
 from physml.errors import CheckpointError, ConfigurationError, ShapeError
 from physml.pinn import plots, report
 from physml.pinn.check import Check, check_residuals
-from physml.pinn.collocation import as_many_drawn, collocation, first_batch
+from physml.pinn.collocation import as_many_drawn, collocation, first_batch, last_batch
 from physml.pinn.conditions.condition import field_of
 from physml.pinn.error_curve import ErrorPoint
 from physml.pinn.exact_values import exact_values
@@ -196,14 +196,7 @@ class Solution(ManyPoints):
         """The samples of the last step, by term; None for a solution that was loaded."""
         if self.result is None or self.sampler is None:
             return None
-        # Data stand beside or after what the sampler draws, and are no part of its state.
-        first = first_batch(self.sampler, jax.random.key(0), self.params)
-        drawn = self.result.state.sampler.batch
-        after = {
-            name: jax.tree.map(lambda x, y: jnp.concatenate([x, y[len(x) :]]), own, first[name])
-            for name, own in drawn.items()
-        }
-        return {**first, **after}
+        return last_batch(self.sampler, self.result.state.sampler, self.params)
 
     @property
     def error_bars(self) -> ErrorBars:

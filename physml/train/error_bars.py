@@ -46,7 +46,8 @@ class ErrorBars:
     """A fit with its error bars.
 
     Attributes:
-        noise: the deviation of one observation of each term, in its own units.
+        noise: the deviation of one observation of each term, in its own units; one a sample,
+            ``(n,)`` or ``(n, m)``, where samples have weights of their own.
         damping: ``λ``; the prior has the precision ``λ/s²``.
         observations: ``n``, how many.
         determined: ``tr H``, how many numbers the observations determine.
@@ -64,6 +65,7 @@ class ErrorBars:
         damping: float,
         observations: int,
         determined: float,
+        of_each: tuple[str, ...] = (),
     ) -> None:
         self.noise = dict(noise)
         self.damping = damping
@@ -73,6 +75,7 @@ class ErrorBars:
         self._covariance = covariance
         self._deviation = deviation
         self._freedom = observations - determined if estimated else np.inf
+        self._of_each = of_each
         self._observe = fitted.observe or dict.fromkeys(noise, fitted.predict)
         self.unknown_numbers = {
             name: self._number(value) for name, value in fitted.unknown_numbers.items()
@@ -107,7 +110,8 @@ class ErrorBars:
             Its ends.
 
         Raises:
-            ConfigurationError: a level outside (0, 1), a term without observations.
+            ConfigurationError: a level outside (0, 1); a term without observations, or whose
+                observations have each a noise of its own.
         """
         if not 0 < level < 1:
             raise ConfigurationError(f"level: expected a probability in (0, 1), got {level}")
@@ -115,6 +119,12 @@ class ErrorBars:
             raise ConfigurationError(
                 f"observed: expected a term with observations, {', '.join(self.noise)}, got "
                 f"{observed!r}"
+            )
+        if observed in self._of_each:
+            raise ConfigurationError(
+                f"observed: expected a term with one noise for all observations, since that of a "
+                f"new one is not known, got {observed!r}, whose samples have weights of their own; "
+                "the interval of the field itself is observed=None"
             )
         predict = self._fitted.predict if observed is None else self._observe[observed]
         extra = 0.0 if observed is None else self.noise[observed]
@@ -150,7 +160,10 @@ class ErrorBars:
     def words(self) -> dict[str, str]:
         """Noise, what is determined, damping and the unknown numbers for a reader, a line each."""
         how = "estimated" if np.isfinite(self._freedom) else "given"
-        noise = ", ".join(f"{name} {_words(value)}" for name, value in self.noise.items())
+        noise = ", ".join(
+            f"{name} {_range(value) if name in self._of_each else _words(value)}"
+            for name, value in self.noise.items()
+        )
         told = {
             f"noise ({how})": noise,
             "determined": f"{self.determined:.3g} numbers by {self.observations} observations",
@@ -187,7 +200,7 @@ class ErrorBars:
         x = table[:, along[0]]
         order = np.argsort(x)
         with figure(path, 1, 2) as (axis, width):
-            for term in (None, *self.noise):
+            for term in (None, *(name for name in self.noise if name not in self._of_each)):
                 low, high = self.interval(points, level, observed=term)
                 for name, down, up in _columns(low, high):
                     if name in self.unknown_numbers:
@@ -293,6 +306,10 @@ def _columns(low: Any, high: Any) -> Iterator[tuple[str, np.ndarray, np.ndarray]
         tables = down.reshape(len(down), -1), np.asarray(up).reshape(len(down), -1)
         for i, pair in enumerate(zip(*(table.T for table in tables), strict=True)):
             yield (name if len(tables[0].T) == 1 else f"{name} {i}".strip()), *pair
+
+
+def _range(value: Any) -> str:
+    return f"{np.min(value):.3g} to {np.max(value):.3g}"
 
 
 def _words(value: Any) -> str:

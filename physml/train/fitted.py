@@ -62,12 +62,24 @@ class HasRows(Protocol):
 
 
 class Part(NamedTuple):
-    """The rows of one term: where they stand in the stack, their scale, samples and components."""
+    """The rows of one term: where they stand in the stack, their scale and their components.
+
+    Attributes:
+        name: of the term.
+        rows: sample by sample, the components of each.
+        scale: ``√(w/n)``; or ``(n,)``, where samples have weights of their own.
+        components: of a sample.
+    """
 
     name: str
     rows: slice
-    scale: float
+    scale: Any
     components: int
+
+    @property
+    def of_each(self) -> bool:
+        """Whether samples have weights of their own."""
+        return bool(np.ndim(self.scale))
 
 
 class Linearised(NamedTuple):
@@ -150,15 +162,14 @@ def linearised(fitted: Fitted) -> Linearised:
     parts, start = [], 0
     for name, block in zip(names, jacobian.blocks, strict=True):
         rows = Jacobian(params, (block,)).shape[0]
-        scales = np.unique(np.asarray(block.scale, np.float64))
-        if len(scales) != 1:
+        scales = np.asarray(block.scale, np.float64)
+        if name in observed and not np.all(scales > 0):
             raise ConfigurationError(
-                f"posterior: {name}: expected one weight for all samples of a term, got "
-                f"{len(scales)}"
+                f"posterior: {name}: expected weights > 0 of all observations, got "
+                f"{np.sum(scales <= 0)} of {scales.size} that are 0; leave those observations out"
             )
-        parts.append(
-            Part(name, slice(start, start + rows), float(scales[0]), rows // block.samples)
-        )
+        scale = float(scales.flat[0]) if np.ptp(scales) == 0 else scales
+        parts.append(Part(name, slice(start, start + rows), scale, rows // block.samples))
         start += rows
     values = np.asarray(residual, np.float64)
     gradient = np.concatenate([np.ravel(g) for g in jax.tree.leaves(evaluation.gradient)])

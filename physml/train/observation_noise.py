@@ -1,7 +1,8 @@
 """The noise of observations: what is given, and what their residuals say against it.
 
 All rows of observations have one deviation ``s``, hence an observation of term k the noise
-``σ_k = s √(n_k/w_k)``: weights of several terms state their noise, ``w ∝ n/σ²``.
+``σ_k = s √(n_k/w_k)``: weights of several terms state their noise, ``w ∝ n/σ²``, and those of
+samples theirs, ``w_i ∝ 1/σ_i²``.
 """
 
 from __future__ import annotations
@@ -36,20 +37,50 @@ def row_deviation(
     if missing:
         raise ConfigurationError(f"noise: expected that of {', '.join(sorted(missing))}, too")
     all_rows = np.concatenate(
-        [
-            np.ravel(np.asarray(noise[part.name]) / np.asarray(units.get(part.name, 1.0)))
-            * part.scale
-            for part in parts
-        ]
+        [_deviations(part, noise[part.name], units.get(part.name, 1.0)) for part in parts]
     )
     if np.ptp(all_rows) > 0.02 * all_rows.max():
-        told = ", ".join(f"{part.name}: w/n = {part.scale**2:.3g}" for part in parts)
+        told = ", ".join(f"{part.name}: w/n = {_squares(part.scale)}" for part in parts)
         raise ConfigurationError(
             f"noise: {noise} contradicts the weights of the training ({told}), by which rows would "
             f"have deviations {np.array2string(all_rows, precision=3)}: expected weights in the "
             "ratio n/σ², since the fit is the most likely one only then; train with those"
         )
     return float(all_rows.mean())
+
+
+def noise_of(part: Part, deviation: float, units: Any) -> np.ndarray:
+    """The noise of a term's observations in its own units, where rows have a deviation.
+
+    Returns:
+        ``()`` or one a component; where samples have weights of their own ``(n,)`` or ``(n, m)``.
+    """
+    if not part.of_each:
+        return np.asarray(deviation / part.scale * np.asarray(units))
+    each = deviation / part.scale[:, None] * np.ones(part.components) * np.asarray(units)
+    return np.asarray(each[:, 0] if part.components == 1 else each)
+
+
+def _deviations(part: Part, noise: Any, units: Any) -> np.ndarray:
+    """The deviations of rows that the noise of a term's observations means."""
+    if not part.of_each:
+        return np.asarray(np.ravel(np.asarray(noise) / np.asarray(units)) * part.scale)
+    given = np.asarray(noise, float)
+    given = given[:, None] if given.ndim == 1 and part.components == 1 else given
+    shape = (len(part.scale), part.components)
+    try:
+        each = np.broadcast_to(given / np.asarray(units), shape)
+    except ValueError as error:
+        raise ConfigurationError(
+            f"noise: {part.name}: expected one number a sample, {shape}, since they have weights "
+            f"of their own, got {np.shape(noise)}"
+        ) from error
+    return np.ravel(each * part.scale[:, None])
+
+
+def _squares(scale: Any) -> str:
+    ends = sorted({float(np.min(scale)) ** 2, float(np.max(scale)) ** 2})
+    return " to ".join(f"{end:.3g}" for end in ends)
 
 
 def check_weights(left: np.ndarray, leverage: np.ndarray, parts: tuple[Part, ...]) -> None:

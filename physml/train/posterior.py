@@ -6,11 +6,12 @@ independent noise; all of them have one deviation ``s``, hence an observation of
     σ_k = s √(n_k/w_k)
 
 which undoes the mean over samples, and weights of several terms of observations state their noise,
-``w ∝ n/σ²``. Every other term is a constraint, whose rows have the deviation ``s`` too: an equation
-of weight ``w_E`` is obeyed but for white noise, of the density ``s²/w_E`` in the mean over its
-domain, and more points of it are a better quadrature and no more information. An exact equation is
-obeyed better than that: bars of unknown numbers are too wide by as much as the weights leave the
-solution free to disobey. Less weight for the observations makes them narrower. About ``θ*``
+``w ∝ n/σ²``, weights of single samples theirs, ``w_i ∝ 1/σ_i²``. Every other term is a constraint,
+whose rows have the deviation ``s`` too: an equation of weight ``w_E`` is obeyed but for white
+noise, of the density ``s²/w_E`` in the mean over its domain, and more points of it are a better
+quadrature and no more information. An exact equation is obeyed better than that: bars of unknown
+numbers are too wide by as much as the weights leave the solution free to disobey. Less weight for
+the observations makes them narrower. About ``θ*``
 
     θ ~ N(θ*, Σ),    Σ = s² (JᵀJ + λI)⁻¹,    u(z) ~ N(u*(z), ∂u Σ ∂uᵀ)
 
@@ -33,7 +34,7 @@ from physml.lazy_jacobian import DEFAULT_MEMORY, ravel_real
 from physml.train.error_bars import ErrorBars
 from physml.train.evidence import Rows, most_likely_damping
 from physml.train.fitted import Fitted, HasRows, Linearised, linearised
-from physml.train.observation_noise import check_noise, check_weights, row_deviation
+from physml.train.observation_noise import check_noise, check_weights, noise_of, row_deviation
 from physml.train.row_covariance import (
     Covariance,
     FromProbes,
@@ -68,7 +69,8 @@ def posterior(
     Args:
         result: a ``Solution`` with ``measured`` values, or a ``Fitted`` of a fit of one's own.
         noise: the deviation ``σ`` of one observation, in its own units, one a term by name where
-            there are several; estimated from the residual if None.
+            there are several, ``(n,)`` where samples have weights of their own; estimated from the
+            residual if None.
         damping: ``λ``, in the units of ``JᵀJ``, such as the weight decay of the training; the one
             of the largest evidence if None.
         prior: the prior's centre ``θ₀``, parameters; all zero if None.
@@ -148,9 +150,10 @@ def posterior(
         covariance,
         deviation=deviation,
         noise={
-            part.name: _plain(deviation / part.scale * np.asarray(fitted.units.get(part.name, 1.0)))
+            part.name: _plain(noise_of(part, deviation, fitted.units.get(part.name, 1.0)))
             for part in seen.parts
         },
+        of_each=tuple(part.name for part in seen.parts if part.of_each),
         estimated=given is None,
         damping=damping,
         observations=n,
