@@ -44,6 +44,32 @@ def test_rows_carry_weight_and_count_and_stack_sample_by_sample():
     np.testing.assert_allclose(e.jacobian.dense(), slopes, rtol=1e-14)
 
 
+def test_weights_of_samples_are_not_divided_by_their_sum():
+    weights, f = np.array([4.0, 0.0, 2.0]), np.array([scalar(PARAMS, x) for x in X])
+    by_point = lambda x: jnp.where(x > 1, 2.0, jnp.where(x > 0, 4.0, 0.0))
+    for weight in (weights, by_point):
+        objective = pm.least_squares({"s": scalar}, weights={"s": weight})
+        e, _ = objective.evaluate(PARAMS, objective.init(PARAMS), {"s": X})
+        np.testing.assert_allclose(e.residual, np.sqrt(weights / 3) * f, rtol=1e-14)
+        np.testing.assert_allclose(e.metrics["loss/s"], 0.5 * np.mean(f**2), rtol=1e-14)
+
+
+def test_own_points_come_after_drawn_ones():
+    problem = pm.Problem(domain=pm.Box(x=(0, 1)), equation=lambda u, z: u(z))
+    own = np.array([[0.25], [0.5]])
+    sampler = pm.pinn.collocation(problem, pm.MLP(()), points=(3, own))
+    key = jax.random.key(0)
+    batch = sampler.sample(key, sampler.init(key, None), None)[1]["equation"]
+    np.testing.assert_array_equal(batch[3:], own)
+
+
+def test_normals_point_outwards():
+    square = pm.Box(x=(-1, 1), y=(-1, 1)) - pm.pinn.Disk(radius=0.5, face="hole")
+    for on, point, outwards in (("x-", [-1.0, 0.0], [-1, 0]), ("hole", [0.5, 0.0], [-1, 0])):
+        given = pm.pinn.require(lambda u, z, normal: normal, on=on).operator(square)
+        np.testing.assert_allclose(given(None, jnp.array(point)), outwards, atol=1e-12)
+
+
 def test_gradient_is_jt_r():
     e = evaluate(s=scalar, v=vector)
     both = e.jacobian.dense().T @ e.residual

@@ -420,3 +420,37 @@ def test_many_points_come_in_parts():
     np.testing.assert_allclose(
         found[1200:1207], bars.standard_deviation(many[1200:1207]), rtol=1e-9
     )
+
+
+def test_weights_of_samples_state_the_noise_of_each():
+    """Generalised least squares: ``Σ = (Φᵀ diag(1/σᵢ²) Φ)⁻¹``, in any units of weights."""
+    x, y = data(n=12)
+    sigma = np.linspace(0.1, 0.4, 12)
+    weights = 5.0 / sigma**2
+    objective = pm.least_squares({"data": linear_row}, weights={"data": weights})
+    phi = np.asarray(jax.vmap(features)(x)) / sigma[:, None]
+    w = np.linalg.lstsq(phi, np.asarray(y) / sigma, rcond=None)[0]
+    result = ended({"w": jnp.asarray(w)}, objective)
+    fitted = pm.train.Fitted(result, objective, {"data": (x, y)}, linear)
+    points = jnp.array([-0.5, 0.9])
+    there = np.asarray(jax.vmap(features)(points))
+    variance = np.diag(there @ np.linalg.inv(phi.T @ phi) @ there.T)
+    bars = pm.posterior(fitted, noise={"data": sigma}, damping=1e-9)
+    np.testing.assert_allclose(bars.standard_deviation(points), np.sqrt(variance), rtol=1e-5)
+    np.testing.assert_allclose(bars.noise["data"], sigma, rtol=1e-12)
+    estimated = pm.posterior(fitted, damping=1e-9)
+    left = phi @ w - np.asarray(y) / sigma
+    unit = np.sqrt(left @ left / 8)
+    np.testing.assert_allclose(estimated.noise["data"], unit * sigma, rtol=1e-6)
+    assert "data 0.1 to 0.4" in bars.words()["noise (given)"]
+    for noise in (0.2, {"data": sigma[::-1]}):
+        with pytest.raises(pm.errors.ConfigurationError, match=r"contradicts the weights.* to "):
+            pm.posterior(fitted, noise=noise, damping=1e-9)
+    with pytest.raises(pm.errors.ConfigurationError, match=r"noise: data: .*\(12, 1\)"):
+        pm.posterior(fitted, noise=sigma[:5], damping=1e-9)
+    with pytest.raises(pm.errors.ConfigurationError, match=r"observed: .*of their own"):
+        bars.interval(points, observed="data")
+    silent = pm.least_squares({"data": linear_row}, weights={"data": weights * (sigma > 0.15)})
+    without = pm.train.Fitted(result, silent, {"data": (x, y)}, linear)
+    with pytest.raises(pm.errors.ConfigurationError, match="leave those observations out"):
+        pm.posterior(without)
