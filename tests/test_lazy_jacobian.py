@@ -128,6 +128,7 @@ def complex_row(params, z):
     return jnp.stack([jnp.sin(c[0] * z).real + a * z, jnp.abs(c[1] - z) ** 2 * jnp.conj(c[0]).imag])
 
 
+@pytest.mark.slow
 def test_complex_parameters_are_pairs_by_every_route():
     """Rows, products and Gram matrices against jax's own by real and imaginary parts."""
     params = {"a": jnp.array(0.3), "c": jnp.array([0.4 - 0.7j, 1.1 + 0.2j])}

@@ -101,6 +101,7 @@ def test_the_page_of_differential_equations(tmp_path, monkeypatch):
     assert grid["u_xx"].shape == (32, 32, 32)
 
 
+@pytest.mark.slow
 def test_the_page_of_samplers():
     _, steps = run(ROOT / "docs" / "samplers.md")
     named = steps[-1]
@@ -118,6 +119,7 @@ def test_the_page_of_samplers():
     assert made["coins"][1].shape == (256, 8)
 
 
+@pytest.mark.slow
 def test_the_page_of_error_bars(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     _, (decay, own) = run(ROOT / "docs" / "posterior.md")
@@ -128,6 +130,7 @@ def test_the_page_of_error_bars(tmp_path, monkeypatch):
     assert abs(k - 2) < 4 * error < 0.2
 
 
+@pytest.mark.slow
 def test_the_page_of_objectives():
     _, (classes, gibbs, both, ridge, duel) = run(ROOT / "docs" / "objectives.md")
     assert classes["classes"].history["accuracy"][-1] > 0.9
@@ -177,6 +180,7 @@ def test_command_line_page_runs_as_printed():
     assert found.learning_rate == 1e-4 and "lion" in found.names()
 
 
+@pytest.mark.slow
 def test_the_page_of_learning_from_data(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     _, (data, judged, ways, any_network, xor) = run(ROOT / "docs" / "learn.md")

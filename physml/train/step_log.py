@@ -40,6 +40,12 @@ def trim(path: Path, phase: str, step: int) -> None:
     steps = [None if line.row is None else _step_in(line.row, phase) for line in lines]
     later = [i for i, at in enumerate(steps) if at is not None and at >= step]
     before = [i for i, at in enumerate(steps) if at is not None and at < step]
+    others = [line.row for line in lines[later[0] + 1 :] if line.row] if later else []
+    if others and [steps[i] for i in later] == [step] and step > 0:
+        # A rule ended the phase at this row, of a step that was not taken: others came after it.
+        kept = b"".join(line.text for i, line in enumerate(lines) if i != later[0])
+        whole_file.write_bytes(path, kept)
+        return
     if later:
         end = before[-1] + 1 if before else later[0]
     else:

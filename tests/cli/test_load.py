@@ -97,6 +97,7 @@ def test_what_is_no_finished_run_is_refused(runs, tmp_path):
         pm.load(runs / "heat", of=pm.vmc.Hydrogen())
 
 
+@pytest.mark.slow
 def test_a_run_of_a_file_is_loaded_with_what_stands_in_it(tmp_path):
     file, place = tmp_path / "mine.py", tmp_path / "run"
     file.write_text(OWN.format(rate=2.0))

@@ -69,6 +69,7 @@ def _in_a_directory_of_its_own(physml):
     """Before ``written`` is used: ``physml`` changes the directory."""
 
 
+@pytest.mark.slow
 def test_a_room_of_one_file_learns_reports_and_plots(physml):
     pytest.importorskip("matplotlib")
     said = physml("run", *MOONS, "--json", "--run", "run")
@@ -117,6 +118,7 @@ def test_a_run_of_a_file_goes_on_with_the_same_bits(physml, monkeypatch):
     assert other.code == 2 and "the run is of moons" in other.err
 
 
+@pytest.mark.slow
 def test_a_file_that_changed_is_named_and_another_equation_refused(physml, written):
     file = written(PROBLEM)
     words = ("--network.width", "4", "--network.depth", "1", "--points", "8", "--steps", "1")
@@ -132,6 +134,7 @@ def test_a_file_that_changed_is_named_and_another_equation_refused(physml, writt
     assert refused.code == 1 and "term 'equation'" in refused.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "energy"), [("QUARTIC", 0.53), ("TRAP", 0.5)])
 def test_a_system_of_one_s_own(physml, written, name, energy):
     """H = −½d²/dx² + ½x⁴ has 0.53018, and the trap of the ansatz ½."""

@@ -66,6 +66,7 @@ def test_derivatives_along_the_circle_are_exact():
     np.testing.assert_allclose(pm.partial(field, 1, 1, 1, 1)(z), np.sum(k**4 * waves).real)
 
 
+@pytest.mark.slow
 def test_a_linear_equation_takes_two_steps():
     """``u_t + u_x = 0`` from sin x: the trust region holds back the first step alone."""
     problem = pm.Problem(

@@ -34,6 +34,7 @@ def relative(a, b) -> float:
     return float(jnp.linalg.norm(a - b) / jnp.linalg.norm(b))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [40, 200], ids=["n < p", "n > p"])
 def test_all_routes_agree_to_1e_10(n):
     evaluation, damping = problem(n)
@@ -102,6 +103,7 @@ def test_no_residual_and_no_gradient_is_named():
         pm.optim.smallest_side(evaluation.jacobian, None, damping)
 
 
+@pytest.mark.slow
 def test_jt_r_is_the_gradient_to_1e_10():
     params = NETWORK.init(jax.random.key(0), jnp.zeros(2))
     objective = pm.least_squares({"equation": poisson}, weights={"equation": 3.0})
@@ -121,6 +123,7 @@ def products(jacobian, memory: int) -> set[str]:
     return {word for word in ("cholesky", "while") if word in text}
 
 
+@pytest.mark.slow
 def test_the_side_follows_from_static_shapes_and_memory():
     few, _ = problem(40)
     n, p = few.jacobian.shape

@@ -134,6 +134,7 @@ def ill_conditioned(n: int, p: int):
     return objective, {"rows": {"a": A, "b": A @ jax.random.normal(keys[2], (p,))}}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n", "p"), [(60, 20), (20, 60)], ids=["n > p", "n < p"])
 def test_svd_reaches_rounding_where_the_gram_matrix_stalls(n, p):
     objective, batch = ill_conditioned(n, p)

@@ -27,6 +27,7 @@ def flat(tree):
     return ravel_pytree(tree)[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [8, 60], ids=["n < p", "n > p"])
 def test_spring_identity_in_parameter_space(n):
     """(S + λ) φ = F + λ μ φ_prev, with S = JᵀJ and F = Jᵀr."""
@@ -65,6 +66,7 @@ def test_spring_of_the_metric_alone(n):
         np.testing.assert_allclose(left, right, rtol=1e-9, atol=1e-11)
 
 
+@pytest.mark.slow
 def test_rows_are_the_solver_s_affair():
     """Conjugate gradients build none, by whatever name, with momentum too."""
     e = evaluation(1)
@@ -82,6 +84,7 @@ def test_rows_are_the_solver_s_affair():
     assert not largest(partial(pm.optim.matrix_free, tolerance=1e-9))
 
 
+@pytest.mark.slow
 def test_direction_obeys_its_bound():
     """|φ| ≤ max|r| / √(λ(1 − μ²))."""
     damping, momentum = 1e-3, 0.95
@@ -99,6 +102,7 @@ def test_without_momentum_nothing_is_remembered():
     assert pm.natural_gradient(0.1).init(PARAMS).direction == ()
 
 
+@pytest.mark.slow
 def test_max_norm_and_schedules():
     e = evaluation(1)
     optimizer = pm.natural_gradient(

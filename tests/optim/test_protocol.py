@@ -234,6 +234,7 @@ def flops(optimizer, *, width: int) -> float:
     return step.lower(state).compile().cost_analysis()["flops"]
 
 
+@pytest.mark.slow
 def test_first_order_optimizers_pay_nothing_for_the_jacobian():
     """The rows and their Gram matrix, 2np·min(n, p) flops, are not in Adam's program."""
     width, n = 24, 256

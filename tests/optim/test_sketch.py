@@ -111,6 +111,7 @@ def test_a_sketch_that_cuts_nothing_changes_nothing():
     np.testing.assert_array_equal(whole, same)
 
 
+@pytest.mark.slow
 def test_steps_solve_the_sketched_problem():
     """With B = S J C: step = Cy where (BᵀB + λ) y = −Bᵀ S r, and |step| = |y|."""
     key, damping = jax.random.key(9), 1e-3
@@ -133,6 +134,7 @@ def test_steps_solve_the_sketched_problem():
     assert float(jnp.linalg.norm(step - take(6)[0])) > 0.1 * float(length)
 
 
+@pytest.mark.slow
 def test_half_the_columns_still_reach_the_noise():
     """A smooth problem, singular values 1 to 1e-10, 600 parameters: noise lies 1e6 below."""
     n, p, steps = 1200, 600, 10
@@ -156,6 +158,7 @@ def test_half_the_columns_still_reach_the_noise():
     assert half[-1] < 3 * whole[-1]
 
 
+@pytest.mark.slow
 def test_memory_is_bounded_by_chunks():
     network = pm.MLP((40, 40))
     params = network.init(jax.random.key(0), jnp.zeros(2))

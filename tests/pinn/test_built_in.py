@@ -280,6 +280,7 @@ def test_a_problem_says_what_it_could_build_in():
         assert (advice in repr(solution)) is (problem is soft)
 
 
+@pytest.mark.slow
 def test_values_built_in_beat_penalties():
     """``u'' − e^u = f``, values at both ends: the error is far below that of the penalty."""
     exact = lambda x: np.sin(2 * x) + x

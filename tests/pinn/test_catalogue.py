@@ -286,6 +286,7 @@ def test_every_problem_has_finite_terms_and_a_reference(entry):
         assert exact(points).shape == (values if name is None else values[name]).shape
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["heat", "burgers", "kovasznay"])
 def test_a_few_steps_decrease_the_loss(name):
     """By the recipe's own trust region, which never climbs, on a small network and fixed points."""

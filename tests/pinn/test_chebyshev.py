@@ -66,6 +66,7 @@ def test_a_field_that_few_polynomials_are_not_is_left_as_it_is(field, box):
     assert chebyshev_interpolant(field, box, at=0.5) is None
 
 
+@pytest.mark.slow
 def test_later_slabs_of_a_march_cost_what_the_first_ones_do():
     """Operations in the residual of the second and of the last slab are nearly as many."""
 

@@ -64,6 +64,7 @@ def source(width):
     )
 
 
+@pytest.mark.slow
 def test_a_front_that_never_grows_is_told():
     """Fisher's equation with little diffusion and much growth; every term is small, u is not 1."""
     with pytest.warns(UserWarning, match="front: .*the solution may be wrong: equation: "):
@@ -74,6 +75,7 @@ def test_a_front_that_never_grows_is_told():
     assert "above a tenth of the equation's own terms at 9" in repr(solution)
 
 
+@pytest.mark.slow
 def test_an_oscillation_that_fades_is_told():
     """The free oscillator over eight periods; the residual is small and the wave is gone."""
     with pytest.warns(UserWarning, match="oscillator: .*but not beside the equation's own terms"):
@@ -82,6 +84,7 @@ def test_an_oscillation_that_fades_is_told():
     assert solution.check().terms["equation"].unresolved > 0.5
 
 
+@pytest.mark.slow
 def test_growth_that_hides_between_the_first_points_is_told():
     """With u' = 30 u and u(0) = 1 by penalty: u falls to nothing before the first point."""
     problem = growth(30.0, conditions=[pm.initial(1.0)])
@@ -108,6 +111,7 @@ def test_a_source_that_no_point_meets_is_printed_as_an_equation_of_nothing():
     assert "above a tenth of the equation's own terms" in solution.check().words()
 
 
+@pytest.mark.slow
 def test_right_solutions_are_left_alone():
     wave = pm.Problem(
         domain=pm.Box(t=(0, 1), x=(0, 1)),
@@ -162,6 +166,7 @@ def test_what_is_nothing_is_not_told():
     assert unseen.factor == np.inf and Check({"equation": unseen}, 1.0).unseen == ("equation",)
 
 
+@pytest.mark.slow
 def test_a_march_is_checked_slab_by_slab_and_a_loaded_solution_on_fresh_points_alone(tmp_path):
     def slab(box, start):
         return pm.Problem(

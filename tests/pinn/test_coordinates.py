@@ -195,6 +195,7 @@ def test_a_solution_is_differentiated_by_name():
     np.testing.assert_allclose(slopes, [4.0, 9.0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "domain",
     [pm.Box(x=(0, 1), t=(5, 6)), pm.Box(x=(0, 1), tau=(-3, -2), time="tau"), pm.Box(t=(8, 9))],

@@ -51,6 +51,7 @@ def regression(unit):
     return best[1], np.sqrt(covariance[1, 1]), np.sqrt(left @ left / 18), deviations
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", [1.0, 3e4])
 def test_bars_are_those_of_the_closed_form(unit, solution):
     """Amplitude and rate are what the equation leaves, in any unit; bars are up to 5% wider."""
@@ -77,6 +78,7 @@ def test_an_equation_left_free_widens_the_bars_and_shows(solution):
     assert loose.unknown_numbers["k"].standard_error > 3 * tight.unknown_numbers["k"].standard_error
 
 
+@pytest.mark.slow
 def test_probes_agree(solution):
     """Of 200 probes a deviation is within √(1/400) = 5%: five of them."""
     exact = pm.posterior(solution, damping=1e-3, prior=solution.params)

@@ -127,6 +127,7 @@ def test_interface_jumps():
     np.testing.assert_allclose(residuals(even, SQUARE, fields)[1], [[-1.0, -1.25]] * 64, rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_a_problem_of_two_materials():
     """``−∇·(a ∇u) = −4 a₁`` in a drop, 0 around it: ``u₁ = r²``, ``u₂ = ¼ + (a₁/a₂) ½ ln 2r``."""
     inner, outer = 1.0, 5.0

@@ -45,6 +45,7 @@ def test_a_rate_is_found_from_data(tmp_path):
     assert solution.plot(tmp_path / "decay.png").stat().st_size > 5000
 
 
+@pytest.mark.slow
 def test_an_exact_equation_outweighs_noisy_data():
     """Data of weight about 1 give the least-squares fit of exponentials, those of 1/σ² do not.
 
@@ -65,6 +66,7 @@ def test_an_exact_equation_outweighs_noisy_data():
     assert found[1 / sigma**2] > 10 * found[1.0]
 
 
+@pytest.mark.slow
 def test_a_field_is_found_through_its_ansatz():
     """``a(x) u' = 1`` with u = x + x²/2 measured: a = 1/(1 + x), positive by construction."""
     x = np.linspace(0, 1, 30)[:, None]
@@ -83,6 +85,7 @@ def test_a_field_is_found_through_its_ansatz():
     assert float(solution(np.zeros((1, 1)))["u"][0]) == 0.0
 
 
+@pytest.mark.slow
 def test_equations_by_name_are_terms_of_their_own():
     """``u' = v``, ``v' = −u``: a system of two unknowns."""
     system = pm.Problem(

@@ -27,6 +27,7 @@ def rise(z):
     return jnp.ones((), z.dtype)
 
 
+@pytest.mark.slow
 def test_a_march_is_continuous_and_exact_enough():
     solution = pm.pinn.march(
         decay, pm.Box(t=(0, 2)), rise, pm.MLP((8,)), slabs=[0.0, 0.5, 2.0], points=24, steps=120
@@ -42,6 +43,7 @@ def test_a_march_is_continuous_and_exact_enough():
         np.testing.assert_allclose(solution(row[None]), solution.slabs[slab](row[None]), rtol=1e-14)
 
 
+@pytest.mark.slow
 def test_each_slab_ends_by_itself_and_a_reopened_march_at_the_same_steps(tmp_path):
     def march(run):
         return pm.pinn.march(
@@ -62,6 +64,7 @@ def test_each_slab_ends_by_itself_and_a_reopened_march_at_the_same_steps(tmp_pat
         assert all(same) and int(slab.result.state.step) == int(other.result.state.step)
 
 
+@pytest.mark.slow
 def test_a_march_comes_back_as_it_was_saved(tmp_path):
     """To the same bits; other slabs, fewer of them, or another start are refused."""
     box, network = pm.Box(t=(0, 1), x=(0, 1)), pm.MLP((4,))
@@ -113,6 +116,7 @@ def test_a_slab_starts_from_the_last_ones_parameters_or_from_its_own(warm):
     assert same is warm
 
 
+@pytest.mark.slow
 def test_a_march_in_space_starts_from_the_last_slabs_end():
     """Heat in two slabs: the second's initial condition is the first's solution."""
 
@@ -143,6 +147,7 @@ def test_edges_that_are_no_slabs_are_refused(slabs):
         pm.pinn.march(decay, pm.Box(t=(0, 2)), rise, pm.MLP((8,)), slabs=slabs)
 
 
+@pytest.mark.slow
 def test_continuation_starts_from_the_last_problem():
     """The second stage begins where the first ended: with no steps it is the first's solution."""
 

@@ -107,6 +107,7 @@ FORMS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FORMS)
 def test_units_do_not_change_the_digits(name):
     """Errors relative to what varies: both forms come to the tolerance, each by its own steps."""
@@ -121,6 +122,7 @@ def test_units_do_not_change_the_digits(name):
     assert max(errors) < tolerance
 
 
+@pytest.mark.slow
 def test_a_change_of_units_by_a_power_of_two_changes_no_bit():
     """Sizes are powers of two, so that the same steps are taken: nothing is rounded anew."""
     kilometres, more = (
@@ -216,6 +218,7 @@ def test_a_term_too_small_to_count_is_named():
     assert "b (1.0e-09)" in sizes.faint({}, np.float64, applied=False)
 
 
+@pytest.mark.slow
 def test_a_solution_in_units_is_saved_marched_and_checked(tmp_path):
     def slab(box, start):
         return pm.Problem(
@@ -245,6 +248,7 @@ def test_a_solution_in_units_is_saved_marched_and_checked(tmp_path):
         pm.Solution.load(tmp_path / "first", plain, pm.MLP((8,)))
 
 
+@pytest.mark.slow
 def test_a_run_keeps_the_units_it_began_with(tmp_path, monkeypatch):
     """Also one of an earlier version, which had none: its parameters are the solution itself."""
     network, options = pm.MLP((4,)), {"points": 16, "check": False}

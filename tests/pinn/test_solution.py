@@ -31,6 +31,7 @@ def untrained(dimension=2, **options):
     return pm.Solution(made, NETWORK, made.initial_params(NETWORK, jax.random.key(0)))
 
 
+@pytest.mark.slow
 def test_one_more_equation_takes_a_short_script():
     """Fisher's equation u_t = u_xx + 6u(1 − u): a front, u = (1 + e^(x − 5t))⁻².
 

@@ -26,6 +26,7 @@ def growth(**kwargs):
     return pm.Problem(**given | kwargs)
 
 
+@pytest.mark.slow
 def test_phases_run_one_after_another_each_in_its_precision(tmp_path):
     kinds = set()
 

@@ -50,6 +50,7 @@ def test_what_does_not_fit_is_named():
         pm.pinn.trigonometric_interpolant(lambda z: jnp.outer(z, z), BOX, waves=3)
 
 
+@pytest.mark.slow
 def test_a_march_begins_each_slab_by_interpolation():
     """The heat equation in two slabs, the second from the waves of the first."""
 

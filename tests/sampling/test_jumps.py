@@ -63,6 +63,7 @@ def test_a_jump_is_in_detailed_balance(jump):
     assert 0.05 < float(metrics["jumps"]) < 0.95
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "make",
     [pm.metropolis, pm.sampling.metropolis_one_electron, pm.langevin],

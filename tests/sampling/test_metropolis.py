@@ -201,6 +201,7 @@ def test_bad_numbers_are_named(sampling, options):
         sampling(gaussian, lambda key: jnp.zeros((1, 1, 1)), **options)
 
 
+@pytest.mark.slow
 def test_a_drift_decorrelates_sooner():
     """At a normal density of 30 coordinates, as many sweeps: a shorter memory of ``Σ x²``."""
     start = lambda key: 0.5**0.5 * jax.random.normal(key, (100, 10, 3))

@@ -171,20 +171,20 @@ def test_a_uniform_redraw_keeps_all_its_candidates():
     "options", [{"every": 0}, {"exponent": -1.0}, {"floor": -0.1}, {"oversampling": 0}]
 )
 def test_bad_schedules_are_refused(options):
-    with pytest.raises(pm.errors.ConfigurationError, match=r"by_residual: expected .*, got"):
+    with pytest.raises(pm.errors.ConfigurationError, match=r"by_residual: .*expected .*, got"):
         pm.sampling.by_residual(**{"every": 10} | options)
 
 
 def test_a_uniform_redraw_needs_a_period():
-    with pytest.raises(pm.errors.ConfigurationError, match="every ≥ 1, got 0"):
+    with pytest.raises(pm.errors.ConfigurationError, match="every: expected at least 1, got 0"):
         pm.sampling.uniformly(every=0)
 
 
 @pytest.mark.parametrize(
     ("density", "options", "message"),
     [
-        (jnp.sum, {"every": 0}, "expected every ≥ 1 and oversampling ≥ 1, got 0, 8"),
-        (jnp.sum, {"every": 1, "oversampling": 0}, "got 1, 0"),
+        (jnp.sum, {"every": 0}, "every: expected at least 1, got 0"),
+        (jnp.sum, {"every": 1, "oversampling": 0}, "oversampling: expected at least 1"),
         (2.0, {"every": 1}, "density: expected a function of a point, got 2.0"),
     ],
 )

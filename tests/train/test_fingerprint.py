@@ -211,6 +211,7 @@ pm.ground_state(trap, pm.MLP((3,)), walkers=8, steps=1, measurements=8, run=Run(
 """
 
 
+@pytest.mark.slow
 def test_two_fresh_processes_agree():
     """Whatever the order of their sets, and with another number of devices."""
     at_once = []
@@ -236,6 +237,7 @@ def decay(rate, run, **options):
     return float(solution(jnp.ones((1, 1)))[0]), solution
 
 
+@pytest.mark.slow
 def test_a_loop_in_one_open_run_gives_each_its_own_answer(tmp_path):
     """Fits of one name are numbered, each with metrics, history and checkpoints of its own."""
     with pm.Run.create(tmp_path / "run") as run:
@@ -257,6 +259,7 @@ def test_a_loop_in_one_open_run_gives_each_its_own_answer(tmp_path):
     assert sorted(p.name for p in (tmp_path / "run/checkpoints").iterdir()) == ["train", "train-2"]
 
 
+@pytest.mark.slow
 def test_time_slabs_in_a_loop_are_numbered_too(tmp_path):
     def slab(rate):
         return lambda box, start: pm.Problem(

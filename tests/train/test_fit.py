@@ -278,6 +278,7 @@ def test_metrics_of_two_sources_with_one_name_are_refused():
         )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_phases_follow_one_another_in_one_run(tmp_path):
     objective, sampler, _, params = CASES["pde, adam"]()
 

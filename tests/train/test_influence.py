@@ -52,6 +52,7 @@ def test_one_term_of_several_is_named():
             pm.solve(plane(equations), network(nn.relu), points=8, steps=steps)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", [pm.gauss_newton(), optax.adam(1e-3)], ids=["2nd", "1st"])
 def test_what_is_zero_only_at_the_start_passes(optimizer):
     """Sums that start at zero, u u_x whose every row then vanishes, and conditions that are met."""
@@ -68,6 +69,7 @@ def test_what_is_zero_only_at_the_start_passes(optimizer):
     assert np.isfinite(solution.result.history["loss"]).all()
 
 
+@pytest.mark.slow
 def test_smooth_and_first_derivatives_pass():
     for activation, operator in (
         (nn.relu, lambda u, z: pm.partial(u, 0)(z) - 1.0),

@@ -20,10 +20,12 @@ def digest(subject=BURGERS.subject, recipe=RECIPE, seed=0):
     return pm.train.numerics(BURGERS, subject, recipe, jax.random.key(seed))
 
 
+@pytest.mark.slow
 def test_steps_after_the_first_do_not_count():
     assert digest() == digest() == digest(recipe=replace(RECIPE, steps=7))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "other",
     [
@@ -38,6 +40,7 @@ def test_what_decides_the_numbers_counts(other):
     assert digest() != digest(**other)
 
 
+@pytest.mark.slow
 def test_a_state_that_is_not_trained_has_one_too():
     entry = pm.vmc.catalogue.ENTRIES["harmonic-oscillator"]
     recipe = replace(entry.recipe, walkers=8, steps=0)

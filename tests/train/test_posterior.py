@@ -153,6 +153,7 @@ def test_one_number_against_its_posterior_on_a_grid():
     assert bars.words()["k"].startswith("1.") and "noise (given)" in bars.words()
 
 
+@pytest.mark.slow
 def test_probes_agree_with_singular_values():
     """Of 400 probes a deviation is within √(1/800) = 3.5%: five of them."""
     fitted = regression(1e-3)
@@ -164,6 +165,7 @@ def test_probes_agree_with_singular_values():
     assert probed.determined == pytest.approx(exact.determined, rel=5 * np.sqrt(2 / 400))
 
 
+@pytest.mark.slow
 def test_a_network_trained_with_weight_decay():
     """More parameters than data: the bars of a Gaussian process with the tangent kernel."""
     network, decay = pm.MLP((8,)), 1e-4
@@ -226,6 +228,7 @@ def test_constraints_are_no_observations():
     np.testing.assert_allclose(deviations[0], deviations[1], rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_terms_of_observations_are_weighted_by_their_noise():
     """Ten precise and thirty rough values, weights n/σ²: the noise of each comes back."""
     rng = np.random.default_rng(6)
@@ -262,6 +265,7 @@ def test_terms_of_observations_are_weighted_by_their_noise():
         bars(weights, noise={"precise": 0.05})
 
 
+@pytest.mark.slow
 def test_bars_cover_what_they_say():
     """Of 300 data sets the 90% bar holds a truth, or a new value, in 270 ± 5.2: five of these.
 

@@ -42,6 +42,7 @@ def solve(network, optimizer, **options):
     return pm.solve(GROWTH, network, optimizer=optimizer, points=24, check=False, **options)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "optimizer",
     [pm.gauss_newton(), pm.natural_gradient(0.5, damping=1e-6), pm.ssbroyden(), optax.adam(1e-2)],
@@ -57,6 +58,7 @@ def test_double_precision_is_reached_by_a_plain_network():
     assert solve(Plain(), pm.gauss_newton(), steps=60).errors().relative_l2 < 1e-6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [jnp.float32, jnp.bfloat16], ids=["float32", "bfloat16"])
 def test_a_dtype_of_its_own_is_left_to_a_module(kind):
     """It computes as it says; its parameters, and the rows that the optimizer sees, do not."""
@@ -67,12 +69,14 @@ def test_a_dtype_of_its_own_is_left_to_a_module(kind):
     assert solution.result.history["loss"].dtype == np.float64
 
 
+@pytest.mark.slow
 def test_parameters_of_another_precision_may_be_given():
     start = GROWTH.initial_params(Plain(), jax.random.key(1))
     lower = jax.tree.map(lambda x: x.astype(jnp.float16), start)
     assert dtypes(solve(Plain(), optax.adam(1e-3), params=lower, steps=1).params) == {"float64"}
 
 
+@pytest.mark.slow
 def test_a_fit_takes_the_widest_precision_it_meets():
     """Of parameters and points; integers are no matter, complex numbers are two of them."""
     row = lambda p, x: p["a"] * jnp.real(p["c"]) * x - 1.0
@@ -95,6 +99,7 @@ def test_a_fit_takes_the_widest_precision_it_meets():
     assert kinds(jnp.arange(1, 4), a=jnp.float64(0.5)) == {"a": "float64", "c": "complex128"}
 
 
+@pytest.mark.slow
 def test_a_wave_function_of_flax_is_measured_in_double_precision():
     class Bump(nn.Module):
         @nn.compact
@@ -106,6 +111,7 @@ def test_a_wave_function_of_flax_is_measured_in_double_precision():
     assert dtypes(state.params) == {"float64"}
 
 
+@pytest.mark.slow
 def test_single_precision_is_said_once_and_may_be_silenced():
     with jax.enable_x64(False):
         with pytest.warns(pm.errors.PrecisionWarning, match="jax_enable_x64"):

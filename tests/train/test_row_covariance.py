@@ -71,6 +71,7 @@ def test_a_triangle_over_chunks_has_the_same_products():
     np.testing.assert_allclose(M.T @ M, rows.T @ rows, atol=1e-13 * np.sum(rows**2))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("samples", [4, 30], ids=["n < p", "n > p"])
 def test_probes_and_draws_have_the_covariance(samples):
     """Of 1,000 draws a variance has the relative deviation √(2/1000) = 4.5%: five of them."""
@@ -88,6 +89,7 @@ def test_probes_and_draws_have_the_covariance(samples):
     np.testing.assert_allclose(probed.solve(gradient), exact.solve(gradient), rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_probes_that_do_not_converge_are_refused():
     J = jacobian(30, 15)
     single = jax.tree.map(lambda leaf: leaf.astype(jnp.float32), (J.params, J.blocks[0].batch))

@@ -63,6 +63,7 @@ def evaluate(objective, params, samples):
 START = {"first": jnp.array(0.3), "rest": 0.1 * jnp.ones((SIDE - 1, 2, 2))}
 
 
+@pytest.mark.slow
 def test_an_ising_ring_at_zero_variance():
     """At the exact q ``βE + ln q`` is ``−ln Z`` at every sample; the natural gradient goes there.
 
@@ -84,6 +85,7 @@ def test_an_ising_ring_at_zero_variance():
     np.testing.assert_allclose(everywhere, EXACT, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_gradient_is_that_of_the_free_energy():
     """Each state as often as q says: the gradient of ``Σ q (βE + ln q)``."""
     table = jnp.log(jnp.array([4.0, 2.0, 1.0, 1.0]) / 8)

@@ -101,8 +101,16 @@ def test_trimming_keeps_the_rows_before_to_the_byte(tmp_path, tail):
         path.write_bytes(b"".join(lines) + tail)
         step_log.trim(path, PHASE, step)
         assert path.read_bytes() == b"".join(lines[:kept])
+    step_log.trim(path, "first", 1)
+    assert path.read_bytes() == lines[0]
+
+
+def test_a_row_at_which_a_rule_ended_a_phase_takes_no_later_phase_with_it(tmp_path):
+    """The step of that row was not taken, and is judged again; a march lost its later slabs."""
+    path = written(written(tmp_path / "log", 3, "first"), 5)
+    lines = path.read_bytes().splitlines(keepends=True)
     step_log.trim(path, "first", 2)
-    assert path.read_bytes() == b"".join(lines[:2])
+    assert path.read_bytes() == b"".join([*lines[:2], *lines[3:]])
 
 
 def test_a_damaged_row_of_a_step_that_is_taken_again_is_dropped(tmp_path):

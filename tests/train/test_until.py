@@ -107,6 +107,7 @@ def floor(dtype, optimizer):
     return pm.least_squares({"equation": decay}), pm.fixed(batch), optimizer, params
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", [jnp.float32, jnp.float64], ids=["float32", "float64"])
 def test_gauss_newton_ends_at_its_rounding_floor(dtype):
     """And what is left out is nothing: a hundred further steps gain no digit."""
@@ -122,6 +123,7 @@ def test_gauss_newton_ends_at_its_rounding_floor(dtype):
     assert further > 0.9 * lowest
 
 
+@pytest.mark.slow
 def test_gauss_newton_by_gram_matrix_ends_where_it_crawls():
     """It then takes 1e-4 of the loss a step, for ever: a thousand steps more are no digit."""
     fitted = lambda steps, until: pm.fit(

@@ -80,6 +80,7 @@ def test_shells_by_slater_s_rules():
     np.testing.assert_allclose(pm.vmc.Atom().exponents()[0], 1.7)
 
 
+@pytest.mark.slow
 def test_electrons_start_near_their_nuclei():
     """The inner two of lithium by itself, its third and that of hydrogen of either spin."""
     walkers = LITHIUM_HYDRIDE.walkers(jax.random.key(0), 4000)

@@ -28,6 +28,7 @@ def test_known_energies():
     assert pm.vmc.Calogero(particles=1, omega=2.0).reference.energy == 1.0
 
 
+@pytest.mark.slow
 def test_a_network_finds_calogero_s_state():
     """A smooth positive factor is all that is missing from the ansatz."""
     system = pm.vmc.Calogero(particles=3)

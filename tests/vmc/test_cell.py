@@ -133,6 +133,7 @@ def test_lengths_as_an_array_are_plain_data():
     assert pm.vmc.Cell(np.array([1, 2])) == pm.vmc.Cell((1.0, 2.0))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lengths", [(1.0, 1.0, 6.0), (1.0, 8.0), (3.0, 1.0)], ids=str)
 def test_the_coulomb_energy_of_an_oblong_cell(lengths):
     """It does not depend on how it is split; a cell told twice has twice the energy."""

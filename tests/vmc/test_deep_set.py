@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import jax
 import numpy as np
+import pytest
 
 import physml as pm
 
@@ -20,6 +21,7 @@ def test_the_order_of_the_particles_does_not_matter():
         np.testing.assert_allclose(network.apply(params, x[np.array(order)]), value, rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_calogero_s_gas_is_found_to_a_thousandth():
     """22.5 for five particles at β = 2, from a trap that starts too wide (28.1)."""
     entry = pm.vmc.SYSTEMS["calogero"]

@@ -87,6 +87,7 @@ def test_orbitals_fill_shells_and_have_the_period_of_the_cell():
     np.testing.assert_allclose(k[1::2], -k[2::2])
 
 
+@pytest.mark.slow
 def test_a_twist_turns_the_phase_across_the_cell():
     gas = pm.vmc.ElectronGas(n_up=1, n_down=1, rs=1.0, twist=(0.25, 0.1, 0.0))
     psi = pm.SlaterJastrow(gas, widths=(4,))
@@ -98,6 +99,7 @@ def test_a_twist_turns_the_phase_across_the_cell():
     np.testing.assert_allclose(other.sign / one.sign, np.exp(2j * np.pi * 0.25), atol=1e-12)
 
 
+@pytest.mark.slow
 def test_the_kinetic_energy_of_the_determinant_is_that_of_its_waves():
     """Plane waves are eigenstates: no variance, T = Σ k²/2."""
     psi = pm.vmc.Slater(GAS)
@@ -107,6 +109,7 @@ def test_the_kinetic_energy_of_the_determinant_is_that_of_its_waves():
     np.testing.assert_allclose(kinetic, np.sum(GAS.occupied(7) ** 2), rtol=1e-7)
 
 
+@pytest.mark.slow
 def test_two_free_electrons_have_their_hartree_fock_energy():
     """Walkers of |1|² are uniform; the potential alone fluctuates."""
     state = pm.ground_state(
@@ -132,6 +135,7 @@ def test_uniform_points_do_not_correlate():
         pm.vmc.structure_factor(walkers[0], cell)
 
 
+@pytest.mark.slow
 def test_the_structure_factor_of_free_electrons(tmp_path):
     """``S(k) = 1 − Σ_σ |{q, q + k occupied}|/N`` of a determinant of plane waves."""
     gas = pm.vmc.ElectronGas(n_up=5, n_down=1, rs=1.0, dimension=2)

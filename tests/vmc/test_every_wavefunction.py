@@ -89,10 +89,3 @@ def test_a_key_decides_the_first_parameters_and_all_is_finite(name, key):
 def test_sizes_are_refused_by_name(options, message):
     with pytest.raises(pm.errors.ConfigurationError, match=message):
         pm.vmc.WavefunctionSettings(**options).build(PAIR)
-
-
-def test_a_bare_name_is_no_wave_function_of_a_recipe():
-    with pytest.raises(pm.errors.ConfigurationError, match=r"expected WavefunctionSettings\(name"):
-        pm.vmc.VMCRecipe(wavefunction="slater")
-    with pytest.raises(pm.errors.ConfigurationError, match="balance: expected BalanceSettings"):
-        pm.pinn.Recipe(balance="power")

@@ -137,6 +137,7 @@ def test_they_keep_the_symmetry_of_the_cell(system):
     assert float(value(x + 0.37).sign) == float(sign)
 
 
+@pytest.mark.slow
 def test_single_precision_holds_where_the_bare_determinant_has_a_node():
     """ψ is not zero there, but logarithms of its two factors are infinite and cancel.
 

@@ -45,6 +45,7 @@ def test_without_interaction_it_is_exact():
     np.testing.assert_allclose(local, 3 * 0.7, rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_two_electrons_in_a_dot_lack_their_cusp():
     """Above the exact 3 by two to five percent, as the course finds; below the Gaussian's 3.25."""
     dot = pm.QuantumDot(n_up=1, n_down=1, omega=1.0)

@@ -17,6 +17,7 @@ from physml.vmc import SYSTEMS
 SMALL = {"walkers": 64, "sweeps": 5, "measurements": 50}
 
 
+@pytest.mark.slow
 def test_one_more_hamiltonian_takes_a_short_script():
     """The anharmonic oscillator x²/2 + x⁴: E₀ = 0.803770651 hartree.
 
@@ -79,6 +80,7 @@ def test_plots(dot, tmp_path):
     assert path.read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "bound"), [("harmonic-oscillator", 1e-3), ("double-well", 1e-3), ("hydrogen", 2e-3)]
 )
@@ -149,6 +151,7 @@ def test_recipes_reach_their_accuracy(name, exact):
     assert state.energy.error < bound
 
 
+@pytest.mark.slow
 def test_what_is_trained_outlives_an_error_of_the_measurement():
     """Too many local energies that are not finite, and chains without equilibrium.
 
@@ -187,6 +190,7 @@ def test_one_walker_that_is_not_finite_is_counted_printed_and_saved(dot, tmp_pat
     assert state.plot(tmp_path / "holed.png").stat().st_size > 10_000
 
 
+@pytest.mark.slow
 def test_moves_along_the_drift_find_the_same_energy():
     trap = pm.vmc.HarmonicOscillator()
     state = pm.ground_state(
@@ -213,6 +217,7 @@ def test_samplers_by_name_are_the_functions():
         settings(name="hamiltonian", leapfrogs=0).build(trap)
 
 
+@pytest.mark.slow
 def test_a_rule_may_end_the_optimisation_by_a_metric_of_log_psi():
     """Of the oscillator's ground state ∂² ln ψ/∂x² = −1 everywhere."""
     curved = lambda log_psi: jnp.abs(jax.hessian(log_psi)(jnp.ones((1, 1))).reshape(()) + 1.0)

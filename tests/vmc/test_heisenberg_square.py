@@ -180,6 +180,7 @@ def test_correlations_along_both_axes():
         pm.vmc.spin_correlation(neel, lattice=(4, 3))
 
 
+@pytest.mark.slow
 def test_a_network_comes_near_the_ground_state(tmp_path):
     """A positive state of 34 numbers: within 4σ above the exact energy, relative 3e-3."""
     square = pm.vmc.HeisenbergSquare(side=4)

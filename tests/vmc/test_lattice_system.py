@@ -155,6 +155,7 @@ def test_moves_are_as_likely_as_the_way_back(propose):
     assert np.all(np.abs(counts - counts.T) < 5 * error)
 
 
+@pytest.mark.slow
 def test_bosons_are_found_by_the_defaults():
     """Within 2% of the exact energy and not below it."""
     system = BoseHubbard()

@@ -106,6 +106,7 @@ def test_more_steps_go_on_from_those_there_are_and_fewer_are_the_first(whole, tm
         same(measured(run, steps=30), measured(steps=30))
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_what_was_measured_and_says_how_to_go_on(whole, tmp_path):
     stop = Watch("measure", 50, press_ctrl_c)
     with pm.Run.create(tmp_path / "run") as run:
@@ -197,6 +198,7 @@ def test_what_is_not_finite_ends_it_as_soon_again(tmp_path):
     assert abs(caught.value.kept.first_not_finite[0, 0]) > 2.0
 
 
+@pytest.mark.slow
 def test_a_trained_state_outlives_ctrl_c_in_its_measurement(tmp_path, monkeypatch):
     """Without a run, too: what was trained is kept, with what was measured where that is enough."""
     line = progress(stream=io.StringIO())

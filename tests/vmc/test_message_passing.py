@@ -116,6 +116,7 @@ def test_the_cusp_of_unlike_spins_is_exact(system, architecture):
     np.testing.assert_allclose(twice[-1], 1.0, atol=2e-5)  # 1/(d − 1), d = 2
 
 
+@pytest.mark.slow
 def test_the_p_wave_of_unlike_spins_has_its_own_cusp():
     """Where they meet, E_L jumps with the direction by what the determinants do not see alone.
 

@@ -85,6 +85,7 @@ def test_a_function_that_cannot_serve_is_refused(system, sampler, message):
     assert moves(TRAP, bare).func is bare
 
 
+@pytest.mark.slow
 def test_trajectories_find_a_ground_state():
     """The oscillator in two dimensions, ½ hartree for each: HMC samples what Metropolis does."""
     state = pm.ground_state(

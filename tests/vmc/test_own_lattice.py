@@ -92,6 +92,7 @@ def lowest(hamiltonian, states):
     return float(np.linalg.eigvalsh(H)[0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("hamiltonian", "proposal", "walkers", "states"), LATTICES.values(), ids=LATTICES
 )

@@ -21,6 +21,7 @@ from physml.vmc.wavefunctions.neural_slater import orbital_matrices
 LITHIUM = pm.vmc.Atom(symbol="Li")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [pm.vmc.MessagePassing, pm.vmc.FermiNet, pm.vmc.PsiFormer])
 def test_orbitals_are_those_in_the_determinants(kind):
     """ψ over their determinants is the Jastrow factor, which no node changes."""
@@ -83,6 +84,7 @@ def test_beryllium_starts_near_hartree_fock():
     assert abs(after.mean - target.energy) < 0.05 + 3 * after.error
 
 
+@pytest.mark.slow
 def test_a_ground_state_starts_from_given_parameters():
     atom = pm.vmc.Atom(symbol="H")
     psi = pm.vmc.Slater(atom)

@@ -99,6 +99,7 @@ def test_an_inverse_is_of_each_spin():
         np.testing.assert_allclose(log, np.log(abs(after / before)), rtol=1e-10)
 
 
+@pytest.mark.slow
 def test_a_walker_where_psi_is_zero_gets_away():
     """Two or three electrons of one spin at one place have no inverse; they are moved apart."""
     dot = pm.QuantumDot(n_up=3, n_down=3)
@@ -123,6 +124,7 @@ def test_a_move_onto_a_node_is_refused():
     assert float(ratio) < -50.0
 
 
+@pytest.mark.slow
 def test_the_same_chain_with_and_without_updates():
     """Same keys, same proposals: what differs is rounding alone."""
     dot = pm.QuantumDot(n_up=3, n_down=1)
@@ -157,6 +159,7 @@ def test_two_fermions_have_their_moments():
         assert abs(found.mean() - exact) < 4 * found.std() / 2000**0.5
 
 
+@pytest.mark.slow
 def test_a_ground_state_by_moves_of_one_electron():
     """The Hartree–Fock energy of the gas; and a network, whose log ψ is evaluated anew."""
     gas = pm.vmc.ElectronGas(n_up=5, n_down=5, rs=1.0, dimension=2)

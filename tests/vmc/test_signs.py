@@ -97,6 +97,7 @@ def test_local_energies_know_the_sign(system, kind):
     np.testing.assert_allclose(local, matrix_of(system) @ psi / psi, rtol=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("system", "level"), [(FRUSTRATED, 0), (FRUSTRATED, 1), (SYSTEMS[2], 1)], ids=str
 )
@@ -113,6 +114,7 @@ def test_an_eigenvector_of_any_sign_measures_its_eigenvalue(system, level):
     assert state.variance < 1e-12
 
 
+@pytest.mark.slow
 def test_training_sees_the_sign():
     """Right signs and wrong moduli: the moduli are found, by signs that the energy knows."""
     chain = pm.vmc.HeisenbergChain(sites=6, next_coupling=1.0)
@@ -191,6 +193,7 @@ def test_an_operator_that_loses_the_sign_is_refused(operator, x64):
         )
 
 
+@pytest.mark.slow
 def test_the_refusal_comes_before_training_and_before_a_measurement():
     dot = pm.QuantumDot(n_up=3, n_down=0)
     hamiltonian = lambda psi, x: flipped_field(psi, x) + dot.local_energy(psi, x)

@@ -114,6 +114,7 @@ def test_samplers_draw_the_exact_distribution(propose, balanced):
     assert 0 < metrics["acceptance"] < 1
 
 
+@pytest.mark.slow
 def test_a_small_chain_finds_its_ground_state(tmp_path):
     """Eight spins at criticality: within 4σ above the exact energy, relative 1e-3."""
     chain = pm.vmc.IsingChain(sites=8)

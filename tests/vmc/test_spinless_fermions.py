@@ -145,6 +145,7 @@ def test_wave_functions_are_smooth_where_particles_meet(make):
     np.testing.assert_allclose(slope(1e-3), 0.5 * slope(2e-3), rtol=0.02)
 
 
+@pytest.mark.slow
 def test_two_particles_are_found():
     """A short run of Slater–Jastrow: within 4σ not below the exact energy, nor 1e-3 above."""
     system = pm.vmc.SpinlessFermions(particles=2, strength=10.0)

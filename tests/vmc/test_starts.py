@@ -137,6 +137,7 @@ def test_the_energy_does_not_depend_on_the_order_of_nuclei():
     assert (right[:, :, :2].sum(axis=2) == 1).all() and (right.sum(axis=2) == 2).all()
 
 
+@pytest.mark.slow
 def test_walkers_that_stay_as_they_started_are_no_equilibrium():
     """Without jumps the third that start as triplets stay: R̂ between starts tells."""
     far = pair(ORDERS["A, B, A, B"])

@@ -181,6 +181,7 @@ def test_members_serve_the_measurements_that_need_them():
     assert parts.kinetic.mean + parts.potential.mean == pytest.approx(-0.5, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_a_system_of_spins_of_ones_own():
     """Free spins in a field along x: every flip is as likely, ``E = −N h`` without a variance."""
 

@@ -275,6 +275,7 @@ def test_domains_combine_with_domains_only():
         assert getattr(pm.pinn.Disk(), combine)(1.0) is NotImplemented
 
 
+@pytest.mark.slow
 def test_every_domain_has_the_same_words_for_its_boundary():
     """``"boundary"`` is all of space's boundary, whatever else faces are called."""
     for name in SHAPES:
@@ -290,6 +291,7 @@ def test_every_domain_has_the_same_words_for_its_boundary():
             assert len(everything) == len(domain.shared(domain.face_names, domain.face_names))
 
 
+@pytest.mark.slow
 def test_faces_in_space_and_time():
     """The boundary of space at all times, the first and the last time: together all there is."""
     square = pm.Box(x=(0, 1), t=(1, 3))
