@@ -13,7 +13,8 @@ from jax import Array
 
 from physml.errors import ConfigurationError, UnknownNameError
 from physml.memory import Need, check_memory
-from physml.pinn.own_points import Chosen, check_for, check_inside, chosen
+from physml.pinn.geometry.check_inside import check_inside
+from physml.pinn.own_points import Chosen, check_for, chosen
 from physml.pinn.problem import Network, Problem, residual_rows
 from physml.sampling import Points, Redraw, drawn, sobol
 from physml.sampling.batches import with_data
@@ -154,7 +155,7 @@ def chosen_points(
     """The points of the equations, and of each condition that has no data; see ``collocation``."""
     inside = chosen("equation", points)
     if inside.own is not None:
-        check_inside("equation", problem.domain, inside.own)
+        check_inside("points: equation", problem.domain, inside.own)
     names = [condition.name for condition in problem.conditions]
     named = given if isinstance(given, Mapping) else {}
     for name in named:

@@ -12,6 +12,7 @@ from physml.as_whole import as_whole
 from physml.errors import ConfigurationError, NonFiniteError, ShapeError
 from physml.pinn.conditions import Condition
 from physml.pinn.geometry import Domain
+from physml.pinn.geometry.check_inside import check_inside
 from physml.pinn.geometry.domain import On
 
 
@@ -72,26 +73,6 @@ def chosen(name: str, given: Any) -> Chosen:
     return Chosen(drawn, own)
 
 
-def check_inside(name: str, domain: Domain, points: np.ndarray) -> None:
-    """Whether points lie in a domain.
-
-    Raises:
-        ShapeError: for points of another dimension.
-        ConfigurationError: for one outside.
-    """
-    if points.shape[1] != domain.dimension:
-        raise ShapeError(
-            f"points: {name}: expected (n, {domain.dimension}) for coordinates {domain.names}, got "
-            f"{points.shape}"
-        )
-    outside = ~np.asarray(domain.contains(jnp.asarray(points)))
-    if outside.any():
-        raise ConfigurationError(
-            f"points: {name}: expected all inside {domain}, got {outside.sum()} of "
-            f"{len(points)} outside, the first {points[np.argmax(outside)]}"
-        )
-
-
 def check_for(condition: Condition, domain: Domain, points: np.ndarray) -> None:
     """Whether a condition can hold at points: on its faces, and with one normal if it needs it.
 
@@ -106,7 +87,7 @@ def check_for(condition: Condition, domain: Domain, points: np.ndarray) -> None:
             f"points: {name}: expected a number, since this condition makes its samples itself, "
             f"got an array {points.shape}"
         )
-    check_inside(name, domain, points)
+    check_inside(f"points: {name}", domain, points)
     touched = domain.touched(condition.face, jnp.asarray(points))
     away = ~touched.any(axis=1)
     if away.any():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -14,7 +15,7 @@ from physml.learn.generator import generator
 
 
 @dataclass(frozen=True)
-class NoisyFunction:
+class NoisyFunction(ABC):
     """``y = f(x) + σ ε`` at places drawn uniformly in ``[−1, 1]ᵈ``; a subclass says f and d.
 
     Attributes:
@@ -30,9 +31,9 @@ class NoisyFunction:
     dimensions: ClassVar[int]
 
     @staticmethod
+    @abstractmethod
     def exact(x: np.ndarray) -> np.ndarray:
         """``f`` at ``(n, d)``, ``(n,)``."""
-        raise NotImplementedError
 
     def __post_init__(self) -> None:
         """Check all before anything is made or overwritten."""

@@ -18,6 +18,7 @@ from physml.pinn.conditions.condition import (
     pick,
 )
 from physml.pinn.geometry import Domain
+from physml.pinn.geometry.check_inside import check_inside
 from physml.pinn.user_functions import checked_function
 from physml.train.sample_weights import Weight
 from physml.types import LocalOperator
@@ -89,17 +90,7 @@ def measured(
         return picked - value
 
     def check(domain: Domain) -> None:
-        if points.shape[1] != domain.dimension:
-            raise ShapeError(
-                f"{name}: points: expected (n, {domain.dimension}) for coordinates "
-                f"{domain.names}, got {points.shape}"
-            )
-        outside = ~np.asarray(domain.contains(jnp.asarray(points)))
-        if outside.any():
-            raise ConfigurationError(
-                f"{name}: points: expected all inside {domain}, got {outside.sum()} outside, the "
-                f"first {points[np.argmax(outside)]}"
-            )
+        check_inside(f"{name}: points", domain, points)
 
     counted = checked_weight(name, weight)
     if callable(counted):
