@@ -112,7 +112,7 @@ def test_depths_beyond_what_is_compiled_are_refused(depth):
     [
         (
             lambda: pm.pinn.collocation(DECAY, pm.MLP((4,)), points=10**10),
-            "points: expected at most",
+            "points: equation: expected at most",
         ),
         (
             lambda: pm.pinn.collocation(DECAY, pm.MLP((4,)), points=2**31 - 1),
