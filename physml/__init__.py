@@ -12,6 +12,7 @@ from physml.version import __version__
 if TYPE_CHECKING:
     from physml import (
         calculus,
+        datasets,
         errors,
         figures,
         learn,
@@ -34,9 +35,9 @@ if TYPE_CHECKING:
         partial,
     )
     from physml.cli import load
+    from physml.datasets import Dataset
     from physml.errors import PhysmlError
     from physml.lazy_jacobian import Block, Jacobian
-    from physml.learn import Dataset
     from physml.networks import MLP
     from physml.optim import gauss_newton, natural_gradient, soap, ssbfgs, ssbroyden
     from physml.pinn import Box, Problem, Solution, dirichlet, initial, solve
@@ -117,10 +118,11 @@ __all__ = [
     "SlaterJastrow",
     "System",
     "ground_state",
-    # the door to learning from data
+    # data
     "Dataset",
     # rooms
     "calculus",
+    "datasets",
     "errors",
     "figures",
     "learn",
@@ -136,15 +138,15 @@ __all__ = [
 
 # Nothing is loaded here: so a Ctrl-C while it is can be heeded by who asked for it (__main__).
 _ROOMS = (
-    *("calculus", "cli", "errors", "figures", "learn", "networks", "optim", "pinn", "sampling"),
-    *("train", "types", "vmc"),
+    *("calculus", "cli", "datasets", "errors", "figures", "learn", "networks", "optim", "pinn"),
+    *("sampling", "train", "types", "vmc"),
 )
 _DOORS = {
     "calculus": "divergence gradient hessian jacobian kinetic_energy laplacian partial",
     "cli": "load",
+    "datasets": "Dataset",
     "errors": "PhysmlError",
     "lazy_jacobian": "Block Jacobian",
-    "learn": "Dataset",
     "networks": "MLP",
     "optim": "gauss_newton natural_gradient soap ssbfgs ssbroyden",
     "pinn": "Box Problem Solution dirichlet initial solve",

@@ -21,11 +21,6 @@ from physml.learn.backpropagation import (
     tanh,
 )
 from physml.learn.classify import Classifier, classify
-from physml.learn.dataset import Dataset
-from physml.learn.from_csv import from_csv
-from physml.learn.from_idx import from_idx, read_idx
-from physml.learn.from_npz import from_npz
-from physml.learn.known_sets import breast_cancer, digits, mnist_subset
 from physml.learn.linear import (
     LinearClassifier,
     LinearModel,
@@ -59,38 +54,13 @@ from physml.learn.metrics import (
 )
 from physml.learn.plots import plot_calibration, plot_confusion, plot_predictions, plot_roc
 from physml.learn.regress import Regressor, regress
-from physml.learn.resampling import (
-    BiasVariance,
-    Fold,
-    bias_variance,
-    bootstrap,
-    cross_validated,
-    k_fold,
-    split,
-)
-from physml.learn.scaler import Scaler
-from physml.learn.study import Panel, Study
+from physml.learn.resampling import BiasVariance, bias_variance, cross_validated
 
 __all__ = [
-    # data
-    "Dataset",
-    "Scaler",
-    "from_csv",
-    "from_idx",
-    "from_npz",
-    "read_idx",
-    # data of other packages
-    "breast_cancer",
-    "digits",
-    "mnist_subset",
-    # parts of data
+    # what a way to learn is worth
     "BiasVariance",
-    "Fold",
     "bias_variance",
-    "bootstrap",
     "cross_validated",
-    "k_fold",
-    "split",
     # any network
     "Classifier",
     "Regressor",
@@ -145,9 +115,6 @@ __all__ = [
     "recall",
     "roc_curve",
     "root_mean_squared_error",
-    # what an entry found
-    "Panel",
-    "Study",
     # figures of metrics
     "plot_calibration",
     "plot_confusion",

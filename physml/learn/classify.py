@@ -13,14 +13,13 @@ import numpy as np
 import optax
 from jax import Array
 
+from physml.datasets.dataset import Dataset
+from physml.datasets.labels import check_several_classes
+from physml.datasets.scaler import Scaler
 from physml.errors import ConfigurationError, ShapeError
 from physml.figures import figure
-from physml.learn.dataset import Dataset
-from physml.learn.labels import check_several_classes
 from physml.learn.linear.linear_model import log_softmax
 from physml.learn.metrics import accuracy, calibration, confusion_matrix
-from physml.learn.scaler import Scaler
-from physml.learn.study import Study
 from physml.learn.train_network import (
     ScaledNetwork,
     as_inputs,
@@ -34,6 +33,7 @@ from physml.networks import network_of
 from physml.optim import OptimizerSettings, optimizer_of
 from physml.train import FitResult, Rule, Run, cross_entropy
 from physml.train.callbacks import Callback
+from physml.train.study import Study
 from physml.types import Optimizer
 
 
@@ -209,7 +209,7 @@ def classify(
     >>> import jax, numpy as np, physml as pm
     >>> x = np.random.default_rng(0).normal(size=(200, 2))
     >>> data = pm.Dataset(x, x[:, 0] > 0)
-    >>> data = pm.learn.split(data, 0.25, key=jax.random.key(0))
+    >>> data = pm.datasets.split(data, 0.25, key=jax.random.key(0))
     >>> step = pm.natural_gradient(0.5, damping=1e-2, max_norm=0.3)
     >>> model = pm.learn.classify(pm.MLP((), outputs=2), data, epochs=10, size=50, optimizer=step)
     >>> model.score(data.test) > 0.85

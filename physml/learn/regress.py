@@ -12,11 +12,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from physml.datasets.dataset import Dataset
+from physml.datasets.scaler import Scaler
 from physml.figures import figure
-from physml.learn.dataset import Dataset
 from physml.learn.metrics import mean_squared_error, r2
-from physml.learn.scaler import Scaler
-from physml.learn.study import Study
 from physml.learn.train_network import (
     ScaledNetwork,
     as_inputs,
@@ -30,6 +29,7 @@ from physml.networks import network_of
 from physml.optim import OptimizerSettings, gauss_newton, optimizer_of
 from physml.train import FitResult, Rule, Run, least_squares
 from physml.train.callbacks import Callback
+from physml.train.study import Study
 from physml.types import Optimizer
 
 
@@ -189,7 +189,7 @@ def regress(
 
     >>> import jax, numpy as np, physml as pm
     >>> x = np.linspace(0, 1, 40)[:, None]
-    >>> data = pm.learn.split(pm.Dataset(x, np.sin(6 * x[:, 0])), 0.25, key=jax.random.key(0))
+    >>> data = pm.datasets.split(pm.Dataset(x, np.sin(6 * x[:, 0])), 0.25, key=jax.random.key(0))
     >>> model = pm.learn.regress(pm.MLP((8,)), data, epochs=40)
     >>> model.score(data.test) > 0.999
     True

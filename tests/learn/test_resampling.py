@@ -6,19 +6,15 @@ import jax
 import numpy as np
 import pytest
 
+from physml.datasets import Dataset, Scaler, bootstrap, k_fold, split
 from physml.errors import ConfigurationError, ShapeError
 from physml.learn import (
-    Dataset,
-    Scaler,
     accuracy,
     bias_variance,
-    bootstrap,
     cross_validated,
-    k_fold,
     mean_squared_error,
     ridge,
     softmax_regression,
-    split,
 )
 
 KEY = jax.random.key(3)

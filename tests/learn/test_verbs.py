@@ -11,7 +11,7 @@ import optax
 import pytest
 
 import physml as pm
-from physml import learn
+from physml import datasets, learn
 from physml.errors import (
     CheckpointError,
     ConfigurationError,
@@ -29,7 +29,7 @@ LINE = X[:, 0] + X[:, 1] / 100
 
 
 def parted(targets, **told):
-    return learn.split(pm.Dataset(X, targets, **told), 1 / 3, key=KEY)
+    return datasets.split(pm.Dataset(X, targets, **told), 1 / 3, key=KEY)
 
 
 CLASSES = parted(np.digitize(LINE, [-0.7, 0.7]), class_names=("low", "middle", "high"), name="line")
@@ -147,7 +147,7 @@ def test_images_are_scaled_by_one_number():
     """A pixel that hardly ever changes is not made as large as all others."""
     images = RANDOM.normal(size=(50, 3, 3))
     images[:, 0, 0] *= 1e-6
-    scaler = learn.Scaler.of_images(images)
+    scaler = datasets.Scaler.of_images(images)
     scaled = scaler(images)
     assert abs(scaled.mean()) < 1e-12 and scaled.std() == pytest.approx(1)
     assert scaled[:, 0, 0].std() < 1e-5

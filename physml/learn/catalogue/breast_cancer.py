@@ -8,16 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 from jax import Array
 
+from physml.datasets.dataset import Dataset
+from physml.datasets.known_sets import breast_cancer
+from physml.datasets.parts import k_fold, split
+from physml.datasets.scaler import Scaler
 from physml.errors import ConfigurationError
-from physml.learn.dataset import Dataset
-from physml.learn.known_sets import breast_cancer
 from physml.learn.linear import LinearClassifier, logistic_regression
 from physml.learn.metrics import accuracy, auc, calibration, roc_curve
-from physml.learn.resampling import Predict, cross_validated, k_fold, split
-from physml.learn.scaler import Scaler
-from physml.learn.study import Panel, Study
+from physml.learn.resampling import Predict, cross_validated
 from physml.train import Entry, Run, key_for
 from physml.train.callbacks import Callback
+from physml.train.study import Panel, Study
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ from typing import Any
 from jax import Array
 
 from physml.choices import check_choices
+from physml.datasets.dataset import Dataset
+from physml.datasets.known_sets import digits
+from physml.datasets.parts import split
 from physml.errors import ConfigurationError
 from physml.learn.classify import Classifier, classify
-from physml.learn.dataset import Dataset
-from physml.learn.known_sets import digits
-from physml.learn.resampling import split
 from physml.networks.settings import NetworkSettings
 from physml.optim.settings import OptimizerSettings
 from physml.train import Entry, Run, key_for

@@ -9,8 +9,8 @@ import numpy as np
 
 from physml.learn.catalogue.noisy_function import NoisyFunction
 from physml.learn.catalogue.polynomials_and_networks import CurveRecipe, check, solve
-from physml.learn.study import Study
 from physml.train import Entry
+from physml.train.study import Study
 
 
 @dataclass(frozen=True)

@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 from jax import Array
 
+from physml.datasets.dataset import Dataset
+from physml.datasets.generator import generator
 from physml.errors import ConfigurationError
-from physml.learn.dataset import Dataset
-from physml.learn.generator import generator
 from physml.learn.linear import LinearModel, lasso, ridge
 from physml.learn.metrics import r2
 from physml.learn.metrics import root_mean_squared_error as rmse
-from physml.learn.study import Panel, Study
 from physml.train import Entry, Run, key_for
 from physml.train.callbacks import Callback
+from physml.train.study import Panel, Study
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from typing import ClassVar
 import numpy as np
 from jax import Array
 
+from physml.datasets.dataset import Dataset
+from physml.datasets.generator import generator
 from physml.errors import ConfigurationError
-from physml.learn.dataset import Dataset
-from physml.learn.generator import generator
 
 
 @dataclass(frozen=True)

@@ -11,20 +11,21 @@ import jax
 import numpy as np
 from jax import Array
 
+from physml.datasets.dataset import Dataset
+from physml.datasets.parts import k_fold
+from physml.datasets.scaler import Scaler
 from physml.errors import ConfigurationError
 from physml.learn.catalogue.noisy_function import NoisyFunction
-from physml.learn.dataset import Dataset
 from physml.learn.linear import LinearModel, lasso, monomials, ordinary_least_squares, ridge
 from physml.learn.metrics import mean_squared_error
 from physml.learn.metrics import root_mean_squared_error as rmse
-from physml.learn.resampling import Predict, bias_variance, cross_validated, k_fold
-from physml.learn.scaler import Scaler
-from physml.learn.study import Panel, Study
+from physml.learn.resampling import Predict, bias_variance, cross_validated
 from physml.networks import MLP
 from physml.optim import gauss_newton
 from physml.sampling import fixed
 from physml.train import Run, fit, key_for, key_of, least_squares
 from physml.train.callbacks import Callback
+from physml.train.study import Panel, Study
 
 
 @dataclass(frozen=True, kw_only=True)

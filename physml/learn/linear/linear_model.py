@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from physml.datasets.scaler import Scaler
 from physml.errors import ShapeError
 from physml.learn.metrics.shapes import finite
-from physml.learn.scaler import Scaler
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +41,7 @@ class LinearModel:
 
         >>> import numpy as np, physml as pm
         >>> x, y = np.array([[0.0], [1.0], [4.0]]), np.array([1.0, 3.0, 9.0])
-        >>> scaler = pm.learn.Scaler.of(x)
+        >>> scaler = pm.datasets.Scaler.of(x)
         >>> model = pm.learn.ridge(scaler(x), y, 1e-12).behind(scaler)
         >>> model.predict(x).round(6).tolist()
         [1.0, 3.0, 9.0]

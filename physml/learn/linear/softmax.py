@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from physml.datasets.labels import as_labels, check_several_classes
 from physml.errors import ShapeError
-from physml.learn.labels import as_labels, check_several_classes
 from physml.learn.linear.classes import labelled, separable
 from physml.learn.linear.linear_model import LinearClassifier, log_softmax
 from physml.learn.linear.newton import newton

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from physml.datasets.labels import as_labels
 from physml.errors import ShapeError
-from physml.learn.labels import as_labels
 
 
 def accuracy(labels: Any, predictions: Any) -> float:

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from physml.as_whole import as_whole
+from physml.datasets.labels import as_labels
 from physml.errors import ShapeError
-from physml.learn.labels import as_labels
 from physml.learn.metrics.shapes import finite
 
 

@@ -9,8 +9,8 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from physml.datasets.dataset import Dataset
 from physml.errors import DataFileError, UnknownNameError
-from physml.learn.dataset import Dataset
 
 
 def from_npz(
@@ -32,7 +32,7 @@ def from_npz(
     >>> import tempfile, numpy as np, physml as pm
     >>> path = tempfile.mkdtemp() + "/line.npz"
     >>> np.savez(path, x=np.ones((5, 2)), y=np.arange(5.0))
-    >>> pm.learn.from_npz(path, inputs="x", targets="y").inputs.shape
+    >>> pm.datasets.from_npz(path, inputs="x", targets="y").inputs.shape
     (5, 2)
     """
     path = Path(path)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import physml as pm
+from physml.datasets import Dataset, from_csv, from_idx, from_npz, read_idx
 from physml.errors import (
     ConfigurationError,
     DataFileError,
@@ -17,7 +18,6 @@ from physml.errors import (
     ShapeError,
     UnknownNameError,
 )
-from physml.learn import Dataset, from_csv, from_idx, from_npz, read_idx
 
 X = np.arange(12.0).reshape(6, 2)
 
@@ -85,7 +85,7 @@ def test_what_is_no_data_is_refused(options, error, message):
 
 
 def test_no_split_and_no_samples():
-    with pytest.raises(ShapeError, match=r"make one by pm.learn.split"):
+    with pytest.raises(ShapeError, match=r"make one by pm.datasets.split"):
         Dataset(X, X).train  # noqa: B018
     with pytest.raises(ShapeError, match="at least one sample"):
         Dataset(X, X)[6:]

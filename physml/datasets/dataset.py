@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from physml.as_numbers import as_numbers
+from physml.datasets.labels import as_labels
 from physml.errors import NonFiniteError, ShapeError, UnknownNameError
-from physml.learn.labels import as_labels
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +39,7 @@ class Dataset:
         UnknownNameError: a unit of something that is not there.
 
     >>> import numpy as np, physml as pm
-    >>> data = pm.learn.Dataset(np.eye(3), ["cat", "dog", "cat"], input_names=("a", "b", "c"))
+    >>> data = pm.datasets.Dataset(np.eye(3), ["cat", "dog", "cat"], input_names=("a", "b", "c"))
     >>> len(data), data.targets.tolist(), data.class_names
     (3, [0, 1, 0], ('cat', 'dog'))
     """
@@ -121,7 +121,7 @@ class Dataset:
         if self.split is None:
             raise ShapeError(
                 f"{self.name}: expected data with a split, got data without; make one by "
-                "pm.learn.split(data, test=0.2, key=key)"
+                "pm.datasets.split(data, test=0.2, key=key)"
             )
         held_out: np.ndarray = self.split
         return held_out

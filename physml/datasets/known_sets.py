@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from physml.datasets.dataset import Dataset
 from physml.errors import MissingDependencyError
-from physml.learn.dataset import Dataset
 
 
 def breast_cancer() -> Dataset:

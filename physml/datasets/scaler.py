@@ -18,7 +18,7 @@ class Scaler(NamedTuple):
         deviation: of the same shape; 1 of an input that never changes.
 
     >>> import numpy as np, physml as pm
-    >>> scaler = pm.learn.Scaler.of(np.array([[0.0, 5.0], [2.0, 5.0]]))
+    >>> scaler = pm.datasets.Scaler.of(np.array([[0.0, 5.0], [2.0, 5.0]]))
     >>> scaler(np.array([[4.0, 5.0]])).tolist()
     [[3.0, 0.0]]
     """

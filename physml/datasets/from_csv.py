@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from physml.datasets.dataset import Dataset
 from physml.errors import ConfigurationError, DataFileError, UnknownNameError
-from physml.learn.dataset import Dataset
 
 
 def from_csv(
@@ -46,7 +46,7 @@ def from_csv(
     >>> import tempfile, pathlib, physml as pm
     >>> path = pathlib.Path(tempfile.mkdtemp(), "fall.csv")
     >>> _ = path.write_text("height,time\n1.0,0.452\n2.0,0.639\n")
-    >>> data = pm.learn.from_csv(path, targets="time", units={"height": "m", "time": "s"})
+    >>> data = pm.datasets.from_csv(path, targets="time", units={"height": "m", "time": "s"})
     >>> data.inputs.tolist(), data.targets.tolist()
     ([[1.0], [2.0]], [0.452, 0.639])
     """

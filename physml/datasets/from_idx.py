@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from physml.datasets.dataset import Dataset
 from physml.errors import DataFileError
-from physml.learn.dataset import Dataset
 
 _TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 
@@ -53,7 +53,7 @@ def read_idx(path: str | Path) -> np.ndarray:
     >>> import tempfile, pathlib, physml as pm
     >>> path = pathlib.Path(tempfile.mkdtemp(), "labels")
     >>> _ = path.write_bytes(bytes([0, 0, 8, 1, 0, 0, 0, 3, 7, 2, 1]))
-    >>> pm.learn.read_idx(path).tolist()
+    >>> pm.datasets.read_idx(path).tolist()
     [7, 2, 1]
     """
     path = Path(path)

@@ -1,4 +1,4 @@
-"""What an entry of this room found: numbers, arrays by name, and the curves of its figure."""
+"""What an entry found: numbers, arrays by name, and the curves of its figure."""
 
 from __future__ import annotations
 
