@@ -1,6 +1,7 @@
 """Data to learn from: what has to be known of them, files they are in, parts to judge on."""
 
 from physml.datasets.dataset import Dataset
+from physml.datasets.fashion_mnist import fashion_mnist
 from physml.datasets.from_csv import from_csv
 from physml.datasets.from_idx import from_idx, read_idx
 from physml.datasets.from_npz import from_npz
@@ -20,6 +21,7 @@ __all__ = [
     # data of other packages
     "breast_cancer",
     "digits",
+    "fashion_mnist",
     "mnist_subset",
     # parts of data
     "Fold",
