@@ -193,3 +193,11 @@ def test_the_page_of_learning_from_data(tmp_path, monkeypatch):
     assert any_network["curve"].score(any_network["data"].test) > 0.75
     told = xor["network"].outputs(xor["xor"].params, xor["bits"])
     np.testing.assert_allclose(told, xor["either"], atol=0.1)
+
+
+def test_networks_of_images_series_and_text(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    _, (text, groups) = run(ROOT / "docs" / "networks.md")
+    assert (text["before"][:3] == text["after"][:3]).all()
+    assert (text["before"][3:] != text["after"][3:]).any()
+    assert groups["found"].converged and groups["plane"].explained > 0.4

@@ -55,6 +55,7 @@ from physml.learn.metrics import (
 from physml.learn.plots import plot_calibration, plot_confusion, plot_predictions, plot_roc
 from physml.learn.regress import Regressor, regress
 from physml.learn.resampling import BiasVariance, bias_variance, cross_validated
+from physml.learn.unsupervised import Clusters, PrincipalComponents, k_means, pca
 
 __all__ = [
     # what a way to learn is worth
@@ -100,6 +101,11 @@ __all__ = [
     "softmax_cross_entropy",
     "squared_error",
     "tanh",
+    # without targets
+    "Clusters",
+    "PrincipalComponents",
+    "k_means",
+    "pca",
     # metrics
     "Calibration",
     "Roc",

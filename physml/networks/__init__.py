@@ -1,8 +1,11 @@
-"""Networks that know no physics: flax.linen modules from a point to a value."""
+"""Networks that know no physics: flax.linen modules from a point, image or series to a value."""
 
 from physml.networks.activations import ACTIVATIONS, Activation, ActivationName, activation_of
 from physml.networks.as_module import as_module
+from physml.networks.attention import attention
+from physml.networks.autoencoder import Autoencoder, Deconvolution, convolutional_autoencoder
 from physml.networks.constant import Constant
+from physml.networks.convolution import Convolution, WindowedDense
 from physml.networks.embeddings import FourierFeatures, PeriodicEmbedding
 from physml.networks.fourier_series import FourierSeries
 from physml.networks.initializers import (
@@ -15,15 +18,20 @@ from physml.networks.initializers import (
 from physml.networks.last_layer import fit_last_layer
 from physml.networks.mlp import MLP
 from physml.networks.pirate_net import PirateNet
+from physml.networks.recurrent import Recurrent
 from physml.networks.separable import Separable
 from physml.networks.settings import NetworkSettings, network_of
 from physml.networks.siren import SIREN
 from physml.networks.tensor_grid import factors, grid_partial
+from physml.networks.transformer import Transformer
 from physml.networks.weight_factorisation import FactorisedDense
 
 __all__ = [
     "ACTIVATIONS",
     "Activation",
+    "Autoencoder",
+    "Convolution",
+    "Deconvolution",
     "InitialName",
     "MLP",
     "NetworkSettings",
@@ -37,8 +45,13 @@ __all__ = [
     "FourierSeries",
     "PeriodicEmbedding",
     "PirateNet",
+    "Recurrent",
     "ScaledInitializer",
     "Separable",
+    "Transformer",
+    "WindowedDense",
+    "attention",
+    "convolutional_autoencoder",
     "factors",
     "fit_last_layer",
     "glorot_normal",

@@ -6,10 +6,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jax.flatten_util import ravel_pytree
 from numpy.testing import assert_allclose
 
 from physml.calculus import forward_laplacian, laplacian, nested_forward
-from physml.errors import ConfigurationError
+from physml.errors import ConfigurationError, ShapeError
 from physml.networks import (
     MLP,
     SIREN,
@@ -19,9 +20,14 @@ from physml.networks import (
     PirateNet,
     Separable,
 )
+from physml.train import least_squares
 
 # Sizes at which all compile fast.
-SMALL = {"fourier-series": {"width": 2, "rank": 2}, "separable": {"width": 4, "rank": 3}}
+SMALL = {
+    "convolution": {"width": 4, "channels": (2,)},
+    "fourier-series": {"width": 2, "rank": 2},
+    "separable": {"width": 4, "rank": 3},
+}
 
 
 def by_name(name):
@@ -40,22 +46,35 @@ NETWORKS = NAMED | {
 }
 # Two of these coordinates are a cosine and a sine for the Fourier series.
 POINTS = np.array([[0.3, 0.6, 0.8], [-0.5, 1.0, 0.0], [0.1, 0.0, -1.0]])
+# What is no point but an image or a series: three of each.
+OTHERS = {
+    "convolution": np.sin(np.arange(3 * 4 * 4.0)).reshape(3, 4, 4),
+    "recurrent": np.sin(np.arange(3 * 4 * 2.0)).reshape(3, 4, 2),
+    "transformer": np.sin(np.arange(3 * 4 * 2.0)).reshape(3, 4, 2),
+}
 
-every_network = pytest.mark.parametrize("build", NETWORKS.values(), ids=NETWORKS)
+every_network = pytest.mark.parametrize("name", NETWORKS)
+
+
+def samples(name):
+    """Three inputs of a network."""
+    return OTHERS.get(name, POINTS)
 
 
 @every_network
 @pytest.mark.parametrize("outputs", [None, 1, 3])
-def test_a_point_gives_a_scalar_or_a_vector(build, outputs, key):
-    value, params = jax.eval_shape(build(outputs=outputs).init_with_output, key, POINTS[0])
+def test_a_sample_gives_a_scalar_or_a_vector(name, outputs, key):
+    network = NETWORKS[name](outputs=outputs)
+    value, params = jax.eval_shape(network.init_with_output, key, samples(name)[0])
     assert value.shape == (() if outputs is None else (outputs,))
     assert {leaf.dtype for leaf in jax.tree.leaves(params)} == {value.dtype} == {jnp.float64.dtype}
 
 
 @every_network
-def test_float32_mode_gives_float32_parameters(build, key):
+def test_float32_mode_gives_float32_parameters(name, key):
     with jax.enable_x64(False):
-        tree = jax.eval_shape(build().init_with_output, key, POINTS[0].astype(np.float32))
+        x = samples(name)[0].astype(np.float32)
+        tree = jax.eval_shape(NETWORKS[name]().init_with_output, key, x)
     assert {leaf.dtype for leaf in jax.tree.leaves(tree)} == {jnp.float32.dtype}
 
 
@@ -79,26 +98,52 @@ def test_second_derivatives_agree_in_every_mode(name, arbitrary):
 
 
 @every_network
-def test_many_points_are_each_point_alone_and_one_program(build, arbitrary):
-    network = build()
-    params, traced = arbitrary(network, POINTS[0]), []
+def test_many_samples_are_each_alone_and_one_program(name, arbitrary):
+    network, inputs = NETWORKS[name](), samples(name)
+    params, traced = arbitrary(network, inputs[0]), []
 
     @jax.jit
-    def values(params, points):
-        traced.append(points)
-        return jax.vmap(functools.partial(network.apply, params))(points)
+    def values(params, inputs):
+        traced.append(inputs)
+        return jax.vmap(functools.partial(network.apply, params))(inputs)
 
-    alone = [float(network.apply(params, z)) for z in POINTS]
-    assert_allclose(values(params, POINTS), alone, rtol=1e-12, atol=1e-14)
-    values(jax.tree.map(lambda leaf: 2 * leaf, params), POINTS + 1)
+    one = jax.jit(network.apply)
+    alone = [float(one(params, x)) for x in inputs]
+    assert_allclose(values(params, inputs), alone, rtol=1e-12, atol=1e-14)
+    values(jax.tree.map(lambda leaf: 2 * leaf, params), inputs + 1)
     assert len(traced) == 1
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_rows_are_the_derivatives_of_each_sample(name, arbitrary):
+    """So that natural gradients serve it: ``Jᵀr`` of the rows is the gradient of the loss."""
+    network, inputs = NETWORKS[name](), samples(name)
+    params = arbitrary(network, inputs[0])
+    objective = least_squares({"data": lambda p, x: network.apply(p, x) - 1.0})
+
+    @jax.jit
+    def both(params):
+        evaluation, _ = objective.evaluate(params, objective.init(params), {"data": inputs})
+        rows = evaluation.jacobian.dense()
+        loss = lambda p: 0.5 * jnp.mean((jax.vmap(network.apply, (None, 0))(p, inputs) - 1) ** 2)
+        return rows.T @ evaluation.residual, ravel_pytree(jax.grad(loss)(params))[0]
+
+    found, exact = both(params)
+    assert_allclose(found, exact, rtol=1e-10, atol=1e-13)
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_a_point_of_an_equation_is_refused(name, key):
+    with pytest.raises(ShapeError, match=r"expected one (image|series) .*, got \(3,\)"):
+        jax.eval_shape(NETWORKS[name]().init, key, POINTS[0])
 
 
 @pytest.mark.parametrize("name", NAMED)
 def test_a_key_decides_the_first_parameters(name):
     """The same key the same, another key others; where all begin as zero, both."""
     network = NAMED[name]()
-    draw = lambda seed: jax.tree.leaves(network.init(jax.random.key(seed), POINTS[0]))
+    init = jax.jit(network.init)  # which leaves out the value
+    draw = lambda seed: jax.tree.leaves(init(jax.random.key(seed), samples(name)[0]))
     first, again, other = draw(0), draw(0), draw(1)
     assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
     zero = all(not np.any(leaf) for leaf in first)
@@ -107,7 +152,8 @@ def test_a_key_decides_the_first_parameters(name):
 
 
 @every_network
-def test_networks_built_alike_are_one_static_argument(build):
+def test_networks_built_alike_are_one_static_argument(name):
+    build = NETWORKS[name]
     assert build() == build()
     assert hash(build()) == hash(build())
     assert build() != build(outputs=1)
