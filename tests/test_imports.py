@@ -3,7 +3,7 @@
     4  cli
     3  pinn   vmc   pmm   learn   generative   control       never import one another
     2  train                                                  knows no network
-    1  calculus   networks   optim   sampling   figures   datasets   never import one another
+    1  calculus   networks   optim   sampling   figures   datasets   ising    never one another
     0  types   errors   lazy_jacobian   as_numbers   as_whole   memory   sample_axis   choices
        plain_types
 
@@ -37,7 +37,7 @@ FLOORS = [
         "plain_types",
         "version",
     },
-    {"calculus", "networks", "optim", "sampling", "figures", "datasets"},
+    {"calculus", "networks", "optim", "sampling", "figures", "datasets", "ising"},
     {"train"},
     {"pinn", "vmc", "pmm", "learn", "generative", "control"},
     {"cli"},

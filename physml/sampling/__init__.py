@@ -4,9 +4,11 @@ from physml.sampling.ancestral import ancestral
 from physml.sampling.autocorrelation import autocorrelation_time
 from physml.sampling.batches import drawn, fixed
 from physml.sampling.blocking import Blocking, blocking
+from physml.sampling.checkerboard import checkerboard
 from physml.sampling.estimate import Estimate, estimate
 from physml.sampling.gibbs import gibbs
 from physml.sampling.hamiltonian import hamiltonian
+from physml.sampling.ising_spins import ising_spins
 from physml.sampling.langevin import langevin
 from physml.sampling.metropolis import metropolis
 from physml.sampling.minibatches import minibatches
@@ -17,6 +19,7 @@ from physml.sampling.rhat import split_rhat
 from physml.sampling.spins import exchange, flip, spin_metropolis
 from physml.sampling.together import together
 from physml.sampling.with_noise import with_noise
+from physml.sampling.wolff import wolff
 
 __all__ = [
     "Blocking",
@@ -29,6 +32,7 @@ __all__ = [
     "blocking",
     "by_importance",
     "by_residual",
+    "checkerboard",
     "drawn",
     "estimate",
     "exchange",
@@ -37,6 +41,7 @@ __all__ = [
     "gibbs",
     "grid_points",
     "hamiltonian",
+    "ising_spins",
     "langevin",
     "latin_hypercube",
     "metropolis",
@@ -49,4 +54,5 @@ __all__ = [
     "uniform",
     "uniformly",
     "with_noise",
+    "wolff",
 ]

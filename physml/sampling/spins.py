@@ -87,7 +87,7 @@ def spin_metropolis(
         key_initial, key_burn = jax.random.split(key)
         first = as_walkers(initial(key_initial))
         if propose is flip:
-            _check_spins(first)
+            check_spins(first)
         return chain.burn(key_burn, first, burn_in, partial(sample, log_density), params)
 
     def sample(
@@ -109,7 +109,7 @@ def spin_metropolis(
     return Sampler(Partial(init, log_density), Partial(sample, log_density))
 
 
-def _check_spins(spins: Array) -> None:
+def check_spins(spins: Array) -> None:
     """Refuse entries that a flip would make others of than there were."""
     if isinstance(spins, jax.core.Tracer) or bool(jnp.all(jnp.abs(spins) == 1)):
         return

@@ -98,6 +98,13 @@ CASES = {
         np.tanh(0.5),
         1 - np.tanh(0.5) ** 2,
     ),
+    "ising_spins": Case(
+        lambda: SAMPLING.ising_spins(0.2, lambda key: jnp.ones((N, 2, 2)), sweeps=15),
+        {"cluster"},
+        0.0,
+        1.0,
+        numbers=lambda batch: batch[:, 0, 0],
+    ),
     "gibbs": Case(
         lambda: SAMPLING.gibbs(resample, lambda key: jnp.full((N, 2), 4.0), sweeps=20),
         {"moved"},
