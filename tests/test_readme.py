@@ -201,3 +201,13 @@ def test_networks_of_images_series_and_text(tmp_path, monkeypatch):
     assert (text["before"][:3] == text["after"][:3]).all()
     assert (text["before"][3:] != text["after"][3:]).any()
     assert groups["found"].converged and groups["plane"].explained > 0.4
+
+
+@pytest.mark.slow
+def test_the_page_of_functions_with_error_bars(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    _, (line, curve, decay) = run(ROOT / "docs" / "bayes.md")
+    assert 0.07 < line["line"].noise < 0.13 and max(line["evidence"].values()) > 0
+    assert 0.07 < curve["curve"].hyperparameters["noise"] < 0.13
+    assert (tmp_path / "curve.png").exists()
+    assert decay["error"] < 1e-6

@@ -20,6 +20,24 @@ from physml.learn.backpropagation import (
     squared_error,
     tanh,
 )
+from physml.learn.bayes import (
+    BayesianLinearModel,
+    GaussianProcess,
+    Kernel,
+    LeftOut,
+    Observed,
+    add,
+    bayesian_regression,
+    constant_kernel,
+    gaussian_process,
+    linear_kernel,
+    matern,
+    most_likely_process,
+    periodic,
+    rational_quadratic,
+    rbf,
+    times,
+)
 from physml.learn.classify import Classifier, classify
 from physml.learn.linear import (
     LinearClassifier,
@@ -77,6 +95,24 @@ __all__ = [
     "ordinary_least_squares",
     "ridge",
     "softmax_regression",
+    # functions with error bars
+    "BayesianLinearModel",
+    "GaussianProcess",
+    "LeftOut",
+    "Observed",
+    "bayesian_regression",
+    "gaussian_process",
+    "most_likely_process",
+    # kernels
+    "Kernel",
+    "add",
+    "constant_kernel",
+    "linear_kernel",
+    "matern",
+    "periodic",
+    "rational_quadratic",
+    "rbf",
+    "times",
     # ways to solve ridge regression
     "closed_form",
     "coordinate_descent",
