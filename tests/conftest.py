@@ -2,6 +2,8 @@
 
 Nearly all of the suite's time is XLA's. A program that an earlier test compiled is read back, so
 that a test which stops and resumes compiles once and not seven times; ``--cache-clear`` forgets.
+And the fast tests are compiled quickly: they run each program a few times. With ``-m slow`` and
+``-m ""`` all is compiled as for a user.
 """
 
 import os
@@ -33,6 +35,7 @@ import physml.vmc  # noqa: E402, F401
 
 def pytest_configure(config: pytest.Config) -> None:
     """Keep compiled programs in pytest's own cache, a folder for each worker."""
+    compile_quickly(config)
     if "JAX_COMPILATION_CACHE_DIR" in os.environ or not hasattr(config, "cache"):
         return
     kept = config.cache.mkdir("compiled")
@@ -43,6 +46,26 @@ def pytest_configure(config: pytest.Config) -> None:
     jax.config.update("jax_compilation_cache_dir", str(kept / (worker or "main")))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.05)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)
+
+
+# What takes three quarters of the time of compiling and changes what a program computes by rounding
+# alone: kernels emitted by MLIR, LLVM's optimizer, a module for each of its threads.
+QUICK_COMPILATION = {
+    "--xla_cpu_use_fusion_emitters": "false",
+    "--xla_backend_optimization_level": "0",
+    "--xla_cpu_parallel_codegen_split_count": "1",
+}
+
+
+def compile_quickly(config: pytest.Config) -> None:
+    """Set XLA's flags, which it reads once, for this process and those that the tests start."""
+    given = os.environ.get("XLA_FLAGS", "").split()
+    if config.getoption("markexpr") == "not slow":
+        names = {flag.partition("=")[0] for flag in given}
+        quick = [
+            f"{name}={value}" for name, value in QUICK_COMPILATION.items() if name not in names
+        ]
+        os.environ["XLA_FLAGS"] = " ".join(given + quick)
 
 
 @pytest.fixture
