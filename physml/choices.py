@@ -120,6 +120,11 @@ class Choice:
                         f"{where}: expected a number of at most 308 digits, got a longer one"
                     ) from None
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For pickle: its kind, name and options, since many dataclasses have the kind's name."""
+        options = {option: getattr(self, option) for option in ("name", *self._types)}
+        return _again, (type(self).__mro__[1], options)
+
     @classmethod
     def offer(cls, name: str) -> Callable[[Front], Front]:
         """Offer what a front function builds, under a name; once more, it replaces itself.
@@ -279,6 +284,10 @@ class Choice:
                 made.check_option(option)
                 full[option] = value
         return made, full
+
+
+def _again(kind: Any, options: dict[str, Any]) -> Any:
+    return kind(**options)
 
 
 def _place(function: Any) -> tuple[str, str]:

@@ -26,6 +26,12 @@ from jax import Array
 from jax.flatten_util import ravel_pytree
 from jax.tree_util import Partial
 
+from physml.dense_layers import (
+    DenseLayers,
+    dense_layers,
+    inputs_and_derivatives,
+    layer_products,
+)
 from physml.sample_axis import devices_at_hand, gather, in_chunks, map_samples, spread
 
 
@@ -75,7 +81,7 @@ _CHUNK_BYTES = 2**26
 @partial(
     jax.tree_util.register_dataclass,
     data_fields=["row", "batch", "scale"],
-    meta_fields=["centred"],
+    meta_fields=["centred", "by_layer"],
 )
 @dataclasses.dataclass(frozen=True)
 class Block:
@@ -87,12 +93,15 @@ class Block:
         batch: the samples, a pytree with leading axis ``n``.
         scale: ``()`` or ``(n,)``; multiplies the rows and the values.
         centred: subtract the mean over samples, component by component.
+        by_layer: products of rows by the leaves of dense layers are made without the rows, from the
+            layers' inputs and derivatives; see ``dense_layers``.
     """
 
     row: Callable[[Any, Any], Array]
     batch: Any
     scale: Array
     centred: bool = False
+    by_layer: bool = False
 
     def __post_init__(self) -> None:
         """A plain function is one without data."""
@@ -152,8 +161,11 @@ class Jacobian:
         return real_type(self.params)
 
     def built(self, *, memory: int = DEFAULT_MEMORY) -> Jacobian:
-        """With its rows, for several products at ``2np`` flops each, if they fit the memory."""
-        if self.rows is not None or not self._fits(memory):
+        """With its rows, for several products at ``2np`` flops each, if they fit the memory.
+
+        Where dense layers make the Gram matrix without them, products are made without them, too.
+        """
+        if self.rows is not None or not self._fits(memory) or self._rowless():
             return self
         return dataclasses.replace(self, rows=self._by_block())
 
@@ -200,12 +212,18 @@ class Jacobian:
         return jnp.concatenate([gather(rows) for rows in self._by_block()])
 
     def sample_gram(self, *, memory: int = DEFAULT_MEMORY) -> Array:
-        """``J Jᵀ``, ``(n, n)``, at ``2n²p`` flops; leaf by leaf when the rows exceed ``memory``."""
-        if self._fits(memory):
+        """``J Jᵀ``, ``(n, n)``, at ``2n²p`` flops; leaf by leaf when the rows exceed ``memory``.
+
+        Blocks that ask for it, ``by_layer``, need no rows of dense layers.
+        """
+        rowless = self._rowless() if self.rows is None else set()
+        if not rowless and self._fits(memory):
             return _products(self._by_block())
         leaves, tree = jax.tree.flatten(as_real(self.params))
-        gram = jnp.zeros((self.shape[0],) * 2, self.dtype)
+        gram = self._products_by_layer() if rowless else jnp.zeros((), self.dtype)
         for i, leaf in enumerate(leaves):
+            if i in rowless:
+                continue
 
             def whole(leaf: Array, i: int = i) -> Any:
                 return as_complex(jax.tree.unflatten(tree, [*leaves[:i], leaf, *leaves[i + 1 :]]))
@@ -216,6 +234,13 @@ class Jacobian:
                 parts.append(block.project(rows).reshape(-1, leaf.size))
             gram = gram + _products(parts)
         return gram
+
+    @property
+    def widest(self) -> int:
+        """The most numbers that a row has in one leaf, of those whose rows are ever built."""
+        rowless = self._rowless()
+        leaves = enumerate(jax.tree.leaves(as_real(self.params)))
+        return max((leaf.size for i, leaf in leaves if i not in rowless), default=0)
 
     def parameter_gram(self, *, memory: int = DEFAULT_MEMORY) -> Array:
         """``JᵀJ``, ``(p, p)``, at ``2np²`` flops; over chunks of samples above ``memory``."""
@@ -291,9 +316,42 @@ class Jacobian:
         flat = [leaf.reshape(*components, -1) for leaf in jax.tree.leaves(gradient)]
         return jnp.concatenate(flat, axis=-1)
 
+    def _layers(self, block: Block) -> DenseLayers:
+        return dense_layers(block.value, self.params, _outline(block))
+
+    def _rowless(self) -> set[int]:
+        """The leaves whose part of ``J Jᵀ`` is made of dense layers, in every block."""
+        if not all(block.by_layer for block in self.blocks) or not self.blocks:
+            return set()
+        if any(jnp.iscomplexobj(leaf) for leaf in jax.tree.leaves(self.params)):
+            return set()
+        found = [self._layers(block).layers for block in self.blocks]
+        named = [{(layer.kernel, layer.bias): layer for layer in layers} for layers in found]
+        same = set[tuple[int, int | None]].intersection(*(set(layers) for layers in named))
+        return set[int]().union(*(named[0][pair].leaves for pair in same))
+
+    def _products_by_layer(self) -> Array:
+        """What dense layers add to ``J Jᵀ``."""
+        rowless, parts = self._rowless(), []
+        for block in self.blocks:
+            found = self._layers(block)
+            kept = tuple(layer for layer in found.layers if layer.leaves <= rowless)
+            found = found._replace(layers=tuple(sorted(kept)))
+            one = partial(inputs_and_derivatives, block.value, self.params, found=found)
+            parts.append((block, found.layers, map_samples(one, block.batch)))
+
+        def pair(left: Any, right: Any) -> Array:
+            (first, layers, ours), (second, _, theirs) = left, right
+            total = sum(map(layer_products, layers, ours, theirs), jnp.zeros((), self.dtype))
+            n, m, k, l = total.shape
+            total = first.project(total).reshape(n * m, k, l)
+            total = second.project(jnp.moveaxis(total, 0, -1))
+            return gather(total.reshape(k * l, n * m).T)
+
+        return jnp.block([[pair(left, right) for right in parts] for left in parts])
+
     def _value_shape(self, block: Block) -> tuple[int, ...]:
-        sample = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape[1:], x.dtype), block.batch)
-        value = jax.eval_shape(block.row, self.params, sample)
+        value = jax.eval_shape(block.row, self.params, _outline(block))
         return (block.samples, *value.shape)
 
     def _values(self, block: Block, params: Any) -> Array:
@@ -329,6 +387,11 @@ class Jacobian:
         """Whether each device's share of the rows fills no more bytes."""
         n, p = self.shape
         return n * p * self.dtype.itemsize <= memory * devices_at_hand()
+
+
+def _outline(block: Block) -> Any:
+    """Shapes and types of one sample."""
+    return jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape[1:], x.dtype), block.batch)
 
 
 def _products(parts: Sequence[Array]) -> Array:

@@ -141,6 +141,18 @@ def test_two_entries_of_one_name_are_refused(tmp_path, monkeypatch) -> None:
     assert gathered("twins", [str(folder)])["twin"].subject == NoNumbers()
 
 
+def test_a_folder_that_is_no_catalogue_is_named(tmp_path, monkeypatch) -> None:
+    import physml
+    from physml.cli.catalogue import catalogues
+
+    (tmp_path / "odd_room" / "catalogue").mkdir(parents=True)
+    (tmp_path / "odd_room" / "__init__.py").touch()
+    monkeypatch.setattr(physml, "__path__", [str(tmp_path)])
+    message = r"physml.odd_room.catalogue: expected an __init__.py with ENTRIES"
+    with pytest.raises(ConfigurationError, match=message):
+        list(catalogues())
+
+
 def test_figures_of_the_readme_stand_beside_the_command_that_makes_them() -> None:
     """Each row's command is that of a record, under one of the three names of its numbers."""
     text = (ROOT / "README.md").read_text("utf-8")

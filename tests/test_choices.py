@@ -204,3 +204,14 @@ def test_every_choice_survives_a_file(kind):
         stored = json.loads(json.dumps(dataclasses.asdict(chosen)))
         assert read(kind, stored, where="file") == chosen
         chosen.build()
+
+
+def test_what_is_chosen_can_be_pickled_and_copied():
+    import copy
+    import pickle
+
+    from physml.networks import NetworkSettings
+
+    chosen = NetworkSettings(name="mlp", width=3)
+    for again in (pickle.loads(pickle.dumps(chosen)), copy.deepcopy(chosen)):
+        assert again == chosen and type(again) is type(chosen)

@@ -4,8 +4,8 @@
     3  pinn   vmc   pmm   learn   generative   control       never import one another
     2  train                                                  knows no network
     1  calculus   networks   optim   sampling   figures   datasets   ising    never one another
-    0  types   errors   lazy_jacobian   as_numbers   as_whole   memory   sample_axis   choices
-       plain_types
+    0  types   errors   lazy_jacobian   dense_layers   as_numbers   as_whole   memory   sample_axis
+       choices   plain_types
 
 Everything here reads source text; nothing of physml is imported.
 """
@@ -28,6 +28,7 @@ FLOORS = [
         "types",
         "errors",
         "lazy_jacobian",
+        "dense_layers",
         "as_numbers",
         "as_whole",
         "memory",

@@ -87,7 +87,13 @@ def catalogues() -> Iterator[Any]:
     for room in pkgutil.iter_modules(physml.__path__):
         name = f"physml.{room.name}.catalogue"
         if room.ispkg and room.name != "cli" and find_spec(name) is not None:
-            yield import_module(name)
+            found = import_module(name)
+            if not hasattr(found, "ENTRIES"):  # a folder alone is a package, too
+                raise ConfigurationError(
+                    f"{name}: expected an __init__.py with ENTRIES and adopt, as "
+                    "physml/learn/catalogue/__init__.py has them, got a folder without"
+                )
+            yield found
 
 
 def _recipe_words(entry: Entry, name: str) -> str:

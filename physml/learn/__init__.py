@@ -39,6 +39,7 @@ from physml.learn.bayes import (
     times,
 )
 from physml.learn.classify import Classifier, classify
+from physml.learn.estimator import Estimator
 from physml.learn.linear import (
     LinearClassifier,
     LinearModel,
@@ -82,6 +83,7 @@ __all__ = [
     "cross_validated",
     # any network
     "Classifier",
+    "Estimator",
     "Regressor",
     "classify",
     "regress",

@@ -196,9 +196,8 @@ def smallest_side(
     """
     n, p = jacobian.shape
     size = jacobian.dtype.itemsize
-    widest = max(leaf.size for leaf in jax.tree.leaves(as_real(jacobian.params)))
     solve: Solve = matrix_free
-    if n <= p and n * max(n, widest) * size <= memory:
+    if n <= p and n * max(n, jacobian.widest) * size <= memory:
         solve = in_sample_space
     elif n > p and p * p * size <= memory:
         solve = in_parameter_space

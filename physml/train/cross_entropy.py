@@ -91,7 +91,7 @@ def cross_entropy(
         scale = jnp.asarray(1 / len(z) ** 0.5, z.dtype)
         residual = jax.vmap(lambda z, y: family.residual(z, y, floor))(z, targets)
         residual = (scale * residual).ravel()
-        jacobian = Jacobian(params, (Block(row, inputs, scale),))
+        jacobian = Jacobian(params, (Block(row, inputs, scale, by_layer=True),))
         metrics = {n: jnp.mean(m) for n, m in jax.vmap(family.metrics)(z, targets).items()}
         return Evaluation(loss, jacobian.vm(residual), residual, jacobian, metrics), state
 

@@ -22,6 +22,7 @@ _NUMBERS = {
     "folds": 6,
     "bootstrap": 7,
     "warm-up": 8,
+    "networks": 9,
     # of one fit
     "sampler": 0,
     "steps": 1,
@@ -40,9 +41,9 @@ def key_for(key: Array, name: str) -> Array:
     Args:
         key: whose purposes have names: that of a verb, of a fit, of a slab.
         name: ``params``, ``fit``, ``measure``, ``check``, ``pretrain``, ``warm-up`` of a verb;
-            ``data``, ``folds``, ``bootstrap`` of an entry that has some; ``sampler``, ``steps``
-            of a fit; ``walkers``, ``burn-in``, ``measure`` of a measurement; ``noise``, ``solve``
-            of a slab.
+            ``data``, ``folds``, ``bootstrap``, ``networks`` of an entry that has some;
+            ``sampler``, ``steps`` of a fit; ``walkers``, ``burn-in``, ``measure`` of a measurement;
+            ``noise``, ``solve`` of a slab.
 
     Raises:
         UnknownNameError: a name without a number.

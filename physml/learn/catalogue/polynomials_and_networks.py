@@ -240,7 +240,7 @@ def _network(
 ) -> tuple[float, int]:
     """The test error and the parameters of a network with two hidden layers of one width."""
     network = MLP((width, width))
-    own = key_of(key, number)
+    own = key_of(key_for(key, "networks"), number)
     params = network.init(key_for(own, "params"), train.inputs[0])
     trained = fit(
         least_squares({"data": lambda p, xy: network.apply(p, xy[0]) - xy[1]}),
