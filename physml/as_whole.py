@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import numbers
-from typing import Any
+from dataclasses import fields
+from typing import Any, get_type_hints
 
 import jax
 import numpy as np
 
 from physml.errors import ConfigurationError
+from physml.plain_types import parts
 
 LARGEST = 2**31 - 1
 """Counts are at most this: steps, samples and indices are 32-bit integers in compiled programs."""
@@ -39,6 +41,38 @@ def as_whole(name: str, number: Any, *, least: int | None = None, most: int = LA
     if value > most:
         raise ConfigurationError(f"{name}: expected at most {most}, got {_shown(value)}")
     return value
+
+
+def whole_fields(numbers: Any, name: str | None = None) -> None:
+    """Make ints of a frozen dataclass's fields that are whole by their types, as it is made.
+
+    Args:
+        numbers: the dataclass, in its ``__post_init__``.
+        name: of what it is, for the error.
+
+    Raises:
+        ConfigurationError: for a field that holds a fraction or no number.
+
+    >>> from dataclasses import dataclass
+    >>> @dataclass(frozen=True)
+    ... class Chain:
+    ...     sites: int = 20
+    ...     def __post_init__(self):
+    ...         whole_fields(self)
+    >>> Chain(8.0)
+    Chain(sites=8)
+    """
+    hints = get_type_hints(type(numbers))
+    for field in (field.name for field in fields(numbers)):
+        kinds, value = parts(hints[field]), getattr(numbers, field)
+        if int not in kinds or float in kinds or value is None:
+            continue
+        where = field if name is None else f"{name}: {field}"
+        if isinstance(value, tuple):
+            made: Any = tuple(as_whole(where, one) for one in value)
+        else:
+            made = as_whole(where, value)
+        object.__setattr__(numbers, field, made)
 
 
 def _whole(number: Any) -> int | None:

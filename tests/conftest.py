@@ -8,6 +8,8 @@ And the fast tests are compiled quickly: they run each program a few times. With
 
 import os
 import shutil
+import signal
+from collections.abc import Iterator
 
 os.environ.setdefault("MPLBACKEND", "Agg")  # figures are saved, never shown
 # LAPACK's threads wait for one another by spinning: thirty steps of the trust region with 400
@@ -31,6 +33,7 @@ import physml.ising  # noqa: E402
 import physml.learn  # noqa: E402
 import physml.pinn  # noqa: E402
 import physml.vmc  # noqa: E402, F401
+from physml.train.signals import ENDING  # noqa: E402
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -66,6 +69,22 @@ def compile_quickly(config: pytest.Config) -> None:
             f"{name}={value}" for name, value in QUICK_COMPILATION.items() if name not in names
         ]
         os.environ["XLA_FLAGS"] = " ".join(given + quick)
+
+
+@pytest.fixture
+def handlers_of_a_plain_process() -> Iterator[None]:
+    """Signals heeded as by a plain Python process; how the tests heed them is put back.
+
+    Where a shell runs the suite in the background, Ctrl-C is ignored, and a test that presses it
+    would wait for what never comes.
+    """
+    before = {kind: signal.getsignal(kind) for kind in ENDING}
+    for kind in ENDING:
+        usual = signal.default_int_handler if kind == signal.SIGINT else signal.SIG_DFL
+        signal.signal(kind, usual)
+    yield
+    for kind, handler in before.items():
+        signal.signal(kind, handler)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from physml.as_numbers import as_numbers
+from physml.as_whole import as_whole
 from physml.errors import ShapeError
 
 
@@ -22,12 +23,14 @@ def as_labels(name: str, values: Any, *, classes: int | None = None) -> np.ndarr
         ``(n,)``, int64.
 
     Raises:
+        ConfigurationError: classes that are no whole number.
         ShapeError: another shape, none, one that is not whole, negative or too large.
 
     >>> as_labels("labels", [0.0, 2.0]).tolist()
     [0, 2]
     """
     numbers = as_numbers(name, values)
+    classes = None if classes is None else as_whole("classes", classes, least=1)
     expected = "whole numbers from 0" + ("" if classes is None else f" to {classes - 1}")
     if numbers.ndim != 1 or len(numbers) == 0:
         raise ShapeError(f"{name}: expected one label a sample, (n,), got shape {numbers.shape}")

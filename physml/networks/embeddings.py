@@ -11,13 +11,14 @@ from flax.core import FrozenDict
 from jax import Array
 from jax.typing import ArrayLike
 
+from physml.as_whole import as_whole
 from physml.errors import ConfigurationError, ShapeError
 from physml.memory import Need, check_memory
 from physml.networks.activations import ACTIVATIONS, ActivationName
 from physml.networks.initializers import InitialName, initializer
 from physml.networks.mlp import MLP
 from physml.networks.settings import NetworkSettings
-from physml.networks.sizes import equal_widths
+from physml.networks.sizes import checked_size, equal_widths
 
 __all__ = ["FourierFeatures", "PeriodicEmbedding"]
 
@@ -142,13 +143,10 @@ class FourierFeatures(nn.Module):
 
     def __post_init__(self) -> None:
         """Check the numbers where they are written, not where they are first used."""
-        for name, valid, expected in (
-            ("frequencies", _is_index(self.frequencies) and self.frequencies > 0, "an integer > 0"),
-            ("scale", self.scale > 0, "a number > 0"),
-            ("seed", _is_index(self.seed), "an integer >= 0"),
-        ):
-            if not valid:
-                raise ConfigurationError(f"{name}: expected {expected}, got {getattr(self, name)}.")
+        self.frequencies = checked_size("frequencies", self.frequencies)
+        self.seed = as_whole("seed", self.seed, least=0, most=2**63 - 1)
+        if not self.scale > 0:
+            raise ConfigurationError(f"scale: expected a number > 0, got {self.scale}.")
         super().__post_init__()
 
     @nn.compact

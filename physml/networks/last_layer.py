@@ -13,6 +13,7 @@ from jax.flatten_util import ravel_pytree
 from jax.typing import ArrayLike
 
 from physml.errors import ConfigurationError, ShapeError
+from physml.networks.as_module import as_module
 from physml.types import Params
 
 __all__ = ["fit_last_layer"]
@@ -60,6 +61,7 @@ def fit_last_layer(
     >>> round(float(network.apply(params, jnp.array([0.5]))), 2)
     1.0
     """
+    network = as_module("network", network)
     path = ("params",) + (_last_layer(network) if layer is None else tuple(layer))
     leaves: dict[tuple[str, ...], Array] = flatten_dict(params)
     linear = {

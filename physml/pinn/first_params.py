@@ -13,6 +13,7 @@ from jax import Array
 from physml.errors import ConfigurationError, ShapeError
 from physml.memory import check_parameters
 from physml.networks import FourierSeries
+from physml.pinn.named_network import networks_of
 from physml.train.precision import in_default_precision
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def initial_params(problem: Problem, network: Network, key: Array) -> Any:
             ``FourierSeries`` whose periodic coordinate is not the last.
         ShapeError: when the network's value does not fit the problem.
     """
+    network = networks_of(problem, network)
     if not isinstance(network, Mapping):
         for option in _BY_NAME:
             if isinstance(getattr(problem, option), Mapping):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from physml.networks import network_of
-from physml.pinn.problem import Network, Problem
+
+if TYPE_CHECKING:
+    from physml.pinn.problem import Network, Problem
 
 
 def networks_of(problem: Problem, network: Any) -> Network:

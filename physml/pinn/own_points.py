@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import jax.numpy as jnp
 import numpy as np
 
 from physml.as_numbers import as_numbers
@@ -13,7 +12,7 @@ from physml.errors import ConfigurationError, NonFiniteError, ShapeError
 from physml.pinn.conditions import Condition
 from physml.pinn.geometry import Domain
 from physml.pinn.geometry.check_inside import check_inside
-from physml.pinn.geometry.domain import On
+from physml.pinn.geometry.check_on_faces import check_on_faces
 
 
 class Chosen(NamedTuple):
@@ -78,31 +77,16 @@ def check_for(condition: Condition, domain: Domain, points: np.ndarray) -> None:
 
     Raises:
         ShapeError: for points of another dimension.
-        ConfigurationError: for one elsewhere, or where faces meet; for a condition that brings its
-            own samples.
+        ConfigurationError: for one elsewhere, or where faces meet; for a condition that takes none.
     """
-    name = condition.name
-    if condition.face is None:
+    what = f"points: {condition.name}"
+    if condition.face is None and condition.check_own is None:
         raise ConfigurationError(
-            f"points: {name}: expected a number, since this condition makes its samples itself, "
-            f"got an array {points.shape}"
+            f"{what}: expected a number, since this condition makes its samples itself, got an "
+            f"array {points.shape}"
         )
-    check_inside(f"points: {name}", domain, points)
-    touched = domain.touched(condition.face, jnp.asarray(points))
-    away = ~touched.any(axis=1)
-    if away.any():
-        raise ConfigurationError(
-            f"points: {name}: expected all on {_faces(condition.face)} of {domain}, got "
-            f"{away.sum()} of {len(points)} elsewhere, the first {points[np.argmax(away)]}"
-        )
-    several = domain.normals_differ(condition.face, jnp.asarray(points))
-    if condition.normal and several.any():
-        first = points[np.argmax(several)]
-        raise ConfigurationError(
-            f"points: {name}: expected points with one outward normal, got {several.sum()} where "
-            f"faces meet, the first {first}; leave them out, or name one of the faces with on=..."
-        )
-
-
-def _faces(on: On) -> str:
-    return repr(on) if isinstance(on, str) else " or ".join(map(repr, on))
+    check_inside(what, domain, points)
+    if condition.face is not None:
+        check_on_faces(what, domain, condition.face, points, normal=condition.normal)
+    if condition.check_own is not None:
+        condition.check_own(domain, points)

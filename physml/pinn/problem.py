@@ -23,8 +23,9 @@ from physml.pinn.conditions import Condition
 from physml.pinn.conditions.contradiction import refuse_contradiction
 from physml.pinn.first_params import initial_params
 from physml.pinn.geometry import Domain
+from physml.pinn.named_network import networks_of
 from physml.pinn.scales import Scales
-from physml.pinn.stated import check_stated
+from physml.pinn.stated import check_stated, whole_components
 from physml.pinn.term_weights import check_weight_functions, equation_weights
 from physml.pinn.unknowns import Unknowns
 from physml.pinn.user_functions import in_words, named
@@ -107,6 +108,7 @@ class Problem:
     def __post_init__(self, hard: bool | Sequence[str]) -> None:
         """Check names and values at once, not at the first step."""
         check_stated(self)
+        object.__setattr__(self, "components", whole_components(self.components))
         names = [*self.equations, *(c.name for c in self.conditions)]
         for name in set(names):
             if names.count(name) > 1:
@@ -232,6 +234,7 @@ class Problem:
             ``u``, a function of one point ``(d,)`` that knows the names of its coordinates, or a
             dict of such functions.
         """
+        network = networks_of(self, network)
         if isinstance(network, Mapping):
             transforms: Any = {} if self._ansatz is None else self._ansatz
             return Unknowns(
@@ -290,11 +293,12 @@ def residual_rows(problem: Problem, network: Network) -> dict[str, Callable[[Any
 
     Args:
         problem: equation and conditions.
-        network: the linen module of the unknown, or a dict of them.
+        network: of the unknown, or a dict of several; modules, or names as of ``solve``.
 
     Returns:
         ``{"equation": row, condition.name: row, ...}`` for ``physml.least_squares``.
     """
+    network = networks_of(problem, network)
 
     def row(name: str, operator: Callable[[Any, Any], Array]) -> Callable[[Any, Any], Array]:
         scales = problem.scales

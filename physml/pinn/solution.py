@@ -11,12 +11,14 @@ import jax.numpy as jnp
 import numpy as np
 
 from physml.errors import CheckpointError, ConfigurationError, ShapeError
+from physml.networks import NetworkSettings
 from physml.pinn import plots, report
 from physml.pinn.check import Check, check_residuals
 from physml.pinn.collocation import as_many_drawn, collocation, first_batch, last_batch
 from physml.pinn.conditions.condition import field_of
 from physml.pinn.error_curve import ErrorPoint
 from physml.pinn.exact_values import exact_values
+from physml.pinn.named_network import networks_of
 from physml.pinn.problem import Network, Problem
 from physml.pinn.scales import SCALES_FILE, Scales
 from physml.pinn.solution_fingerprint import of_solution
@@ -66,7 +68,7 @@ class Solution(ManyPoints):
     def __init__(
         self,
         problem: Problem,
-        network: Network,
+        network: Network | NetworkSettings | str,
         params: Any,
         *,
         result: FitResult | None = None,
@@ -74,7 +76,7 @@ class Solution(ManyPoints):
         sampler: Sampler | None = None,
     ) -> None:
         self.problem = problem
-        self.network = network
+        self.network = networks_of(problem, network)
         self.params = params
         self.result = result
         self.error_curve = tuple(error_curve)
@@ -340,14 +342,22 @@ class Solution(ManyPoints):
         return saved
 
     @classmethod
-    def load(cls, directory: str | Path, problem: Problem, network: Network) -> Solution:
+    def load(
+        cls, directory: str | Path, problem: Problem, network: Network | NetworkSettings | str
+    ) -> Solution:
         """Read a saved solution of the same problem and network.
+
+        Args:
+            directory: that ``save`` wrote.
+            problem: as it was solved.
+            network: as ``solve`` takes it: a module, ``NetworkSettings``, a name, a dict of such.
 
         Raises:
             CheckpointError: when it is missing, damaged, or of a network of other shapes.
             FingerprintError: when its field, its domain or a term is not that of the problem and
                 the network: another activation, ansatz, coefficient.
         """
+        network = networks_of(problem, network)
         found = checkpoint.verified(Path(directory), 0)
         file = Path(directory) / SCALES_FILE
         scales = Scales.load(file) if file.exists() else None

@@ -79,7 +79,7 @@ class Phase(NamedTuple):
                 "precision: 64 needs double precision; say "
                 'jax.config.update("jax_enable_x64", True) first'
             )
-        return usual if self.precision is None else jnp.dtype(f"float{self.precision}")
+        return usual if self.precision is None else jnp.dtype(f"float{int(self.precision)}")
 
 
 def solve(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from physml.as_whole import as_whole
 from physml.errors import ConfigurationError
 from physml.pinn.conditions import Condition
 from physml.pinn.geometry import Domain
@@ -41,6 +42,17 @@ def check_stated(problem: Problem) -> None:
         checked_function("features", problem.features, ("z",))
     for name, exact in _by_name("exact", problem.exact):
         checked_function(name, exact, ("points",))
+
+
+def whole_components(given: Any) -> Any:
+    """The length of an unknown, or of several by name; None for a scalar.
+
+    Raises:
+        ConfigurationError: for one that is no whole number of at least 1.
+    """
+    if isinstance(given, Mapping):
+        return {n: as_whole(f"components: {n}", one, least=1) for n, one in given.items()}
+    return None if given is None else as_whole("components", given, least=1)
 
 
 def _by_name(option: str, given: Any) -> Iterator[tuple[str, Any]]:

@@ -8,7 +8,8 @@ import numpy as np
 from jax import Array
 
 from physml.as_numbers import as_numbers
-from physml.errors import ConfigurationError, ShapeError
+from physml.as_whole import as_whole
+from physml.errors import ShapeError
 from physml.pinn.ansatz import Ansatz, hard_initial
 from physml.pinn.conditions.condition import function
 from physml.pinn.geometry import Box
@@ -29,8 +30,7 @@ def harmonics(domain: Box, axis: str, waves: int) -> Field:
     >>> pm.pinn.harmonics(pm.Box(t=(0, 1), x=(-1, 1)), "x", 3)(jnp.array([0.0, -1.0])).tolist()
     [1.0, 1.0, 1.0, 0.0, 0.0, 0.0]
     """
-    if waves < 1:
-        raise ConfigurationError(f"harmonics: waves: expected at least 1, got {waves}")
+    waves = as_whole("harmonics: waves", waves, least=1)
     index = domain.axis(axis)
     low, high = float(domain.lower[index]), float(domain.upper[index])
 
@@ -62,6 +62,7 @@ def trigonometric_interpolant(field: Field, domain: Box, *, waves: int) -> Field
     >>> bool(abs(u(jnp.array([0.7, 0.5])) - 1) < 1e-6)
     True
     """
+    waves = as_whole("trigonometric_interpolant: waves", waves, least=0)
     if domain.dimension != 2:
         raise ShapeError(
             "trigonometric_interpolant: expected a domain of two coordinates, time and a place, "

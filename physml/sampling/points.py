@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from physml.as_whole import as_whole
 from physml.memory import Need, check_memory
 
 Points = Callable[[Array, int, int], Array]
@@ -23,7 +25,7 @@ def uniform(key: Array, n: int, d: int) -> Array:
     >>> pm.sampling.uniform(jax.random.key(0), 5, 2).shape
     (5, 2)
     """
-    return jax.random.uniform(key, (n, d))
+    return jax.random.uniform(key, _shape(n, d))
 
 
 def sobol(key: Array, n: int, d: int) -> Array:
@@ -44,10 +46,16 @@ def sobol(key: Array, n: int, d: int) -> Array:
     >>> pm.sampling.sobol(jax.random.key(0), 8, 2).shape
     (8, 2)
     """
+    n, d = _shape(n, d)
     whole = 2 ** max(0, (n - 1).bit_length())
     check_memory("points", [Need(f"3 × {whole} Sobol points × {d}", 3 * whole * d)], "points")
     shift = jax.random.uniform(key, (1, d))
     return jnp.mod(jnp.asarray(_sobol(n, d), shift.dtype) + shift, 1.0)
+
+
+def _shape(n: Any, d: Any) -> tuple[int, int]:
+    """How many points of which dimension, as whole numbers."""
+    return as_whole("points: n", n, least=0), as_whole("points: d", d, least=1)
 
 
 @lru_cache(maxsize=32)
@@ -69,6 +77,7 @@ def latin_hypercube(key: Array, n: int, d: int) -> Array:
     >>> pm.sampling.latin_hypercube(jax.random.key(0), 5, 2).shape
     (5, 2)
     """
+    n, d = _shape(n, d)
     key_order, key_place = jax.random.split(key)
     orders = jnp.argsort(jax.random.uniform(key_order, (n, d)), axis=0)
     place = jax.random.uniform(key_place, (n, d))
@@ -88,6 +97,7 @@ def grid_points(key: Array, n: int, d: int) -> Array:
     [0.125, 0.375, 0.625, 0.875]
     """
     del key
+    n, d = _shape(n, d)
     side = 1
     while side**d < n:
         side += 1

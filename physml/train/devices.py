@@ -6,7 +6,6 @@ devices; ``fit`` and ``measure`` compile for those that theirs has, and nothing 
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
@@ -18,6 +17,7 @@ from jax import Array
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 from jax.tree_util import Partial
 
+from physml.as_whole import as_whole
 from physml.errors import ConfigurationError, ShapeError
 from physml.sample_axis import AXIS, spread
 from physml.types import Batch, Sampler
@@ -64,7 +64,7 @@ def chosen_devices(devices: int | None) -> list[jax.Device]:
             "several hosts are not served"
         )
     here = jax.local_devices()
-    count = len(here) if devices is None else operator.index(devices)
+    count = len(here) if devices is None else as_whole("devices", devices)
     if not 1 <= count <= len(here):
         kind = here[0].platform
         hint = ""

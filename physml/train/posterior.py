@@ -29,6 +29,7 @@ import jax
 import numpy as np
 from jax import Array
 
+from physml.as_whole import as_whole
 from physml.errors import ConfigurationError
 from physml.lazy_jacobian import DEFAULT_MEMORY, ravel_real
 from physml.train.error_bars import ErrorBars
@@ -119,7 +120,7 @@ def posterior(
     if probes is None:
         covariance = _exact(rows, slope, away, given, damping)
     else:
-        covariance = _probed(rows, damping, probes, key)
+        covariance = _probed(rows, damping, as_whole("probes", probes), key)
     damping = covariance.damping
     shift = covariance.solve(slope + damping * away)
     change = products(seen.jacobian, shift[None])[0]

@@ -12,6 +12,7 @@ import numpy as np
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.linalg import LinearOperator, eigsh
 
+from physml.as_whole import as_whole
 from physml.errors import ConfigurationError
 from physml.vmc.systems.lattice import LatticeSystem, Row
 
@@ -59,6 +60,7 @@ def exact_diagonalisation(system: LatticeSystem, levels: int = 1) -> Levels:
     """
     configurations = all_configurations(system)
     n = len(configurations)
+    levels = as_whole("levels", levels)
     if not 1 <= levels <= n:
         raise ConfigurationError(f"levels: expected 1 to {n}, got {levels}")
     matrix = _matrix(system, configurations)

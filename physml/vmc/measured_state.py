@@ -24,10 +24,13 @@ from physml.vmc.measurement_file import load_measurement, save_measurement
 from physml.vmc.plots import overview
 from physml.vmc.signed_log import at_params
 from physml.vmc.systems.system import QuantumSystem, Reference, check_system
+from physml.vmc.wavefunctions.settings import WavefunctionSettings, wavefunction_of
 from physml.vmc.wavefunctions.slater import Slater
 
 
-def reference_of(system: QuantumSystem, wavefunction: nn.Module) -> Reference | None:
+def reference_of(
+    system: QuantumSystem, wavefunction: nn.Module | WavefunctionSettings | str
+) -> Reference | None:
     """The energy that a wave function of a system is to be held against, if one is known.
 
     That of a bare Slater determinant whose Hartree–Fock energy is known is this, exactly, since it
@@ -38,7 +41,8 @@ def reference_of(system: QuantumSystem, wavefunction: nn.Module) -> Reference | 
     >>> pm.vmc.reference_of(gas, pm.vmc.Slater(gas)).source
     'Hartree–Fock, exact for this state'
     """
-    if isinstance(wavefunction, Slater) and system.hartree_fock_energy is not None:
+    slater = isinstance(wavefunction_of(wavefunction, system), Slater)
+    if slater and system.hartree_fock_energy is not None:
         return Reference(system.hartree_fock_energy, 0.0, "Hartree–Fock, exact for this state")
     return system.reference
 
@@ -58,7 +62,7 @@ class GroundState:
     def __init__(
         self,
         system: QuantumSystem,
-        wavefunction: nn.Module,
+        wavefunction: nn.Module | WavefunctionSettings | str,
         params: Any,
         measurement: Measurement,
         *,
@@ -66,7 +70,7 @@ class GroundState:
         result: FitResult | None = None,
     ) -> None:
         self.system = system
-        self.wavefunction = wavefunction
+        self.wavefunction = wavefunction_of(wavefunction, system)
         self.params = params
         self.measurement = measurement
         trained = {} if result is None else result.history
@@ -169,9 +173,17 @@ class GroundState:
 
     @classmethod
     def load(
-        cls, directory: str | Path, system: QuantumSystem, wavefunction: nn.Module
+        cls,
+        directory: str | Path,
+        system: QuantumSystem,
+        wavefunction: nn.Module | WavefunctionSettings | str,
     ) -> GroundState:
         """Read a saved state of the same system and wave function.
+
+        Args:
+            directory: that ``save`` wrote.
+            system: whose state it is.
+            wavefunction: as ``ground_state`` takes it: a module, ``WavefunctionSettings``, a name.
 
         Raises:
             CheckpointError: when it is missing, damaged, or of a wave function of other shapes.
@@ -187,6 +199,7 @@ class GroundState:
         """
         directory = Path(directory)
         check_system(system, "GroundState.load")
+        wavefunction = wavefunction_of(wavefunction, system)
         found = checkpoint.verified(directory, 0)
         measured, history = load_measurement(directory)
         with in_precision_of(found, f"the state in {directory}"):

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from physml.as_whole import as_whole
 from physml.errors import ConfigurationError, ShapeError
 from physml.vmc.systems.cell import Cell
 
@@ -128,7 +129,7 @@ def pair_correlation(
 
     Raises:
         ShapeError: for walkers of fewer than two particles or of another dimension.
-        ConfigurationError: for a reach beyond the cell.
+        ConfigurationError: for a reach beyond the cell, more electrons with spin up than there are.
     """
     walkers = _in_cell(walkers, cell, at_least=2)
     farthest = math.hypot(*cell.lengths) / 2
@@ -139,6 +140,7 @@ def pair_correlation(
             f"got {reach}"
         )
     n = walkers.shape[-2]
+    n_up, bins = as_whole("n_up", n_up, least=0, most=n), as_whole("bins", bins, least=1)
     first, second = np.triu_indices(n, k=1)
     like = (first < n_up) == (second < n_up)
     edges = np.linspace(0.0, reach, bins + 1)
@@ -184,8 +186,7 @@ def structure_factor(walkers: np.ndarray, cell: Cell, *, shells: int = 12) -> Ob
         ConfigurationError: for no shell.
     """
     walkers = _in_cell(walkers, cell, at_least=1)
-    if shells < 1:
-        raise ConfigurationError(f"shells: expected at least 1, got {shells}")
+    shells = as_whole("shells", shells, least=1)
     # Half of the waves: k and −k, which are adjacent, are one.
     waves = [shell[::2] for shell in cell.shells(shells + 1)[1:]]
     sides = np.asarray(cell.lengths)
@@ -277,5 +278,6 @@ def _particles(walkers: np.ndarray, *, at_least: int) -> tuple[int, int]:
 
 
 def _histogram(distances: np.ndarray, bins: int) -> tuple[np.ndarray, np.ndarray]:
+    bins = as_whole("bins", bins, least=1)
     edges = np.linspace(0.0, np.quantile(distances, 0.999), bins + 1)
     return np.histogram(distances, edges)[0], edges

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from physml.as_whole import as_whole
 from physml.errors import ConfigurationError, ShapeError
 from physml.vmc.observables import Observable, SumRule, mean_and_error, sum_rule
 from physml.vmc.signed_log import psi_ratio
@@ -57,8 +58,10 @@ def momentum_distribution(
 
     Source: McMillan (1965), doi:10.1103/PhysRev.138.A442.
     """
+    particles = as_whole("particles", particles, least=1)
     _check_walkers(walkers, cell, particles)
     _check_period(psi, walkers[0, 0], cell, twist)
+    waves = as_whole("waves", waves)
     k = cell.waves(waves, twist=twist)
     shell = shell_numbers(np.sum(k**2, axis=1))
     shape = (*walkers.shape[:2], cell.dimension)
@@ -108,8 +111,10 @@ def one_body_density_matrix(
 
     Source: McMillan (1965), doi:10.1103/PhysRev.138.A442.
     """
+    particles = as_whole("particles", particles, least=1)
     _check_walkers(walkers, cell, particles)
     snapshots, count, _, d = walkers.shape
+    bins = as_whole("bins", bins)
     if not 1 <= bins <= count // 2:
         raise ConfigurationError(
             f"bins: expected 1 to {count // 2}, half as many as walkers, got {bins}"

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from physml.as_whole import as_whole
 from physml.errors import ConfigurationError, ShapeError
 from physml.sampling import Estimate, estimate
 from physml.types import Field
@@ -39,7 +40,8 @@ def spin_squared(log_psi: Field, walkers: np.ndarray, *, n_up: int) -> Estimate:
     >>> pm.vmc.spin_squared(lambda x: -0.5 * jnp.sum(x**2), x, n_up=1).mean  # a singlet
     0.0
     """
-    if walkers.ndim != 4 or not 0 <= n_up <= walkers.shape[2]:
+    n_up = as_whole("n_up", n_up, least=0)
+    if walkers.ndim != 4 or n_up > walkers.shape[2]:
         raise ShapeError(
             f"walkers: expected (snapshots, walkers, N, d) with N ≥ n_up = {n_up}, got "
             f"{walkers.shape}"

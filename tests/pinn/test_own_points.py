@@ -127,12 +127,13 @@ def test_points_of_conditions_lie_on_their_faces(given, message):
         pm.pinn.collocation(PROBLEM, LINE, condition_points=given)
 
 
-def test_integrals_make_their_samples_themselves():
-    problem = pm.Problem(
-        domain=BOX, equation=lambda u, z: u(z), conditions=[pm.pinn.integral(1.0, over="x")]
+def test_a_condition_that_makes_its_samples_and_says_nothing_of_others_takes_none():
+    drawing = pm.pinn.Condition(
+        "middle", None, lambda domain: lambda u, z: u(z), 1.0, lambda d, key, n, cube: SIDES
     )
-    with pytest.raises(ConfigurationError, match="integral x: expected a number, since this"):
-        pm.pinn.collocation(problem, LINE, condition_points={"integral x": INSIDE})
+    problem = pm.Problem(domain=BOX, equation=lambda u, z: u(z), conditions=[drawing])
+    with pytest.raises(ConfigurationError, match="middle: expected a number, since this"):
+        pm.pinn.collocation(problem, LINE, condition_points={"middle": INSIDE})
 
 
 DISK = pm.pinn.Disk(radius=0.5, face="hole")

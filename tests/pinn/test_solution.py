@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import physml as pm
+from physml.networks import NetworkSettings
 from physml.train import checkpoint
 
 NETWORK = pm.MLP((4,))
@@ -147,7 +148,7 @@ def test_a_saved_solution_is_not_loaded_as_another(tmp_path, problem, network, w
     pm.Solution(mine, pm.MLP((4,)), params).save(tmp_path / "it")
     with pytest.raises(pm.errors.FingerprintError, match=words):
         pm.Solution.load(tmp_path / "it", problem, network)
-    pm.Solution.load(tmp_path / "it", interval(), pm.MLP((4,)))
+    pm.Solution.load(tmp_path / "it", interval(), NetworkSettings(width=4, depth=1))
 
 
 @pytest.mark.parametrize(("double", "words"), [(True, "cut to seven"), (False, "have seven")])

@@ -14,17 +14,7 @@ from physml.errors import InterruptedRunError
 from physml.train import signals
 from physml.train.signals import ENDING, held_signals, interrupt, interrupting
 
-
-@pytest.fixture(autouse=True)
-def as_at_the_start_of_a_process():
-    """The handlers of a plain Python process; those of the tests are put back."""
-    before = {kind: signal.getsignal(kind) for kind in ENDING}
-    for kind in ENDING:
-        usual = signal.default_int_handler if kind == signal.SIGINT else signal.SIG_DFL
-        signal.signal(kind, usual)
-    yield
-    for kind, handler in before.items():
-        signal.signal(kind, handler)
+pytestmark = pytest.mark.usefixtures("handlers_of_a_plain_process")
 
 
 @pytest.fixture

@@ -15,6 +15,8 @@ import pytest
 import physml as pm
 from physml.train.progress import progress
 
+pytestmark = pytest.mark.usefixtures("handlers_of_a_plain_process")
+
 STEPS = 60
 
 

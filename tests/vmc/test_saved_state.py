@@ -13,6 +13,8 @@ import pytest
 
 import physml as pm
 from physml.errors import CheckpointError, FingerprintError
+from physml.networks import NetworkSettings
+from physml.vmc import WavefunctionSettings
 
 SYSTEM = pm.vmc.DoubleWell()
 NETWORK = pm.MLP((4,))
@@ -30,7 +32,8 @@ def place(state, tmp_path):
 
 def test_it_comes_back_to_the_same_bits(state, place, tmp_path):
     """Parameters, ψ, every number of the measurement, the history; it is plotted, too."""
-    found = pm.GroundState.load(place, SYSTEM, NETWORK)
+    by_settings = WavefunctionSettings(name="network", network=NetworkSettings(width=4, depth=1))
+    found = pm.GroundState.load(place, SYSTEM, by_settings)
     x = jnp.full(SYSTEM.shape, 0.3)
     assert found.log_psi(x) == state.log_psi(x)
     assert found.energy == state.energy

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from jax import Array
 
+from physml.as_whole import whole_fields
 from physml.datasets.dataset import Dataset
 from physml.datasets.known_sets import breast_cancer
 from physml.datasets.parts import k_fold, split
@@ -46,6 +47,7 @@ class LogisticRecipe:
 
     def __post_init__(self) -> None:
         """Check all before anything is made or overwritten."""
+        whole_fields(self)
         if not self.strengths or not all(0 < s < np.inf for s in self.strengths):
             raise ConfigurationError(f"strengths: expected numbers > 0, got {self.strengths}")
         if self.folds < 2:

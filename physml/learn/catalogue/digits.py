@@ -9,6 +9,7 @@ from typing import Any
 
 from jax import Array
 
+from physml.as_whole import whole_fields
 from physml.choices import check_choices
 from physml.datasets.dataset import Dataset
 from physml.datasets.known_sets import digits
@@ -58,6 +59,7 @@ class DigitsRecipe:
 
     def __post_init__(self) -> None:
         """Check all before anything is made or overwritten."""
+        whole_fields(self)
         check_choices(self)
         for name in ("size", "epochs"):
             if getattr(self, name) < 1:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from jax import Array
 
+from physml.as_whole import whole_fields
 from physml.datasets.dataset import Dataset
 from physml.datasets.generator import generator
 from physml.errors import ConfigurationError
@@ -38,6 +39,7 @@ class IsingEnergies:
 
     def __post_init__(self) -> None:
         """Check all before anything is made or overwritten."""
+        whole_fields(self)
         for name, least in (("spins", 3), ("samples", 2), ("test", 2)):
             if getattr(self, name) < least:
                 raise ConfigurationError(

@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 from jax import Array
 
+from physml.as_whole import whole_fields
 from physml.datasets.dataset import Dataset
 from physml.datasets.generator import generator
 from physml.errors import ConfigurationError
@@ -37,6 +38,7 @@ class NoisyFunction(ABC):
 
     def __post_init__(self) -> None:
         """Check all before anything is made or overwritten."""
+        whole_fields(self)
         for name, least in (("samples", 2), ("test", 2), ("noise", 0)):
             if not least <= getattr(self, name) < np.inf:
                 raise ConfigurationError(

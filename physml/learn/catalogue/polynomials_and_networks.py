@@ -11,6 +11,7 @@ import jax
 import numpy as np
 from jax import Array
 
+from physml.as_whole import whole_fields
 from physml.datasets.dataset import Dataset
 from physml.datasets.parts import k_fold
 from physml.datasets.scaler import Scaler
@@ -50,6 +51,7 @@ class CurveRecipe:
 
     def __post_init__(self) -> None:
         """Check all before anything is made or overwritten."""
+        whole_fields(self)
         for name, least in (("degree", 1), ("folds", 2), ("resamples", 2), ("steps", 1)):
             if getattr(self, name) < least:
                 raise ConfigurationError(

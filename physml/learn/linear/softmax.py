@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from physml.as_whole import as_whole
 from physml.datasets.labels import as_labels, check_several_classes
 from physml.errors import ShapeError
 from physml.learn.linear.classes import labelled, separable
@@ -54,7 +55,7 @@ def softmax_regression(
     [0, 1, 2]
     """
     y = as_labels("labels", labels, classes=classes)
-    K = int(y.max()) + 1 if classes is None else classes
+    K = int(y.max()) + 1 if classes is None else as_whole("classes", classes)
     check_several_classes("labels", y)
     if lacking := sorted(set(range(K)) - set(y.tolist())):
         raise ShapeError(f"labels: expected samples of each of {K} classes, got none of {lacking}")

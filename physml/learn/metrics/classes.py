@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from physml.as_whole import as_whole
 from physml.datasets.labels import as_labels
 from physml.errors import ShapeError
 
@@ -47,7 +48,7 @@ def confusion_matrix(labels: Any, predictions: Any, *, classes: int | None = Non
     [[1, 0], [1, 2]]
     """
     y, told = _both(labels, predictions, classes)
-    classes = int(max(y.max(), told.max())) + 1 if classes is None else classes
+    classes = int(max(y.max(), told.max())) + 1 if classes is None else as_whole("classes", classes)
     return np.bincount(classes * y + told, minlength=classes**2).reshape(classes, classes)
 
 

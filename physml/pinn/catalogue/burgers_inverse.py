@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from jax import Array
 
+from physml.as_whole import whole_fields
 from physml.calculus import gradient, partial
 from physml.memory import Need, check_memory
 from physml.networks import Constant
@@ -55,6 +56,7 @@ class BurgersInverse(Statement):
 
     def __post_init__(self) -> None:
         """Check the numbers at once."""
+        whole_fields(self)
         low, high = CONVERGED
         known = low <= self.viscosity <= high
         self.expect(known, "viscosity", f"a number from {low:.6g} to {high:g}, to measure u there")

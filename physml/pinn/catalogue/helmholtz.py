@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from physml.as_whole import whole_fields
 from physml.calculus import laplacian
 from physml.networks.settings import NetworkSettings
 from physml.optim.settings import OptimizerSettings
@@ -35,6 +36,7 @@ class Helmholtz(Statement):
 
     def __post_init__(self) -> None:
         """Check the number at once."""
+        whole_fields(self)
         self.expect(self.waves >= 1, "waves", "at least 1")
 
     def equation(self, u: Field, z: Array) -> Array:

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from physml.as_whole import whole_fields
 from physml.calculus import divergence, gradient
 from physml.memory import Need, check_memory
 from physml.networks.settings import NetworkSettings
@@ -72,6 +73,7 @@ class PoissonInverse(Statement):
 
     def __post_init__(self) -> None:
         """Check the numbers at once."""
+        whole_fields(self)
         self.expect(self.count >= 1, "count", "at least 1")
         need = Need(f"2 × {self.count} measurements × 3 numbers", 6 * self.count, 8)
         check_memory("count", [need], "count", host=True)

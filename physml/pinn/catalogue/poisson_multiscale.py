@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from physml.as_whole import whole_fields
 from physml.calculus import laplacian
 from physml.networks.settings import NetworkSettings
 from physml.optim.settings import OptimizerSettings
@@ -43,6 +44,7 @@ class PoissonMultiscale(Statement):
 
     def __post_init__(self) -> None:
         """Check the numbers at once."""
+        whole_fields(self)
         ascending = all(a < b for a, b in pairwise((0, *self.half_waves)))
         self.expect(
             ascending and self.half_waves != (), "half_waves", "ascending numbers from 1 up"

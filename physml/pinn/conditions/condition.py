@@ -44,6 +44,8 @@ class Condition(NamedTuple):
         velocity: ``∂u/∂t`` there, where it fixes that, too.
         evaluations: of ``u``, a sample.
         normal: whether it asks for the outward normal, which is none where faces meet.
+        check_own: ``(domain, points (n, d))``, raises where points of one's own inside the domain
+            are no samples of it; None where being on its face is enough, or it takes none.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Condition(NamedTuple):
     velocity: Value | None = None
     evaluations: int = 1
     normal: bool = False
+    check_own: Callable[[Domain, np.ndarray], None] | None = None
 
     def samples(self, domain: Domain, key: Array, n: int, cube: Points) -> Batch:
         """Samples of a domain: ``n`` points of the face, its data, or what ``draw`` brings."""

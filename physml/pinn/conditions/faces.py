@@ -9,8 +9,8 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+from physml.as_whole import as_whole
 from physml.calculus import partial
-from physml.errors import ConfigurationError
 from physml.pinn.conditions.condition import (
     Component,
     Condition,
@@ -260,8 +260,7 @@ def periodic(
     >>> pm.pinn.periodic("x").face
     'x-'
     """
-    if not 0 <= derivatives <= 3:
-        raise ConfigurationError(f"derivatives: expected 0 to 3, got {derivatives}")
+    derivatives = as_whole("derivatives", derivatives, least=0, most=3)
     name = name or f"periodic {coordinate}"
 
     def operator(domain: Domain) -> Operator:

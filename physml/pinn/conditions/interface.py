@@ -12,6 +12,7 @@ from jax import Array
 from physml.errors import ConfigurationError, ShapeError
 from physml.pinn.conditions.condition import Condition, Value, checked_weight, field_of, function
 from physml.pinn.geometry import Domain, On
+from physml.pinn.geometry.check_on_faces import check_on_faces
 from physml.sampling import Points
 from physml.train.sample_weights import Weight
 
@@ -42,10 +43,11 @@ def interface(
         jump: ``j``, a number or a function of the point.
         flux_jump: ``q``, likewise; the normal ``n`` points out of the region.
         name: the term's name in the loss.
-        weight: of the term, a number or a function of the point.
+        weight: of the term, a number; or a function of the point; or one number a point of one's
+            own, ``(n,)``, which lie on those faces.
 
     Raises:
-        ConfigurationError: an interface that leaves the domain, weights of single points.
+        ConfigurationError: an interface that leaves the domain.
         ShapeError: a region of other coordinates.
         UnknownNameError: faces that the region does not have.
 
@@ -84,11 +86,10 @@ def interface(
                 f"of it outside, such as {np.asarray(sample[np.argmax(outside_domain)])}"
             )
 
-    weight = checked_weight(name, weight)
-    if not callable(weight) and np.ndim(weight) > 0:
-        raise ConfigurationError(
-            f"{name}: weight: expected a number or a function of the point, since points are "
-            f"drawn, got an array {np.shape(weight)}"
-        )
-    made = Condition(name, None, lambda domain: residual, weight, draw, check)
-    return made._replace(regions=lambda domain: {inside: of, outside: domain - of})
+    def check_own(domain: Domain, points: np.ndarray) -> None:
+        check_on_faces(f"points: {name}", of, on, points, normal=True)
+
+    made = Condition(name, None, lambda domain: residual, checked_weight(name, weight), draw, check)
+    return made._replace(
+        regions=lambda domain: {inside: of, outside: domain - of}, check_own=check_own
+    )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import jax.numpy as jnp
 from jax import Array
 
+from physml.as_whole import whole_fields
 from physml.calculus import kinetic_energy
 from physml.errors import ConfigurationError
 from physml.types import Field
@@ -42,6 +43,7 @@ class Calogero(QuantumSystem):
 
     def __post_init__(self) -> None:
         """Check the numbers at once."""
+        whole_fields(self, self.name)
         if self.particles < 1 or not self.beta > 0.5 or not self.omega > 0:
             raise ConfigurationError(
                 "calogero: expected particles ≥ 1, beta > 1/2, omega > 0, got "

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from physml.as_whole import as_whole
 from physml.errors import ConfigurationError
 
 # By how much the ball grows in which wave vectors are looked for.
@@ -91,8 +92,7 @@ class Cell:
         >>> Cell((1.0, 9.0)).waves(5)[:, 1].round(2).tolist()
         [0.0, 0.7, -0.7, 1.4, -1.4]
         """
-        if count < 1:
-            raise ConfigurationError(f"waves: expected at least one, got {count}")
+        count = as_whole("waves", count, least=1)
         vectors, ends = self._by_shells(lambda ends: ends[-1] >= count and len(ends) > 6, twist)
         if count not in ends:
             raise ConfigurationError(

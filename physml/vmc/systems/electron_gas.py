@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from physml.as_whole import whole_fields
 from physml.calculus import kinetic_energy
 from physml.calculus.pair_sum import check_pairs
 from physml.errors import ConfigurationError
@@ -71,6 +72,7 @@ class ElectronGas(QuantumSystem):
 
     def __post_init__(self) -> None:
         """Check the numbers at once."""
+        whole_fields(self, self.name)
         if not 0 < self.rs < math.inf:
             raise ConfigurationError(f"electron-gas: rs: expected r_s > 0 bohr, got {self.rs}")
         if self.dimension not in (2, 3):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import jax.numpy as jnp
 from jax import Array
 
+from physml.as_whole import whole_fields
 from physml.calculus import kinetic_energy
 from physml.errors import ConfigurationError
 from physml.types import Field
@@ -33,6 +34,7 @@ class HarmonicOscillator(QuantumSystem):
 
     def __post_init__(self) -> None:
         """Check the numbers at once."""
+        whole_fields(self, self.name)
         if self.particles < 1 or self.dimension < 1 or not self.omega > 0:
             raise ConfigurationError(
                 "harmonic-oscillator: expected particles ≥ 1, dimension ≥ 1, omega > 0, got "

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from physml.as_whole import whole_fields
 from physml.errors import ConfigurationError
 from physml.vmc.systems.spin_bonds import BondedSpins, Bonds, bonds_to
 from physml.vmc.systems.system import Reference
@@ -42,6 +43,7 @@ class HeisenbergChain(BondedSpins):
 
     def __post_init__(self) -> None:
         """Check the numbers at once."""
+        whole_fields(self, self.name)
         if self.sites < 4 or self.sites % 2:
             raise ConfigurationError(
                 f"heisenberg-chain: sites: expected an even number, at least 4, got {self.sites}"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from physml.as_whole import whole_fields
 from physml.errors import ConfigurationError
 from physml.vmc.systems.spin_bonds import BondedSpins, Bonds, bonds_to
 from physml.vmc.systems.system import Reference
@@ -77,6 +78,7 @@ class HeisenbergSquare(BondedSpins):
 
     def __post_init__(self) -> None:
         """Check the numbers at once."""
+        whole_fields(self, self.name)
         if self.side < 4 or self.side % 2:
             raise ConfigurationError(
                 f"heisenberg-square: side: expected an even number, at least 4, got {self.side}"

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from physml.as_whole import whole_fields
 from physml.errors import ConfigurationError
 from physml.vmc.systems.lattice import LatticeSystem, Row
 from physml.vmc.systems.system import Reference
@@ -40,6 +41,7 @@ class IsingChain(LatticeSystem):
 
     def __post_init__(self) -> None:
         """Check the numbers at once."""
+        whole_fields(self, self.name)
         if self.sites < 3:
             raise ConfigurationError(f"ising-chain: sites: expected at least 3, got {self.sites}")
         for name in ("coupling", "field"):

@@ -9,6 +9,7 @@ from functools import partial
 import jax.numpy as jnp
 from jax import Array
 
+from physml.as_whole import whole_fields
 from physml.calculus import kinetic_energy
 from physml.errors import ConfigurationError
 from physml.types import Field
@@ -63,6 +64,7 @@ class QuantumDot(QuantumSystem):
 
     def __post_init__(self) -> None:
         """Check the numbers at once."""
+        whole_fields(self, self.name)
         if not self.omega > 0:
             raise ConfigurationError(f"quantum-dot: omega: expected ω > 0, got {self.omega}")
         if self.dimension not in (2, 3):

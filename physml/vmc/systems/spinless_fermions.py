@@ -11,6 +11,7 @@ import numpy as np
 from jax import Array
 from scipy.linalg import eigh
 
+from physml.as_whole import whole_fields
 from physml.calculus import kinetic_energy
 from physml.errors import ConfigurationError
 from physml.types import Field
@@ -57,6 +58,7 @@ class SpinlessFermions(QuantumSystem):
 
     def __post_init__(self) -> None:
         """Check the numbers at once."""
+        whole_fields(self, self.name)
         if self.particles < 1:
             raise ConfigurationError(
                 f"spinless-fermions: particles: expected at least 1, got {self.particles}"

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from physml.as_whole import whole_fields
 from physml.calculus import kinetic_energy
 from physml.errors import ConfigurationError
 from physml.types import Field
@@ -47,6 +48,7 @@ class TrappedBosons(QuantumSystem):
 
     def __post_init__(self) -> None:
         """Check the numbers at once."""
+        whole_fields(self, self.name)
         if self.particles < 1 or not self.omega > 0 or not self.elongation > 0:
             raise ConfigurationError(
                 "trapped-bosons: expected particles ≥ 1, omega > 0, elongation > 0, got "

@@ -9,7 +9,7 @@ import flax.linen as nn
 import jax.numpy as jnp
 from jax import Array
 
-from physml.errors import ConfigurationError
+from physml.as_whole import as_whole
 from physml.networks.sizes import checked_size
 from physml.vmc.signed_log import SignedLog
 from physml.vmc.systems.system import QuantumSystem
@@ -44,11 +44,14 @@ class GaussianRBM(nn.Module):
     system: QuantumSystem
     hidden: int = 4
 
+    def __post_init__(self) -> None:
+        """Check the number where it is written, not where it is first used."""
+        self.hidden = as_whole("GaussianRBM: hidden", self.hidden, least=1)
+        super().__post_init__()
+
     @nn.compact
     def __call__(self, x: Array) -> SignedLog:
         """``log ψ`` and a sign of one at a walker ``(N, d)``."""
-        if self.hidden < 1:
-            raise ConfigurationError(f"GaussianRBM: hidden: expected at least 1, got {self.hidden}")
         dtype, start = jnp.result_type(float), nn.initializers.normal(0.05)
         visible = jnp.ravel(x) / self.system.length
         width = jnp.exp(self.param("log_width", nn.initializers.zeros, (), dtype))

@@ -18,6 +18,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from physml.calculus.log_determinant import matrix_inverse
+from physml.networks import as_module
 from physml.sampling import OneElectronMoves
 
 
@@ -76,6 +77,7 @@ def one_electron_moves(wavefunction: nn.Module) -> OneElectronMoves | None:
     >>> one_electron_moves(pm.MLP((8,))) is None
     True
     """
+    wavefunction = as_module("wavefunction", wavefunction)
     if not (hasattr(wavefunction, "begin") and hasattr(wavefunction, "move")):
         return None
 

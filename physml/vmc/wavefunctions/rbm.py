@@ -12,7 +12,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from physml.errors import ConfigurationError, ShapeError
+from physml.as_whole import as_whole
+from physml.errors import ShapeError
 from physml.memory import Need, check_memory
 from physml.networks.sizes import checked_size
 from physml.vmc.systems.system import QuantumSystem
@@ -46,11 +47,16 @@ class RBM(nn.Module):
     translations: bool = False
     lattice: tuple[int, ...] | None = None
 
+    def __post_init__(self) -> None:
+        """Check the sizes where they are written, not where they are first used."""
+        self.density = as_whole("RBM: density", self.density, least=1)
+        if self.lattice is not None:
+            self.lattice = tuple(as_whole("RBM: lattice", n, least=1) for n in self.lattice)
+        super().__post_init__()
+
     @nn.compact
     def __call__(self, x: Array) -> Array:
         """``log ψ`` at spins ``(N, 1)`` of ±1."""
-        if self.density < 1:
-            raise ConfigurationError(f"RBM: density: expected at least 1, got {self.density}")
         spins = jnp.ravel(x)
         n, dtype = len(spins), jnp.result_type(float)
         start = nn.initializers.normal(0.05)

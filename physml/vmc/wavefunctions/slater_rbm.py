@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from physml.as_whole import as_whole
 from physml.errors import ConfigurationError
 from physml.networks.sizes import checked_size
 from physml.vmc.signed_log import SignedLog
@@ -53,11 +54,14 @@ class SlaterRBM(nn.Module):
     system: QuantumSystem
     hidden: int = 8
 
+    def __post_init__(self) -> None:
+        """Check the number where it is written, not where it is first used."""
+        self.hidden = as_whole("SlaterRBM: hidden", self.hidden, least=1)
+        super().__post_init__()
+
     @nn.compact
     def __call__(self, x: Array) -> SignedLog:
         """``log|ψ|`` and the sign at a walker ``(N, d)``."""
-        if self.hidden < 1:
-            raise ConfigurationError(f"SlaterRBM: hidden: expected at least 1, got {self.hidden}")
         if cell_lengths(self.system) is not None:
             raise ConfigurationError(
                 f"SlaterRBM: expected a system in open space, got {self.system.name}; "
