@@ -180,9 +180,9 @@ def test_fourier_frequencies_have_the_stated_scale():
         (lambda: PeriodicEmbedding((0,)), "periodic: expected coordinate indices"),
         (lambda: PeriodicEmbedding({}, {0: (1.0, 1.0)}), "bounds: expected lower < upper"),
         (lambda: PeriodicEmbedding({0: (0.0, 1.0)}, {0: (0.0, 1.0)}), r"\[0\] in both"),
-        (lambda: FourierFeatures(0), "frequencies: expected an integer > 0, got 0"),
+        (lambda: FourierFeatures(0), "frequencies: expected a positive integer, got 0"),
         (lambda: FourierFeatures(3, scale=0.0), "scale: expected a number > 0"),
-        (lambda: FourierFeatures(3, seed=-1), "seed: expected an integer >= 0"),
+        (lambda: FourierFeatures(3, seed=-1), "seed: expected at least 0, got -1"),
     ],
 )
 def test_bad_embeddings_are_refused_where_they_are_written(build, message):

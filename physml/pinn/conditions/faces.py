@@ -11,6 +11,7 @@ from jax import Array
 
 from physml.as_whole import as_whole
 from physml.calculus import partial
+from physml.errors import ConfigurationError
 from physml.pinn.conditions.condition import (
     Component,
     Condition,
@@ -260,7 +261,9 @@ def periodic(
     >>> pm.pinn.periodic("x").face
     'x-'
     """
-    derivatives = as_whole("derivatives", derivatives, least=0, most=3)
+    derivatives = as_whole("derivatives", derivatives)
+    if not 0 <= derivatives <= 3:
+        raise ConfigurationError(f"derivatives: expected 0 to 3, got {derivatives}")
     name = name or f"periodic {coordinate}"
 
     def operator(domain: Domain) -> Operator:
