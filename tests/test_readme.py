@@ -197,10 +197,11 @@ def test_the_page_of_learning_from_data(tmp_path, monkeypatch):
 
 def test_networks_of_images_series_and_text(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    _, (text, groups) = run(ROOT / "docs" / "networks.md")
+    _, (text, groups, book) = run(ROOT / "docs" / "networks.md")
     assert (text["before"][:3] == text["after"][:3]).all()
     assert (text["before"][3:] != text["after"][3:]).any()
     assert groups["found"].converged and groups["plane"].explained > 0.4
+    assert 2.5 < book["counts"].bits(book["start"][18_000:]).mean() < 3.5
 
 
 @pytest.mark.slow

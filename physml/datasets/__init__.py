@@ -8,6 +8,7 @@ from physml.datasets.from_npz import from_npz
 from physml.datasets.known_sets import breast_cancer, digits, mnist_subset
 from physml.datasets.parts import Fold, bootstrap, k_fold, split
 from physml.datasets.scaler import Scaler
+from physml.datasets.text import Text, opticks
 
 __all__ = [
     # data
@@ -23,6 +24,9 @@ __all__ = [
     "digits",
     "fashion_mnist",
     "mnist_subset",
+    # texts
+    "Text",
+    "opticks",
     # parts of data
     "Fold",
     "bootstrap",

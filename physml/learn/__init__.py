@@ -40,6 +40,7 @@ from physml.learn.bayes import (
 )
 from physml.learn.classify import Classifier, classify
 from physml.learn.estimator import Estimator
+from physml.learn.language_model import LanguageModel, Told, language_model
 from physml.learn.linear import (
     LinearClassifier,
     LinearModel,
@@ -71,6 +72,7 @@ from physml.learn.metrics import (
     roc_curve,
     root_mean_squared_error,
 )
+from physml.learn.n_gram import NGram, n_gram
 from physml.learn.plots import plot_calibration, plot_confusion, plot_predictions, plot_roc
 from physml.learn.regress import Regressor, regress
 from physml.learn.resampling import BiasVariance, bias_variance, cross_validated
@@ -87,6 +89,12 @@ __all__ = [
     "Regressor",
     "classify",
     "regress",
+    # texts
+    "LanguageModel",
+    "NGram",
+    "Told",
+    "language_model",
+    "n_gram",
     # linear models
     "LinearClassifier",
     "LinearModel",
