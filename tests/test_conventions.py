@@ -136,6 +136,12 @@ def test_rows_of_classes_are_a_factor_of_the_curvature():
         residual = (p - np.eye(3)[labels[i]]) / root / 3**0.5
         np.testing.assert_allclose(e.residual[3 * i : 3 * i + 3], residual, rtol=1e-12)
     np.testing.assert_allclose(e.jacobian.dense(), np.concatenate(rows), rtol=1e-12, atol=1e-15)
+    batch = (X, jnp.asarray(labels), jnp.array([1.0, 4.0, 0.25]))
+    weighted, _ = jax.jit(objective.evaluate)(PARAMS, (), batch)
+    roots = np.repeat([1.0, 2.0, 0.5], 3)
+    np.testing.assert_allclose(weighted.residual, roots * e.residual, rtol=1e-12)
+    rows = roots[:, None] * np.concatenate(rows)
+    np.testing.assert_allclose(weighted.jacobian.dense(), rows, rtol=1e-12, atol=1e-15)
 
 
 def test_rows_of_a_score_have_the_power_in_the_residual_alone():

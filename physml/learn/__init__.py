@@ -41,6 +41,7 @@ from physml.learn.bayes import (
 from physml.learn.classify import Classifier, classify
 from physml.learn.estimator import Estimator
 from physml.learn.language_model import LanguageModel, Told, language_model
+from physml.learn.learning_curve import LearningCurve, learning_curve
 from physml.learn.linear import (
     LinearClassifier,
     LinearModel,
@@ -82,7 +83,9 @@ __all__ = [
     # what a way to learn is worth
     "BiasVariance",
     "bias_variance",
+    "LearningCurve",
     "cross_validated",
+    "learning_curve",
     # any network
     "Classifier",
     "Estimator",

@@ -18,17 +18,19 @@ from physml.datasets.labels import check_several_classes
 from physml.datasets.scaler import Scaler
 from physml.errors import ConfigurationError, ShapeError
 from physml.figures import figure
+from physml.learn.class_weights import ClassWeights, weights_of_samples
+from physml.learn.learning_curve import plot_curves
 from physml.learn.linear.linear_model import log_softmax
 from physml.learn.metrics import accuracy, calibration, confusion_matrix
+from physml.learn.scaled_network import ScaledNetwork, as_inputs
 from physml.learn.train_network import (
-    ScaledNetwork,
-    as_inputs,
     check_outputs,
     parts,
     train_network,
     usual_scaler,
     whole,
 )
+from physml.learn.trained_part import Frozen
 from physml.networks import network_of
 from physml.optim import OptimizerSettings, optimizer_of
 from physml.train import FitResult, Rule, Run, cross_entropy
@@ -46,10 +48,11 @@ class Classifier:
         class_names: by label; none where empty.
         found: numbers, plain data: ``accuracy`` on the test part of the data, or None without one,
             ``loss``, ``train_accuracy``, how many samples to ``train`` and to ``test``,
-            ``parameters``, ``steps``.
+            ``parameters``, ``steps``, ``epochs``, the loss ``validation`` of the model or None.
         judged: labels ``(n,)`` and probabilities ``(n, K)`` of the test part, or of the training
             samples without one.
-        losses: at each step.
+        losses: at each step, of what was minimised.
+        validation: the validation loss at each step, measured once an epoch; empty without any.
         result: of the fit; None where it was loaded.
     """
 
@@ -58,6 +61,7 @@ class Classifier:
     found: Mapping[str, Any]
     judged: tuple[np.ndarray, np.ndarray]
     losses: np.ndarray
+    validation: np.ndarray
     result: FitResult | None = None
 
     def predict_proba(self, inputs: Any) -> np.ndarray:
@@ -104,7 +108,7 @@ class Classifier:
         }
 
     def plot(self, path: str | Path) -> Path:
-        """Save a figure: the loss, the confusion matrix, the calibration.
+        """Save a figure: the learning curves, the confusion matrix, the calibration.
 
         Raises:
             MissingDependencyError: without matplotlib.
@@ -113,8 +117,8 @@ class Classifier:
         counts = confusion_matrix(labels, p.argmax(axis=1), classes=p.shape[1])
         sure = calibration(labels, p)
         with figure(path, 1, 3) as (loss, confusion, confidence):
-            loss.semilogy(self.losses, linewidth=0.8)
-            loss.set(xlabel="step", ylabel="cross-entropy")
+            plot_curves(loss, self.losses, self.validation, self.found["epochs"])
+            loss.set_ylabel("cross-entropy")
             shown = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
             confusion.imshow(shown, vmin=0, vmax=1, cmap="Blues", interpolation="nearest")
             confusion.grid(False)
@@ -135,6 +139,7 @@ class Classifier:
         """
         labels, p = self.judged
         arrays = self.model.arrays() | {"labels": labels, "probabilities": p, "losses": self.losses}
+        arrays["validation"] = self.validation
         arrays["class_names"] = np.array(self.class_names, dtype=str)
         return Study("classifier", self.found, {}, arrays).save(directory)
 
@@ -157,6 +162,7 @@ class Classifier:
             kept.found,
             (kept.arrays["labels"], kept.arrays["probabilities"]),
             kept.arrays["losses"],
+            kept.arrays["validation"],
         )
 
 
@@ -170,7 +176,10 @@ def classify(
     scale: Callable[[np.ndarray], Scaler] = usual_scaler,
     validation: Dataset | None = None,
     until: Rule | None = None,
+    patience: int | None = None,
+    class_weights: ClassWeights | None = None,
     params: Any = None,
+    frozen: Frozen = (),
     key: Array | None = None,
     run: Run | None = None,
     callbacks: Sequence[Callback] = (),
@@ -193,17 +202,30 @@ def classify(
         size: samples of a step; None for all.
         scale: makes the scaler of the training inputs, which the model keeps: of a table each
             column by its own numbers, of images all pixels by the same.
-        validation: data whose loss is measured once an epoch, as the metric ``validation``.
-        until: a rule that may end it before, such as ``pm.train.patience("validation", 500)``.
+        validation: data that are judged once an epoch, before it: the metrics ``validation``, their
+            loss, and ``validation_accuracy``.
+        until: a rule that may end it before, such as ``pm.train.target("validation", 0.3)``.
+        patience: epochs without a lower validation loss after which it ends; the model has the
+            parameters of the lowest. None: all epochs, and the last parameters.
+        class_weights: ``w`` of each class, ``(K,)``, in ``−(1/n) Σ w_yᵢ ln softmax(z(xᵢ))_yᵢ``; or
+            "balanced", ``n/(K n_k)`` of a class with ``n_k`` of ``n`` training samples.
         params: to begin with, such as those of another training; the network's own if None.
+        frozen: what stays as it begins: names in the paths of parameters, such as ``("Dense_0",)``,
+            or a function of a path ``("params", "Dense_0", "kernel")``.
         key: a random key; ``jax.random.key(0)`` if None.
         run: a run directory.
         callbacks: see ``fit``.
         progress: whether to show a line of progress.
 
+    Where the network has ``pm.networks.Dropout``, each sample of a batch brings a key for it, and
+    nothing is dropped where the model predicts or is judged.
+
     Raises:
-        ShapeError: labels that are none or of one class, a network of other outputs.
-        ConfigurationError: what is no data set, no epoch, a size out of range.
+        ShapeError: labels that are none or of one class, a network of other outputs, weights that
+            are not one a class.
+        ConfigurationError: what is no data set, no epoch, a size out of range, patience without
+            validation data, batch normalisation, nothing left to train, weights below 0.
+        UnknownNameError: a name in ``frozen`` that stands in no path.
         NonFiniteError: training that diverged; see ``fit``.
 
     >>> import jax, numpy as np, physml as pm
@@ -222,28 +244,36 @@ def classify(
     network = network_of("network", network, outputs=classes)
     check_outputs(network, scaler, train, (classes,))
 
-    def batch_of(some: Dataset) -> tuple[Array, Array]:
+    def pair(some: Dataset) -> tuple[Array, Array]:
         return as_inputs(scaler, some.inputs), jnp.asarray(some.labels)
 
+    batch: tuple[Array, ...] = pair(train)
+    if class_weights is not None:
+        weights = weights_of_samples(class_weights, train.labels, classes)
+        batch = (*batch, jnp.asarray(weights, batch[0].dtype))
     if validation is not None and whole("validation", validation).labels.max() >= classes:
         raise ShapeError(f"validation: expected labels below {classes}")
-    model, result = train_network(
+    training = train_network(
         network,
-        cross_entropy(network.apply),
+        cross_entropy,
+        _judge,
         train,
-        batch_of(train),
+        batch,
         scaler,
         optimizer=optimizer_of(optax.adam(1e-3) if optimizer is None else optimizer),
         size=size,
         epochs=epochs,
         params=params,
-        validation=None if validation is None else batch_of(validation),
+        frozen=frozen,
+        validation=None if validation is None else pair(validation),
+        waits=patience,
         until=until,
         key=key,
         run=run,
         callbacks=callbacks,
         progress=progress,
     )
+    model, result = training.model, training.result
     logs = log_softmax(model(train.inputs))
     told = logs.argmax(axis=1)
     judged = (train.labels, np.exp(logs))
@@ -260,8 +290,19 @@ def classify(
         "loss": float(-np.mean(logs[np.arange(len(train)), train.labels])),
         "train": len(train),
         "test": 0 if test is None else len(test),
-        "parameters": sum(leaf.size for leaf in jax.tree.leaves(result.params)),
+        "parameters": sum(leaf.size for leaf in jax.tree.leaves(model.params)),
         "train_accuracy": accuracy(train.labels, told),
         "steps": len(result.history["loss"]),
+        "epochs": training.epochs,
+        "validation": training.validation,
     }
-    return Classifier(model, data.class_names, found, judged, result.history["loss"], result)
+    losses = result.history["loss"]
+    return Classifier(model, data.class_names, found, judged, losses, training.curve, result)
+
+
+def _judge(logits: Array, labels: Array) -> dict[str, Array]:
+    logs = jax.nn.log_softmax(logits)
+    return {
+        "validation": -jnp.mean(jnp.take_along_axis(logs, labels[:, None], axis=1)),
+        "validation_accuracy": jnp.mean((jnp.argmax(logs, axis=1) == labels).astype(logs.dtype)),
+    }

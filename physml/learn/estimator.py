@@ -15,7 +15,7 @@ from physml.errors import ConfigurationError, MissingDependencyError, ShapeError
 from physml.learn.classify import Classifier, classify
 from physml.learn.metrics import r2
 from physml.learn.regress import Regressor, regress
-from physml.learn.train_network import ScaledNetwork
+from physml.learn.scaled_network import ScaledNetwork
 from physml.networks import network_of
 
 _SEEDS = 2**31 - 1

@@ -14,21 +14,24 @@ from jax import Array
 
 from physml.datasets.dataset import Dataset
 from physml.datasets.scaler import Scaler
+from physml.errors import ShapeError
 from physml.figures import figure
+from physml.learn.learning_curve import plot_curves
 from physml.learn.metrics import mean_squared_error, r2
+from physml.learn.scaled_network import ScaledNetwork, as_inputs
 from physml.learn.train_network import (
-    ScaledNetwork,
-    as_inputs,
     check_outputs,
     parts,
     train_network,
     usual_scaler,
     whole,
 )
+from physml.learn.trained_part import Frozen
 from physml.networks import network_of
 from physml.optim import OptimizerSettings, gauss_newton, optimizer_of
 from physml.train import FitResult, Rule, Run, least_squares
 from physml.train.callbacks import Callback
+from physml.train.data_arguments import around
 from physml.train.study import Study
 from physml.types import Optimizer
 
@@ -42,9 +45,11 @@ class Regressor:
         targets: the scaler of the training targets, which the network's outputs are scaled by.
         found: numbers, plain data: ``rmse`` on the test part of the data, or None without one,
             ``loss`` (½ mean square, in units of the scaled targets), ``train_rmse``, how many
-            samples to ``train`` and to ``test``, ``parameters``, ``steps``.
+            samples to ``train`` and to ``test``, ``parameters``, ``steps``, ``epochs``, the loss
+            ``validation`` of the model or None.
         judged: targets and predictions of the test part, or of the training samples without one.
         losses: at each step.
+        validation: the validation loss at each step, measured once an epoch; empty without any.
         result: of the fit; None where it was loaded.
     """
 
@@ -53,6 +58,7 @@ class Regressor:
     found: Mapping[str, Any]
     judged: tuple[np.ndarray, np.ndarray]
     losses: np.ndarray
+    validation: np.ndarray
     result: FitResult | None = None
 
     def predict(self, inputs: Any) -> np.ndarray:
@@ -91,7 +97,7 @@ class Regressor:
         }
 
     def plot(self, path: str | Path) -> Path:
-        """Save a figure: the loss, and predictions against targets.
+        """Save a figure: the learning curves, and predictions against targets.
 
         Raises:
             MissingDependencyError: without matplotlib.
@@ -99,8 +105,8 @@ class Regressor:
         y, f = (part.ravel() for part in self.judged)
         ends = [min(y.min(), f.min()), max(y.max(), f.max())]
         with figure(path, 1, 2) as (loss, told):
-            loss.semilogy(self.losses, linewidth=0.8)
-            loss.set(xlabel="step", ylabel="loss")
+            plot_curves(loss, self.losses, self.validation, self.found["epochs"])
+            loss.set_ylabel("loss")
             told.plot(ends, ends, color="0.6", linewidth=0.8)
             told.plot(y, f, ".", markersize=3)
             told.set(xlabel="target", ylabel="prediction")
@@ -118,6 +124,7 @@ class Regressor:
             "targets": self.judged[0],
             "predictions": self.judged[1],
             "losses": self.losses,
+            "validation": self.validation,
         }
         return Study("regressor", self.found, {}, arrays).save(directory)
 
@@ -141,6 +148,7 @@ class Regressor:
             kept.found,
             (read["targets"], read["predictions"]),
             read["losses"],
+            read["validation"],
         )
 
 
@@ -154,7 +162,9 @@ def regress(
     scale: Callable[[np.ndarray], Scaler] = usual_scaler,
     validation: Dataset | None = None,
     until: Rule | None = None,
+    patience: int | None = None,
     params: Any = None,
+    frozen: Frozen = (),
     key: Array | None = None,
     run: Run | None = None,
     callbacks: Sequence[Callback] = (),
@@ -174,17 +184,27 @@ def regress(
             ``gauss_newton()`` if None.
         size: samples of a step; None for all.
         scale: makes the scaler of the training inputs; see ``classify``.
-        validation: data whose loss is measured once an epoch, as the metric ``validation``.
+        validation: data whose loss is measured once an epoch, before it, as the metric
+            ``validation``.
         until: a rule that may end it before.
+        patience: epochs without a lower validation loss after which it ends; the model has the
+            parameters of the lowest. None: all epochs, and the last parameters.
         params: to begin with; the network's own if None.
+        frozen: what stays as it begins: names in the paths of parameters, such as ``("Dense_0",)``,
+            or a function of a path ``("params", "Dense_0", "kernel")``.
         key: a random key; ``jax.random.key(0)`` if None.
         run: a run directory.
         callbacks: see ``fit``.
         progress: whether to show a line of progress.
 
+    Where the network has ``pm.networks.Dropout``, each sample of a batch brings a key for it, and
+    nothing is dropped where the model predicts or is judged.
+
     Raises:
         ShapeError: a network of other outputs.
-        ConfigurationError: what is no data set, no epoch, a size out of range.
+        ConfigurationError: what is no data set, no epoch, a size out of range, patience without
+            validation data, batch normalisation, nothing left to train.
+        UnknownNameError: a name in ``frozen`` that stands in no path.
         NonFiniteError: training that diverged; see ``fit``.
 
     >>> import jax, numpy as np, physml as pm
@@ -203,27 +223,36 @@ def regress(
     network = network_of("network", network, outputs=outputs)
     check_outputs(network, scaler, train, y.shape[1:])
 
-    def batch_of(some: Dataset) -> dict[str, tuple[Array, Array]]:
+    def pair(some: Dataset) -> tuple[Array, Array]:
         scaled = jnp.asarray(targets(some.targets), jnp.result_type(float))
-        return {"data": (as_inputs(scaler, some.inputs), scaled)}
+        return as_inputs(scaler, some.inputs), scaled
 
-    model, result = train_network(
+    if validation is not None and whole("validation", validation).targets.shape[1:] != y.shape[1:]:
+        raise ShapeError(
+            f"validation: expected targets of one sample {y.shape[1:]}, got "
+            f"{validation.targets.shape[1:]}"
+        )
+    training = train_network(
         network,
-        least_squares({"data": lambda params, xy: network.apply(params, xy[0]) - xy[1]}),
+        lambda apply: least_squares({"data": around(_residual, apply)}),
+        _judge,
         train,
-        batch_of(train),
+        {"data": pair(train)},
         scaler,
         optimizer=optimizer_of(gauss_newton() if optimizer is None else optimizer),
         size=size,
         epochs=epochs,
         params=params,
-        validation=None if validation is None else batch_of(whole("validation", validation)),
+        frozen=frozen,
+        validation=None if validation is None else pair(validation),
+        waits=patience,
         until=until,
         key=key,
         run=run,
         callbacks=callbacks,
         progress=progress,
     )
+    model, result = training.model, training.result
 
     def told(some: Dataset) -> np.ndarray:
         return model(some.inputs) * targets.deviation + targets.mean
@@ -237,8 +266,21 @@ def regress(
         * float(np.mean(np.sum(((own - y) / targets.deviation).reshape(len(y), -1) ** 2, axis=1))),
         "train": len(train),
         "test": 0 if test is None else len(test),
-        "parameters": sum(leaf.size for leaf in jax.tree.leaves(result.params)),
+        "parameters": sum(leaf.size for leaf in jax.tree.leaves(model.params)),
         "train_rmse": float(np.sqrt(mean_squared_error(y, own))),
         "steps": len(result.history["loss"]),
+        "epochs": training.epochs,
+        "validation": training.validation,
     }
-    return Regressor(model, targets, found, judged, result.history["loss"], result)
+    losses = result.history["loss"]
+    return Regressor(model, targets, found, judged, losses, training.curve, result)
+
+
+def _residual(apply: Callable[..., Array]) -> Callable[..., Array]:
+    """Of ``(data ..., params, (input, target))``."""
+    return lambda *args: apply(*args[:-1], args[-1][0]) - args[-1][1]
+
+
+def _judge(outputs: Array, targets: Array) -> dict[str, Array]:
+    squares = jnp.square(outputs - targets).reshape(len(targets), -1)
+    return {"validation": 0.5 * jnp.mean(jnp.sum(squares, axis=1))}

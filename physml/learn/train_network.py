@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from jax.tree_util import Partial
@@ -17,103 +15,54 @@ from jax.tree_util import Partial
 from physml.as_whole import as_whole
 from physml.datasets.dataset import Dataset
 from physml.datasets.scaler import Scaler
-from physml.errors import CheckpointError, ConfigurationError, FingerprintError, ShapeError
-from physml.sampling import fixed, minibatches
-from physml.train import FitResult, Rule, Run, every, fit, key_for
+from physml.errors import ConfigurationError, ShapeError
+from physml.learn.dropout_keys import drops, keys_beside, outputs_of, with_dropout
+from physml.learn.scaled_network import AT_ONCE, ScaledNetwork, as_inputs
+from physml.learn.trained_part import Frozen, function_of, trained_part
+from physml.sampling import fixed, minibatches, with_noise
+from physml.train import (
+    FitResult,
+    Rule,
+    Run,
+    any_of,
+    every,
+    fit,
+    keeping_best,
+    key_for,
+    patience,
+)
 from physml.train.callbacks import Callback
 from physml.types import Objective, Optimizer
 
-_AT_ONCE = 1024
-"""Samples that a network sees at once where it predicts."""
+LOSS = "validation"
+"""The metric's name."""
 
-_PROBES = 4
+Judge = Callable[[Array, Array], dict[str, Array]]
+"""``(outputs (n, ...), targets (n, ...)) -> metrics``, ``validation`` among them."""
 
 
-@dataclass(frozen=True, eq=False)
-class ScaledNetwork:
-    """A network of one sample behind the scaler of its training samples.
+class Training(NamedTuple):
+    """What training came to.
 
     Attributes:
-        network: a linen module, or anything with ``init`` and ``apply`` of one sample.
-        params: its parameters.
-        scaler: of the inputs.
-        shape: of one input.
+        model: the network, trained.
+        result: of the fit.
+        epochs: how often each datum was seen, up to where the run ended.
+        validation: the loss of the model on the validation data; None without any.
+        curve: that loss at each step, ``(steps,)``, held in between; empty without any.
     """
 
-    network: Any
-    params: Any
-    scaler: Scaler
-    shape: tuple[int, ...]
-
-    def __call__(self, inputs: Any) -> np.ndarray:
-        """The outputs ``(n,)`` or ``(n, m)`` of inputs ``(n, ...)`` as they are.
-
-        Raises:
-            ShapeError: inputs of another shape.
-        """
-        x = np.asarray(inputs)
-        if x.shape[1:] != self.shape or x.ndim == 0:
-            expected = ", ".join(map(str, ("n", *self.shape)))
-            raise ShapeError(f"inputs: expected ({expected}), got {x.shape}")
-        return np.asarray(_outputs(self.network, self.params, as_inputs(self.scaler, x)))
-
-    def arrays(self) -> dict[str, np.ndarray]:
-        """Everything but the network, by name, with its outputs at some inputs to know it again."""
-        leaves, _ = jax.tree_util.tree_flatten_with_path(self.params)
-        kept = {f"params{jax.tree_util.keystr(path)}": np.asarray(leaf) for path, leaf in leaves}
-        # Made, so that none of the data is given away.
-        probes = np.random.default_rng(0).normal(size=(_PROBES, *self.shape))
-        probes = self.scaler.mean + self.scaler.deviation * probes
-        return kept | {
-            "mean": self.scaler.mean,
-            "deviation": self.scaler.deviation,
-            "probes": probes,
-            "answers": self(probes),
-        }
-
-    @classmethod
-    def read(cls, network: Any, arrays: Any, where: Any) -> ScaledNetwork:
-        """What ``arrays`` told, of the same network.
-
-        Raises:
-            CheckpointError: parameters of another network.
-            FingerprintError: one that gives other outputs, such as by another activation.
-        """
-        probes = arrays["probes"]
-        scaler = Scaler(arrays["mean"], arrays["deviation"])
-        outline = jax.eval_shape(network.init, jax.random.key(0), as_inputs(scaler, probes)[0])
-        leaves, structure = jax.tree_util.tree_flatten_with_path(outline)
-        names = {f"params{jax.tree_util.keystr(path)}": leaf for path, leaf in leaves}
-        stored = {name: a.shape for name, a in arrays.items() if name.startswith("params")}
-        if stored != {name: leaf.shape for name, leaf in names.items()}:
-            raise CheckpointError(
-                f"{where}: expected the network that was saved, with parameters {stored}, got one "
-                f"with { ({name: leaf.shape for name, leaf in names.items()}) }"
-            )
-        params = [jnp.asarray(arrays[name], leaf.dtype) for name, leaf in names.items()]
-        found = cls(network, jax.tree.unflatten(structure, params), scaler, probes.shape[1:])
-        answers, scale = arrays["answers"], np.abs(arrays["answers"]).max()
-        if not np.allclose(found(probes), answers, rtol=0.0, atol=1e-3 * scale):
-            raise FingerprintError(
-                f"{where}: the network gives other outputs than the one that was saved; expected "
-                "the same activations and options"
-            )
-        return found
-
-
-@partial(jax.jit, static_argnums=0)
-def _outputs(network: Any, params: Any, inputs: Array) -> Array:
-    return jax.lax.map(partial(network.apply, params), inputs, batch_size=_AT_ONCE)
-
-
-def as_inputs(scaler: Scaler, inputs: np.ndarray) -> Array:
-    """Scaled inputs in jax's precision."""
-    return jnp.asarray(scaler(inputs), jnp.result_type(float))
+    model: ScaledNetwork
+    result: FitResult
+    epochs: float
+    validation: float | None
+    curve: np.ndarray
 
 
 def train_network(
     network: Any,
-    objective: Objective,
+    objective_of: Callable[[Callable[..., Array]], Objective],
+    judge: Judge,
     data: Dataset,
     batch: Any,
     scaler: Scaler,
@@ -122,26 +71,33 @@ def train_network(
     size: int | None,
     epochs: int,
     params: Any,
-    validation: Any,
+    frozen: Frozen,
+    validation: tuple[Array, Array] | None,
+    waits: int | None,
     until: Rule | None,
     key: Array,
     run: Run | None,
     callbacks: Sequence[Callback],
     progress: bool,
-) -> tuple[ScaledNetwork, FitResult]:
+) -> Training:
     """The verb behind ``classify`` and ``regress``.
 
     Args:
         network: of one sample.
-        objective: of it.
+        objective_of: makes the objective of ``(params, input) -> outputs``.
+        judge: metrics of outputs on validation data, the loss ``validation`` among them.
         data: to train on.
-        batch: all of them, as the objective takes them.
+        batch: all of them, as the objective takes them: a tuple whose first is the inputs, or a
+            dict of such.
         scaler: of their inputs.
         optimizer: any.
         size: of a minibatch; None for all data at each step.
         epochs: how often each datum is seen.
         params: to begin with; the network's own if None.
-        validation: a batch whose loss is measured once an epoch, or None.
+        frozen: what is held of them.
+        validation: inputs and targets that are judged once an epoch, or None.
+        waits: epochs without a lower validation loss after which training ends, at the parameters
+            of the lowest; None for all epochs, and the last parameters.
         until: a rule that may end it before.
         key: a random key.
         run: a run directory.
@@ -149,36 +105,88 @@ def train_network(
         progress: whether to show a line.
 
     Raises:
-        ConfigurationError: no epoch; a size out of range.
+        ConfigurationError: no epoch; a size out of range; patience without validation data.
+        UnknownNameError: a name of what is frozen that there is not.
     """
     n = len(data)
     epochs = as_whole("epochs", epochs, least=1)
     if size is not None and not 1 <= (size := as_whole("size", size)) <= n:
         raise ConfigurationError(f"size: expected from 1 to {n} samples, or None, got {size}")
+    x = as_inputs(scaler, data.inputs[:1])[0]
     if params is None:
-        params = network.init(key_for(key, "params"), as_inputs(scaler, data.inputs[:1])[0])
+        params = network.init(key_for(key, "params"), x)
     steps = epochs if size is None else math.ceil(epochs * n / size)
-
-    def loss(held_out: Any, params: Any) -> Array:
-        value: Any = objective.value
-        return value(params, objective.init(params), held_out)
-
     each = 1 if size is None else math.ceil(n / size)
-    measured = {} if validation is None else {"validation": every(each, Partial(loss, validation))}
+    sampler = fixed(batch) if size is None else minibatches(batch, size=size)
+    apply, joined, start = network.apply, (lambda trained: trained), params
+    plain = apply
+    if drops(network, x):
+        sampler, apply = with_noise(sampler, keys_beside), Partial(with_dropout, network.apply)
+    if callable(frozen) or len(frozen):
+        part = trained_part(params, frozen)
+        start, plain, apply = part.trained, function_of(part, plain), function_of(part, apply)
+        joined = partial(_joined, part)
+    objective, measured = objective_of(apply), {}
+    if validation is not None:
+        names = jax.eval_shape(judge, _some(plain, start, validation[0]), validation[1])
+        measured = {
+            name: Partial(partial(judged, name, judge), plain, validation) for name in names
+        }
+    if waits is not None:
+        waits = as_whole("patience", waits, least=1)
+        if validation is None:
+            raise ConfigurationError(
+                "patience: expected data to judge by, validation=..., which are not trained on"
+            )
+        objective = keeping_best(objective, measured.pop(LOSS), steps=each)
+        rule = patience(LOSS, waits * each)
+        until = rule if until is None else any_of(until, rule)
     found = fit(
         objective,
-        fixed(batch) if size is None else minibatches(batch, size=size),
+        sampler,
         optimizer,
-        params,
+        start,
         steps=steps,
         key=key_for(key, "fit"),
         until=until,
-        measure=measured,
+        measure={name: every(each, measure) for name, measure in measured.items()},
         run=run,
         callbacks=callbacks,
         progress=progress,
     )
-    return ScaledNetwork(network, found.params, scaler, data.inputs.shape[1:]), found
+    last, lowest = found.params, None
+    if validation is not None:
+        lowest = float(judged(LOSS, judge, plain, validation, last))
+    if waits is not None:
+        best = found.state.objective
+        if np.isfinite(best.lowest) and not lowest < best.lowest:
+            last, lowest = best.params, float(best.lowest)
+    taken = len(found.history["loss"])
+    return Training(
+        ScaledNetwork(network, joined(last), scaler, data.inputs.shape[1:]),
+        found,
+        taken if size is None else taken * size / n,
+        lowest,
+        found.history.get(LOSS, np.zeros(0)),
+    )
+
+
+def judged(
+    name: str, judge: Judge, apply: Any, validation: tuple[Array, Array], params: Any
+) -> Array:
+    """One metric of a network on validation data."""
+    inputs, targets = validation
+    outputs = jax.lax.map(partial(apply, params), inputs, batch_size=AT_ONCE)
+    return judge(outputs, targets)[name]
+
+
+def _some(apply: Any, params: Any, inputs: Array) -> Any:
+    """The shape of a network's outputs of many inputs."""
+    return jax.eval_shape(jax.vmap(partial(apply, params)), inputs)
+
+
+def _joined(part: Any, trained: Any) -> Any:
+    return part.joined(trained, part.held)
 
 
 def parts(data: Dataset) -> tuple[Dataset, Dataset | None]:
@@ -211,15 +219,13 @@ def usual_scaler(inputs: np.ndarray) -> Scaler:
 
 
 def check_outputs(network: Any, scaler: Scaler, data: Dataset, shape: tuple[int, ...]) -> None:
-    """Refuse a network with other outputs than the data ask for.
+    """Refuse a network with other outputs than the data ask for, or with a memory of its own.
 
     Raises:
-        ShapeError: for such.
+        ShapeError: for such outputs.
+        ConfigurationError: batch normalisation, and a dropout that always asks for a key.
     """
-    x = as_inputs(scaler, data.inputs[:1])[0]
-    outline = jax.eval_shape(
-        lambda key, x: network.apply(network.init(key, x), x), jax.random.key(0), x
-    )
+    outline = outputs_of(network, as_inputs(scaler, data.inputs[:1])[0])
     if outline.shape != shape:
         outputs = "None" if shape == () else shape[0]
         raise ShapeError(

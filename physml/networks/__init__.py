@@ -6,6 +6,7 @@ from physml.networks.attention import attention
 from physml.networks.autoencoder import Autoencoder, Deconvolution, convolutional_autoencoder
 from physml.networks.constant import Constant
 from physml.networks.convolution import Convolution, WindowedDense
+from physml.networks.dropout import Dropout, RegularisedMLP
 from physml.networks.embeddings import FourierFeatures, PeriodicEmbedding
 from physml.networks.fourier_series import FourierSeries
 from physml.networks.initializers import (
@@ -40,12 +41,14 @@ __all__ = [
     "activation_of",
     "as_module",
     "Constant",
+    "Dropout",
     "FactorisedDense",
     "FourierFeatures",
     "FourierSeries",
     "PeriodicEmbedding",
     "PirateNet",
     "Recurrent",
+    "RegularisedMLP",
     "ScaledInitializer",
     "Separable",
     "Transformer",

@@ -1,6 +1,7 @@
 """The one loop, its objectives, run directories and checkpoints."""
 
 from physml.train.balance import BalanceSettings, gradient_norms, ntk_traces, power_rule
+from physml.train.best_parameters import Best, keeping_best
 from physml.train.callbacks import STOP, Every, Update, every
 from physml.train.cost import cost
 from physml.train.cross_entropy import cross_entropy
@@ -33,6 +34,7 @@ from physml.train.until import Rule, any_of, converged, patience, target
 __all__ = [
     "STOP",
     "BalanceSettings",
+    "Best",
     "ErrorBars",
     "Every",
     "ExponentialFamily",
@@ -61,6 +63,7 @@ __all__ = [
     "fit",
     "game",
     "gradient_norms",
+    "keeping_best",
     "key_for",
     "key_of",
     "least_squares",

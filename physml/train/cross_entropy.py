@@ -3,7 +3,7 @@
     C = −mean ln p(y | z(θ, x)),   J = Lᵀ ∂z/√n,   r = L⁻¹ (μ − y)/√n,   L Lᵀ = ∇²A(z)
 
 ``Jᵀr = ∇C`` and ``JᵀJ = mean ∂zᵀ ∇²A ∂z``, positive, from first derivatives alone. ``½|r|²`` is not
-the loss.
+the loss. With weights of samples ``C = −mean w ln p``, and their rows and residuals carry ``√w``.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from physml.lazy_jacobian import Block, Jacobian, real_type
 from physml.train.data_arguments import around
 from physml.train.exponential_families import ExponentialFamily, categorical, check_labels
 from physml.train.influence import check_influence
+from physml.train.sample_weights import checked_sample_weights
 from physml.train.samples import count, shapes
 from physml.types import Batch, Evaluation, Objective, Term
 
@@ -50,13 +51,14 @@ def cross_entropy(
     Returns:
         An objective whose batch is a pair ``(inputs, labels)`` with one leading axis ``n``; classes
         as whole numbers ``(n,)`` or probabilities ``(n, K)``, of the other families one for each
-        output. Metrics are ``accuracy`` or, of counts, ``deviance``.
+        output; or a triple ``(inputs, labels, weights)`` with ``w ≥ 0``, ``(n,)``, undivided by
+        their sum. Metrics are ``accuracy`` or, of counts, ``deviance``, without weights.
 
     Raises:
         ConfigurationError: a floor out of range; when traced, a model that no parameter can change.
-        ShapeError: outputs and labels that do not fit; labels that are none, such as a class K.
-            Inside a compiled program the loss is NaN there, at which ``fit`` stops and names the
-            sample.
+        ShapeError: outputs and labels that do not fit; labels that are none, such as a class K;
+            weights that are none. Inside a compiled program the loss is NaN there, at which ``fit``
+            stops and names the sample.
 
     Sources: Schraudolph (2002), doi:10.1162/08997660260028683; Martens (2020), Journal of Machine
     Learning Research 21(146) (generalised Gauss–Newton).
@@ -72,11 +74,12 @@ def cross_entropy(
         raise ConfigurationError(f"floor: expected a number in (0, 0.1), got {floor}")
 
     def losses(model: Model, params: Any, batch: Batch) -> tuple[Array, Array, Array]:
-        inputs, labels = _pair(batch)
+        inputs, labels, weights = _parts(batch)
         z = jax.vmap(lambda x: _outputs(model, params, x))(inputs)
         check_labels(family, z, labels)
         targets = jax.vmap(family.target)(z, labels)
-        return z, targets, jnp.mean(jax.vmap(family.loss)(z, targets))
+        each = jax.vmap(family.loss)(z, targets)
+        return z, targets, jnp.mean(each if weights is None else _weight(weights, z.dtype) * each)
 
     def value(model: Model, params: Any, state: tuple[()], batch: Batch) -> Array:
         return losses(model, params, batch)[2]
@@ -85,24 +88,27 @@ def cross_entropy(
         model: Model, params: Any, state: tuple[()], batch: Batch
     ) -> tuple[Evaluation, tuple[()]]:
         z, targets, loss = losses(model, params, batch)
-        inputs, _ = _pair(batch)
+        inputs, _, weights = _parts(batch)
         row = around(lambda model: FactorRow(model, family, floor), model)
         check_influence("cross entropy", row, *shapes(params, inputs))
         scale = jnp.asarray(1 / len(z) ** 0.5, z.dtype)
         residual = jax.vmap(lambda z, y: family.residual(z, y, floor))(z, targets)
-        residual = (scale * residual).ravel()
+        if weights is not None:
+            scale = scale * jnp.sqrt(_weight(weights, z.dtype))
+        residual = (jnp.reshape(scale, (-1,) + (1,) * (residual.ndim - 1)) * residual).ravel()
         jacobian = Jacobian(params, (Block(row, inputs, scale, by_layer=True),))
         metrics = {n: jnp.mean(m) for n, m in jax.vmap(family.metrics)(z, targets).items()}
         return Evaluation(loss, jacobian.vm(residual), residual, jacobian, metrics), state
 
     def terms(model: Model, batch: Batch) -> dict[str, Term]:
         def one(params: Any, sample: Any) -> Array:
-            x, y = sample
+            x, y, *weight = sample
             z = _outputs(model, params, x)
-            return family.loss(z, family.target(z, y))
+            loss = family.loss(z, family.target(z, y))
+            return _weight(weight[0], z.dtype) * loss if weight else loss
 
         words = f"loss (a label is {family.labels})"
-        return {"cross entropy": Term(one, _pair(batch), words, "sample")}
+        return {"cross entropy": Term(one, tuple(batch), words, "sample")}
 
     parts = (Partial(part, model) for part in (evaluate, value, terms))
     return Objective(lambda params: (), *parts)
@@ -134,15 +140,31 @@ def _outputs(model: Callable[..., Array], *args: Any) -> Array:
     return z.astype(dtype) if jnp.issubdtype(dtype, jnp.floating) else z
 
 
-def _pair(batch: Batch) -> tuple[Any, Array]:
-    if not isinstance(batch, (tuple, list)) or len(batch) != 2:
+def _weight(weights: Array, dtype: Any) -> Array:
+    """Weights in the precision of the outputs; NaN where they are none."""
+    return jnp.where(weights >= 0, weights, jnp.nan).astype(dtype)
+
+
+def _parts(batch: Batch) -> tuple[Any, Array, Array | None]:
+    """Inputs, labels, and weights or None."""
+    if not isinstance(batch, (tuple, list)) or len(batch) not in (2, 3):
         got = type(batch).__name__ + (
             f" of {len(batch)}" if isinstance(batch, (tuple, list)) else ""
         )
-        raise ShapeError(f"batch: expected a pair (inputs, labels), got {got}")
-    inputs, labels = batch
-    count("cross entropy", (inputs, labels))
-    if not hasattr(labels, "dtype") or jnp.issubdtype(labels.dtype, jnp.complexfloating):
-        got = getattr(labels, "dtype", type(labels).__name__)
-        raise ShapeError(f"labels: expected an array of real numbers, got {got}")
-    return inputs, labels
+        raise ShapeError(
+            f"batch: expected a pair (inputs, labels), or a triple with weights, got {got}"
+        )
+    inputs, labels, *weights = batch
+    n = count("cross entropy", tuple(batch))
+    for name, part in zip(("labels", "weights"), (labels, *weights), strict=False):
+        if not hasattr(part, "dtype") or jnp.issubdtype(part.dtype, jnp.complexfloating):
+            got = getattr(part, "dtype", type(part).__name__)
+            raise ShapeError(f"{name}: expected an array of real numbers, got {got}")
+    if not weights:
+        return inputs, labels, None
+    (weight,) = weights
+    if weight.shape != (n,):
+        raise ShapeError(f"weights: expected one a sample, ({n},), got {weight.shape}")
+    if not isinstance(weight, jax.core.Tracer):
+        checked_sample_weights("weights", weight)
+    return inputs, labels, weight

@@ -96,6 +96,55 @@ def test_a_floor_changes_neither_loss_nor_gradient(name):
     np.testing.assert_allclose(rows.T @ e.residual, ravel_pytree(slope)[0], rtol=1e-11, atol=1e-13)
 
 
+WEIGHTS = jnp.array([0.5, 2.0, 0.0, 1.0, 3.0, 1.0, 0.25])
+
+
+@pytest.mark.parametrize("name", ["classes", "counts", "pixels"])
+def test_weights_of_samples_are_repetitions(name):
+    """A sample of weight 2 is two samples: loss, gradient and metric, with n as it was."""
+    outputs, family, labels, _ = CASES[name]
+    objective = cross_entropy(outputs, family=family)
+    e, rows, slope, value = evaluated(objective, PARAMS, (X, labels, WEIGHTS))
+    np.testing.assert_allclose(rows.T @ e.residual, ravel_pytree(slope)[0], rtol=1e-11, atol=1e-13)
+    np.testing.assert_allclose(e.loss, value, rtol=1e-14)
+    again = np.repeat(np.arange(7), (4 * WEIGHTS).astype(int))  # quarters
+    repeated, many, _, _ = evaluated(objective, PARAMS, (X[again], labels[again]))
+    share = len(again) / 4 / 7
+    np.testing.assert_allclose(e.loss, share * repeated.loss, rtol=1e-12)
+    np.testing.assert_allclose(rows.T @ rows, share * many.T @ many, rtol=1e-11, atol=1e-13)
+    if name == "classes":
+        plain, _, _, _ = evaluated(objective, PARAMS, (X, labels))
+        assert float(e.metrics["accuracy"]) == float(plain.metrics["accuracy"])
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        (WEIGHTS.at[2].set(-1.0), "finite numbers ≥ 0.*-1.0 at index 2"),
+        (WEIGHTS.at[2].set(jnp.nan), "nan at index 2"),
+        (0 * WEIGHTS, "none above 0"),
+        (WEIGHTS[:, None], r"one a sample, \(7,\), got \(7, 1\)"),
+        (WEIGHTS[:6], "lengths"),
+        (1j * WEIGHTS, "real numbers"),
+    ],
+)
+def test_weights_that_are_none_are_refused(weights, message):
+    with pytest.raises(pm.errors.PhysmlError, match=message):
+        cross_entropy(model).evaluate(PARAMS, (), (X, CLASSES, weights))
+
+
+def test_a_negative_weight_ends_a_compiled_fit():
+    with pytest.raises(pm.errors.NonFiniteError, match="1 of 7 samples, such as sample 2"):
+        pm.fit(
+            cross_entropy(model),
+            pm.fixed((X, CLASSES, WEIGHTS.at[2].set(-1.0))),
+            optax.sgd(0.1),
+            PARAMS,
+            steps=2,
+            key=jax.random.key(0),
+        )
+
+
 def test_classes_are_probabilities_of_one():
     hot = jax.nn.one_hot(CLASSES, 3)
     a, b = (evaluated(cross_entropy(model), PARAMS, (X, labels))[0] for labels in (CLASSES, hot))
