@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         networks,
         optim,
         pinn,
+        pmm,
         sampling,
         train,
         types,
@@ -131,6 +132,7 @@ __all__ = [
     "networks",
     "optim",
     "pinn",
+    "pmm",
     "sampling",
     "train",
     "types",
@@ -141,7 +143,7 @@ __all__ = [
 # Nothing is loaded here: so a Ctrl-C while it is can be heeded by who asked for it (__main__).
 _ROOMS = (
     *("calculus", "cli", "datasets", "errors", "figures", "ising", "learn", "networks"),
-    *("optim", "pinn", "sampling", "train", "types", "vmc"),
+    *("optim", "pinn", "pmm", "sampling", "train", "types", "vmc"),
 )
 _DOORS = {
     "calculus": "divergence gradient hessian jacobian kinetic_energy laplacian partial",

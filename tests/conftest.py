@@ -32,6 +32,7 @@ import physml.datasets  # noqa: E402
 import physml.ising  # noqa: E402
 import physml.learn  # noqa: E402
 import physml.pinn  # noqa: E402
+import physml.pmm  # noqa: E402
 import physml.vmc  # noqa: E402, F401
 from physml.train.signals import ENDING  # noqa: E402
 

@@ -212,3 +212,15 @@ def test_the_page_of_functions_with_error_bars(tmp_path, monkeypatch):
     assert 0.07 < curve["curve"].hyperparameters["noise"] < 0.13
     assert (tmp_path / "curve.png").exists()
     assert decay["error"] < 1e-6
+
+
+@pytest.mark.slow
+def test_the_page_of_parametric_matrix_models(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    _, (found,) = run(ROOT / "docs" / "pmm.md")
+    coupling = (found["hidden"][-1] - found["hidden"][0]) / (found["g"][-1] - found["g"][0])
+    exact = np.linalg.eigvalsh(found["hidden"][0] + 1.7 * coupling)[:2]
+    np.testing.assert_allclose(found["levels"](1.7), exact, atol=1e-3)
+    assert (found["low"] <= exact).all() and (exact <= found["high"]).all()
+    whole = found["matrices"]["constant"][0] + 1.7 * found["matrices"]["term 1"][0]
+    np.testing.assert_allclose(np.linalg.eigvalsh(whole)[:2], found["levels"](1.7), atol=1e-9)

@@ -1,6 +1,7 @@
 """Derivatives of a field at a point: the same operators for PDE residuals and local energies."""
 
 from physml.calculus.derivatives import divergence, gradient, hessian, jacobian, partial
+from physml.calculus.eigenvalues import eigenvalues, spectral_projector
 from physml.calculus.kinetic import kinetic_energy
 from physml.calculus.laplacian import (
     LaplacianMethod,
@@ -14,6 +15,7 @@ from physml.calculus.laplacian import (
 __all__ = [
     "LaplacianMethod",
     "divergence",
+    "eigenvalues",
     "forward_laplacian",
     "gradient",
     "hessian",
@@ -23,5 +25,6 @@ __all__ = [
     "linearised",
     "nested_forward",
     "partial",
+    "spectral_projector",
     "taylor",
 ]

@@ -20,6 +20,7 @@ from physml.train.game import game
 from physml.train.keys import key_for, key_of
 from physml.train.least_squares import least_squares
 from physml.train.numerics import numerics
+from physml.train.one_program import one_program
 from physml.train.posterior import posterior
 from physml.train.progress import progress
 from physml.train.run import Run
@@ -70,6 +71,7 @@ __all__ = [
     "make_step",
     "ntk_traces",
     "numerics",
+    "one_program",
     "over_devices",
     "patience",
     "poisson",

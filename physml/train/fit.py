@@ -27,6 +27,7 @@ from physml.train.data_arguments import split
 from physml.train.devices import brought_home, mesh_of, on_all, placed, working_on
 from physml.train.dispatch import compiled
 from physml.train.loop import loop
+from physml.train.one_program import shared
 from physml.train.progress import shown
 from physml.train.run import Run
 from physml.train.start import start
@@ -158,7 +159,11 @@ def fit(
         return make_step(cost, source, optimizer, measure=measured)(state)
 
     with working_on(mesh):
-        advance = compiled(step, data, state, until=until, mesh=mesh)
+        advance = shared(
+            (objective, sampler, optimizer, measure, until),
+            (data, state),
+            partial(compiled, step, data, state, until=until, mesh=mesh),
+        )
     compile_seconds = time.perf_counter() - began
     line = shown(callbacks, wanted=progress)
     try:

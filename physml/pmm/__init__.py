@@ -1,0 +1,18 @@
+"""Parametric matrix models: matrices that depend on parameters, found from their eigenvalues."""
+
+from physml.pmm.emulate import emulate
+from physml.pmm.emulator import Emulator
+from physml.pmm.hermitian import Hermitian
+from physml.pmm.selection import Highest, Interior, Lowest, Nearest, Selection
+
+__all__ = [
+    "Emulator",
+    "Hermitian",
+    "emulate",
+    # which eigenvalues
+    "Highest",
+    "Interior",
+    "Lowest",
+    "Nearest",
+    "Selection",
+]

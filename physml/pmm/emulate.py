@@ -1,0 +1,193 @@
+"""Levels at a few points, described by a matrix model: least squares from several starts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from physml.as_whole import as_whole
+from physml.errors import ConfigurationError
+from physml.optim import OptimizerSettings, gauss_newton, optimizer_of
+from physml.pmm.emulator import Emulator
+from physml.pmm.hermitian import Hermitian
+from physml.pmm.level_data import LevelData, Scaling, as_points
+from physml.pmm.selection import Selection, selections
+from physml.sampling import fixed
+from physml.train import FitResult, Rule, Run, converged, fit, key_for, key_of, least_squares
+from physml.train.callbacks import Callback
+from physml.train.least_squares import Row
+from physml.train.one_program import one_program
+from physml.types import Optimizer
+
+__all__ = ["emulate"]
+
+_AS_GOOD = 10.0
+"""Times the lowest loss up to which another start is as good, and its levels as likely."""
+
+
+def emulate(
+    model: Hermitian,
+    x: Any,
+    y: Any,
+    *,
+    keep: Any = None,
+    starts: int = 4,
+    steps: int = 200,
+    optimizer: Optimizer | OptimizerSettings | str | None = None,
+    until: Rule | None = None,
+    key: Array | None = None,
+    run: Run | None = None,
+    callbacks: Sequence[Callback] = (),
+    progress: bool = True,
+) -> Emulator:
+    """Find the matrices whose eigenvalues are levels seen: the least of ``½ mean |λ(M(x)) − y|²``.
+
+    Levels are scaled to mean 0 and deviation 1, all together, and each feature to [−1, 1]. Of
+    several random starts that with the least training error is taken; those with up to ten times
+    its loss, and a matrix of one row less in each block (from half as many starts), tell how far
+    it may be off elsewhere.
+
+    Args:
+        model: its features are functions of one point.
+        x: points, ``(n,)`` or ``(n, d)``.
+        y: levels, ``(n, m)``, or ``(n,)`` of one; block after block, those of a block in ascending
+            order.
+        keep: which eigenvalues they are: how many of the lowest, or a ``Selection``, such as
+            ``pm.pmm.Highest(2)``; a tuple with one of either a block. All the lowest of one block
+            if None.
+        starts: random first matrices.
+        steps: at most, of each start.
+        optimizer: any of ``physml.optim`` or optax, or a name or settings; ``gauss_newton()`` if
+            None.
+        until: ends a start before its steps; ``converged()`` if None.
+        key: a random key; ``jax.random.key(0)`` if None.
+        run: a run directory, with a phase for each start.
+        callbacks: of the loop.
+        progress: whether to show a line.
+
+    Returns:
+        The emulator: ``emulator(x)``, ``derivative``, ``interval``, ``matrices``, ``plot``,
+        ``save``.
+
+    Raises:
+        ShapeError: shapes that do not fit, another number of levels than are kept, levels of a
+            block that do not ascend, complex or masked numbers, one point alone.
+        NonFiniteError: a NaN or an infinity among points, features or levels.
+        ConfigurationError: a matrix smaller than the levels asked for, levels or a feature that
+            never change, no start.
+
+    Source: Cook, Jammooa, Hjorth-Jensen, Lee and Lee (2025), doi:10.1038/s41467-025-61362-4.
+
+    >>> import numpy as np, physml as pm
+    >>> g = np.linspace(-1, 1, 12)
+    >>> two = np.stack([-np.sqrt(1 + g**2), np.sqrt(1 + g**2)], axis=1)  # of [[1, g], [g, -1]]
+    >>> levels = pm.pmm.emulate(pm.pmm.Hermitian(2), g, two, starts=2, steps=60)
+    >>> bool(abs(levels(3.0) - [-np.sqrt(10), np.sqrt(10)]).max() < 1e-6)
+    True
+    """
+    began = time.perf_counter()
+    if not isinstance(model, Hermitian):
+        raise ConfigurationError(
+            f"model: expected pm.pmm.Hermitian(size), got {type(model).__name__}"
+        )
+    key = jax.random.key(0) if key is None else key
+    starts = as_whole("starts", starts, least=1)
+    data = LevelData.of(x, y)
+    chosen = selections(data.y.shape[1] if keep is None else keep, model.blocks)
+    data.check(chosen)
+    scaling = Scaling.of(data, model)
+    kept = scaling.keep(chosen)
+    points, levels = as_points(data.x), as_points((data.y - scaling.mean) / scaling.deviation)
+    scaled = scaling.model(model)
+    first = [scaled.init(key_of(key_for(key, "params"), s), points[0]) for s in range(starts)]
+    how = {
+        "optimizer": gauss_newton() if optimizer is None else optimizer_of(optimizer),
+        "until": converged() if until is None else until,
+        "steps": steps,
+        "key": key_for(key, "fit"),
+        "run": run,
+        "callbacks": callbacks,
+        "progress": progress,
+    }
+    fits = _fits(scaled, kept, (points, levels), first, "start", how)
+    losses = np.array([_loss(scaled, kept, (points, levels), f.params) for f in fits])
+    best = int(np.argmin(losses))
+    others = [
+        fits[s].params for s in range(starts) if s != best and losses[s] <= _AS_GOOD * losses[best]
+    ]
+    smaller, less = None, None
+    if all(one.least_size < size for one, size in zip(chosen, model.blocks, strict=True)):
+        less = model.with_fewer_rows()
+    if less is not None:
+        beside = scaling.model(less)
+        few = [beside.init(key_of(key_for(key, "warm-up"), s), points[0]) for s in range(starts)]
+        found = _fits(beside, kept, (points, levels), few[: (starts + 1) // 2], "smaller", how)
+        ends = [_loss(beside, kept, (points, levels), f.params) for f in found]
+        smaller = (less, found[int(np.argmin(ends))].params)
+    result = fits[best]
+    made = Emulator(
+        model,
+        chosen,
+        scaling,
+        data,
+        result.params,
+        others=tuple(others),
+        smaller=smaller,
+        losses=result.history["loss"],
+        found={},
+        result=result,
+    )
+    misses = made(data.x).reshape(data.y.shape) - data.y
+    told = {
+        "rmse": float(np.sqrt(np.mean(misses**2))),
+        "largest_error": float(np.abs(misses).max()),
+        "loss": float(losses[best]),
+        "parameters": made.parameters,
+        "train": len(data.x),
+        "starts": starts,
+        "good_starts": 1 + len(others),
+        "steps": len(result.history["loss"]),
+        "seconds": time.perf_counter() - began,
+        "compile_seconds": fits[0].compile_seconds,
+    }
+    return replace(made, found=told)
+
+
+def _row(model: Hermitian, keep: tuple[Selection, ...]) -> Row:
+    """Levels of a model minus what they should be."""
+
+    def row(params: Any, sample: Any) -> Array:
+        point, level = sample
+        return model.levels(params, point, keep) - level
+
+    return row
+
+
+def _fits(
+    model: Hermitian,
+    keep: tuple[Selection, ...],
+    batch: Any,
+    first: Sequence[Any],
+    phase: str,
+    how: dict[str, Any],
+) -> list[FitResult]:
+    objective = least_squares({"levels": _row(model, keep)})
+    sampler = fixed({"levels": batch})
+    with one_program():
+        return [
+            fit(objective, sampler, params=params, phase=f"{phase}-{number + 1}", **how)
+            for number, params in enumerate(first)
+        ]
+
+
+def _loss(model: Hermitian, keep: tuple[Selection, ...], batch: Any, params: Any) -> float:
+    """``½ mean |λ − y|²`` of a start's last parameters, which no step has logged."""
+    rows = jax.vmap(_row(model, keep), in_axes=(None, 0))(params, batch)
+    return float(0.5 * jnp.mean(jnp.sum(rows**2, axis=1)))
