@@ -131,18 +131,18 @@ def variances(shape: Shape, hyperparameters: Any, data: Data) -> Array:
 
 
 def correlations(
-    family: Family, shape: Shape, hyperparameters: Any, data: Data
+    family: Family, shape: Shape, hyperparameters: Any, data: Data, *, jitter: float = 1.0
 ) -> tuple[Array, Array, Array]:
-    """``C + ϵI``, ``s`` and ``ϵ``."""
+    """``C + ϵI``, ``s`` and ``ϵ``, where there has to be one ``jitter`` times ``n`` roundings."""
     K = cross(family(hyperparameters), shape.operators, data.points, shape.operators, data.points)
     noise = variances(shape, hyperparameters, data)
     square = jnp.diagonal(K) + noise
     s, n = jnp.sqrt(square), len(square)
     rounding = n * jnp.finfo(K.dtype).eps
     enough = jnp.min(noise / square) > _NOISE_ENOUGH * rounding
-    jitter = jnp.where(enough, 0.0, rounding)
+    added = jnp.where(enough, 0.0, jitter * rounding)
     C = (K + jnp.diag(noise)) / s[:, None] / s[None, :]
-    return C + jitter * jnp.eye(n), s, jitter
+    return C + added * jnp.eye(n), s, added
 
 
 @partial(jax.jit, static_argnums=(0, 1, 2))

@@ -1,7 +1,9 @@
 """Hyperparameters of a Gaussian process by the evidence: the most likely ones.
 
 ``ln p(y | h) = −½ [rᵀ (K + Σ)⁻¹ r + ln det (K + Σ) + n ln 2π]`` is maximised over ``ln h`` by
-L-BFGS, its gradient by reverse mode through the Cholesky factor, from several starts.
+L-BFGS, its gradient by reverse mode through the Cholesky factor, from several starts. At the
+rounding of a covariance without noise neither has a digit left, so that the search adds more jitter
+than the process has that it ends with.
 """
 
 from __future__ import annotations
@@ -29,6 +31,13 @@ from physml.types import Field
 
 # By which factor a hyperparameter may leave its start.
 _FURTHEST = 1e6
+
+# How much of the values, Observed by Observed, the jitter may explain where there is no noise. A
+# kernel that is large enough would have it explain all of them.
+_BY_JITTER = 1e-3
+
+# Of the search, in units of that of a process: digits that the evidence and its slope keep.
+_SEARCHED_WITH = 1e3
 
 # The deviation of ln h among the starts.
 _SPREAD = 1.0
@@ -106,12 +115,24 @@ def most_likely_process(
 
 
 def minus_log_evidence(family: Family, shape: Shape, data: Data, hyperparameters: Any) -> Array:
-    """``−ln p(y | h)``; NaN where the covariance is not positive definite."""
-    C, s, _ = correlations(family, shape, hyperparameters, data)
+    """``−ln p(y | h)``; NaN where the covariance is not positive definite, or jitter explains."""
+    C, s, jitter = correlations(family, shape, hyperparameters, data, jitter=_SEARCHED_WITH)
     lower = jnp.linalg.cholesky(C)
     half = jax.scipy.linalg.solve_triangular(lower, data.values / s, lower=True)
     log_scale = jnp.sum(jnp.log(s)) + jnp.sum(jnp.log(jnp.diagonal(lower)))
-    return 0.5 * jnp.sum(half**2) + log_scale + 0.5 * len(s) * jnp.log(2 * jnp.pi)
+    found = 0.5 * jnp.sum(half**2) + log_scale + 0.5 * len(s) * jnp.log(2 * jnp.pi)
+    return jnp.where(_explained(s, jitter, data) > _BY_JITTER, jnp.nan, found)
+
+
+def _explained(s: Array, jitter: Array, data: Data) -> Array:
+    """The deviation for which the jitter stands, in parts of the values; of zeros there is none."""
+    parts, first = [], 0
+    for points in data.points:
+        of_one = slice(first, first + len(points))
+        size = jnp.max(jnp.abs(data.values[of_one]))
+        parts.append(jnp.where(size > 0, jnp.max(s[of_one]) / jnp.where(size > 0, size, 1.0), 0.0))
+        first += len(points)
+    return jnp.sqrt(jitter) * jnp.max(jnp.stack(parts))
 
 
 @partial(jax.jit, static_argnums=(0, 1, 3))
@@ -129,22 +150,30 @@ def _climb(
 ) -> tuple[np.ndarray, float]:
     from scipy.optimize import minimize  # here, since scipy takes long to load
 
+    best: list[Any] = [place, _IMPOSSIBLE, 0.0]  # where, the value, the size of the slope
+
     def both(flat: np.ndarray) -> tuple[float, np.ndarray]:
         value, slope = _value_and_gradient(family, shape, data, unravel, jnp.asarray(flat))
-        if not (np.isfinite(value) and np.isfinite(slope).all()):
-            return _IMPOSSIBLE, np.zeros_like(flat)
-        return float(value), np.asarray(slope)
+        if np.isfinite(value) and np.isfinite(slope).all():
+            if float(value) < best[1]:
+                best[:] = [flat.copy(), float(value), float(np.linalg.norm(slope))]
+            return float(value), np.asarray(slope)
+        # A cone about the best place: a line search interpolates, and a huge value leaves no step.
+        away = flat - best[0]
+        length = max(float(np.linalg.norm(away)), 1e-300)
+        rise = 10 * (1 + best[2])
+        return best[1] + rise * length, rise * away / length
 
     far = np.log(_FURTHEST)
-    found = minimize(
+    minimize(
         both,
         place,
         jac=True,
         method="L-BFGS-B",
         bounds=list(zip(centre - far, centre + far, strict=True)),
-        options={"maxiter": 300, "ftol": 1e-13, "gtol": 1e-7},
+        options={"maxiter": 300, "ftol": 1e-11, "gtol": 1e-6},
     )
-    return found.x, float(found.fun)
+    return best[0], best[1]
 
 
 def _positive(start: Any) -> dict[str, np.ndarray]:
