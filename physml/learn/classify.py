@@ -33,7 +33,7 @@ from physml.learn.train_network import (
 from physml.learn.trained_part import Frozen
 from physml.networks import network_of
 from physml.optim import OptimizerSettings, optimizer_of
-from physml.train import FitResult, Rule, Run, cross_entropy
+from physml.train import FitResult, Rule, RuleSettings, Run, cross_entropy
 from physml.train.callbacks import Callback
 from physml.train.study import Study
 from physml.types import Optimizer
@@ -175,7 +175,7 @@ def classify(
     size: int | None = 64,
     scale: Callable[[np.ndarray], Scaler] = usual_scaler,
     validation: Dataset | None = None,
-    until: Rule | None = None,
+    until: Rule | RuleSettings | str | None = None,
     patience: int | None = None,
     class_weights: ClassWeights | None = None,
     params: Any = None,

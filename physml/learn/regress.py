@@ -29,7 +29,7 @@ from physml.learn.train_network import (
 from physml.learn.trained_part import Frozen
 from physml.networks import network_of
 from physml.optim import OptimizerSettings, gauss_newton, optimizer_of
-from physml.train import FitResult, Rule, Run, least_squares
+from physml.train import FitResult, Rule, RuleSettings, Run, least_squares
 from physml.train.callbacks import Callback
 from physml.train.data_arguments import around
 from physml.train.study import Study
@@ -161,7 +161,7 @@ def regress(
     size: int | None = None,
     scale: Callable[[np.ndarray], Scaler] = usual_scaler,
     validation: Dataset | None = None,
-    until: Rule | None = None,
+    until: Rule | RuleSettings | str | None = None,
     patience: int | None = None,
     params: Any = None,
     frozen: Frozen = (),

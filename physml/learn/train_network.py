@@ -23,6 +23,7 @@ from physml.sampling import fixed, minibatches, with_noise
 from physml.train import (
     FitResult,
     Rule,
+    RuleSettings,
     Run,
     any_of,
     every,
@@ -30,6 +31,7 @@ from physml.train import (
     keeping_best,
     key_for,
     patience,
+    rule_of,
 )
 from physml.train.callbacks import Callback
 from physml.types import Objective, Optimizer
@@ -74,7 +76,7 @@ def train_network(
     frozen: Frozen,
     validation: tuple[Array, Array] | None,
     waits: int | None,
-    until: Rule | None,
+    until: Rule | RuleSettings | str | None,
     key: Array,
     run: Run | None,
     callbacks: Sequence[Callback],
@@ -140,7 +142,8 @@ def train_network(
             )
         objective = keeping_best(objective, measured.pop(LOSS), steps=each)
         rule = patience(LOSS, waits * each)
-        until = rule if until is None else any_of(until, rule)
+        mine = rule_of(until)
+        until = rule if mine is None else any_of(mine, rule)
     found = fit(
         objective,
         sampler,

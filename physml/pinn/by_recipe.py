@@ -21,7 +21,7 @@ from physml.pinn.solution import Solution
 from physml.pinn.solve import Phase, solve
 from physml.pinn.statement import Statement
 from physml.sampling import by_residual
-from physml.train import Rule, Run
+from physml.train import Rule, RuleSettings, Run
 from physml.train.callbacks import Callback, Every
 from physml.train.entry import DEFAULT, Entry, Record
 
@@ -108,6 +108,7 @@ def check_recipe(statement: Statement, recipe: Recipe) -> None:
     """
     problem, network = statement.problem(), statement.network(recipe)
     recipe.optimizer.build()
+    recipe.until.build()
     collocation(problem, network, points=recipe.points, condition_points=recipe.condition_points)
     check_networks(problem, network)
     if recipe.slabs > 1 and statement.slabs is None:
@@ -124,7 +125,7 @@ def solve_by_recipe(
     key: Array | None = None,
     run: Run | None = None,
     errors_every: int | None = None,
-    until: Rule | None = None,
+    until: Rule | RuleSettings | str | None = None,
     measure: Mapping[str, Every] | None = None,
     callbacks: Sequence[Callback] = (),
     progress: bool = True,
@@ -147,7 +148,7 @@ def solve_by_recipe(
         "key": key,
         "run": run,
         "scale": recipe.scale,
-        "until": until,
+        "until": recipe.until.build() if until is None else until,
         "measure": measure,
         "callbacks": callbacks,
         "progress": progress,

@@ -9,7 +9,7 @@ from physml.choices import check_choices
 from physml.errors import ConfigurationError
 from physml.networks.settings import NetworkSettings
 from physml.optim.settings import OptimizerSettings
-from physml.train import BalanceSettings
+from physml.train import BalanceSettings, RuleSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +25,7 @@ class Recipe:
         balance: how the weights of the terms follow the training.
         warm_up: steps of Adam (learning rate 1e-3) before the optimizer.
         steps: optimizer steps, in each slab.
+        until: what may end them sooner.
         slabs: slabs of time, for problems that are solved so.
         overlap: the part of its length by which a slab is solved beyond its end.
         warm: whether a slab begins with the parameters of the slab before.
@@ -41,6 +42,7 @@ class Recipe:
     balance: BalanceSettings = field(default_factory=BalanceSettings)
     warm_up: int = 0
     steps: int = 100
+    until: RuleSettings = field(default_factory=RuleSettings)
     slabs: int = 1
     overlap: float = 0.0
     warm: bool = True

@@ -28,6 +28,7 @@ from physml.sampling import Redraw
 from physml.train import (
     FitResult,
     Rule,
+    RuleSettings,
     Run,
     checkpoint,
     every,
@@ -95,7 +96,7 @@ def solve(
     steps: int = 200,
     params: Any = None,
     key: Array | None = None,
-    until: Rule | None = None,
+    until: Rule | RuleSettings | str | None = None,
     measure: Mapping[str, Every] | None = None,
     run: Run | None = None,
     phase: str = "train",

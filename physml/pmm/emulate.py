@@ -20,7 +20,17 @@ from physml.pmm.hermitian import Hermitian
 from physml.pmm.level_data import LevelData, Scaling, as_points
 from physml.pmm.selection import Selection, selections
 from physml.sampling import fixed
-from physml.train import FitResult, Rule, Run, converged, fit, key_for, key_of, least_squares
+from physml.train import (
+    FitResult,
+    Rule,
+    RuleSettings,
+    Run,
+    converged,
+    fit,
+    key_for,
+    key_of,
+    least_squares,
+)
 from physml.train.callbacks import Callback
 from physml.train.least_squares import Row
 from physml.train.one_program import one_program
@@ -41,7 +51,7 @@ def emulate(
     starts: int = 4,
     steps: int = 200,
     optimizer: Optimizer | OptimizerSettings | str | None = None,
-    until: Rule | None = None,
+    until: Rule | RuleSettings | str | None = None,
     key: Array | None = None,
     run: Run | None = None,
     callbacks: Sequence[Callback] = (),

@@ -30,7 +30,7 @@ from physml.train.step import make_step
 from physml.train.study import Panel, Study
 from physml.train.total import total
 from physml.train.trained import Trained
-from physml.train.until import Rule, any_of, converged, patience, target
+from physml.train.until import Rule, RuleSettings, any_of, converged, patience, rule_of, target
 
 __all__ = [
     "STOP",
@@ -41,6 +41,7 @@ __all__ = [
     "ExponentialFamily",
     "FitResult",
     "Rule",
+    "RuleSettings",
     "Fitted",
     "HasRows",
     "Interval",
@@ -78,6 +79,7 @@ __all__ = [
     "posterior",
     "power_rule",
     "progress",
+    "rule_of",
     "score",
     "target",
     "total",

@@ -33,7 +33,7 @@ from physml.train.run import Run
 from physml.train.start import start
 from physml.train.state import TrainState
 from physml.train.step import make_step
-from physml.train.until import Rule
+from physml.train.until import Rule, RuleSettings, rule_of
 from physml.types import Objective, Optimizer, Sampler
 
 
@@ -65,7 +65,7 @@ def fit(
     *,
     steps: int,
     key: Array,
-    until: Rule | None = None,
+    until: Rule | RuleSettings | str | None = None,
     measure: Mapping[str, Every] | None = None,
     run: Run | None = None,
     phase: str = "train",
@@ -88,8 +88,9 @@ def fit(
         steps: how many steps in all, those before a resume included.
         key: a random key; step ``i`` uses ``fold_in(key, i)`` of the key named ``steps``.
         until: a rule that may end the fit before its steps, such as ``converged()``, ``patience``,
-            ``target`` or ``any_of`` of ``physml.train``. It sees the metrics of each step, and the
-            step at which it says so is not taken: the parameters are those that it judged.
+            ``target`` or ``any_of`` of ``physml.train``, ``RuleSettings``, or a name that these
+            offer. It sees the metrics of each step, and the step at which it says so is not taken:
+            the parameters are those that it judged.
         measure: further metrics, ``{name: every(k, f)}`` with ``f`` a function of the parameters
             to one real number, traced, and which may be a ``Partial`` of data: evaluated before
             steps 0, k, 2k, ..., and held in between. A validation error for ``patience``.
@@ -129,6 +130,7 @@ def fit(
     2.0
     """
     steps, optimizer = as_whole("steps", steps, least=0), optimizer_of(optimizer)
+    until = rule_of(until)
     _check_rule(until, measure)
     began = time.perf_counter()
     state, phase, rows = start(
@@ -196,10 +198,6 @@ def _check_rule(until: Rule | None, measure: Mapping[str, Every] | None) -> None
     """Refuse to judge a metric over fewer steps than lie between two measurements of it."""
     if until is None:
         return
-    if not isinstance(until, Rule):
-        raise ConfigurationError(
-            f"until: expected a rule, such as converged() or patience('loss', 500), got {until!r}"
-        )
     for name, steps in until.spans.items():
         metric = (measure or {}).get(name)
         if isinstance(metric, Every) and metric.steps >= steps:

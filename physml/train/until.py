@@ -14,6 +14,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from physml.as_whole import as_whole
+from physml.choices import Choice
 from physml.errors import ConfigurationError, UnknownNameError
 
 # A loss at its rounding floor falls by a few ε a step at best.
@@ -192,3 +193,81 @@ def _metric(metrics: Mapping[str, Array], name: str) -> Array:
     if name not in metrics:
         raise UnknownNameError("metric of a rule", name, metrics)
     return jnp.asarray(metrics[name])
+
+
+class RuleSettings(Choice, kind="until", usual="none"):
+    """Which rule may end a run before its steps, and its options.
+
+    >>> RuleSettings(name="patience", steps=200).metric
+    'loss'
+    """
+
+    def build(self) -> Rule | None:
+        """The rule; None goes through all steps.
+
+        Raises:
+            ConfigurationError: for a number outside its range.
+        """
+        built: Rule | None = self.construct()
+        return built
+
+
+def rule_of(chosen: Rule | RuleSettings | str | None) -> Rule | None:
+    """The rule of a name with its usual options, that of settings, or the one that is given.
+
+    Raises:
+        UnknownNameError: for a name that is not offered.
+        ConfigurationError: for what is no rule.
+
+    >>> rule_of("converged").spans
+    {'loss': 50}
+    """
+    found = RuleSettings.chosen(chosen)
+    if isinstance(found, RuleSettings):
+        return found.build()
+    if found is not None and not isinstance(found, Rule):
+        raise ConfigurationError(
+            "until: expected a rule, such as converged() or patience('loss', 500), or one of "
+            f"{', '.join(RuleSettings.names())}, got {found!r}"
+        )
+    rule: Rule | None = found
+    return rule
+
+
+@RuleSettings.offer("none")
+def _none() -> None:
+    """All steps are taken."""
+
+
+@RuleSettings.offer("converged")
+def _converged(*, metric: str = "loss", window: int = 50) -> Rule:
+    """The lowest value so far falls by no more than rounding can do.
+
+    Args:
+        metric: its name in metrics.jsonl.
+        window: steps over which it must fall; longer than it ever climbs.
+    """
+    return converged(metric, window=window)
+
+
+@RuleSettings.offer("patience")
+def _patience(*, metric: str = "loss", steps: int = 200, least: float = 0.0) -> Rule:
+    """No new minimum for so many steps.
+
+    Args:
+        metric: its name in metrics.jsonl.
+        steps: without a new minimum.
+        least: by what part of itself a minimum must be lower than the last that counted.
+    """
+    return patience(metric, steps, least=least)
+
+
+@RuleSettings.offer("target")
+def _target(*, metric: str = "loss", value: float = 1e-12) -> Rule:
+    """A value is reached.
+
+    Args:
+        metric: its name in metrics.jsonl.
+        value: at most that; of a ground state's energy in hartree.
+    """
+    return target(metric, value)

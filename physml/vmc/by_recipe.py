@@ -13,7 +13,7 @@ import jax
 from jax import Array
 
 from physml.errors import NonFiniteError, PhysmlError
-from physml.train import Rule, Run
+from physml.train import Rule, RuleSettings, Run
 from physml.train.callbacks import Callback, Every
 from physml.train.entry import DEFAULT, Entry, NoNumbers, Record
 from physml.vmc.amplitude import first_params
@@ -107,6 +107,7 @@ def check_recipe(system: QuantumSystem, recipe: VMCRecipe) -> None:
     if recipe.pretrain:
         check_pretraining(system, wavefunction)
     recipe.optimizer.build()
+    recipe.until.build()
     recipe.sampler.build(system)
     jax.eval_shape(partial(first_params, system, wavefunction), jax.random.key(0))
 
@@ -117,7 +118,7 @@ def solve_by_recipe(
     *,
     key: Array | None = None,
     run: Run | None = None,
-    until: Rule | None = None,
+    until: Rule | RuleSettings | str | None = None,
     measure: Mapping[str, Every] | None = None,
     callbacks: Sequence[Callback] = (),
     progress: bool = True,
@@ -158,7 +159,7 @@ def solve_by_recipe(
             measurements=recipe.measurements,
             params=params,
             key=key,
-            until=until,
+            until=recipe.until.build() if until is None else until,
             measure=measure,
             run=run,
             callbacks=callbacks,

@@ -15,7 +15,7 @@ from jax import Array
 from physml.as_whole import as_whole
 from physml.errors import ConfigurationError
 from physml.optim import OptimizerSettings, natural_gradient
-from physml.train import Rule, Run, fit, key_for
+from physml.train import Rule, RuleSettings, Run, fit, key_for
 from physml.train.callbacks import Callback, Every
 from physml.train.devices import over_devices
 from physml.train.measured import measured_of
@@ -55,7 +55,7 @@ def ground_state(
     measurements: int = 200,
     params: Any = None,
     key: Array | None = None,
-    until: Rule | None = None,
+    until: Rule | RuleSettings | str | None = None,
     measure: Mapping[str, Every] | None = None,
     run: Run | None = None,
     callbacks: Sequence[Callback] = (),

@@ -23,7 +23,7 @@ from physml.as_whole import as_whole
 from physml.errors import ConfigurationError
 from physml.optim import OptimizerSettings
 from physml.sampling import metropolis
-from physml.train import FitResult, Rule, Run, fit, key_for, least_squares
+from physml.train import FitResult, Rule, RuleSettings, Run, fit, key_for, least_squares
 from physml.train.callbacks import Callback
 from physml.types import Optimizer, Sampler
 from physml.vmc.amplitude import first_params, log_psi_of
@@ -50,7 +50,7 @@ def pretrain(
     sweeps: int = 10,
     steps: int = 500,
     key: Array | None = None,
-    until: Rule | None = None,
+    until: Rule | RuleSettings | str | None = None,
     run: Run | None = None,
     callbacks: Sequence[Callback] = (),
     progress: bool = True,

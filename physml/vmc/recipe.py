@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from physml.as_whole import as_whole
 from physml.choices import check_choices
 from physml.optim.settings import OptimizerSettings
+from physml.train import RuleSettings
 from physml.vmc.sampler_settings import SamplerSettings
 from physml.vmc.wavefunctions import WavefunctionSettings
 
@@ -24,6 +25,7 @@ class VMCRecipe:
         pretrain: steps before those of the energy, towards the orbitals of Hartree–Fock; for an
             atom or a molecule by message-passing, ferminet or psiformer, with pyscf installed.
         steps: optimizer steps.
+        until: what may end them sooner, such as ``patience`` of the metric ``energy``.
         measurements: steps of the measurement on fresh walkers.
     """
 
@@ -38,6 +40,7 @@ class VMCRecipe:
     sweeps: int = 10
     pretrain: int = 0
     steps: int = 300
+    until: RuleSettings = field(default_factory=RuleSettings)
     measurements: int = 400
 
     def __post_init__(self) -> None:

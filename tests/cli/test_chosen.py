@@ -13,7 +13,7 @@ from physml.cli.chosen import with_chosen
 from physml.errors import ConfigurationError, UnknownNameError
 from physml.networks import NetworkSettings
 from physml.optim import OptimizerSettings
-from physml.train import BalanceSettings
+from physml.train import BalanceSettings, RuleSettings
 from physml.train.plain_data import read
 from physml.vmc.sampler_settings import SamplerSettings
 from physml.vmc.wavefunctions import WavefunctionSettings
@@ -22,6 +22,7 @@ OPTIMIZER = OptimizerSettings(name="natural-gradient", damping=0.5)
 NETWORK = NetworkSettings(width=7, activation="sin")
 WAVEFUNCTION = WavefunctionSettings(name="message-passing", width=32, determinants=4)
 BALANCE = BalanceSettings()
+RULE = RuleSettings()
 SAMPLER = SamplerSettings()
 
 
@@ -35,6 +36,7 @@ class Recipe:
         wavefunction: the wave function.
         balance: the rule for weights.
         sampler: what moves walkers.
+        until: the rule that ends a run.
         steps: how many.
     """
 
@@ -43,6 +45,7 @@ class Recipe:
     wavefunction: WavefunctionSettings = WAVEFUNCTION
     balance: BalanceSettings = BALANCE
     sampler: SamplerSettings = SAMPLER
+    until: RuleSettings = RULE
     steps: int = 3
 
 
@@ -72,6 +75,7 @@ def toy(*args, strength: float = 2.0):
         (NetworkSettings, "network", (None,)),
         (WavefunctionSettings, "wavefunction", ("system",)),
         (BalanceSettings, "balance", ()),
+        (RuleSettings, "until", ()),
         (SamplerSettings, "sampler", (pm.QuantumDot(),)),
     ],
     ids=lambda part: part if isinstance(part, str) else "",

@@ -124,6 +124,30 @@ def test_solve(physml):
 
 
 @pytest.mark.slow
+def test_a_rule_by_name_ends_a_run_and_the_resumed_one_at_the_same_step(
+    physml, monkeypatch, trained
+):
+    """It is stored: Ctrl-C before its step, and the run goes on to end there."""
+    HEAT_30 = (*HEAT, "--steps", "30", "--json", "--quiet")
+    physml(*HEAT_30)
+    loss = trained[0].result.history["loss"]
+    rule = ("--until", "target", "--until.value", f"{loss[12]:.17g}")
+    ended = physml(*HEAT_30, *rule).object
+    steps = ended["steps"]
+    assert steps <= 13 and loss[steps - 1] <= loss[12] < min(loss[: steps - 1])
+    with monkeypatch.context() as patch:
+        press_ctrl_c(patch, 4)
+        assert physml(*HEAT_30, *rule, "--run", "stopped").code == 130
+    stored = json.loads(Path("stopped/config.json").read_text())["recipe"]["until"]
+    assert stored == {"name": "target", "metric": "loss", "value": float(f"{loss[12]:.17g}")}
+    again = physml("resume", "stopped", "--json", "--quiet").object
+    assert (again["steps"], again["loss"]) == (steps, ended["loss"])
+    refused = physml(*HEAT, "--until", "patience", "--until.steps", "0", "--run", "none")
+    assert refused.code != 0 and "until: patience: steps: expected at least 1" in refused.err
+    assert not Path("none").exists()
+
+
+@pytest.mark.slow
 def test_ground_state(physml):
     said = physml(*TRAP, "--steps", "2", "--system.omega", "0.5", "--run", "trap", "--json")
     result = said.object

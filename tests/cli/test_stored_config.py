@@ -134,8 +134,10 @@ LACKED = {
         ("recipe", "warm"): True,
         ("recipe", "pretrain"): 0,
         ("recipe", "sampler"): {"name": "metropolis"},
+        ("recipe", "until"): {"name": "none"},
         ("subject", "total"): 0.0,
     },
+    "0.2.0": {("recipe", "until"): {"name": "none"}},
     __version__: {},
 }
 

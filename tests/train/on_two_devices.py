@@ -418,6 +418,38 @@ def test_solve_and_ground_state_and_measure():
     )
 
 
+def test_points_and_weights_of_ones_own():
+    """Of equation, face and integral, alone and after drawn ones; each weight at its own point."""
+    times = np.linspace(0.1, 0.9, 6)
+    own = np.stack([times, times[::-1]], axis=1)
+    ends = np.stack([times[:4], np.zeros(4)], axis=1)
+    problem = pm.Problem(
+        domain=pm.Box(t=(0, 1), x=(0, 1)),
+        equation=lambda u, z: pm.partial(u, 0)(z) + u(z),
+        weight=lambda z: 1.0 + z[1],
+        conditions=[
+            pm.dirichlet(lambda z: jnp.exp(-z[0]), on="x-", weight=np.arange(4.0)),
+            pm.pinn.integral(lambda z: jnp.exp(-z[0]), over="x", nodes=3, weight=np.arange(6.0)),
+            pm.pinn.measured(own, np.exp(-times), weight=1.0 + np.arange(6.0)),
+        ],
+    )
+    given = {"dirichlet x-": ends, "integral x": own}
+    options = {
+        "points": (10, own), "condition_points": given, "steps": 4, "check": False,
+        "redraw": pm.sampling.uniformly(every=2),
+    }  # fmt: skip
+    a, b = (pm.solve(problem, pm.MLP((4,)), devices=n, **options) for n in (1, 2))
+    jax.tree.map(np.testing.assert_array_equal, b.batch, a.batch)
+    np.testing.assert_array_equal(a.batch["integral x"], own)
+    np.testing.assert_array_equal(a.batch["equation"][10:], own)
+    for name in ("loss", *(f"loss/{term}" for term in a.batch)):
+        found, expected = (solution.result.history[name] for solution in (b, a))
+        np.testing.assert_allclose(found, expected, rtol=1e-6)
+    np.testing.assert_allclose(b(own), a(own), rtol=1e-6)
+    with pytest.raises(pm.errors.ShapeError, match=r"\['equation'\].*2 devices.*got 15"):
+        pm.solve(problem, pm.MLP((4,)), devices=2, **options | {"points": (10, own[:5])})
+
+
 def test_the_command_line(tmp_path, capsys):
     """Begun on two devices and gone on with on one; a room that cannot share says so."""
     run = str(tmp_path / "run")

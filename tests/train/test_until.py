@@ -12,7 +12,15 @@ import pytest
 from jax.tree_util import Partial
 
 import physml as pm
-from physml.train import any_of, checkpoint, converged, patience, target
+from physml.train import (
+    RuleSettings,
+    any_of,
+    checkpoint,
+    converged,
+    patience,
+    rule_of,
+    target,
+)
 
 X = jnp.linspace(0.0, 1.0, 10)
 LINE = pm.least_squares({"line": lambda params, x: (params - 2.0) * x})
@@ -216,3 +224,17 @@ def test_what_cannot_be_judged_is_named(options, error, words):
 def test_bad_rules_are_named(make):
     with pytest.raises(pm.errors.ConfigurationError, match=r"expected (at least|a part|a finite)"):
         make()
+
+
+def test_a_rule_by_name_is_that_of_its_settings():
+    for name, spans in (("converged", {"loss": 50}), ("patience", {"loss": 200}), ("target", {})):
+        assert rule_of(name).spans == RuleSettings(name=name).build().spans == spans
+    assert rule_of("none") is None is rule_of(None)
+    mine = target("loss", 1.0)
+    assert rule_of(mine) is mine
+    with pytest.raises(pm.errors.UnknownNameError, match=r"until 'patienc'. Did you mean"):
+        train(2, until="patienc")
+    with pytest.raises(pm.errors.ConfigurationError, match=r"until: expected a rule.*got 3"):
+        train(2, until=3)
+    with pytest.raises(pm.errors.ConfigurationError, match=r"until: .*steps: expected at least 1"):
+        RuleSettings(name="patience", steps=0).build()
