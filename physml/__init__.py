@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         datasets,
         errors,
         figures,
+        generative,
         ising,
         learn,
         networks,
@@ -127,6 +128,7 @@ __all__ = [
     "datasets",
     "errors",
     "figures",
+    "generative",
     "ising",
     "learn",
     "networks",
@@ -142,8 +144,8 @@ __all__ = [
 
 # Nothing is loaded here: so a Ctrl-C while it is can be heeded by who asked for it (__main__).
 _ROOMS = (
-    *("calculus", "cli", "datasets", "errors", "figures", "ising", "learn", "networks"),
-    *("optim", "pinn", "pmm", "sampling", "train", "types", "vmc"),
+    *("calculus", "cli", "datasets", "errors", "figures", "generative", "ising", "learn"),
+    *("networks", "optim", "pinn", "pmm", "sampling", "train", "types", "vmc"),
 )
 _DOORS = {
     "calculus": "divergence gradient hessian jacobian kinetic_energy laplacian partial",

@@ -36,7 +36,7 @@ def test_the_list_is_the_folder(room: ModuleType) -> None:
     folder = Path(room.__file__).parent
     stating = {path.stem for path in folder.glob("*.py") if "\nENTRY = " in path.read_text("utf-8")}
     assert stating == {name.replace("-", "_") for name in room.ENTRIES}
-    assert len(stating) > 3
+    assert len(stating) > 1
 
 
 def test_names_are_one_s_own_across_rooms() -> None:

@@ -224,3 +224,13 @@ def test_the_page_of_parametric_matrix_models(tmp_path, monkeypatch):
     assert (found["low"] <= exact).all() and (exact <= found["high"]).all()
     whole = found["matrices"]["constant"][0] + 1.7 * found["matrices"]["term 1"][0]
     np.testing.assert_allclose(np.linalg.eigvalsh(whole)[:2], found["levels"](1.7), atol=1e-9)
+
+
+@pytest.mark.slow
+def test_the_page_of_densities(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    _, (ring,) = run(ROOT / "docs" / "generative.md")
+    found = ring["found"]
+    assert abs(found.log_partition.value - found.exact.log_partition) < 1e-3
+    assert found.exact.ess > 0.999 and ring["spins"].shape == (3, 6)
+    assert (tmp_path / "ring.png").exists() and (tmp_path / "ring").is_dir()

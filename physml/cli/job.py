@@ -164,14 +164,18 @@ def _carry_out(job: Job, run: Run, began: float, quiet: bool) -> Numbers:
     _keep(run, found)
     numbers, words = found.numbers(), found.words()
     taken, compiling = time.perf_counter() - began, numbers.pop("compile_seconds", 0.0)
-    result = numbers | {
-        "seconds": taken,
-        "compile_seconds": compiling,
-        "precision": job.precision,
-        "device": kind,
-        "seed": job.seed,
-        "run": str(run.directory),
-    }
+    result = (
+        {"entry": job.entry.name}
+        | numbers
+        | {
+            "seconds": taken,
+            "compile_seconds": compiling,
+            "precision": job.precision,
+            "device": kind,
+            "seed": job.seed,
+            "run": str(run.directory),
+        }
+    )
     said = {job.entry.name: job.entry.equation, **in_a_line(job.subject), **words} | {
         "time": f"{taken:.1f} s, compiling {compiling:.1f} s of it",
         "run": str(run.directory),

@@ -12,7 +12,8 @@ import numpy as np
 from jax import Array
 
 from physml.datasets.scaler import Scaler
-from physml.errors import CheckpointError, FingerprintError, ShapeError
+from physml.errors import FingerprintError, ShapeError
+from physml.train.named_params import from_named, named
 
 AT_ONCE = 1024
 """Samples that a network sees at once where it predicts."""
@@ -50,12 +51,10 @@ class ScaledNetwork:
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Everything but the network, by name, with its outputs at some inputs to know it again."""
-        leaves, _ = jax.tree_util.tree_flatten_with_path(self.params)
-        kept = {f"params{jax.tree_util.keystr(path)}": np.asarray(leaf) for path, leaf in leaves}
         # Made, so that none of the data is given away.
         probes = np.random.default_rng(0).normal(size=(_PROBES, *self.shape))
         probes = self.scaler.mean + self.scaler.deviation * probes
-        return kept | {
+        return named(self.params) | {
             "mean": self.scaler.mean,
             "deviation": self.scaler.deviation,
             "probes": probes,
@@ -73,16 +72,8 @@ class ScaledNetwork:
         probes = arrays["probes"]
         scaler = Scaler(arrays["mean"], arrays["deviation"])
         outline = jax.eval_shape(network.init, jax.random.key(0), as_inputs(scaler, probes)[0])
-        leaves, structure = jax.tree_util.tree_flatten_with_path(outline)
-        names = {f"params{jax.tree_util.keystr(path)}": leaf for path, leaf in leaves}
-        stored = {name: a.shape for name, a in arrays.items() if name.startswith("params")}
-        if stored != {name: leaf.shape for name, leaf in names.items()}:
-            raise CheckpointError(
-                f"{where}: expected the network that was saved, with parameters {stored}, got one "
-                f"with { ({name: leaf.shape for name, leaf in names.items()}) }"
-            )
-        params = [jnp.asarray(arrays[name], leaf.dtype) for name, leaf in names.items()]
-        found = cls(network, jax.tree.unflatten(structure, params), scaler, probes.shape[1:])
+        params = from_named(outline, arrays, where)
+        found = cls(network, params, scaler, probes.shape[1:])
         answers, scale = arrays["answers"], np.abs(arrays["answers"]).max()
         if not np.allclose(found(probes), answers, rtol=0.0, atol=1e-3 * scale):
             raise FingerprintError(

@@ -17,6 +17,7 @@ from physml.networks.initializers import (
     orthogonal,
 )
 from physml.networks.last_layer import fit_last_layer
+from physml.networks.masked_mlp import MaskedMLP
 from physml.networks.mlp import MLP
 from physml.networks.pirate_net import PirateNet
 from physml.networks.recurrent import Recurrent
@@ -35,6 +36,7 @@ __all__ = [
     "Deconvolution",
     "InitialName",
     "MLP",
+    "MaskedMLP",
     "NetworkSettings",
     "SIREN",
     "ActivationName",

@@ -10,7 +10,6 @@ from statistics import NormalDist
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
@@ -23,6 +22,7 @@ from physml.pmm.level_data import LevelData, Scaling, as_points
 from physml.pmm.plots import draw
 from physml.pmm.selection import Selection, selections
 from physml.train import FitResult, Interval
+from physml.train.named_params import from_named, named
 from physml.train.study import Study
 
 
@@ -171,9 +171,9 @@ class Emulator:
             "losses": self.losses,
         }
         for number, params in enumerate((self.params, *self.others)):
-            arrays |= _named(f"start/{number}", params)
+            arrays |= named(params, f"start/{number}")
         if self.smaller is not None:
-            arrays |= _named("smaller", self.smaller[1])
+            arrays |= named(self.smaller[1], "smaller")
         return Study("emulator", self.found, {}, arrays).save(directory)
 
     @classmethod
@@ -199,11 +199,13 @@ class Emulator:
             starts = sum(name.startswith("start/") for name in read) // len(
                 jax.tree.leaves(outline(model))
             )
-            all_params = [_filled(outline(model), f"start/{n}", read) for n in range(starts)]
+            all_params = [
+                from_named(outline(model), read, directory, f"start/{n}") for n in range(starts)
+            ]
             smaller = None
             if any(name.startswith("smaller") for name in read):
                 less = model.with_fewer_rows()
-                smaller = (less, _filled(outline(less), "smaller", read))
+                smaller = (less, from_named(outline(less), read, directory, "smaller"))
             chosen = selections(data.y.shape[1] if keep is None else keep, model.blocks)
             found = cls(
                 model,
@@ -277,21 +279,5 @@ class Emulator:
         return self.scaling.deviation * np.sqrt(by_rows**2 + by_starts**2 + by_size**2)
 
 
-def _named(prefix: str, params: Any) -> dict[str, np.ndarray]:
-    leaves, _ = jax.tree_util.tree_flatten_with_path(params)
-    return {f"{prefix}{jax.tree_util.keystr(path)}": np.asarray(leaf) for path, leaf in leaves}
-
-
 def _outline(model: Hermitian, *, point: Array, scaling: Scaling) -> Any:
     return jax.eval_shape(scaling.model(model).init, jax.random.key(0), point)
-
-
-def _filled(outline: Any, prefix: str, arrays: Mapping[str, np.ndarray]) -> Any:
-    leaves, structure = jax.tree_util.tree_flatten_with_path(outline)
-    found = []
-    for path, leaf in leaves:
-        array = arrays[f"{prefix}{jax.tree_util.keystr(path)}"]
-        if array.shape != leaf.shape:
-            raise ValueError(f"{prefix}: parameters {array.shape} where {leaf.shape} belong")
-        found.append(jnp.asarray(array, leaf.dtype))
-    return jax.tree.unflatten(structure, found)

@@ -113,7 +113,7 @@ def test_what_is_kept_predicts_the_same(kind, request, tmp_path):
     assert again.words() == model.words()
     with pytest.raises(FingerprintError, match="the same activations"):
         load(tmp_path / "kept", pm.MLP(network.widths, network.outputs, activation=jnp.sin))
-    with pytest.raises(CheckpointError, match="the network that was saved"):
+    with pytest.raises(CheckpointError, match="the model that was saved"):
         load(tmp_path / "kept", pm.MLP((7,), network.outputs))
     assert model.plot(tmp_path / "model.png").stat().st_size > 5000
 

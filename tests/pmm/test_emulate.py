@@ -67,7 +67,7 @@ def test_an_emulator_is_kept_and_read_again(emulator, tmp_path):
         read.standard_deviation(FAR), emulator.standard_deviation(FAR), rtol=1e-9
     )
     assert read.numbers() == emulator.numbers()
-    with pytest.raises(CheckpointError, match="expected an emulator by"):
+    with pytest.raises(CheckpointError, match="expected the model that was saved"):
         Emulator.load(tmp_path / "kept", Hermitian(4))
     with pytest.raises(FingerprintError, match="other levels"):
         Emulator.load(tmp_path / "kept", Hermitian(3), keep=Highest(2))

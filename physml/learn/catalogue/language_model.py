@@ -19,6 +19,7 @@ from physml.networks import Transformer
 from physml.optim.settings import OptimizerSettings
 from physml.train import Entry, Run, key_for
 from physml.train.callbacks import Callback
+from physml.train.named_params import named
 from physml.train.study import Panel, Study
 
 
@@ -169,8 +170,7 @@ def solve(
             "x",
         ),
     ]
-    leaves, _ = jax.tree_util.tree_flatten_with_path(model.params)
-    arrays = {f"params{jax.tree_util.keystr(path)}": np.asarray(leaf) for path, leaf in leaves}
+    arrays = named(model.params)
     return Study("language-model", found, said, arrays | {"written": drawn}, panels)
 
 

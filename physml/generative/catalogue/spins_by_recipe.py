@@ -1,0 +1,121 @@
+"""Spins of a catalogue drawn one after another, by a recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from jax import Array
+
+from physml.as_whole import as_whole
+from physml.choices import check_choices
+from physml.generative.autoregressive import autoregressive
+from physml.generative.autoregressive_density import AutoregressiveDensity
+from physml.generative.spin_model import SpinModel
+from physml.memory import Need, check_memory
+from physml.networks import MaskedMLP
+from physml.optim import OptimizerSettings
+from physml.train import Entry, Run
+from physml.train.callbacks import Callback
+
+
+@dataclass(frozen=True, kw_only=True)
+class AutoregressiveRecipe:
+    """How spins are learned to be drawn.
+
+    Attributes:
+        widths: channels of a spin in each hidden layer.
+        optimizer: the optimizer.
+        size: samples of a step.
+        steps: how many steps.
+        anneal: steps during which β grows from 0; 0 for none.
+        judge: fresh samples that tell the numbers.
+    """
+
+    widths: tuple[int, ...] = (6,)
+    optimizer: OptimizerSettings = field(
+        default_factory=lambda: OptimizerSettings(
+            name="natural-gradient", learning_rate=0.5, decay=200.0, damping=5e-4, momentum=0.9
+        )
+    )
+    size: int = 512
+    steps: int = 900
+    anneal: int = 0
+    judge: int = 20_000
+
+    def __post_init__(self) -> None:
+        """Check all before anything is made or overwritten."""
+        check_choices(self)
+        for name, least in (("size", 2), ("steps", 0), ("anneal", 0), ("judge", 2)):
+            as_whole(name, getattr(self, name), least=least)
+
+
+def spins_entry(
+    name: str, energy: str, reference: str, subject: SpinModel, recipes: Mapping[str, Any]
+) -> Entry:
+    """An entry of spins that are drawn one after another.
+
+    Args:
+        name: as on the command line.
+        energy: in a line.
+        reference: what its free energy is compared with.
+        subject: a frozen dataclass of numbers.
+        recipes: by name, ``default`` among them.
+    """
+    return Entry(
+        name,
+        energy,
+        reference,
+        subject,
+        recipes,
+        solve,
+        extendable=("steps",),
+        load=load,
+        check=check,
+    )
+
+
+def solve(
+    subject: SpinModel,
+    recipe: AutoregressiveRecipe,
+    *,
+    key: Array,
+    run: Run | None = None,
+    callbacks: Sequence[Callback] = (),
+    progress: bool = True,
+) -> AutoregressiveDensity:
+    """Train on samples of its own, judge by fresh ones."""
+    return autoregressive(
+        subject,
+        MaskedMLP(recipe.widths),
+        optimizer=recipe.optimizer.build(),
+        size=recipe.size,
+        steps=recipe.steps,
+        anneal=recipe.anneal,
+        judge=recipe.judge,
+        key=key,
+        run=run,
+        callbacks=callbacks,
+        progress=progress,
+    )
+
+
+def check(subject: SpinModel, recipe: AutoregressiveRecipe) -> None:
+    """Build network and optimizer, before a run is made."""
+    MaskedMLP(recipe.widths)
+    recipe.optimizer.build()
+    need = Need(f"{recipe.size} samples of {subject.sites} spins", 2 * recipe.size * subject.sites)
+    check_memory("size", [need], "size")
+
+
+def load(
+    subject: SpinModel, recipe: AutoregressiveRecipe, directory: Path
+) -> AutoregressiveDensity:
+    """Read the saved density of a recipe.
+
+    Raises:
+        CheckpointError, FingerprintError: see ``AutoregressiveDensity.load``.
+    """
+    return AutoregressiveDensity.load(directory, subject, MaskedMLP(recipe.widths))

@@ -1,0 +1,177 @@
+"""Spins drawn one after another: normalised, in order, and as good as physics can tell."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import linen as nn
+from scipy import stats
+
+import physml as pm
+from physml.errors import CheckpointError, ConfigurationError, FingerprintError, ShapeError
+from physml.generative.conditional import draw, log_prob
+from physml.generative.enumeration import over_all
+
+KEY = jax.random.key(0)
+PAIR = pm.generative.Spins((2, 2), lambda s: -s[0, 0] * s[0, 1] - 0.5 * s[1, 0] * s[0, 0])
+QUIET = {"progress": False, "size": 64, "judge": 200, "key": KEY}
+
+
+@pytest.fixture(scope="module")
+def pair():
+    return pm.generative.autoregressive(PAIR, pm.networks.MaskedMLP(()), steps=60, **QUIET)
+
+
+@pytest.fixture(scope="module")
+def wide():
+    """Parameters of a network that is far from its start."""
+    network = pm.networks.MaskedMLP((2, 3))
+    params = network.init(KEY, jnp.ones((2, 3)))
+    return network, jax.tree.map(lambda x: x + 0.5 * jnp.sin(jnp.arange(x.size)), params)
+
+
+@pytest.mark.parametrize("even", [False, True])
+def test_the_density_is_normalised(wide, even):
+    network, params = wide
+    logs = over_all(lambda s: log_prob(network, even=even)(params, s), (2, 3))
+    assert np.exp(logs).sum() == pytest.approx(1, abs=1e-12)
+    if even:
+        np.testing.assert_allclose(logs, logs[::-1], rtol=1e-12)
+    assert logs.std() > 0.3
+
+
+@pytest.mark.parametrize("even", [False, True])
+def test_samples_follow_the_density(wide, even):
+    """Pearson's test of 64 states by 4,000 samples, at one in a thousand."""
+    network, params = wide
+    expected = np.exp(over_all(lambda s: log_prob(network, even=even)(params, s), (2, 3)))
+    keys = jax.random.split(KEY, 4000)
+    spins = jax.jit(jax.vmap(draw(network, (2, 3), even=even), (0, None)))(keys, params)
+    numbers = ((np.asarray(spins).reshape(4000, 6) + 1) / 2 @ 2 ** np.arange(6)).astype(int)
+    counts = np.bincount(numbers, minlength=64)
+    few = expected * 4000 < 5
+    seen, told = (np.append(a[~few], a[few].sum()) for a in (counts, 4000 * expected))
+    assert stats.chisquare(seen, told).pvalue > 1e-3
+
+
+def test_where_the_density_is_exact_nothing_is_uncertain(pair):
+    """Ln Z = ln(16 cosh 1 cosh ½); a linear network of four spins holds this density."""
+    exact = np.log(16 * np.cosh(1) * np.cosh(0.5))
+    assert pair.log_partition.value == pytest.approx(exact, abs=1e-6)
+    assert pair.log_partition.error < 1e-4 and pair.exact.ess > 0.999999
+    numbers = pair.numbers()
+    assert numbers["exact"] is None and abs(numbers["excess"]) < 1e-9
+    assert numbers["parameters"] == 10
+
+
+def test_numbers_of_the_ising_model_are_those_of_its_samples():
+    """Weights of a poor density, too, tell ln Z within their bar, and its bound lies below."""
+    model = pm.generative.Ising(side=3, temperature=3.0)
+    found = pm.generative.autoregressive(
+        model, pm.networks.MaskedMLP(()), steps=12, **(QUIET | {"judge": 4000})
+    )
+    exact = model.log_partition()
+    assert abs(found.log_partition.value - exact) < 4 * found.log_partition.error
+    assert found.log_partition.bound < exact
+    assert found.exact.log_partition == pytest.approx(exact, abs=1e-10)
+    low = exact - found.log_partition.bound
+    assert abs(low - found.exact.excess) < 4 * found.log_partition.bound_error
+    assert abs(found.log_partition.ess - found.exact.ess) < 0.1
+    assert 0.3 < found.numbers()["up"] < 0.7, "both magnetisations"
+
+
+def test_heat_grows_from_nothing_to_the_model():
+    from physml.generative.autoregressive import _annealed
+
+    sampler = _annealed(lambda key, params: jnp.ones(2), 3, 4)
+    state, heats = sampler.init(KEY, None), []
+    for _ in range(6):
+        state, batch, _ = sampler.sample(KEY, state, None)
+        heats.append(batch["heat"].tolist()[0])
+    assert heats == [0.25, 0.5, 0.75, 1.0, 1.0, 1.0]
+
+
+def test_a_density_is_kept(pair, tmp_path):
+    pair.save(tmp_path / "kept")
+    load = pm.generative.AutoregressiveDensity.load
+    again = load(tmp_path / "kept", PAIR, pm.networks.MaskedMLP(()))
+    assert again.log_partition == pair.log_partition and again.exact == pair.exact
+    spins = np.asarray(pair.sample(KEY, 5))
+    np.testing.assert_array_equal(again.log_prob(spins), pair.log_prob(spins))
+    assert again.plot(tmp_path / "density.png").exists()
+    with pytest.raises(CheckpointError, match="expected the model that was saved"):
+        load(tmp_path / "kept", PAIR, pm.networks.MaskedMLP((2,)))
+    with pytest.raises(CheckpointError, match="already holds"):
+        pair.save(tmp_path / "kept")
+
+
+def test_a_density_of_another_activation_is_refused(tmp_path):
+    made = pm.generative.autoregressive(PAIR, pm.networks.MaskedMLP((2,)), steps=0, **QUIET)
+    made.save(tmp_path / "kept")
+    with pytest.raises(FingerprintError, match="other outputs"):
+        pm.generative.AutoregressiveDensity.load(
+            tmp_path / "kept", PAIR, pm.networks.MaskedMLP((2,), jnp.sin)
+        )
+
+
+class Ahead(nn.Module):
+    """Sees the spin after each."""
+
+    @nn.compact
+    def __call__(self, s):
+        return jnp.roll(s, -1) * self.param("w", nn.initializers.ones, (s.size,))
+
+
+FIELD = pm.generative.Spins((3,), jnp.sum)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: pm.generative.autoregressive(FIELD, Ahead()), ShapeError, "output 0 to depend"),
+        (
+            lambda: pm.generative.autoregressive(FIELD, pm.MLP((2,))),
+            ShapeError,
+            "an output for each spin",
+        ),
+        (
+            lambda: pm.generative.autoregressive(FIELD, even=True),
+            ConfigurationError,
+            "with a field",
+        ),
+        (lambda: pm.generative.autoregressive(jnp.sum), ConfigurationError, "expected spins"),
+        (lambda: pm.generative.autoregressive(FIELD, size=1), ConfigurationError, "size"),
+        (lambda: pm.generative.Spins((3,), lambda s: s), ShapeError, "one real number"),
+        (lambda: pm.generative.Spins((), jnp.sum), ConfigurationError, "expected sites"),
+        (lambda: pm.generative.Spins((2,), jnp.sum, 0.0), ConfigurationError, "temperature"),
+        (lambda: pm.generative.Ising(side=1), ConfigurationError, "side"),
+        (lambda: pm.generative.Ising(temperature=-1.0), ConfigurationError, "temperature"),
+        (
+            lambda: pm.generative.SherringtonKirkpatrick(spins=1),
+            ConfigurationError,
+            "spins",
+        ),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
+
+
+def test_probabilities_are_asked_of_spins(pair):
+    with pytest.raises(ShapeError, match=r"expected \(n, 2, 2\)"):
+        pair.log_prob(np.ones((2, 2)))
+    with pytest.raises(ShapeError, match="entries ±1"):
+        pair.log_prob(np.zeros((1, 2, 2)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [0, 1])
+def test_the_critical_lattice_of_four_is_met(seed):
+    """3e-6 J a site above exact, of all 65,536 states."""
+    entry = pm.generative.catalogue.ENTRIES["ising-autoregressive"]
+    found = entry.solve(entry.subject, entry.recipe, key=jax.random.key(seed)).numbers()
+    assert 0 <= found["excess"] < 3e-6 and found["exact_ess"] > 0.999
+    assert abs(found["log_partition"] - 16 * 0.9701197162) < 4 * found["log_partition_error"] + 1e-8
