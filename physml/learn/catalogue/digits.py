@@ -115,12 +115,20 @@ def load(subject: Digits, recipe: DigitsRecipe, directory: Path) -> Classifier:
     return Classifier.load(directory, network(recipe))
 
 
+CNN = DigitsRecipe(
+    network=NetworkSettings(name="convolution", channels=(32, 64)),
+    optimizer=OptimizerSettings(name="adam", learning_rate=5e-3, decay=400.0),
+    epochs=60,
+)
+"""Chosen by a fifth of the training part, split once more by seed 100."""
+
+
 ENTRY = Entry(
     "digits",
     "−mean ln softmax(z(x))_y, 8 × 8 pixels",
     "test part",
     Digits(),
-    {"default": DigitsRecipe()},
+    {"default": DigitsRecipe(), "cnn": CNN},
     solve,
     extendable=("epochs",),
     load=load,
