@@ -167,6 +167,7 @@ def regress(
     frozen: Frozen = (),
     key: Array | None = None,
     run: Run | None = None,
+    phase: str = "train",
     callbacks: Sequence[Callback] = (),
     progress: bool = True,
 ) -> Regressor:
@@ -194,6 +195,7 @@ def regress(
             or a function of a path ``("params", "Dense_0", "kernel")``.
         key: a random key; ``jax.random.key(0)`` if None.
         run: a run directory.
+        phase: the name of this training in it, where there are several.
         callbacks: see ``fit``.
         progress: whether to show a line of progress.
 
@@ -249,6 +251,7 @@ def regress(
         until=until,
         key=key,
         run=run,
+        phase=phase,
         callbacks=callbacks,
         progress=progress,
     )

@@ -81,6 +81,7 @@ def train_network(
     run: Run | None,
     callbacks: Sequence[Callback],
     progress: bool,
+    phase: str = "train",
 ) -> Training:
     """The verb behind ``classify`` and ``regress``.
 
@@ -105,6 +106,7 @@ def train_network(
         run: a run directory.
         callbacks: of the loop.
         progress: whether to show a line.
+        phase: see ``fit``.
 
     Raises:
         ConfigurationError: no epoch; a size out of range; patience without validation data.
@@ -154,6 +156,7 @@ def train_network(
         until=until,
         measure={name: every(each, measure) for name, measure in measured.items()},
         run=run,
+        phase=phase,
         callbacks=callbacks,
         progress=progress,
     )
