@@ -15,6 +15,9 @@ from physml.plain_types import parts
 LARGEST = 2**31 - 1
 """Counts are at most this: steps, samples and indices are 32-bit integers in compiled programs."""
 
+# What is no count in a compiled program, such as a seed, is bounded where it is used.
+_LONGEST = 2**63 - 1
+
 _WRITTEN_OUT = 10**30
 
 
@@ -69,9 +72,9 @@ def whole_fields(numbers: Any, name: str | None = None) -> None:
             continue
         where = field if name is None else f"{name}: {field}"
         if isinstance(value, tuple):
-            made: Any = tuple(as_whole(where, one) for one in value)
+            made: Any = tuple(as_whole(where, one, most=_LONGEST) for one in value)
         else:
-            made = as_whole(where, value)
+            made = as_whole(where, value, most=_LONGEST)
         object.__setattr__(numbers, field, made)
 
 

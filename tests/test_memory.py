@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -164,6 +165,25 @@ def test_burn_in_is_judged_by_its_program(monkeypatch):
     machine_of(10**6, monkeypatch)
     with pytest.raises(ConfigurationError, match="burn-in: expected what the 1 MB"):
         sampler.init(jax.random.key(0), None)
+
+
+def test_a_measurement_is_judged_by_its_records_and_by_its_program(monkeypatch):
+    """Of the walkers of every fifth step, too, before the first is moved."""
+    log_psi = lambda a, x: -0.5 * a * jnp.sum(x**2)
+    moves = partial(
+        pm.metropolis, pm.vmc.log_density(log_psi), lambda key: jnp.zeros((4, 1, 1)), sweeps=1
+    )
+
+    def measured(steps):
+        energy = lambda log_psi, x: pm.kinetic_energy(log_psi)(x) + 0.5 * jnp.sum(x**2)
+        pm.vmc.measure(log_psi, jnp.ones(()), energy, moves, key=jax.random.key(0), steps=steps)
+
+    machine_of(10**6, monkeypatch)
+    with pytest.raises(ConfigurationError, match=r"^steps: .*50000 × 4 local .* \+ 10000 × 4 walk"):
+        measured(50_000)
+    machine_of(1_500, monkeypatch)
+    with pytest.raises(ConfigurationError, match=r"^a block of the measurement: .*lower walkers"):
+        measured(8)
 
 
 def test_a_recipe_is_judged_before_a_run_is_made(tmp_path, capsys):

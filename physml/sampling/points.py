@@ -55,7 +55,7 @@ def sobol(key: Array, n: int, d: int) -> Array:
 
 def _shape(n: Any, d: Any) -> tuple[int, int]:
     """How many points of which dimension, as whole numbers."""
-    return as_whole("points: n", n, least=0), as_whole("points: d", d, least=1)
+    return as_whole("points: n", n, least=0, most=2**63 - 1), as_whole("points: d", d, least=1)
 
 
 @lru_cache(maxsize=32)

@@ -21,6 +21,8 @@ from physml.train.until import Rule
 LONGEST = 256
 """The most steps of one dispatch, and the length of its buffers."""
 
+_SIZES = "the samples (points, walkers, sweeps), the model's sizes, or the optimizer's"
+
 
 def compiled(
     step: Callable[[Sequence[Array], TrainState], Any],
@@ -30,6 +32,8 @@ def compiled(
     until: Rule | None,
     mesh: Mesh | None,
     longest: int = LONGEST,
+    name: str = "a step",
+    lower: str = _SIZES,
 ) -> Callable[..., tuple[Any, ...]]:
     """Compile a loop of steps.
 
@@ -43,6 +47,8 @@ def compiled(
         until: judged on the metrics of each step, with the state's ``rule`` for its memory.
         mesh: the devices; None for one.
         longest: the most steps of one dispatch, and the length of its buffers.
+        name: of a step, for the error.
+        lower: what would make it need less memory, for the error.
 
     Returns:
         ``(data, state, count, heed) -> (state, buffers, advanced, finite, ended)``: up to ``count``
@@ -95,11 +101,7 @@ def compiled(
     # The state lies where it lay, step after step; what else comes back, on every device.
     program = jax.jit(advance, **lying(mesh, state, 4))
     compiled = program.lower(data, state, jnp.int32(1), jnp.bool_(True)).compile()
-    check_program(
-        "a step",
-        compiled,
-        "the samples (points, walkers, sweeps), the model's sizes, or the optimizer's",
-    )
+    check_program(name, compiled, lower)
     return compiled
 
 

@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+from physml.memory import Need, check_memory
 from physml.train import fingerprint, key_for
 from physml.train.data_arguments import split
 from physml.train.devices import mesh_of, on_all, over_devices, placed, working_on
@@ -21,7 +22,7 @@ from physml.types import LocalOperator, Sampler
 from physml.vmc.local_energies import local_energies
 from physml.vmc.ratio_check import check_ratios
 from physml.vmc.signed_log import LogPsi, at_params
-from physml.vmc.walk import BLOCK, Walk, at_start, key_of_step
+from physml.vmc.walk import APART, BLOCK, Walk, at_start, key_of_step
 
 STATE = "the state"
 """The part of a fingerprint that tells the parameters."""
@@ -80,11 +81,34 @@ class FreshWalkers:
             began = time.perf_counter()
             with working_on(self._mesh):
                 self._program = compiled(
-                    self._step, data, chain, until=None, mesh=self._mesh, longest=BLOCK
+                    self._step,
+                    data,
+                    chain,
+                    until=None,
+                    mesh=self._mesh,
+                    longest=BLOCK,
+                    name="a block of the measurement",
+                    lower="walkers or sweeps, or the sizes of the model",
                 )
             self.compile_seconds = time.perf_counter() - began
         program = self._program
         return lambda chain, count: program(data, chain, count, jnp.bool_(True))
+
+    def check_records(self, steps: int) -> None:
+        """Refuse more steps than this machine's memory can hold the records of.
+
+        Raises:
+            ConfigurationError: with the sum, what the machine has, and what to lower.
+        """
+        local, walkers = self._shapes["local_energies"], self._shapes["walkers"]
+        kept = f"{steps // APART} × {len(walkers)} walkers"
+        needs = [
+            Need(
+                f"{steps} × {len(walkers)} local energies", steps * local.size, local.dtype.itemsize
+            ),
+            Need(kept, steps // APART * walkers.size, walkers.dtype.itemsize),
+        ]
+        check_memory("steps", needs, "steps or walkers", host=True)
 
     def look(self, walkers: Array) -> None:
         """Refuse an operator that loses the sign of ψ, at a few walkers."""

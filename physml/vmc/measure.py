@@ -90,7 +90,8 @@ def measure(
 
     Raises:
         ConfigurationError: a local energy that would lose the sign of ψ; too few steps; moves that
-            would sample ``|ψ|`` in place of ``|ψ|²``; more devices than there are.
+            would sample ``|ψ|`` in place of ``|ψ|²``; more devices than there are; a step or
+            records that this machine's memory cannot hold.
         ShapeError: walkers that the devices cannot share evenly; a local energy that is not one
             number.
         SamplingError: chains that do not move or do not come to equilibrium.
@@ -107,6 +108,7 @@ def measure(
             "log_density(log_psi)"
         )
     walkers = FreshWalkers(log_psi, params, local_energy, moves, key, devices)
+    walkers.check_records(steps)
     labels = None if groups is None else _large(np.asarray(groups(walkers.first.walkers)))
     burning, measuring = _Place("burn-in", None), _Place("measure", None)
     if run is not None:

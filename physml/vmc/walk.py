@@ -21,8 +21,8 @@ from physml.train.state import TrainState
 BLOCK = 25
 """Steps between two looks at the chains."""
 
-# Walkers are kept of every so many steps: those between tell little more, and would fill memory.
-_APART = 5
+APART = 5
+"""Walkers are kept of every so many steps: those between tell little, and would fill memory."""
 
 
 class Walk(NamedTuple):
@@ -107,7 +107,7 @@ def read(found: checkpoint.Found, start: Walk, *, keep_walkers: bool) -> Walk:
     like = start._replace(
         local_energies=outline(start.local_energies, found.step),
         acceptance=outline(start.acceptance, found.step),
-        walkers=outline(start.walkers, found.step // _APART if keep_walkers else 0),
+        walkers=outline(start.walkers, found.step // APART if keep_walkers else 0),
     )
     walk: Walk = checkpoint.read(found, like)
     return Walk(walk.chain, *map(np.asarray, walk[1:]))
@@ -120,7 +120,7 @@ def cut(walk: Walk, steps: int) -> Walk:
     kept = walk._replace(
         local_energies=walk.local_energies[:steps],
         acceptance=walk.acceptance[:steps],
-        walkers=walk.walkers[: steps // _APART],
+        walkers=walk.walkers[: steps // APART],
     )
     finite = np.isfinite(kept.local_energies).all()
     return (
@@ -160,7 +160,7 @@ class Recorder:
         self._keep_walkers = keep_walkers
         self._local_energies = _longer(walk.local_energies, steps)
         self._acceptance = _longer(walk.acceptance, steps)
-        self._walkers = _longer(walk.walkers, steps // _APART if keep_walkers else 0)
+        self._walkers = _longer(walk.walkers, steps // APART if keep_walkers else 0)
 
     def __call__(self, walk: Walk, count: Array) -> tuple[Any, ...]:
         """Up to ``count`` steps, none beyond a block, as ``loop`` takes them."""
@@ -175,7 +175,7 @@ class Recorder:
         first, bad = walk.first_not_finite, np.argwhere(~np.isfinite(local))
         if len(bad) and np.isnan(first).all():
             first = walkers[tuple(bad[0])].astype(first.dtype)
-        kept = [x for i, x in enumerate(walkers, before + 1) if i % _APART == 0]
+        kept = [x for i, x in enumerate(walkers, before + 1) if i % APART == 0]
         self.walk = Walk(
             chain,
             walk.burn_in,
