@@ -10,6 +10,7 @@ from physml.optim.damped_least_squares import (
 from physml.optim.gauss_newton import gauss_newton
 from physml.optim.line_search import grid_line_search
 from physml.optim.natural_gradient import natural_gradient
+from physml.optim.newton import newton
 from physml.optim.quasi_newton import ssbfgs, ssbroyden
 from physml.optim.settings import OptimizerSettings, optimizer_of
 from physml.optim.sketch import sketched
@@ -26,6 +27,7 @@ __all__ = [
     "in_sample_space",
     "matrix_free",
     "natural_gradient",
+    "newton",
     "optimizer_of",
     "smallest_side",
     "sketched",

@@ -42,9 +42,9 @@ def test_an_entry_tells_what_the_others_do(runge):
 
 @pytest.mark.slow
 def test_a_network_stands_beside():
-    """Of 2 + 2 neurons and 13 numbers it is at a third of the best polynomial's error."""
+    """Of 2 + 2 neurons and 13 numbers it is below the best polynomial's error."""
     found = ENTRIES["runge"].solve(Runge(), quick("runge", widths=(2,)), key=KEY).numbers()
-    assert found["network_rmse"] < 0.5 * found["rmse"] < 0.025
+    assert found["network_rmse"] < 0.75 * found["rmse"] < 0.03
 
 
 def test_a_study_is_kept_whole(runge, tmp_path):

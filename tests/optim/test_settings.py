@@ -12,7 +12,8 @@ from physml.optim import OptimizerSettings
 from physml.plain_types import parts
 
 EXPECTED = (
-    "adagrad adam adamw gauss-newton lbfgs natural-gradient rmsprop sgd soap ssbfgs ssbroyden"
+    "adagrad adam adamw gauss-newton lbfgs natural-gradient newton "
+    "rmsprop sgd soap ssbfgs ssbroyden"
 )
 
 
