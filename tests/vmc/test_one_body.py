@@ -25,7 +25,7 @@ def free_electrons(twist=None):
     sampler = pm.metropolis(
         pm.vmc.log_density(log_psi), start, sweeps=20, width=0.7, burn_in=5, wrap=gas.cell.wrap
     )
-    state = sampler.init(jax.random.key(2), params)
+    state = jax.jit(sampler.init)(jax.random.key(2), params)
     _, walkers, _ = jax.jit(sampler.sample)(jax.random.key(3), state, params)
     return gas, lambda x: psi.apply(params, x), np.asarray(walkers)[None]
 

@@ -22,6 +22,10 @@ STATES = {
 }
 
 
+inverted = jax.jit(inverses, static_argnums=1)
+replaced = jax.jit(replace_row, static_argnums=1)
+
+
 def random_params(psi, seed=0):
     """Random numbers for every parameter, so that no part of ψ is zero."""
     shapes = jax.eval_shape(psi.init, jax.random.key(0), jnp.ones(psi.system.shape))
@@ -84,16 +88,16 @@ def test_complex_orbitals_have_a_complex_inverse():
 def test_an_inverse_is_of_each_spin():
     random = np.random.default_rng(0)
     orbitals = jnp.asarray(random.normal(size=(5, 4)))
-    found = jax.jit(inverses, static_argnums=1)(orbitals, 3)
+    found = inverted(orbitals, 3)
     assert found.shape == (5, 3)
     np.testing.assert_allclose(found[:3], np.linalg.inv(orbitals[:3, :3]).T, rtol=1e-10)
     np.testing.assert_allclose(found[3:, :2], np.linalg.inv(orbitals[3:, :2]).T, rtol=1e-10)
     np.testing.assert_array_equal(found[3:, 2], 0.0)
     rows = jnp.asarray(random.normal(size=4))
     for i in (1, 4):
-        log, moved = replace_row(found, 3, jnp.array(i), rows)
+        log, moved = replaced(found, 3, jnp.array(i), rows)
         changed = orbitals.at[i].set(rows)
-        np.testing.assert_allclose(moved, inverses(changed, 3), rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(moved, inverted(changed, 3), rtol=1e-9, atol=1e-12)
         spin, n = (slice(0, 3), 3) if i < 3 else (slice(3, 5), 2)
         before, after = (np.linalg.det(a[spin, :n]) for a in (orbitals, changed))
         np.testing.assert_allclose(log, np.log(abs(after / before)), rtol=1e-10)
@@ -120,7 +124,8 @@ def test_a_move_onto_a_node_is_refused():
     params = random_params(psi)
     x = jax.random.normal(jax.random.key(0), (3, 2))
     moves = pm.vmc.one_electron_moves(psi)
-    ratio, _ = moves.move(params, moves.begin(params, x), x, jnp.array(0), x[2])
+    memory = jax.jit(moves.begin)(params, x)
+    ratio, _ = jax.jit(moves.move)(params, memory, x, jnp.array(0), x[2])
     assert float(ratio) < -50.0
 
 
@@ -176,10 +181,10 @@ def test_places_without_orbitals_are_refused_and_other_spins_keep_their_inverses
     """A place where an orbital is not finite is no node of the state before; nor is the reverse."""
     random = np.random.default_rng(0)
     orbitals = jnp.asarray(random.normal(size=(6, 3)))
-    inverse = inverses(orbitals, 3)
-    log, _ = replace_row(inverse, 3, 0, jnp.array([jnp.nan, 1.0, 1.0]))
+    inverse = inverted(orbitals, 3)
+    log, _ = replaced(inverse, 3, 0, jnp.array([jnp.nan, 1.0, 1.0]))
     assert not log > -jnp.inf
-    singular = inverses(orbitals.at[0].set(orbitals[1]), 3)
-    log, changed = replace_row(singular, 3, 0, orbitals[0])
+    singular = inverted(orbitals.at[0].set(orbitals[1]), 3)
+    log, changed = replaced(singular, 3, 0, orbitals[0])
     assert log == jnp.inf
     np.testing.assert_allclose(changed[3:], inverse[3:])

@@ -69,8 +69,8 @@ def test_local_energies_are_those_of_the_matrix(chain, matrix):
     params = psi.init(jax.random.key(0), jnp.asarray(spins[0]))
     params = jax.tree.map(lambda p: p + 0.3 * jax.random.normal(jax.random.key(1), p.shape), params)
     log_psi = partial(psi.apply, params)
-    amplitudes = signs * np.exp(np.asarray(jax.vmap(log_psi)(spins)))
-    local = jax.vmap(partial(chain.local_energy, log_psi))(spins)
+    amplitudes = signs * np.exp(np.asarray(jax.jit(jax.vmap(log_psi))(spins)))
+    local = jax.jit(jax.vmap(partial(chain.local_energy, log_psi)))(spins)
     np.testing.assert_allclose(local, H @ amplitudes / amplitudes, rtol=1e-10)
 
 

@@ -65,7 +65,7 @@ def test_free_fermions_have_no_variance(particles, omega):
     """``E₀ = N² ω/2`` at every walker, of the determinant alone."""
     system = pm.vmc.SpinlessFermions(particles=particles, strength=0.0, omega=omega)
     psi = pm.vmc.Slater(system)
-    params = psi.init(jax.random.key(0), jnp.ones(system.shape))
+    params = jax.jit(psi.init)(jax.random.key(0), jnp.ones(system.shape))
     log_psi = lambda x: psi.apply(params, x).log
     x = system.length * jax.random.normal(jax.random.key(1), (16, *system.shape))
     energy = jax.jit(jax.vmap(partial(system.local_energy, log_psi)))(x)
