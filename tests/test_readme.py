@@ -183,7 +183,8 @@ def test_command_line_page_runs_as_printed():
 @pytest.mark.slow
 def test_the_page_of_learning_from_data(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    _, (data, judged, ways, any_network, xor) = run(ROOT / "docs" / "learn.md")
+    _, found = run(ROOT / "docs" / "learn.md")
+    data, judged, ways, any_network, options, _, xor = found
     assert len(data["data"].test) == 50
     errors = judged["errors"]
     assert errors[12] < errors[6] < errors[2] and 0.01 < errors[12] < 0.025
@@ -191,6 +192,7 @@ def test_the_page_of_learning_from_data(tmp_path, monkeypatch):
     assert (tmp_path / "runge.png").exists() and np.ptp(ways["ways"]) < 1e-12
     assert any_network["classes"].score(any_network["apart"].test) > 0.9
     assert any_network["curve"].score(any_network["data"].test) > 0.75
+    assert options["stopped"].found["epochs"] < 40 and options["stopped"].found["validation"] < 0.3
     told = xor["network"].outputs(xor["xor"].params, xor["bits"])
     np.testing.assert_allclose(told, xor["either"], atol=0.1)
 
