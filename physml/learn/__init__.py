@@ -26,6 +26,7 @@ from physml.learn.bayes import (
     Kernel,
     LeftOut,
     Observed,
+    SampledNetwork,
     add,
     bayesian_regression,
     constant_kernel,
@@ -33,9 +34,11 @@ from physml.learn.bayes import (
     linear_kernel,
     matern,
     most_likely_process,
+    next_measurement,
     periodic,
     rational_quadratic,
     rbf,
+    sampled_network,
     times,
 )
 from physml.learn.classify import Classifier, classify
@@ -113,9 +116,12 @@ __all__ = [
     "GaussianProcess",
     "LeftOut",
     "Observed",
+    "SampledNetwork",
     "bayesian_regression",
     "gaussian_process",
     "most_likely_process",
+    "next_measurement",
+    "sampled_network",
     # kernels
     "Kernel",
     "add",

@@ -8,7 +8,8 @@ import jax
 import numpy as np
 import pytest
 
-from physml.errors import ConfigurationError
+from physml import learn
+from physml.errors import ConfigurationError, ShapeError
 from physml.learn.catalogue import ENTRIES
 from physml.train.study import Study
 
@@ -42,11 +43,46 @@ def test_the_airy_equation_to_its_last_digits_with_bars_that_hold():
         assert abs(numbers[f"known_{name}"] - level) < 4 * numbers[f"known_{name}_error"]
 
 
+@pytest.mark.slow
+def test_a_gap_in_the_data_is_where_bars_are_wide(tmp_path):
+    pytest.importorskip("blackjax")
+    entry = ENTRIES["data-gap"]
+    study = entry.solve(entry.subject, entry.recipe_for(entry.subject, "quick"), key=KEY)
+    numbers = study.numbers()
+    assert numbers["rhat"] < 1.05 and numbers["divergent"] < 0.05
+    assert numbers["rmse"] < 0.1 < 0.4 < numbers["trivial_rmse"]
+    for way in ("nuts", "laplace", "process"):
+        assert numbers[f"{way}_coverage"] > 0.8
+        assert numbers[f"{way}_half_width_gap"] > 0.3
+    assert study.plot(tmp_path / "gap.png").exists()
+
+
 def test_what_cannot_be_is_refused_before_a_run_is_made():
     entry = ENTRIES["gp-ode"]
     with jax.enable_x64(False), pytest.raises(ConfigurationError, match="precision 64"):
         entry.check(entry.subject, entry.recipe)
     with pytest.raises(ConfigurationError, match="points: expected at least 2"):
         dataclasses.replace(entry.recipe, points=1)
+    with pytest.raises(ConfigurationError, match="gap: expected a number in"):
+        dataclasses.replace(ENTRIES["data-gap"].subject, gap=2.0)
     with pytest.raises(ConfigurationError, match="first < last"):
         dataclasses.replace(entry.subject, first=np.inf)
+
+
+@pytest.mark.slow
+def test_measuring_where_the_bar_is_largest_is_better_than_at_random():
+    entry = ENTRIES["next-measurement"]
+    subject = dataclasses.replace(entry.subject, last=24)
+    recipe = entry.recipe_for(subject, "quick")
+    numbers = entry.solve(subject, recipe, key=KEY).numbers()
+    assert numbers["rmse"] < numbers["random_rmse"] < numbers["trivial_rmse"]
+
+
+def test_the_next_measurement_is_where_least_is_known():
+    line = np.linspace(0, 1, 11)[:, None]
+    model = learn.bayesian_regression([[1.0], [2.0]], [1.0, 2.1], noise=0.1, prior=1.0)
+    assert learn.next_measurement(model, line) == 1.0
+    with pytest.raises(ConfigurationError, match="expected one with standard_deviation"):
+        learn.next_measurement(lambda x: x, line)
+    with pytest.raises(ShapeError, match=r"candidates: expected \(n, d\)"):
+        learn.next_measurement(model, line[:, 0])

@@ -14,8 +14,10 @@ from physml.learn.bayes.kernels import (
 from physml.learn.bayes.linear import BayesianLinearModel, bayesian_regression
 from physml.learn.bayes.matern import matern
 from physml.learn.bayes.most_likely import most_likely_process
+from physml.learn.bayes.next_measurement import next_measurement
 from physml.learn.bayes.observed import Observed
 from physml.learn.bayes.process import GaussianProcess, LeftOut
+from physml.learn.bayes.sampled_network import SampledNetwork, sampled_network
 
 __all__ = [
     "BayesianLinearModel",
@@ -23,6 +25,7 @@ __all__ = [
     "Kernel",
     "LeftOut",
     "Observed",
+    "SampledNetwork",
     "add",
     "bayesian_regression",
     "constant_kernel",
@@ -30,8 +33,10 @@ __all__ = [
     "linear_kernel",
     "matern",
     "most_likely_process",
+    "next_measurement",
     "periodic",
     "rational_quadratic",
     "rbf",
+    "sampled_network",
     "times",
 ]
