@@ -14,7 +14,7 @@ from jax import Array
 
 from physml.as_whole import as_whole
 from physml.errors import ConfigurationError
-from physml.optim import OptimizerSettings, gauss_newton, optimizer_of
+from physml.optim import OptimizerSettings, by_svd, gauss_newton, optimizer_of
 from physml.pmm.emulator import Emulator
 from physml.pmm.hermitian import Hermitian
 from physml.pmm.level_data import LevelData, Scaling, as_points
@@ -74,8 +74,8 @@ def emulate(
             if None.
         starts: random first matrices.
         steps: at most, of each start.
-        optimizer: any of ``physml.optim`` or optax, or a name or settings; ``gauss_newton()`` if
-            None.
+        optimizer: any of ``physml.optim`` or optax, or a name or settings; ``gauss_newton(
+            factorise=by_svd)`` if None: there are few parameters, and levels known to rounding.
         until: ends a start before its steps; ``converged()`` if None.
         key: a random key; ``jax.random.key(0)`` if None.
         run: a run directory, with a phase for each start.
@@ -118,7 +118,9 @@ def emulate(
     scaled = scaling.model(model)
     first = [scaled.init(key_of(key_for(key, "params"), s), points[0]) for s in range(starts)]
     how = {
-        "optimizer": gauss_newton() if optimizer is None else optimizer_of(optimizer),
+        "optimizer": gauss_newton(factorise=by_svd)
+        if optimizer is None
+        else optimizer_of(optimizer),
         "until": converged() if until is None else until,
         "steps": steps,
         "key": key_for(key, "fit"),

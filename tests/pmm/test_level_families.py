@@ -1,0 +1,137 @@
+"""Hamiltonians of the entries by hand and by known numbers; what else gives levels."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import jax
+import numpy as np
+import pytest
+
+from physml.errors import ConfigurationError
+from physml.pmm import baselines
+from physml.pmm.catalogue import ENTRIES, AnharmonicOscillator, Lipkin, Pairing
+
+X = np.array([0.0, 0.7, 2.0])
+
+
+def test_one_pair_on_two_levels_by_hand():
+    exact = np.stack([1 - X / 2 - np.sqrt(1 + X**2 / 4), 1 - X / 2 + np.sqrt(1 + X**2 / 4)], axis=1)
+    found = Pairing(levels_of_one=2, pairs=1, kept=2).levels(X)
+    np.testing.assert_allclose(found, exact, atol=1e-13)
+
+
+def test_pairs_are_particles_of_second_quantisation():
+    """The same by creation operators of hard-core bosons on four levels."""
+    up = np.array([[0.0, 0.0], [1.0, 0.0]])
+
+    def at(operator, place):
+        parts = [operator if i == place else np.eye(2) for i in range(4)]
+        whole = parts[0]
+        for part in parts[1:]:
+            whole = np.kron(whole, part)
+        return whole
+
+    create = [at(up, p) for p in range(4)]
+    number = sum(c @ c.T for c in create)
+    energy = sum(2 * p * c @ c.T for p, c in enumerate(create))
+    energy = energy - 0.5 * 0.7 * sum(a @ b.T for a in create for b in create)
+    two = np.isclose(np.diagonal(number), 2)
+    exact = np.linalg.eigvalsh(energy[np.ix_(two, two)])[:3]
+    found = Pairing(levels_of_one=4, pairs=2).levels(np.array([0.7]))[0]
+    np.testing.assert_allclose(found, exact, atol=1e-12)
+
+
+def test_the_size_of_the_pairing_entry():
+    family = ENTRIES["pairing"].subject
+    assert family.dimension == len(family.sectors[0].constant) == 252
+    np.testing.assert_allclose(family.levels(np.array([0.0])), [[20.0, 22.0, 24.0]], atol=1e-12)
+    np.testing.assert_allclose(family.levels(np.array([1.0]))[0, 0], 15.9014165, atol=1e-7)
+
+
+def test_two_particles_of_lipkin_by_hand():
+    found = Lipkin(particles=2, kept=(2, 1)).levels(X)
+    root = np.sqrt(1 + X**2 / 4)
+    np.testing.assert_allclose(found, np.stack([-root, root, 0 * X], axis=1), atol=1e-14)
+
+
+def test_lipkin_is_the_spin_squared_of_its_matrices():
+    j, n = 2.0, 4
+    m = np.arange(-j, j + 1)
+    up = np.diag(np.sqrt((j - m[:-1]) * (j + m[:-1] + 1)), -1)
+    jx, jy = 0.5 * (up + up.T), -0.5j * (up - up.T)
+    exact = np.linalg.eigvalsh(np.diag(m) + 0.9 / n * (jx @ jx - jy @ jy))
+    found = Lipkin(particles=n, kept=(3, 2)).levels(np.array([0.9]))[0]
+    np.testing.assert_allclose(np.sort(found), exact, atol=1e-12)
+
+
+def test_the_oscillator_has_its_known_ground_state():
+    """Bender and Wu (1969), doi:10.1103/PhysRev.184.1231, at g = 1; at g = 0 n + ½."""
+    found = AnharmonicOscillator().levels(np.array([0.0, 1.0]))
+    np.testing.assert_allclose(found[0], [0.5, 2.5, 1.5], atol=1e-9)
+    np.testing.assert_allclose(found[1, 0], 0.803770651234, atol=1e-10)
+    larger = AnharmonicOscillator(basis=100).levels(np.array([5.0]))
+    np.testing.assert_allclose(AnharmonicOscillator().levels(np.array([5.0])), larger, rtol=1e-10)
+
+
+def test_continuation_is_exact_where_it_was_taken_and_never_too_low():
+    family = Pairing(levels_of_one=6, pairs=3)
+    seen, asked = np.linspace(0, 2, 5), np.linspace(0, 3, 7)
+    there = baselines.eigenvector_continuation(family.sectors, [5], seen, seen).levels
+    np.testing.assert_allclose(there, family.levels(seen), atol=1e-10)
+    beyond = baselines.eigenvector_continuation(family.sectors, [3], seen, asked).levels
+    assert (beyond >= family.levels(asked) - 1e-10).all()
+
+
+def test_polynomials_and_processes_interpolate():
+    seen, asked = np.linspace(-1, 1, 25), np.linspace(-0.9, 0.9, 7)
+    levels = np.stack([np.exp(seen), np.cos(2 * seen)], axis=1)
+    exact = np.stack([np.exp(asked), np.cos(2 * asked)], axis=1)
+    for find in (baselines.chebyshev, baselines.gaussian_process):
+        np.testing.assert_allclose(find(seen, levels, asked).levels, exact, atol=2e-6)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Pairing(pairs=10), "pairs: expected at most 9"),
+        (lambda: Pairing(trained=(2.0, 0.0)), "trained: expected two ends"),
+        (lambda: Lipkin(points=3), "points: expected at least 4"),
+        (lambda: Pairing(levels_of_one=20, pairs=10).sectors, "at most 4096 rows"),
+        (lambda: Pairing(levels_of_one=2, pairs=1).sectors, "at least 3 rows"),
+        (lambda: check("lipkin", blocks=(7,)), r"blocks: expected 2 sizes, one a symmetry \(even"),
+        (lambda: check("pairing", blocks=(2,)), "needs a matrix of size 3"),
+        (lambda: replace(ENTRIES["pairing"].recipe, starts=0), "starts"),
+        (lambda: replace(ENTRIES["pairing"].recipe, blocks=()), "size"),
+    ],
+)
+def test_families_and_blocks_that_do_not_fit_are_refused(make, message):
+    with pytest.raises(ConfigurationError, match=message):
+        make()
+
+
+def check(name, **changed):
+    entry = ENTRIES[name]
+    entry.check(entry.subject, replace(entry.recipe, **changed))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", list(ENTRIES))
+def test_entries_keep_to_their_figures(name, tmp_path):
+    """From one start, by bounds ten times the figures of the page."""
+    entry = ENTRIES[name]
+    recipe = replace(entry.recipe, starts=1)
+    entry.check(entry.subject, recipe)
+    study = entry.solve(entry.subject, recipe, key=jax.random.key(1))
+    found = study.numbers()
+    assert {"mean_error", "max_error", "parameters", "seconds", "reference"} <= set(found)
+    if name == "anharmonic-oscillator":
+        assert found["max_relative_error"] < 0.05 and found["inside_90_everywhere"] >= 0.8
+        assert found["chebyshev_max_relative_error"] > 1e3
+    else:
+        bound, parameters = {"pairing": (2e-5, 50), "lipkin": (2e-4, 150)}.get(name, (1e-3, 200))
+        assert found["mean_error"] < bound and found["parameters"] <= parameters
+        assert found["mean_error"] < found["eigenvector_continuation_mean_error"]
+    study.save(tmp_path / "kept")
+    assert entry.load(entry.subject, recipe, tmp_path / "kept").numbers() == found
+    assert study.plot(tmp_path / "figure.png").exists()
