@@ -3,12 +3,15 @@
 from physml.pmm.emulate import emulate
 from physml.pmm.emulator import Emulator
 from physml.pmm.hermitian import Hermitian
+from physml.pmm.image_matrix import ImageMatrix
 from physml.pmm.selection import Highest, Interior, Lowest, Nearest, Selection
 
 __all__ = [
     "Emulator",
     "Hermitian",
     "emulate",
+    # of images
+    "ImageMatrix",
     # which eigenvalues
     "Highest",
     "Interior",
