@@ -28,6 +28,13 @@ LINE = np.linspace(0, 1, 5)[:, None]
 STEEP = lambda length: learn.rbf(length)
 
 
+class Unhashable:
+    __hash__ = None
+
+    def __call__(self, x, y):
+        return KERNEL(x, y)
+
+
 def slope(u, x):
     return pm.partial(u, 0)(x)
 
@@ -314,8 +321,11 @@ def test_other_arguments_that_are_none_are_refused(process):
         process(np.ones((3, 2)))
     with pytest.raises(ConfigurationError, match="level: expected a probability"):
         process.interval(NEW, 90)
-    with pytest.raises(ConfigurationError, match="linear in u"):
-        process.standard_deviation(NEW, lambda u, x: u(x) ** 2)
+    for ask in (process, process.standard_deviation):
+        with pytest.raises(ConfigurationError, match="linear in u"):
+            ask(NEW, lambda u, x: u(x) ** 2)
+    with pytest.raises(ConfigurationError, match="kernel: expected a function, by which"):
+        learn.gaussian_process(Unhashable(), data)
     with pytest.raises(ConfigurationError, match="function of one point, got a GaussianProcess"):
         pm.gradient(process)
     with jax.enable_x64(False), pytest.raises(ConfigurationError, match="double precision"):

@@ -124,7 +124,7 @@ def bayesian_regression(
     if y.shape != X.shape[:1]:
         raise ShapeError(f"targets: expected one a sample, ({len(X)},), got {y.shape}")
     for name, value in (("noise", noise), ("prior", prior)):
-        if value is not None and not 0 < value < np.inf:
+        if value is not None and not (np.ndim(value) == 0 and 0 < value < np.inf):
             raise ConfigurationError(f"{name}: expected a finite deviation > 0, got {value}")
     U, S, Vt = np.linalg.svd(X, full_matrices=False)
     seen = U.T @ y

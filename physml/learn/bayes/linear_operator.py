@@ -53,6 +53,7 @@ def check_linear(operator: LocalOperator, points: np.ndarray) -> None:
         ShapeError: its value is no number.
         NonFiniteError: a NaN or an infinity of a smooth field.
     """
+    check_hashable("operator", operator)
     spread = np.ptp(points, axis=0)
     random = np.random.default_rng(0)
     waves = random.normal(size=(2, points.shape[1])) / np.where(spread > 0, spread, 1.0)
@@ -124,6 +125,22 @@ def check_smooth(
         )
 
 
+def check_hashable(name: str, function: Any) -> None:
+    """Refuse a function that compiled programs cannot be known by.
+
+    Raises:
+        ConfigurationError: an object of a class with ``__eq__`` and without ``__hash__``.
+    """
+    try:
+        hash(function)
+    except TypeError as error:
+        raise ConfigurationError(
+            f"{name}: expected a function, by which its compiled program is known again, got an "
+            f"object that has no hash ({error}); wrap it, lambda x, y: {name}(x, y), or freeze "
+            "its dataclass"
+        ) from error
+
+
 @partial(jax.jit, static_argnums=(0, 1))
 def pairwise(
     family: Family, operator: LocalOperator | None, hyperparameters: Any, x: Any, y: Any
@@ -141,6 +158,7 @@ def check_kernel(family: Family, hyperparameters: Any, dimension: int) -> None:
         NonFiniteError: a NaN or an infinity.
     """
     kernel = family(hyperparameters)
+    check_hashable("kernel", family)
     if not callable(kernel):
         raise ConfigurationError(
             f"kernel: expected a function of two points, such as rbf(1.0), got "

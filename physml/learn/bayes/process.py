@@ -129,7 +129,10 @@ class GaussianProcess(ManyPoints):
         Raises:
             ShapeError: points of another dimension.
             NonFiniteError: a NaN or an infinity.
+            ConfigurationError: an operator that is not linear, or takes derivatives that functions
+                of the kernel do not have.
         """
+        self._check_operator(operator, points)
 
         def value(some: Array) -> np.ndarray:
             prior: Any = 0.0
@@ -169,9 +172,7 @@ class GaussianProcess(ManyPoints):
             ``(m,)``.
 
         Raises:
-            ShapeError, NonFiniteError: see ``__call__``.
-            ConfigurationError: an operator that is not linear, or takes derivatives that functions
-                of the kernel do not have.
+            ShapeError, NonFiniteError, ConfigurationError: see ``__call__``.
         """
         self._check_operator(operator, points)
         least = len(self._values) * np.finfo(float).eps
@@ -204,7 +205,7 @@ class GaussianProcess(ManyPoints):
         """
         if not 0 < level < 1:
             raise ConfigurationError(f"level: expected a probability in (0, 1), got {level}")
-        if not 0 <= noise < np.inf:
+        if not (np.ndim(noise) == 0 and 0 <= noise < np.inf):
             raise ConfigurationError(f"noise: expected a deviation ≥ 0, got {noise}")
         from scipy.special import ndtri  # here, since scipy takes long to load
 

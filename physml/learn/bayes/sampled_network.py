@@ -148,7 +148,7 @@ def sampled_network(
     if y.shape != (len(x),):
         raise ShapeError(f"targets: expected one a sample, ({len(x)},), got {y.shape}")
     for name, value in (("noise", noise), ("prior", prior)):
-        if not 0 < value < np.inf:
+        if not (np.ndim(value) == 0 and 0 < value < np.inf):
             raise ConfigurationError(f"{name}: expected a finite deviation > 0, got {value}")
     chains = as_whole("chains", chains, least=2)
     warm_up = as_whole("warm_up", warm_up, least=20)
