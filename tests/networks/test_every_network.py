@@ -2,6 +2,7 @@
 
 import functools
 
+import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -100,18 +101,18 @@ def test_second_derivatives_agree_in_every_mode(name, arbitrary):
 @every_network
 def test_many_samples_are_each_alone_and_one_program(name, arbitrary):
     network, inputs = NETWORKS[name](), samples(name)
-    params, traced = arbitrary(network, inputs[0]), []
+    params = arbitrary(network, inputs[0])
+    chex.clear_trace_counter()
 
     @jax.jit
+    @chex.assert_max_traces(n=1)
     def values(params, inputs):
-        traced.append(inputs)
         return jax.vmap(functools.partial(network.apply, params))(inputs)
 
     one = jax.jit(network.apply)
     alone = [float(one(params, x)) for x in inputs]
     assert_allclose(values(params, inputs), alone, rtol=1e-12, atol=1e-14)
     values(jax.tree.map(lambda leaf: 2 * leaf, params), inputs + 1)
-    assert len(traced) == 1
 
 
 @pytest.mark.parametrize("name", OTHERS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -59,8 +60,7 @@ def test_the_loss_falls_and_every_shape_stays(name):
     result = pm.fit(OBJECTIVE, SAMPLER, optimizer, PARAMS, steps=30, key=jax.random.key(0))
     assert result.history["loss"].shape == (30,)
     assert result.history["loss"][-1] < 0.2 * result.history["loss"][0]
-    same = lambda a, b: a.shape == b.shape and a.dtype == b.dtype
-    assert jax.tree.all(jax.tree.map(same, result.params, PARAMS))
+    chex.assert_trees_all_equal_shapes_and_dtypes(result.params, PARAMS)
 
 
 OF_OPTAX_SEARCH = ("lbfgs", "ssbfgs", "ssbroyden")
@@ -133,9 +133,9 @@ def test_complex_parameters_are_pairs_of_real_ones(name):
         pairs = run(real_row, PAIRS)
         rtol = 1e-6 if "matrix free" in name else 1e-8  # conjugate gradients stop at their own
         np.testing.assert_allclose(loss, pairs.history["loss"], rtol=rtol)
-        np.testing.assert_allclose(found.params["c"].real, pairs.params["re"], rtol=rtol, atol=rtol)
-        np.testing.assert_allclose(found.params["c"].imag, pairs.params["im"], rtol=rtol, atol=rtol)
-        np.testing.assert_allclose(found.params["a"], pairs.params["a"], rtol=rtol, atol=rtol)
+        c, a = found.params["c"], found.params["a"]
+        parts = {"re": c.real, "im": c.imag, "a": a}
+        chex.assert_trees_all_close(parts, pairs.params, rtol=rtol, atol=rtol)
 
 
 def kinds_of_evaluation():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -214,8 +215,7 @@ def test_rows_gradient_and_metric_agree(name):
     assert isinstance(e, Evaluation) and e.loss.shape == () and "loss" not in e.metrics
     assert all(jnp.shape(number) == () for number in e.metrics.values())
     assert jax.tree.structure(found["state"][0]) == jax.tree.structure(found["state"][1])
-    same = lambda a, b: a.shape == b.shape and a.dtype == b.dtype
-    assert jax.tree.all(jax.tree.map(same, e.gradient, case.params))
+    chex.assert_trees_all_equal_shapes_and_dtypes(e.gradient, case.params)
     gradient = ravel_pytree(e.gradient)[0]
     if case.has_value:
         np.testing.assert_allclose(found["value"], e.loss, rtol=1e-13)
