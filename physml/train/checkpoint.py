@@ -39,7 +39,7 @@ _NOW_DATA = ".sampler.batch"
 # What to do with what is of another structure: of a run, and of what was saved from one.
 _RESUMED = (
     "It belongs to a run with another network, optimizer, sampler or precision: resume with the "
-    "settings in config.json"
+    "settings in config.json; one whose network was another in an earlier version goes on with that"
 )
 SAVED = "It was saved with another network or precision: load it with those that it was saved with"
 
