@@ -216,6 +216,14 @@ def test_the_page_of_functions_with_error_bars(tmp_path, monkeypatch):
     assert decay["error"] < 1e-6
 
 
+def test_the_page_of_the_ising_model():
+    (blocks, (names,)) = run(ROOT / "docs" / "ising.md")
+    exact = names["exact"]
+    for number in (f"{exact.log_partition:.8f}", f"−{-exact.energy:.5f}"):
+        assert number in blocks[0]
+    assert abs(names["every"].log_partition / 16 - 0.91006831) < 1e-8
+
+
 @pytest.mark.slow
 def test_the_page_of_parametric_matrix_models(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -5,7 +5,9 @@ from typing import Any
 from physml.learn.catalogue.breast_cancer import BreastCancer
 from physml.learn.catalogue.digits import Digits
 from physml.learn.catalogue.franke import Franke
+from physml.learn.catalogue.ising_coupling import IsingCoupling
 from physml.learn.catalogue.ising_energies import IsingEnergies
+from physml.learn.catalogue.ising_phases import IsingPhases
 from physml.learn.catalogue.runge import Runge
 from physml.train.entry import gathered
 
@@ -18,4 +20,14 @@ def adopt(thing: Any) -> None:
     del thing
 
 
-__all__ = ["BreastCancer", "Digits", "ENTRIES", "Franke", "IsingEnergies", "Runge", "adopt"]
+__all__ = [
+    "BreastCancer",
+    "Digits",
+    "ENTRIES",
+    "Franke",
+    "IsingCoupling",
+    "IsingEnergies",
+    "IsingPhases",
+    "Runge",
+    "adopt",
+]
