@@ -87,7 +87,10 @@ def compiled(
         end = finite & end & heed
         buffers = {n: buffers[n].at[i].set(metrics[n]) for n in buffers}
         taken = finite & ~end
-        new = jax.tree.map(lambda a, b: jnp.where(taken, strong(a), b), new, state)
+        # Chosen whole: a choice entry by entry reads both, a tenth of a small network's step.
+        new = jax.lax.cond(
+            taken, lambda new, old: new, lambda new, old: old, jax.tree.map(strong, new), state
+        )
         return new, buffers, i + finite.astype(i.dtype), finite, end
 
     def advance(

@@ -8,6 +8,7 @@ from physml.learn.catalogue.franke import Franke
 from physml.learn.catalogue.ising_coupling import IsingCoupling
 from physml.learn.catalogue.ising_energies import IsingEnergies
 from physml.learn.catalogue.ising_phases import IsingPhases
+from physml.learn.catalogue.mnist_subset import MnistSubset
 from physml.learn.catalogue.runge import Runge
 from physml.train.entry import gathered
 
@@ -28,6 +29,7 @@ __all__ = [
     "IsingCoupling",
     "IsingEnergies",
     "IsingPhases",
+    "MnistSubset",
     "Runge",
     "adopt",
 ]
