@@ -10,6 +10,7 @@ from scipy.special import ellipj, ellipk
 
 from physml.errors import ConfigurationError
 from physml.learn.catalogue import ENTRIES, forecast
+from physml.learn.catalogue.lorenz_forecast import LorenzForecast
 from physml.learn.catalogue.oscillator_rnn import Pendulum
 
 KEY = jax.random.key(0)
@@ -25,6 +26,17 @@ def test_a_pendulum_without_damping_swings_as_jacobi_s_functions_say():
         sn = ellipj(ellipk(m) - times, m)[0]
         exact = 2 * np.arcsin(np.sqrt(m) * sn) * np.sign(swing[0])
         assert_allclose(swing, exact, atol=2e-11)
+
+
+def test_lorenz_s_plane_of_z_alone_falls_exactly():
+    """On the axis x = y = 0 it is ``z e^{−βt}``; off it the fixed points stay."""
+    system = LorenzForecast()
+    times = np.linspace(0, 1, 5)
+    fixed = np.sqrt(system.beta * (system.rho - 1))
+    starts = np.array([[0.0, 0.0, 3.0], [fixed, fixed, system.rho - 1]])
+    found = forecast.integrated(system.rates, starts, times)
+    assert_allclose(found[0, :, 2], 3 * np.exp(-system.beta * times), rtol=1e-11)
+    assert_allclose(found[1], np.tile(starts[1], (5, 1)), rtol=1e-12)
 
 
 def test_windows_and_free_runs_are_those_of_a_line():
@@ -57,7 +69,7 @@ def test_networks_tell_more_than_the_last_value():
     [
         (lambda: Pendulum(swing=3.2), "swing: expected an angle in"),
         (lambda: Pendulum(damping=-1.0), "damping: expected a number >= 0"),
-        (lambda: Pendulum(interval=0.0), "interval: expected a number > 0"),
+        (lambda: LorenzForecast(interval=0.0), "interval: expected a number > 0"),
         (lambda: forecast.ForecastRecipe(networks=("mpl",)), "networks: expected some of mlp"),
         (lambda: forecast.ForecastRecipe(networks=()), "networks: expected some of mlp"),
         (lambda: forecast.ForecastRecipe(window=0), "window: expected at least 1"),
@@ -72,7 +84,7 @@ def test_what_cannot_be_forecast_is_refused_before_a_run(call, message):
         call()
 
 
-@pytest.mark.parametrize("name", ["oscillator-rnn"])
+@pytest.mark.parametrize("name", ["lorenz-forecast", "oscillator-rnn"])
 def test_entries_of_forecasts_build_what_they_name(name):
     entry = ENTRIES[name]
     for recipe in entry.recipes.values():

@@ -304,7 +304,7 @@ def _panels(
     return [
         Panel(
             "time",
-            "first component, first test trajectory",
+            "first component, first test",
             {"exact": (after, test[0, recipe.window :, 0])}
             | {name: (after, rows[name]["told"][0, :, 0]) for name in recipe.networks},
         ),
