@@ -22,12 +22,13 @@ import pytest
 import physml as pm
 from physml.cli import main
 from physml.lazy_jacobian import Block, Jacobian
-from physml.optim import by_svd, sketched, soap, ssbfgs, ssbroyden
+from physml.optim import by_svd, newton, sketched, soap, ssbfgs, ssbroyden
 from physml.sample_axis import devices_at_hand, map_samples
 from physml.sampling import (
     ancestral,
     gibbs,
     hamiltonian,
+    ising_spins,
     langevin,
     metropolis,
     metropolis_one_electron,
@@ -43,6 +44,7 @@ from physml.train import (
     cost,
     cross_entropy,
     game,
+    keeping_best,
     over_devices,
     poisson,
     score,
@@ -59,6 +61,7 @@ OPTIMIZERS = {
     "gauss_newton": pm.gauss_newton(),
     "gauss_newton, svd": pm.gauss_newton(factorise=by_svd),
     "gauss_newton, sketch": pm.gauss_newton(factorise=sketched(rows=9, columns=6)),
+    "newton": newton(0.5, damping=1e-1),
     "soap": soap(1e-2),
     "ssbroyden": ssbroyden(),
     "ssbfgs": ssbfgs(),
@@ -140,6 +143,10 @@ OBJECTIVES = {
         total({"data": LEAST_SQUARES, "label": cross_entropy(logits, family=categorical)}),
         pm.fixed({"data": {"line": IMAGES[0], "ends": IMAGES[0][:2]}, "label": IMAGES}),
     ),
+    "keeping_best": (
+        keeping_best(LEAST_SQUARES, lambda params: jnp.sum(params["w"] ** 2), steps=2),
+        POINTS,
+    ),
     "energy": (pm.vmc.energy(log_phi, oscillator), WALKERS),
     "energy in chunks": (pm.vmc.energy(log_phi, oscillator, memory=1), WALKERS),
     "energy, complex": (
@@ -157,6 +164,10 @@ def normal_walkers(key):
 
 def spins(key):
     return jax.random.rademacher(key, (8, 4, 1), float)
+
+
+def lattices(key):
+    return jax.random.rademacher(key, (8, 4, 4), float)
 
 
 def aligned(params, x):
@@ -184,6 +195,7 @@ SAMPLERS = {
     "langevin": langevin(log_normal, normal_walkers, sweeps=2, burn_in=3),
     "metropolis_one_electron": metropolis_one_electron(log_normal, normal_walkers, burn_in=2),
     "spin_metropolis": spin_metropolis(aligned, spins, sweeps=1, burn_in=2),
+    "ising_spins": ising_spins(0.3, lattices, burn_in=2),
     "hamiltonian": hamiltonian(log_normal, normal_walkers, leapfrogs=2, burn_in=2),
     "gibbs": gibbs(resampled, normal_walkers, sweeps=2, burn_in=2),
     "ancestral": ancestral(lambda key, params: params["b"] * jax.random.normal(key, (2,)), size=8),
