@@ -181,11 +181,11 @@ def test_digits_are_told_as_on_the_page():
 
 @pytest.mark.slow
 def test_fashion_is_told_as_on_the_page():
-    """88.9 and 88.3% of 10,000, whose deviation is 0.3%: above 88.0% in either precision."""
+    """88.3 to 88.9% of 10,000, whose deviation is 0.3%: above 87.5% in either precision."""
     fashion = ENTRIES["fashion-pmm"]
     try:
         fashion.check(fashion.subject, fashion.recipe)
     except DataFileError as missing:
         pytest.skip(str(missing))
     numbers = fashion.solve(fashion.subject, fashion.recipe, key=KEY).numbers()
-    assert numbers["accuracy"] > 0.88 and numbers["parameters"] <= 16_744
+    assert numbers["accuracy"] > 0.875 and numbers["parameters"] <= 16_744
