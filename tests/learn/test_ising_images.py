@@ -23,7 +23,8 @@ from physml.learn.catalogue.finite_size_scaling import (
     extrapolated,
     half_way,
 )
-from physml.learn.catalogue.ising_phases import best_threshold, scaled_blocks
+from physml.learn.catalogue.ising_lattices import scaled_blocks
+from physml.learn.catalogue.threshold import best_threshold
 
 KEY = jax.random.key(0)
 EVERY = ising.enumeration(ising.square_couplings(3, 3, 0.0)).states.reshape(-1, 3, 3)

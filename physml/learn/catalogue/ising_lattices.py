@@ -42,3 +42,23 @@ def lattices_at(
         state, spins, _ = step(jax.random.fold_in(key, i), state, None)
         found[:, i] = np.asarray(spins)
     return found.reshape(t, lattices, images, side, side)
+
+
+def scaled_blocks(spins: np.ndarray, blocks: int) -> np.ndarray:
+    """Means of blocks times ``side^{1/8}``: at T_c they have one distribution for all large sides.
+
+    Lengths are measured by the side, and the magnetisation falls as ``side^{−β/ν}``, ``β/ν = 1/8``
+    (Onsager, Yang); so what is called half ordered is a fixed place of ``(T − T_c) side``.
+
+    Args:
+        spins: ``(..., side, side)``.
+        blocks: along a side, which they divide.
+
+    Returns:
+        ``(..., blocks, blocks)``, float32.
+
+    Source: Kadanoff (1966), doi:10.1103/PhysicsPhysiqueFizika.2.263.
+    """
+    side = spins.shape[-1]
+    parted = spins.reshape(*spins.shape[:-2], blocks, side // blocks, blocks, side // blocks)
+    return parted.mean(axis=(-3, -1), dtype=np.float32) * np.float32(side**0.125)

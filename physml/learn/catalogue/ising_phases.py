@@ -21,7 +21,8 @@ from physml.learn.catalogue.finite_size_scaling import (
     extrapolated,
     half_way,
 )
-from physml.learn.catalogue.ising_lattices import lattices_at
+from physml.learn.catalogue.ising_lattices import lattices_at, scaled_blocks
+from physml.learn.catalogue.threshold import best_threshold
 from physml.learn.classify import classify
 from physml.networks.settings import NetworkSettings
 from physml.optim.settings import OptimizerSettings
@@ -260,26 +261,6 @@ def _size(subject: IsingPhases, recipe: PhasesRecipe, side: int, key: Array) -> 
     return _Size(*np.split(blocks, [len(subject.outside)]), *np.split(m, [len(subject.outside)]))
 
 
-def scaled_blocks(spins: np.ndarray, blocks: int) -> np.ndarray:
-    """Means of blocks times ``side^{1/8}``: at T_c they have one distribution for all large sides.
-
-    Lengths are measured by the side, and the magnetisation falls as ``side^{−β/ν}``, ``β/ν = 1/8``
-    (Onsager, Yang); so what is called half ordered is a fixed place of ``(T − T_c) side``.
-
-    Args:
-        spins: ``(..., side, side)``.
-        blocks: along a side, which they divide.
-
-    Returns:
-        ``(..., blocks, blocks)``, float32.
-
-    Source: Kadanoff (1966), doi:10.1103/PhysicsPhysiqueFizika.2.263.
-    """
-    side = spins.shape[-1]
-    parted = spins.reshape(*spins.shape[:-2], blocks, side // blocks, blocks, side // blocks)
-    return parted.mean(axis=(-3, -1), dtype=np.float32) * np.float32(side**0.125)
-
-
 def _images(subject: IsingPhases, sizes: Sequence[np.ndarray]) -> Dataset:
     """Blocks ``(t, n, m, b, b)`` of several sides, with the phase of each temperature."""
     ordered = subject.outside < CRITICAL_TEMPERATURE
@@ -292,21 +273,6 @@ def _images(subject: IsingPhases, sizes: Sequence[np.ndarray]) -> Dataset:
         licence="free of any",
         source="made here",
     )
-
-
-def best_threshold(values: np.ndarray, ordered: np.ndarray) -> float:
-    """That which tells most of the training part; the middle of the gap between two values."""
-    order = np.argsort(values, kind="stable")
-    values, ordered = values[order], ordered[order]
-    # Below cut k everything is told disordered, from k on ordered.
-    right = np.concatenate([[0], np.cumsum(~ordered)]) + np.concatenate(
-        [np.cumsum(ordered[::-1])[::-1], [0]]
-    )
-    apart = np.concatenate([[True], values[1:] > values[:-1], [True]])
-    best = np.flatnonzero(apart & (right == right[apart].max()))
-    ends = np.concatenate([[0.0], values, [2 * values[-1] + 1]])
-    middles = (ends[best] + ends[best + 1]) / 2
-    return float(middles[len(middles) // 2])
 
 
 def _binder(
