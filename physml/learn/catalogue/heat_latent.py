@@ -205,7 +205,8 @@ def solve(
     judged = {name: _judged(way, step, test, recipe.window) for name, (way, step) in ways.items()}
     ours, theirs = judged["autoencoder"], judged["principal components"]
     spectrum = np.linalg.svd(test.reshape(-1, subject.points), compute_uv=False)
-    left = np.sqrt(1 - np.cumsum(spectrum**2) / np.sum(spectrum**2))
+    beyond = 1 - np.cumsum(spectrum**2) / np.sum(spectrum**2)
+    left = np.sqrt(np.maximum(beyond, 0))  # whose last ones are rounding
     as_good = 1 + int(np.argmax(left <= ours["seen"]))
     found = {
         "rmse": ours["rmse"],
