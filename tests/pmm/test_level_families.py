@@ -10,7 +10,7 @@ import pytest
 
 from physml.errors import ConfigurationError
 from physml.pmm import baselines
-from physml.pmm.catalogue import ENTRIES, AnharmonicOscillator, Lipkin, Pairing
+from physml.pmm.catalogue import ENTRIES, AnharmonicOscillator, IsingLevels, Lipkin, Pairing
 
 X = np.array([0.0, 0.7, 2.0])
 
@@ -72,6 +72,35 @@ def test_the_oscillator_has_its_known_ground_state():
     np.testing.assert_allclose(found[1, 0], 0.803770651234, atol=1e-10)
     larger = AnharmonicOscillator(basis=100).levels(np.array([5.0]))
     np.testing.assert_allclose(AnharmonicOscillator().levels(np.array([5.0])), larger, rtol=1e-10)
+
+
+def ring(h, n):
+    """All levels of the ring, by products of Pauli matrices."""
+    z, x = np.diag([1.0, -1.0]), np.array([[0.0, 1.0], [1.0, 0.0]])
+
+    def at(operator, place):
+        whole = np.eye(1)
+        for i in range(n):
+            whole = np.kron(whole, operator if i == place else np.eye(2))
+        return whole
+
+    energy = -sum(at(z, i) @ at(z, (i + 1) % n) + h * at(x, i) for i in range(n))
+    return np.linalg.eigvalsh(energy)
+
+
+def test_sectors_of_the_ring_hold_levels_of_the_whole_and_the_lowest_two():
+    found = IsingLevels(spins=5, kept=(4, 3)).levels(np.array([0.6]))[0]
+    every = ring(0.6, 5)
+    assert np.abs(every[:, None] - found[None, :]).min(axis=0).max() < 1e-12
+    np.testing.assert_allclose(np.sort(found)[:2], every[:2], atol=1e-12)
+
+
+def test_the_ring_has_the_ground_state_of_free_fermions():
+    """Pfeuty (1970), doi:10.1016/0003-4916(70)90270-8: half-whole momenta of Π σˣ = 1."""
+    n, h = 10, np.array([0.3, 1.0, 1.7])
+    k = np.pi * (2 * np.arange(n) + 1) / n
+    exact = -np.sum(np.sqrt(1 + h[:, None] ** 2 + 2 * h[:, None] * np.cos(k)), axis=1)
+    np.testing.assert_allclose(IsingLevels().levels(h)[:, 0], exact, atol=1e-11)
 
 
 def test_continuation_is_exact_where_it_was_taken_and_never_too_low():

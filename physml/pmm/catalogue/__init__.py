@@ -3,6 +3,7 @@
 from typing import Any
 
 from physml.pmm.catalogue.anharmonic_oscillator import AnharmonicOscillator
+from physml.pmm.catalogue.ising_levels import IsingLevels
 from physml.pmm.catalogue.lipkin import Lipkin
 from physml.pmm.catalogue.pairing import Pairing
 from physml.train.entry import gathered
@@ -16,4 +17,4 @@ def adopt(thing: Any) -> None:
     del thing
 
 
-__all__ = ["ENTRIES", "AnharmonicOscillator", "Lipkin", "Pairing", "adopt"]
+__all__ = ["ENTRIES", "AnharmonicOscillator", "IsingLevels", "Lipkin", "Pairing", "adopt"]
