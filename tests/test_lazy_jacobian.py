@@ -73,27 +73,36 @@ def test_products(case):
     jacobian, unravel, brute = case
     tangent = jax.random.normal(jax.random.key(2), (brute.shape[1],))
     rows = jax.random.normal(jax.random.key(3), (brute.shape[0],))
-    close(jacobian.mv(unravel(tangent)), brute @ tangent)
-    close(ravel_pytree(jacobian.vm(rows))[0], brute.T @ rows)
+    forth, back = jax.jit(lambda j, v, r: (j.mv(v), j.vm(r)))(jacobian, unravel(tangent), rows)
+    close(forth, brute @ tangent)
+    close(ravel_pytree(back)[0], brute.T @ rows)
 
 
 def test_products_with_rows_once_built(case):
     jacobian, unravel, brute = case
     tangent = jax.random.normal(jax.random.key(2), (brute.shape[1],))
     rows = jax.random.normal(jax.random.key(3), (brute.shape[0],))
-    built = jacobian.built(memory=2**20)
-    close(jnp.concatenate(built.rows), brute)
-    close(built.mv(unravel(tangent)), brute @ tangent)
-    close(ravel_pytree(built.vm(rows))[0], brute.T @ rows)
-    close(built.sample_gram(), brute @ brute.T)
+
+    @jax.jit
+    def products(jacobian, tangent, rows):
+        built = jacobian.built(memory=2**20)
+        return built.rows, built.mv(tangent), built.vm(rows), built.sample_gram()
+
+    parts, forth, back, gram = products(jacobian, unravel(tangent), rows)
+    close(jnp.concatenate(parts), brute)
+    close(forth, brute @ tangent)
+    close(ravel_pytree(back)[0], brute.T @ rows)
+    close(gram, brute @ brute.T)
     assert jacobian.built(memory=1).rows is None
 
 
 @pytest.mark.parametrize("memory", [2**30, 2000, 1], ids=["dense", "pieces", "row by row"])
 def test_gram_matrices_within_any_memory(case, memory):
     jacobian, _, brute = case
-    close(jacobian.sample_gram(memory=memory), brute @ brute.T)
-    close(jacobian.parameter_gram(memory=memory), brute.T @ brute)
+    both = jax.jit(lambda j: (j.sample_gram(memory=memory), j.parameter_gram(memory=memory)))
+    of_samples, of_parameters = both(jacobian)
+    close(of_samples, brute @ brute.T)
+    close(of_parameters, brute.T @ brute)
 
 
 def test_chunks_of_rows(case, monkeypatch):
