@@ -6,6 +6,7 @@ And the fast tests are compiled quickly: they run each program a few times. With
 ``-m ""`` all is compiled as for a user.
 """
 
+import gc
 import os
 import shutil
 import signal
@@ -36,6 +37,12 @@ import physml.pinn  # noqa: E402
 import physml.pmm  # noqa: E402
 import physml.vmc  # noqa: E402, F401
 from physml.train.signals import ENDING  # noqa: E402
+
+
+def pytest_collection_finish() -> None:
+    """Leave what is there to stay, all modules and tests, out of every later collection."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_configure(config: pytest.Config) -> None:

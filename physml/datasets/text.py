@@ -91,7 +91,7 @@ def opticks() -> Text:
     colours of light", London 1730, as typed by the Distributed Proofreading Team, www.pgdp.net.
 
     >>> from physml.datasets import opticks
-    >>> opticks().characters[36:79]
+    >>> opticks().characters[34:77]
     'My Design in this Book is not to explain th'
     """
     characters = files("physml.datasets").joinpath("texts/opticks.txt").read_text("utf-8")

@@ -40,7 +40,7 @@ def kaufman(rows: int, columns: int, coupling: float) -> Thermodynamics:
     >>> import physml as pm
     >>> exact = pm.ising.kaufman(8, 8, 0.4)
     >>> f"{exact.log_partition:.10f} {exact.energy:.6f}"
-    '0.8843654494 -1.126096'
+    '0.8843654494 -1.222321'
     """
     m = as_whole("rows", rows, least=2, most=_LARGEST)
     n = as_whole("columns", columns, least=2, most=_LARGEST)

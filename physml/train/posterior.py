@@ -103,7 +103,7 @@ def posterior(
     ...     equation=lambda f, z: pm.partial(f["u"], 0)(z) + f["rate"](z) * f["u"](z),
     ...     conditions=[pm.pinn.measured(x, y, unknown="u")])
     >>> unknowns = {"u": pm.MLP((6,)), "rate": pm.networks.Constant(1.0, positive=True)}
-    >>> bars = pm.posterior(pm.solve(decay, unknowns, points=32, steps=30))
+    >>> bars = pm.posterior(pm.solve(decay, unknowns, points=32, steps=60))
     >>> rate, error = bars.unknown_numbers["rate"]
     >>> bool(abs(rate - 2) < 3 * error), bool(0.03 < bars.noise["data"] < 0.07)
     (True, True)

@@ -49,6 +49,7 @@ def heat(made, tmp_path):
     return Path(shutil.copytree(made("heat"), tmp_path / "heat"))
 
 
+@pytest.mark.slow
 def test_a_complete_run_on_read_only_media_is_told(heat, physml, monkeypatch):
     def refused(path):
         raise RunDirectoryError(f"run directory {path}: cannot be written (Read-only file system)")

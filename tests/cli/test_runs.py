@@ -30,11 +30,11 @@ TRAP = (*TRAP, *CHAINS)
 ATOM = ("ground-state", "atom", "--system.symbol", "H", "--determinants", "1", *TINY, *ADAM)
 
 SOLVE_KEYS = (
-    "problem relative_l2 max_error reference_error loss unknown_numbers check steps parameters "
-    "points seconds compile_seconds precision device seed run"
+    "entry problem relative_l2 max_error reference_error loss unknown_numbers check steps "
+    "parameters points seconds compile_seconds precision device seed run"
 )
 GROUND_STATE_KEYS = (
-    "system energy energy_error energy_per_particle energy_per_particle_error variance "
+    "entry system energy energy_error energy_per_particle energy_per_particle_error variance "
     "imaginary imaginary_error reference reference_error reference_source acceptance "
     "autocorrelation rhat converged not_finite "
     "first_not_finite steps parameters walkers seconds compile_seconds precision device "

@@ -107,6 +107,7 @@ def test_a_density_is_kept(pair, tmp_path):
         pair.save(tmp_path / "kept")
 
 
+@pytest.mark.slow
 def test_a_density_of_another_activation_is_refused(tmp_path):
     made = pm.generative.autoregressive(PAIR, pm.networks.MaskedMLP((2,)), steps=0, **QUIET)
     made.save(tmp_path / "kept")

@@ -54,6 +54,7 @@ def test_what_is_pickled_predicts_the_same(fitted):
     assert again.get_params() == fitted.get_params()
 
 
+@pytest.mark.slow
 def test_a_search_in_a_pipeline_takes_its_options():
     model = pm.learn.Estimator(pm.learn.regress, network=SMALL)
     search = GridSearchCV(

@@ -62,7 +62,13 @@ SOLVERS = {
 }
 
 
-@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize(
+    "solver",
+    [
+        pytest.param(name, marks=pytest.mark.slow) if name in ("samples", "products") else name
+        for name in SOLVERS
+    ],
+)
 @pytest.mark.parametrize("n", [40, 200], ids=["n < p", "n > p"])
 def test_a_centre_and_a_gradient_without_rows(n, solver):
     """(JᵀJ + λI) δ = ∇C + λ c, for a gradient that lies outside what the rows span."""

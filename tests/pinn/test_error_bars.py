@@ -71,6 +71,7 @@ def test_bars_are_those_of_the_closed_form(unit, solution):
     assert f"k: {rate:.2f}" in repr(bars)
 
 
+@pytest.mark.slow
 def test_an_equation_left_free_widens_the_bars_and_shows(solution):
     """By 1/σ² the data outweigh the equation: seven numbers are determined where two are told."""
     loose, tight = (pm.posterior(s) for s in (solved(weight=400.0, steps=60), solution))

@@ -75,11 +75,6 @@ def held(weight):
             ShapeError,
             "data: weight: .* 4 points",
         ),
-        (
-            lambda: pm.pinn.integral(1.0, over="x", weight=by_place),
-            ConfigurationError,
-            "integral x: weight: expected a number, since a sample is an integral",
-        ),
     ],
 )
 def test_what_is_no_weight_is_refused_when_stated(make, error, message):

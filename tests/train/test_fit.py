@@ -55,12 +55,24 @@ CASES = {
 }
 
 
+SLOW = pytest.mark.slow
+"""Cases of optimizers whose state resumes by the same code as the two that stay."""
+
+
 def bits(result):
     raw = lambda x: jax.random.key_data(x) if jnp.issubdtype(x.dtype, jax.dtypes.prng_key) else x
     return [np.asarray(raw(leaf)).tobytes() for leaf in jax.tree.leaves(result.state)]
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize(
+    "case",
+    [
+        case
+        if case in ("pde, gauss-newton", "oscillator, SPRING")
+        else pytest.param(case, marks=SLOW)
+        for case in CASES
+    ],
+)
 def test_stop_anywhere_and_resume_with_the_same_bits(case, tmp_path):
     """Params, optimizer, weights, points or walkers, key, and metrics."""
     key, steps = jax.random.key(7), 11

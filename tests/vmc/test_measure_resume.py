@@ -70,6 +70,7 @@ def press_ctrl_c():
     signal.raise_signal(signal.SIGINT)
 
 
+@pytest.mark.slow
 def test_what_lies_on_the_disk_at_any_time_goes_on_to_the_same_bits(whole, tmp_path):
     """The directory as a process killed there leaves it: in burn-in and in measuring, in a block.
 

@@ -98,7 +98,7 @@ def pca(inputs: Any, components: int | None = None) -> PrincipalComponents:
     >>> x = np.array([[0.0, 0.0], [2.0, 2.0], [4.0, 4.0], [2.0, 2.5], [2.0, 1.5]])
     >>> found = pm.learn.pca(x, 1)
     >>> found.components.round(2).tolist(), found.explained.round(2).tolist()
-    ([[0.71, 0.71]], [0.97])
+    ([[0.7, 0.72]], [0.99])
     """
     x = finite("inputs", inputs)
     if x.ndim < 2 or len(x) < 2 or x.size == 0:
