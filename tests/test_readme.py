@@ -227,13 +227,15 @@ def test_the_page_of_the_ising_model():
 @pytest.mark.slow
 def test_the_page_of_parametric_matrix_models(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    _, (found,) = run(ROOT / "docs" / "pmm.md")
+    _, (found, spin) = run(ROOT / "docs" / "pmm.md")
     coupling = (found["hidden"][-1] - found["hidden"][0]) / (found["g"][-1] - found["g"][0])
     exact = np.linalg.eigvalsh(found["hidden"][0] + 1.7 * coupling)[:2]
     np.testing.assert_allclose(found["levels"](1.7), exact, atol=1e-3)
     assert (found["low"] <= exact).all() and (exact <= found["high"]).all()
     whole = found["matrices"]["constant"][0] + 1.7 * found["matrices"]["term 1"][0]
     np.testing.assert_allclose(np.linalg.eigvalsh(whole)[:2], found["levels"](1.7), atol=1e-9)
+    told = spin["model"].apply(spin["found"].params, 4.0)
+    np.testing.assert_allclose(told, np.array([1.0, 4.0]) / np.sqrt(17), atol=1e-6)
 
 
 @pytest.mark.slow

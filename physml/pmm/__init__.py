@@ -1,15 +1,19 @@
 """Parametric matrix models: matrices that depend on parameters, found from their eigenvalues."""
 
+from physml.pmm import catalogue
 from physml.pmm.emulate import emulate
 from physml.pmm.emulator import Emulator
 from physml.pmm.hermitian import Hermitian
 from physml.pmm.image_matrix import ImageMatrix
+from physml.pmm.observables import Observables
 from physml.pmm.selection import Highest, Interior, Lowest, Nearest, Selection
 
 __all__ = [
     "Emulator",
     "Hermitian",
     "emulate",
+    # numbers in its eigenvectors
+    "Observables",
     # of images
     "ImageMatrix",
     # which eigenvalues
@@ -18,4 +22,6 @@ __all__ = [
     "Lowest",
     "Nearest",
     "Selection",
+    # its entries
+    "catalogue",
 ]
