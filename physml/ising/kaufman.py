@@ -16,9 +16,10 @@ _LARGEST = 10_000
 def kaufman(rows: int, columns: int, coupling: float) -> Thermodynamics:
     """A periodic square lattice of any size.
 
+    With ``cosh γ_l = cosh 2K coth 2K − cos(πl/n)`` and ``γ_0 = 2K + ln tanh K``::
+
         Z = ½ (2 sinh 2K)^{mn/2} [Π_odd 2cosh(mγ_l/2) + Π_odd 2sinh(mγ_l/2)
                                   + Π_even 2cosh(mγ_l/2) + Π_even 2sinh(mγ_l/2)]
-        cosh γ_l = cosh 2K coth 2K − cos(πl/n),    γ_0 = 2K + ln tanh K
 
     over the n odd l and the n even l from 0 to 2n − 1; γ_0 changes its sign at the critical point.
     Derivatives are written out, none is a difference of large numbers.

@@ -48,13 +48,14 @@ def check(subject: NoNumbers, recipe: ImageRecipe) -> None:
 
 LARGE = ImageRecipe(
     rows=14,
-    rank=18,
+    rank=19,
     keep=7,
-    weight_decay=0.0,
+    learning_rate=0.02,
+    weight_decay=0.01,
     noise=0.0,
-    smoothing=0.0,
-    size=250,
-    epochs=20,
+    smoothing=0.05,
+    size=200,
+    epochs=25,
 )
 
 ENTRY = Entry(
