@@ -107,7 +107,7 @@ def page(rows: Sequence[Found]) -> str:
     head = " | ".join(OTHERS.values())
     lines += [
         "",
-        "Published are fits of Hamiltonians of the same kind and size by other matrix models, on "
+        "Published are fits by others of Hamiltonians of the same kind and size, on "
         "another machine; the pairs by another convention of energy. `lipkin, 20` has 20 particles "
         "in place of 200; `anharmonic-oscillator` is asked for beyond the couplings seen, the "
         "others between them. Eigenvector continuation knows the Hamiltonian; all else sees levels "
