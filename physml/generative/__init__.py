@@ -1,5 +1,6 @@
 """Densities that are learned, and drawn from: judged by what physics knows exactly."""
 
+from physml.generative import catalogue
 from physml.generative.autoregressive import autoregressive
 from physml.generative.autoregressive_density import AutoregressiveDensity
 from physml.generative.ising import Ising
@@ -17,6 +18,8 @@ __all__ = [
     # densities of them
     "AutoregressiveDensity",
     "autoregressive",
+    # entries
+    "catalogue",
     # what samples tell
     "Enumerated",
     "LogPartition",
