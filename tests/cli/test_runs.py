@@ -229,7 +229,7 @@ def test_a_report_is_written_and_read_whatever_the_locale(tmp_path):
     "words",
     [
         pytest.param((*HEAT, "--redraw", "3"), id="solve"),
-        pytest.param(TRAP, id="ground-state"),
+        pytest.param(TRAP, id="ground-state", marks=pytest.mark.slow),
         pytest.param(
             (*ATOM, *CHAINS, "--pretrain", "6"),
             id="pretrain",

@@ -65,7 +65,7 @@ SOLVERS = {
 @pytest.mark.parametrize(
     "solver",
     [
-        pytest.param(name, marks=pytest.mark.slow) if name in ("samples", "products") else name
+        name if name == "smallest side" else pytest.param(name, marks=pytest.mark.slow)
         for name in SOLVERS
     ],
 )
