@@ -6,8 +6,7 @@ A block of rows is one term: a row function of one sample, the samples, and thei
 times the root of the term's weight). A centred block subtracts its mean row, ``J = P J₀`` with the
 projection ``P = I − 11ᵀ/n`` on the sample side, as the covariances of variational Monte Carlo need.
 
-A complex parameter ``a + ib`` is two real ones, ``a`` and ``b``, each with a column of its own; the
-gradient by it is ``∂C/∂a + i ∂C/∂b``, so that ``θ − η ∇C`` descends.
+A complex parameter is two real ones, each with a column of its own, see ``real_parts``.
 """
 
 from __future__ import annotations
@@ -16,14 +15,13 @@ import dataclasses
 import math
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
 from jax import Array
-from jax.flatten_util import ravel_pytree
 from jax.tree_util import Partial
 
 from physml.dense_layers import (
@@ -32,43 +30,8 @@ from physml.dense_layers import (
     inputs_and_derivatives,
     layer_products,
 )
+from physml.real_parts import as_complex, as_real, ravel_real, real_type
 from physml.sample_axis import devices_at_hand, gather, in_chunks, map_samples, spread
-
-
-class Pair(NamedTuple):
-    """The real and the imaginary part of a complex array."""
-
-    real: Array
-    imag: Array
-
-
-def as_real(tree: Any) -> Any:
-    """A pytree with a ``Pair`` in place of each complex array; the others as they are."""
-    return jax.tree.map(
-        lambda leaf: Pair(leaf.real, leaf.imag) if jnp.iscomplexobj(leaf) else leaf, tree
-    )
-
-
-def as_complex(tree: Any) -> Any:
-    """The inverse of ``as_real``."""
-    return jax.tree.map(
-        lambda leaf: jax.lax.complex(*leaf) if isinstance(leaf, Pair) else leaf,
-        tree,
-        is_leaf=lambda leaf: isinstance(leaf, Pair),
-    )
-
-
-def ravel_real(tree: Any) -> tuple[Array, Callable[[Array], Any]]:
-    """All numbers of a pytree as one real vector, and the way back."""
-    flat, unravel = ravel_pytree(as_real(tree))
-    return flat, lambda flat: as_complex(unravel(flat))
-
-
-def real_type(tree: Any) -> Any:
-    """The common type of a pytree's arrays, of its real and imaginary parts where complex."""
-    dtype = jnp.result_type(*jax.tree.leaves(tree))
-    return jnp.finfo(dtype).dtype if jnp.issubdtype(dtype, jnp.complexfloating) else dtype
-
 
 DEFAULT_MEMORY = 2**30
 """Bytes that the rows of a Jacobian may fill at once, unless the user says otherwise."""

@@ -36,6 +36,7 @@ FLOORS = [
         "sample_axis",
         "choices",
         "plain_types",
+        "real_parts",
         "version",
     },
     {"calculus", "networks", "optim", "sampling", "figures", "datasets", "ising"},

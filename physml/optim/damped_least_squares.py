@@ -20,7 +20,8 @@ from jax import Array
 
 from physml.as_whole import as_whole
 from physml.errors import ConfigurationError
-from physml.lazy_jacobian import DEFAULT_MEMORY, Jacobian, as_complex, as_real, ravel_real
+from physml.lazy_jacobian import DEFAULT_MEMORY, Jacobian
+from physml.real_parts import as_complex, as_real, ravel_real
 
 
 class Solve(Protocol):

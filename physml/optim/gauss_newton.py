@@ -18,13 +18,14 @@ from jax import Array
 
 from physml.as_whole import as_whole
 from physml.errors import ConfigurationError
-from physml.lazy_jacobian import DEFAULT_MEMORY, ravel_real, real_type
+from physml.lazy_jacobian import DEFAULT_MEMORY
 from physml.optim.contract import evaluation_of, rows_of, value_function_of
 from physml.optim.ranges import check_positive
 from physml.optim.settings import OptimizerSettings
 from physml.optim.sketch import sketched
 from physml.optim.spectrum import Factorise, Spectrum, by_gram, by_svd
 from physml.optim.weight_decay import normal_prior
+from physml.real_parts import ravel_real, real_type
 from physml.types import Evaluation, Optimizer
 
 # Sixty halvings leave 2⁻⁶⁰ of the range of log λ: less than float64 can tell apart.

@@ -17,7 +17,7 @@ from jax import Array
 
 from physml.as_whole import as_whole
 from physml.errors import ConfigurationError
-from physml.lazy_jacobian import DEFAULT_MEMORY, real_type
+from physml.lazy_jacobian import DEFAULT_MEMORY
 from physml.optim.contract import evaluation_of, metric_of, value_function_of
 from physml.optim.damped_least_squares import (
     Solve,
@@ -31,6 +31,7 @@ from physml.optim.line_search import LineSearch, grid_line_search
 from physml.optim.ranges import check_fraction, check_positive, check_rate
 from physml.optim.settings import OptimizerSettings
 from physml.optim.weight_decay import normal_prior
+from physml.real_parts import real_type
 from physml.types import Evaluation, Optimizer
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import optax
 from jax import Array
 
-from physml.lazy_jacobian import as_complex, as_real
+from physml.real_parts import as_complex, as_real
 from physml.types import Optimizer
 
 

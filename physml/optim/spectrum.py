@@ -15,7 +15,8 @@ import jax.numpy as jnp
 from jax import Array
 
 from physml.errors import ConfigurationError
-from physml.lazy_jacobian import Jacobian, ravel_real
+from physml.lazy_jacobian import Jacobian
+from physml.real_parts import ravel_real
 
 
 class Spectrum(NamedTuple):

@@ -16,8 +16,9 @@ import jax.numpy as jnp
 from jax import Array
 
 from physml.errors import ConfigurationError
-from physml.lazy_jacobian import Block, Jacobian, ravel_real
+from physml.lazy_jacobian import Block, Jacobian
 from physml.optim.ranges import check_positive
+from physml.real_parts import ravel_real
 
 
 class Prior(NamedTuple):

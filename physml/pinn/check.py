@@ -20,9 +20,9 @@ import numpy as np
 from jax import Array
 
 from physml.calculus.named_field import NamedField
-from physml.lazy_jacobian import real_type
 from physml.pinn.collocation import first_batch
 from physml.pinn.problem import Network, Problem, residual_rows
+from physml.real_parts import real_type
 from physml.types import Batch, Sampler
 
 # Fresh batches for one that was trained on; two more where the residual is large.

@@ -21,12 +21,12 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from physml.calculus.named_field import NamedField
-from physml.lazy_jacobian import real_type
 from physml.networks import Constant
 from physml.pinn.collocation import collocation, first_batch
 from physml.pinn.problem import Network, Problem, residual_rows
 from physml.pinn.scales import Scales, is_number
 from physml.pinn.term_weights import typical
+from physml.real_parts import real_type
 from physml.train import least_squares
 from physml.types import Batch, Field
 

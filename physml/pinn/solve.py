@@ -13,7 +13,6 @@ from jax import Array
 from jax.tree_util import Partial
 
 from physml.errors import CheckpointError, ConfigurationError
-from physml.lazy_jacobian import real_type
 from physml.networks import Constant, NetworkSettings
 from physml.optim import OptimizerSettings, gauss_newton
 from physml.pinn.collocation import Counts, chosen_points, collocation, first_batch
@@ -24,6 +23,7 @@ from physml.pinn.problem import Network, Problem, residual_rows
 from physml.pinn.scales import Scales
 from physml.pinn.solution import Solution
 from physml.pinn.term_weights import check_weights_of_points
+from physml.real_parts import real_type
 from physml.sampling import Redraw
 from physml.train import (
     FitResult,

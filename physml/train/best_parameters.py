@@ -15,7 +15,7 @@ from jax import Array
 from jax.tree_util import Partial
 
 from physml.as_whole import as_whole
-from physml.lazy_jacobian import real_type
+from physml.real_parts import real_type
 from physml.types import Batch, Evaluation, Objective
 
 Judge = Callable[[Any], Array]

@@ -19,7 +19,8 @@ from jax import Array
 from jax.tree_util import Partial
 
 from physml.errors import ConfigurationError, ShapeError
-from physml.lazy_jacobian import Block, Jacobian, real_type
+from physml.lazy_jacobian import Block, Jacobian
+from physml.real_parts import real_type
 from physml.train.data_arguments import around
 from physml.train.exponential_families import ExponentialFamily, categorical, check_labels
 from physml.train.influence import check_influence

@@ -16,7 +16,8 @@ from jax.flatten_util import ravel_pytree
 
 from physml.errors import ConfigurationError, ShapeError
 from physml.figures import figure
-from physml.lazy_jacobian import Block, Jacobian, real_type
+from physml.lazy_jacobian import Block, Jacobian
+from physml.real_parts import real_type
 from physml.train.fitted import Fitted, Predict
 from physml.train.row_covariance import Covariance, products
 

@@ -15,7 +15,8 @@ from jax import Array
 from jax.tree_util import Partial
 
 from physml.errors import ConfigurationError, ShapeError
-from physml.lazy_jacobian import Block, Jacobian, real_type
+from physml.lazy_jacobian import Block, Jacobian
+from physml.real_parts import real_type
 from physml.train.influence import check_influence
 from physml.train.sample_weights import Weight, evaluated, split_weights
 from physml.train.samples import count, shapes

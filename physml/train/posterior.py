@@ -31,7 +31,8 @@ from jax import Array
 
 from physml.as_whole import as_whole
 from physml.errors import ConfigurationError
-from physml.lazy_jacobian import DEFAULT_MEMORY, ravel_real
+from physml.lazy_jacobian import DEFAULT_MEMORY
+from physml.real_parts import ravel_real
 from physml.train.error_bars import ErrorBars
 from physml.train.evidence import Rows, most_likely_damping
 from physml.train.fitted import Fitted, HasRows, Linearised, linearised

@@ -17,7 +17,7 @@ import jax
 import jax.numpy as jnp
 
 from physml.errors import PrecisionWarning
-from physml.lazy_jacobian import real_type
+from physml.real_parts import real_type
 from physml.train.checkpoint import Found
 
 

@@ -21,7 +21,8 @@ import numpy as np
 from jax import Array
 
 from physml.errors import ConfigurationError
-from physml.lazy_jacobian import DEFAULT_MEMORY, Jacobian, ravel_real
+from physml.lazy_jacobian import DEFAULT_MEMORY, Jacobian
+from physml.real_parts import ravel_real
 
 _CHUNK_BYTES = 2**27
 _ITERATIONS = 5000

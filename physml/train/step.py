@@ -11,9 +11,9 @@ import optax
 from jax import Array
 
 from physml.errors import ConfigurationError, ShapeError
-from physml.lazy_jacobian import real_type
 from physml.optim import OptimizerSettings, optimizer_of
 from physml.optim.contract import value_function_of
+from physml.real_parts import real_type
 from physml.train.callbacks import Every
 from physml.train.checked_lines import CHECKSUM
 from physml.train.state import TrainState

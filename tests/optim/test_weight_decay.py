@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import physml as pm
-from physml.lazy_jacobian import ravel_real
 from physml.optim import in_parameter_space, in_sample_space, matrix_free
+from physml.real_parts import ravel_real
 from physml.train.closure_options import closure_options
 
 W = 0.3

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
 
 from jax import Array
 
-from physml.as_whole import whole_fields
-from physml.choices import check_choices
 from physml.datasets.dataset import Dataset
 from physml.datasets.known_sets import digits
 from physml.datasets.parts import split
 from physml.errors import ConfigurationError
+from physml.learn.catalogue.classifier_recipe import ClassifierRecipe, load
 from physml.learn.classify import Classifier, classify
 from physml.networks.settings import NetworkSettings
 from physml.optim.settings import OptimizerSettings
@@ -37,38 +34,9 @@ class Digits:
         return split(digits(), self.held_out, key=key_for(key, "data"), stratified=True)
 
 
-@dataclass(frozen=True, kw_only=True)
-class DigitsRecipe:
-    """How they are told.
-
-    Attributes:
-        network: of an image, with ten outputs.
-        optimizer: the optimizer.
-        size: images of a step.
-        epochs: how often each image is seen.
-    """
-
-    network: NetworkSettings = field(
-        default_factory=lambda: NetworkSettings(name="mlp", width=64, depth=1)
-    )
-    optimizer: OptimizerSettings = field(
-        default_factory=lambda: OptimizerSettings(name="adam", learning_rate=5e-3)
-    )
-    size: int = 64
-    epochs: int = 30
-
-    def __post_init__(self) -> None:
-        """Check all before anything is made or overwritten."""
-        whole_fields(self)
-        check_choices(self)
-        for name in ("size", "epochs"):
-            if getattr(self, name) < 1:
-                raise ConfigurationError(f"{name}: expected at least 1, got {getattr(self, name)}")
-
-
 def solve(
     subject: Digits,
-    recipe: DigitsRecipe,
+    recipe: ClassifierRecipe,
     *,
     key: Array,
     run: Run | None = None,
@@ -76,7 +44,7 @@ def solve(
 ) -> Classifier:
     """Train on one part of the images, judge by the other."""
     return classify(
-        network(recipe),
+        recipe.build(),
         subject.data(key),
         optimizer=recipe.optimizer.build(),
         size=recipe.size,
@@ -87,12 +55,7 @@ def solve(
     )
 
 
-def network(recipe: DigitsRecipe) -> Any:
-    """The network of a recipe."""
-    return recipe.network.build(outputs=10)
-
-
-def check(subject: Digits, recipe: DigitsRecipe) -> None:
+def check(subject: Digits, recipe: ClassifierRecipe) -> None:
     """Ask for the data, and build network and optimizer, before a run is made.
 
     Raises:
@@ -101,21 +64,12 @@ def check(subject: Digits, recipe: DigitsRecipe) -> None:
     """
     if not 0 < subject.held_out < 1:
         raise ConfigurationError(f"held_out: expected a part in (0, 1), got {subject.held_out}")
-    network(recipe)
+    recipe.build()
     recipe.optimizer.build()
     digits()
 
 
-def load(subject: Digits, recipe: DigitsRecipe, directory: Path) -> Classifier:
-    """Read the saved classifier of a recipe.
-
-    Raises:
-        CheckpointError, FingerprintError: see ``Classifier.load``.
-    """
-    return Classifier.load(directory, network(recipe))
-
-
-CNN = DigitsRecipe(
+CNN = ClassifierRecipe(
     network=NetworkSettings(name="convolution", channels=(32, 64)),
     optimizer=OptimizerSettings(name="adam", learning_rate=5e-3, decay=400.0),
     epochs=60,
@@ -128,7 +82,7 @@ ENTRY = Entry(
     "−mean ln softmax(z(x))_y, 8 × 8 pixels",
     "test part",
     Digits(),
-    {"default": DigitsRecipe(), "cnn": CNN},
+    {"default": ClassifierRecipe(), "cnn": CNN},
     solve,
     extendable=("epochs",),
     load=load,
