@@ -57,7 +57,7 @@ def command(argv: Sequence[str]) -> None:
         if job is not None and (longer := _extended(job, options)) != job:
             run = held.enter_context(Run.reopen(stored.directory)) if run is None else run
             job, result = longer, None
-            run.ask_for_more(job.config())
+            held.enter_context(run.ask_for_more(job.config()))
         if run is not None:
             again = replace(_named_again(job, stored), devices=options.devices)
             result = go_on(again, run, quiet=options.quiet)

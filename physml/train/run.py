@@ -17,12 +17,12 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
-from physml.errors import RunDirectoryError
+from physml.errors import PhysmlError, RunDirectoryError
 from physml.train import run_manifest, step_log, whole_file
 from physml.train.going_on import way_on
 from physml.train.run_manifest import CONTENTS, LOCK, LOGS, MANIFEST, Listed
@@ -40,6 +40,7 @@ class Run:
         checkpoint_seconds: the longest time between checkpoints.
         begun: the fingerprint of each phase that this process began or went on with.
         renewed: the files that this process wrote.
+        went_on: whether this process has taken a step of it.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Run:
         self.checkpoint_seconds = checkpoint_seconds
         self.begun: dict[str, Mapping[str, Any]] = {}
         self.renewed: set[str] = set()
+        self.went_on = False
         self._lock = lock
 
     @classmethod
@@ -203,7 +205,9 @@ class Run:
 
     def append(self, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
         """Append lines of JSON, with a checksum each, to ``metrics.jsonl`` or ``clock.jsonl``."""
-        step_log.append(self.directory / name, map(_plain, rows))
+        plain = [_plain(row) for row in rows]
+        step_log.append(self.directory / name, plain)
+        self.went_on |= bool(plain)
 
     def trim(self, name: str, phase: str, step: int) -> None:
         """Drop the lines of a phase from a step on, and of phases after it, before going on."""
@@ -247,11 +251,30 @@ class Run:
                 f"{self.directory / name}: cannot be written ({error})"
             ) from error
 
-    def ask_for_more(self, config: Mapping[str, Any]) -> None:
-        """Settings of a run that is to go further: its result stays until there is another."""
-        self._list(run_manifest.listed(self.directory)._replace(superseded=True))
+    @contextlib.contextmanager
+    def ask_for_more(self, config: Mapping[str, Any]) -> Iterator[None]:
+        """Settings of a run that is to go further: its result stays until there is another.
+
+        Where the run cannot go on, as with a checkpoint that is damaged, they are put back.
+
+        Args:
+            config: plain data, stored as JSON.
+        """
+        files, before = run_manifest.listed(self.directory), self.config
+        self._list(files._replace(superseded=True))
         self.config = dict(config)
         self.write("config.json", config)
+        try:
+            yield
+        except PhysmlError:
+            if not self.went_on and self.renewed == {"config.json"}:
+                with contextlib.suppress(RunDirectoryError):  # the first error is the one to tell
+                    self.config = before
+                    self.write("config.json", before)
+                    self._list(
+                        run_manifest.listed(self.directory)._replace(superseded=files.superseded)
+                    )
+            raise
 
     def finish(self, result: Mapping[str, Any]) -> Path:
         """Write ``result.json``; of an earlier result that is superseded now nothing is left."""

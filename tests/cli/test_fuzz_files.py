@@ -81,6 +81,20 @@ def test_the_result_before_stands_until_there_is_another(heat, physml, monkeypat
     assert reached == [STEPS + 2, STEPS + 2]
 
 
+@pytest.mark.slow
+def test_a_run_that_cannot_go_further_is_left_as_it_was(heat, physml):
+    """Asked for more of a run without a readable checkpoint, its settings had said so already."""
+    before = {name: (heat / name).read_bytes() for name in ("config.json", "result.json")}
+    for file in heat.glob("checkpoints/**/params*"):
+        shutil.rmtree(file) if file.is_dir() else file.unlink()
+    for file in heat.glob("checkpoints/**/manifest.json"):
+        file.write_text("{}")
+    said = physml("resume", str(heat), "--steps", str(STEPS + 2))
+    assert said.code == 1 and "checkpoint" in said.err
+    assert {name: (heat / name).read_bytes() for name in before} == before
+    assert physml("resume", str(heat), "--json", "--quiet").object["steps"] == STEPS
+
+
 @pytest.mark.parametrize("content", [b"{}", b"[1]", b"null", b"\x80", None])
 def test_a_damaged_result_is_told_and_found_again(heat, physml, content):
     whole = physml("resume", str(heat), "--json").object

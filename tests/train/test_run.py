@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import physml as pm
-from physml.errors import RunDirectoryError
+from physml.errors import CheckpointError, RunDirectoryError
 from physml.train import checkpoint, run_manifest
 
 
@@ -316,7 +316,8 @@ def test_an_earlier_result_stands_until_there_is_another(tmp_path):
     filled(tmp_path)
     with pm.Run.reopen(tmp_path) as run:
         run.add("extra.txt", lambda path: path.write_text("of the first result alone"))
-        run.ask_for_more({"seed": 1, "steps": 9})
+        with run.ask_for_more({"seed": 1, "steps": 9}):
+            pass
     assert run_manifest.listed(tmp_path).superseded
     assert json.loads((tmp_path / "result.json").read_text()) == {"loss": 0.0}
     with pm.Run.reopen(tmp_path) as run:
@@ -327,3 +328,19 @@ def test_an_earlier_result_stands_until_there_is_another(tmp_path):
     assert json.loads(run_manifest.read(tmp_path, "result.json")) == {"loss": 1.0}
     assert run_manifest.read(tmp_path, "curve.txt") == b"of the second"
     assert not (tmp_path / "extra.txt").exists()
+
+
+@pytest.mark.parametrize("steps", [0, 1])
+def test_settings_of_a_run_that_cannot_go_on_are_put_back(tmp_path, steps):
+    """A resume for more that failed at a damaged checkpoint had rewritten them."""
+    filled(tmp_path)
+    with (
+        pm.Run.reopen(tmp_path) as run,
+        pytest.raises(CheckpointError),
+        run.ask_for_more({"seed": 1, "steps": 9}),
+    ):
+        run.append("metrics.jsonl", [{"phase": "fit", "step": 5, "loss": 0.1}] * steps)
+        raise CheckpointError("no readable checkpoint, or a disk that is full")
+    assert run_manifest.listed(tmp_path).superseded == bool(steps)
+    assert ("steps" in json.loads((tmp_path / "config.json").read_text())) == bool(steps)
+    assert json.loads((tmp_path / "result.json").read_text()) == {"loss": 0.0}
