@@ -5,7 +5,7 @@
     2  train                                                  knows no network
     1  calculus   networks   optim   sampling   figures   datasets   ising    never one another
     0  types   errors   lazy_jacobian   dense_layers   as_numbers   as_whole   memory   sample_axis
-       choices   plain_types
+       choices   plain_types   fokker_planck
 
 Everything here reads source text; nothing of physml is imported.
 """
@@ -29,6 +29,7 @@ FLOORS = [
         "errors",
         "lazy_jacobian",
         "dense_layers",
+        "fokker_planck",
         "as_numbers",
         "as_whole",
         "memory",

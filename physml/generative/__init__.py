@@ -1,5 +1,6 @@
 """Densities that are learned, and drawn from: judged by what physics knows exactly."""
 
+from physml.fokker_planck import FokkerPlanck
 from physml.generative import catalogue
 from physml.generative.autoregressive import autoregressive
 from physml.generative.autoregressive_density import AutoregressiveDensity
@@ -18,6 +19,8 @@ __all__ = [
     # densities of them
     "AutoregressiveDensity",
     "autoregressive",
+    # diffusion in a potential
+    "FokkerPlanck",
     # entries
     "catalogue",
     # what samples tell
