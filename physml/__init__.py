@@ -12,6 +12,7 @@ from physml.version import __version__
 if TYPE_CHECKING:
     from physml import (
         calculus,
+        control,
         datasets,
         errors,
         figures,
@@ -125,6 +126,7 @@ __all__ = [
     "Dataset",
     # rooms
     "calculus",
+    "control",
     "datasets",
     "errors",
     "figures",
@@ -144,8 +146,8 @@ __all__ = [
 
 # Nothing is loaded here: so a Ctrl-C while it is can be heeded by who asked for it (__main__).
 _ROOMS = (
-    *("calculus", "cli", "datasets", "errors", "figures", "generative", "ising", "learn"),
-    *("networks", "optim", "pinn", "pmm", "sampling", "train", "types", "vmc"),
+    *("calculus", "cli", "control", "datasets", "errors", "figures", "generative", "ising"),
+    *("learn", "networks", "optim", "pinn", "pmm", "sampling", "train", "types", "vmc"),
 )
 _DOORS = {
     "calculus": "divergence gradient hessian jacobian kinetic_energy laplacian partial",

@@ -29,6 +29,7 @@ hypothesis.settings.load_profile("physml")
 
 # Rooms that load on first use, loaded before the examples in docstrings are collected: pytest would
 # put the file vmc/energy.py where the package has the function of that name.
+import physml.control  # noqa: E402
 import physml.datasets  # noqa: E402
 import physml.generative  # noqa: E402
 import physml.ising  # noqa: E402

@@ -246,3 +246,10 @@ def test_the_page_of_densities(tmp_path, monkeypatch):
     assert abs(found.log_partition.value - found.exact.log_partition) < 1e-3
     assert found.exact.ess > 0.999 and ring["spins"].shape == (3, 6)
     assert (tmp_path / "ring.png").exists() and (tmp_path / "ring").is_dir()
+
+
+def test_the_page_of_control():
+    _, (linear,) = run(ROOT / "docs" / "control.md")
+    root = np.sqrt(3)
+    np.testing.assert_allclose(linear["best"].P, [[root, 1], [1, root]], atol=1e-12)
+    np.testing.assert_allclose(linear["soon"].P[0], linear["best"].P, atol=0.3)
