@@ -6,7 +6,7 @@ import optax
 
 from physml.as_whole import as_whole
 from physml.errors import ConfigurationError
-from physml.optim.learning_rate import halving
+from physml.optim.learning_rate import scheduled
 from physml.optim.ranges import check_fraction, check_positive
 from physml.optim.settings import OptimizerSettings
 from physml.types import Optimizer
@@ -17,6 +17,7 @@ def _adam(
     *,
     learning_rate: float = 1e-3,
     decay: float | None = None,
+    cosine: float | None = None,
     b1: float = 0.9,
     b2: float = 0.999,
     eps: float = 1e-8,
@@ -26,6 +27,7 @@ def _adam(
     Args:
         learning_rate: step length η.
         decay: steps after which the learning rate has halved, η / (1 + step/decay); never if None.
+        cosine: steps over which the learning rate falls to a hundredth, along half a cosine.
         b1: decay of the mean of gradients, in [0, 1).
         b2: decay of their mean squares, in [0, 1).
         eps: added to the root.
@@ -33,7 +35,7 @@ def _adam(
     Source: Kingma and Ba (2015), arXiv:1412.6980.
     """
     _check(eps, b1=b1, b2=b2)
-    adam = optax.adam(halving(learning_rate, decay), b1=b1, b2=b2, eps=eps)
+    adam = optax.adam(scheduled(learning_rate, decay, cosine), b1=b1, b2=b2, eps=eps)
     return optax.with_extra_args_support(adam)
 
 
@@ -42,6 +44,7 @@ def _adamw(
     *,
     learning_rate: float = 1e-3,
     decay: float | None = None,
+    cosine: float | None = None,
     weight_decay: float = 1e-4,
     b1: float = 0.9,
     b2: float = 0.999,
@@ -52,6 +55,7 @@ def _adamw(
     Args:
         learning_rate: step length η.
         decay: steps after which the learning rate has halved, η / (1 + step/decay); never if None.
+        cosine: steps over which the learning rate falls to a hundredth, along half a cosine.
         weight_decay: w ≥ 0.
         b1: decay of the mean of gradients, in [0, 1).
         b2: decay of their mean squares, in [0, 1).
@@ -61,7 +65,7 @@ def _adamw(
     """
     _check(eps, b1=b1, b2=b2)
     check_positive("weight_decay", weight_decay, or_zero=True)
-    rate = halving(learning_rate, decay)
+    rate = scheduled(learning_rate, decay, cosine)
     adamw = optax.adamw(rate, b1=b1, b2=b2, eps=eps, weight_decay=weight_decay)
     return optax.with_extra_args_support(adamw)
 
@@ -71,6 +75,7 @@ def _sgd(
     *,
     learning_rate: float = 1e-2,
     decay: float | None = None,
+    cosine: float | None = None,
     momentum: float = 0.0,
     nesterov: bool = False,
 ) -> Optimizer:
@@ -79,6 +84,7 @@ def _sgd(
     Args:
         learning_rate: step length η.
         decay: steps after which the learning rate has halved, η / (1 + step/decay); never if None.
+        cosine: steps over which the learning rate falls to a hundredth, along half a cosine.
         momentum: part of the last step that is taken again, in [0, 1).
         nesterov: look ahead by the momentum.
 
@@ -88,7 +94,7 @@ def _sgd(
     _check(momentum=momentum)
     if nesterov and not momentum:
         raise ConfigurationError("nesterov: expected a momentum > 0 beside it, got 0")
-    rate = halving(learning_rate, decay)
+    rate = scheduled(learning_rate, decay, cosine)
     sgd = optax.sgd(rate, momentum=momentum or None, nesterov=nesterov)
     return optax.with_extra_args_support(sgd)
 
@@ -98,6 +104,7 @@ def _rmsprop(
     *,
     learning_rate: float = 1e-3,
     decay: float | None = None,
+    cosine: float | None = None,
     b2: float = 0.9,
     momentum: float = 0.0,
     eps: float = 1e-8,
@@ -107,6 +114,7 @@ def _rmsprop(
     Args:
         learning_rate: step length η.
         decay: steps after which the learning rate has halved, η / (1 + step/decay); never if None.
+        cosine: steps over which the learning rate falls to a hundredth, along half a cosine.
         b2: decay of the mean squares, in [0, 1).
         momentum: part of the last step that is taken again, in [0, 1).
         eps: added to the root.
@@ -114,26 +122,31 @@ def _rmsprop(
     Source: Tieleman and Hinton, "Lecture 6.5: rmsprop", Coursera 2012.
     """
     _check(eps, b2=b2, momentum=momentum)
-    rate = halving(learning_rate, decay)
+    rate = scheduled(learning_rate, decay, cosine)
     rmsprop = optax.rmsprop(rate, decay=b2, eps=eps, momentum=momentum or None)
     return optax.with_extra_args_support(rmsprop)
 
 
 @OptimizerSettings.offer("adagrad")
 def _adagrad(
-    *, learning_rate: float = 1e-2, decay: float | None = None, eps: float = 1e-7
+    *,
+    learning_rate: float = 1e-2,
+    decay: float | None = None,
+    cosine: float | None = None,
+    eps: float = 1e-7,
 ) -> Optimizer:
     """Adagrad: gradients over the root of the sum of their squares so far.
 
     Args:
         learning_rate: step length η.
         decay: steps after which the learning rate has halved, η / (1 + step/decay); never if None.
+        cosine: steps over which the learning rate falls to a hundredth, along half a cosine.
         eps: added to the root.
 
     Source: Duchi, Hazan and Singer (2011), https://jmlr.org/papers/v12/duchi11a.html.
     """
     _check(eps)
-    adagrad = optax.adagrad(halving(learning_rate, decay), eps=eps)
+    adagrad = optax.adagrad(scheduled(learning_rate, decay, cosine), eps=eps)
     return optax.with_extra_args_support(adagrad)
 
 

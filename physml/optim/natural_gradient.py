@@ -26,7 +26,7 @@ from physml.optim.damped_least_squares import (
     matrix_free,
     smallest_side,
 )
-from physml.optim.learning_rate import halving
+from physml.optim.learning_rate import scheduled
 from physml.optim.line_search import LineSearch, grid_line_search
 from physml.optim.ranges import check_fraction, check_positive, check_rate
 from physml.optim.settings import OptimizerSettings
@@ -159,6 +159,7 @@ def _natural_gradient(
     *,
     learning_rate: float | None = None,
     decay: float | None = None,
+    cosine: float | None = None,
     damping: float = 1e-3,
     momentum: float = 0.0,
     weight_decay: float = 0.0,
@@ -173,6 +174,7 @@ def _natural_gradient(
     Args:
         learning_rate: step length η; None for 0.1, or 1 with a line search.
         decay: steps after which the learning rate has halved, η / (1 + step/decay); never if None.
+        cosine: steps over which the learning rate falls to a hundredth, along half a cosine.
         damping: λ, in units of J Jᵀ.
         momentum: SPRING's μ, in [0, 1).
         weight_decay: w of a prior ½w|θ|² beside the cost.
@@ -186,7 +188,7 @@ def _natural_gradient(
     if learning_rate is None:
         learning_rate = 1.0 if line_search else 0.1
     return natural_gradient(
-        halving(learning_rate, decay),
+        scheduled(learning_rate, decay, cosine),
         damping=damping,
         momentum=momentum,
         weight_decay=weight_decay,

@@ -17,7 +17,7 @@ import optax
 from jax import Array
 
 from physml.as_whole import as_whole
-from physml.optim.learning_rate import halving
+from physml.optim.learning_rate import scheduled
 from physml.optim.ranges import check_fraction, check_positive, check_rate
 from physml.optim.real_pairs import on_real_pairs
 from physml.optim.settings import OptimizerSettings
@@ -103,6 +103,7 @@ def _soap(
     *,
     learning_rate: float = 3e-3,
     decay: float | None = None,
+    cosine: float | None = None,
     b1: float = 0.95,
     b2: float = 0.95,
     precondition_every: int = 10,
@@ -112,11 +113,12 @@ def _soap(
     Args:
         learning_rate: step length η.
         decay: steps after which the learning rate has halved, η / (1 + step/decay); never if None.
+        cosine: steps over which the learning rate falls to a hundredth, along half a cosine.
         b1: decay of the mean of gradients, in [0, 1).
         b2: decay of the mean squares and of the covariances, in [0, 1).
         precondition_every: steps between turns of the bases.
     """
-    rate = halving(learning_rate, decay)
+    rate = scheduled(learning_rate, decay, cosine)
     return soap(rate, b1=b1, b2=b2, precondition_every=precondition_every)
 
 

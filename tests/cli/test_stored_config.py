@@ -138,6 +138,7 @@ LACKED = {
         ("subject", "total"): 0.0,
     },
     "0.2.0": {("recipe", "until"): {"name": "none"}},
+    "0.2.1": {},
     __version__: {},
 }
 

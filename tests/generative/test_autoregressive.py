@@ -171,8 +171,8 @@ def test_probabilities_are_asked_of_spins(pair):
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1])
 def test_the_critical_lattice_of_four_is_met(seed):
-    """Of all 65,536 states: seed 0 was 3.7e-6 J a site above exact."""
+    """Of all 65,536 states: seeds 0 and 1 were 1.2e-6 and 1.1e-6 J a site above exact."""
     entry = pm.generative.catalogue.ENTRIES["ising-autoregressive"]
     found = entry.solve(entry.subject, entry.recipe, key=jax.random.key(seed)).numbers()
-    assert 0 <= found["excess"] < 6e-6 and found["exact_ess"] > 0.999
+    assert 0 <= found["excess"] < 3e-6 and found["exact_ess"] > 0.999
     assert abs(found["log_partition"] - 16 * 0.9701197162) < 4 * found["log_partition_error"] + 1e-8

@@ -38,6 +38,7 @@ def test_every_optimizer_that_is_expected_is_offered():
         ({"name": "gauss-newton", "damping": 1e-3}, "belongs to natural-gradient"),
         ({"name": "soap", "sketch": 100}, "belongs to gauss-newton"),
         ({"name": "adam", "decay": -1.0}, "optimizer.decay: expected steps > 0, got -1"),
+        ({"name": "adam", "decay": 9.0, "cosine": 9.0}, "optimizer.cosine: expected none beside"),
         ({"name": "adam", "learning_rate": 0.0}, "optimizer.learning_rate: expected a number > 0"),
         ({"name": "soap", "learning_rate": float("nan")}, "optimizer.learning_rate: expected"),
         ({"name": "natural-gradient", "learning_rate": -0.1}, "optimizer.learning_rate: expected"),
@@ -175,6 +176,13 @@ def test_the_learning_rate_halves_after_decay_steps():
     found = first_steps(3, name="sgd", learning_rate=0.4, decay=2.0)
     rates = [float(-update[0] / gradient[0]) for gradient, update in found]
     np.testing.assert_allclose(rates, [0.4, 0.4 / 1.5, 0.2], rtol=1e-10)
+
+
+def test_the_learning_rate_falls_along_half_a_cosine_and_stays():
+    """η, the middle of η and η/100, η/100, and that for ever: a run may go on."""
+    found = first_steps(4, name="sgd", learning_rate=0.4, cosine=2.0)
+    rates = [float(-update[0] / gradient[0]) for gradient, update in found]
+    np.testing.assert_allclose(rates, [0.4, 0.202, 0.004, 0.004], rtol=1e-10)
 
 
 def test_first_steps_of_first_order_optimizers():

@@ -1,6 +1,6 @@
 """The Ising model at its critical point, drawn spin by spin."""
 
-from physml.generative.catalogue.spins_by_recipe import AutoregressiveRecipe, spins_entry
+from physml.generative.catalogue.spins_by_recipe import AutoregressiveRecipe, falling, spins_entry
 from physml.generative.ising import Ising
 
 ENTRY = spins_entry(
@@ -8,5 +8,8 @@ ENTRY = spins_entry(
     "min ⟨βE + ln q⟩, E = −Σ s s', square lattice, periodic",
     "exact: Kaufman's sum",
     Ising(),
-    {"default": AutoregressiveRecipe(), "quick": AutoregressiveRecipe(widths=(4,), steps=200)},
+    {
+        "default": AutoregressiveRecipe(),
+        "quick": AutoregressiveRecipe(widths=(4,), steps=200, optimizer=falling(200)),
+    },
 )

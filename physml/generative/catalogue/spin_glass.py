@@ -1,6 +1,6 @@
 """One instance of the Sherrington–Kirkpatrick spin glass, drawn spin by spin."""
 
-from physml.generative.catalogue.spins_by_recipe import AutoregressiveRecipe, spins_entry
+from physml.generative.catalogue.spins_by_recipe import AutoregressiveRecipe, falling, spins_entry
 from physml.generative.sherrington_kirkpatrick import SherringtonKirkpatrick
 
 ENTRY = spins_entry(
@@ -10,6 +10,6 @@ ENTRY = spins_entry(
     SherringtonKirkpatrick(),
     {
         "default": AutoregressiveRecipe(anneal=200),
-        "quick": AutoregressiveRecipe(widths=(4,), steps=200, anneal=50),
+        "quick": AutoregressiveRecipe(widths=(4,), steps=200, anneal=50, optimizer=falling(200)),
     },
 )

@@ -21,6 +21,13 @@ from physml.train import Entry, Run
 from physml.train.callbacks import Callback
 
 
+def falling(steps: int) -> OptimizerSettings:
+    """The natural gradient, with a learning rate that is at its last after so many steps."""
+    return OptimizerSettings(
+        name="natural-gradient", learning_rate=0.5, cosine=steps, damping=5e-4, momentum=0.9
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class AutoregressiveRecipe:
     """How spins are learned to be drawn.
@@ -35,11 +42,7 @@ class AutoregressiveRecipe:
     """
 
     widths: tuple[int, ...] = (6,)
-    optimizer: OptimizerSettings = field(
-        default_factory=lambda: OptimizerSettings(
-            name="natural-gradient", learning_rate=0.5, decay=200.0, damping=5e-4, momentum=0.9
-        )
-    )
+    optimizer: OptimizerSettings = field(default_factory=lambda: falling(900))
     size: int = 512
     steps: int = 900
     anneal: int = 0
