@@ -26,12 +26,14 @@ class Panel(NamedTuple):
         y_label: beside it.
         curves: by label, ``(x (k,), y (k,))``.
         log: of which axes the scale is logarithmic, such as ``"xy"``.
+        points: the labels of curves that are drawn as points and not joined, such as data.
     """
 
     x_label: str
     y_label: str
     curves: Mapping[str, tuple[Any, Any]]
     log: str = ""
+    points: Sequence[str] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +75,9 @@ class Study:
         with figure(path, 1, max(len(self.panels), 1)) as axes:
             for axis, panel in zip(np.atleast_1d(axes), self.panels, strict=False):
                 for label, (x, y) in panel.curves.items():
-                    axis.plot(x, y, "o-" if len(x) < 30 else "-", markersize=3, label=label)
+                    joined = "o-" if len(x) < 30 else "-"
+                    mark = "." if label in panel.points else joined
+                    axis.plot(x, y, mark, markersize=3, label=label)
                 axis.set(xlabel=panel.x_label, ylabel=panel.y_label)
                 if "x" in panel.log:
                     axis.set_xscale("log")
@@ -94,7 +98,8 @@ class Study:
         arrays = {f"array/{name}": array for name, array in self.arrays.items()}
         layout = []
         for i, panel in enumerate(self.panels):
-            layout.append([panel.x_label, panel.y_label, list(panel.curves), panel.log])
+            named = list(panel.curves), panel.log, list(panel.points)
+            layout.append([panel.x_label, panel.y_label, *named])
             for j, (x, y) in enumerate(panel.curves.values()):
                 arrays |= {f"panel/{i}/{j}/x": np.asarray(x), f"panel/{i}/{j}/y": np.asarray(y)}
         told = {
@@ -129,12 +134,13 @@ class Study:
             with np.load(directory / _ARRAYS, allow_pickle=False) as file:
                 kept = {name: file[name] for name in file.files}
             panels = []
-            for i, (x_label, y_label, labels, log) in enumerate(told["panels"]):
+            # Before 0.2.1 a panel had no points.
+            for i, (x_label, y_label, labels, log, *points) in enumerate(told["panels"]):
                 pairs = [
                     (kept[f"panel/{i}/{j}/x"], kept[f"panel/{i}/{j}/y"]) for j in range(len(labels))
                 ]
                 curves = dict(zip(labels, pairs, strict=True))
-                panels.append(Panel(x_label, y_label, curves, log))
+                panels.append(Panel(x_label, y_label, curves, log, *map(tuple, points)))
         except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
             raise CheckpointError(f"{directory}: no readable study ({error})") from error
         arrays = {n.removeprefix("array/"): a for n, a in kept.items() if n.startswith("array/")}

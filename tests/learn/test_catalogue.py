@@ -76,8 +76,11 @@ def test_a_study_is_kept_whole(runge, tmp_path):
 
 
 def test_a_study_of_one_panel_has_a_figure(tmp_path):
-    study = Study("one", {}, {}, {}, [Panel("x", "y", {"line": ([0, 1], [1, 2])})])
+    curves = {"line": ([0, 1], [1, 2]), "data": ([0.5], [1.4])}
+    study = Study("one", {}, {}, {}, [Panel("x", "y", curves, "y", points=("data",))])
     assert study.plot(tmp_path / "one.png").exists()
+    (kept,) = Study.load(study.save(tmp_path / "kept")).panels
+    assert (kept.log, kept.points) == ("y", ("data",))
 
 
 def test_without_noise_polynomials_of_runge_converge_as_they_must():

@@ -165,7 +165,8 @@ def solve(
             f"{name}_rmse_gap": _rmse(predict(fresh[~outside]), subject.exact(fresh[~outside])),
         }
     found |= {"seconds": time.perf_counter() - began, "compile_seconds": 0.0}
-    return Study("data-gap", found, _words(found), {"x": x, "y": y}, _panels(ways, line, subject))
+    panels = _panels(ways, line, subject, (x[:, 0], y))
+    return Study("data-gap", found, _words(found), {"x": x, "y": y}, panels)
 
 
 def _laplace(
@@ -211,15 +212,16 @@ def _rmse(told: np.ndarray, truth: np.ndarray) -> float:
     return float(np.sqrt(np.mean((told - truth) ** 2)))
 
 
-def _panels(ways: dict[str, Any], line: np.ndarray, subject: DataGap) -> list[Panel]:
+def _panels(
+    ways: dict[str, Any], line: np.ndarray, subject: DataGap, data: tuple[np.ndarray, np.ndarray]
+) -> list[Panel]:
     at, titles = line[:, 0], {"nuts": "NUTS", "laplace": "Laplace", "process": "process"}
     panels, widths = [], {}
     for name, (predict, bars) in ways.items():
         low, high = bars(line, False)
         curves = {"exact": subject.exact(line), "mean": predict(line), "5%": low, "95%": high}
-        panels.append(
-            Panel(f"x, by {titles[name]}", "y", {word: (at, v) for word, v in curves.items()})
-        )
+        drawn = {word: (at, v) for word, v in curves.items()} | {"data": data}
+        panels.append(Panel(f"x, by {titles[name]}", "y", drawn, points=("data",)))
         widths[titles[name]] = (at, 0.5 * (high - low))
     return [*panels, Panel("x", f"half width, {_LEVEL:.0%}", widths, "y")]
 
