@@ -6,6 +6,7 @@ from physml.datasets.from_csv import from_csv
 from physml.datasets.from_idx import from_idx, read_idx
 from physml.datasets.from_npz import from_npz
 from physml.datasets.known_sets import breast_cancer, digits, mnist_subset
+from physml.datasets.nuclear_masses import nuclear_masses
 from physml.datasets.parts import Fold, bootstrap, k_fold, split
 from physml.datasets.scaler import Scaler
 from physml.datasets.text import Text, opticks
@@ -24,6 +25,7 @@ __all__ = [
     "digits",
     "fashion_mnist",
     "mnist_subset",
+    "nuclear_masses",
     # texts
     "Text",
     "opticks",
