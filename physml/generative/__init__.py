@@ -2,8 +2,19 @@
 
 from physml.fokker_planck import FokkerPlanck
 from physml.generative import catalogue
+from physml.generative.annealed_importance import annealed_importance
 from physml.generative.autoregressive import autoregressive
 from physml.generative.autoregressive_density import AutoregressiveDensity
+from physml.generative.boltzmann import boltzmann
+from physml.generative.boltzmann_density import BoltzmannDensity, Likelihood
+from physml.generative.chains import (
+    contrastive_divergence,
+    every_state,
+    persistent,
+    tempering,
+)
+from physml.generative.exact_machine import ExactMachine, exact_machine
+from physml.generative.exact_partition import exact_log_partition
 from physml.generative.ising import Ising
 from physml.generative.judge.enumerated import Enumerated, enumerated
 from physml.generative.judge.log_partition import LogPartition, log_partition
@@ -21,6 +32,19 @@ __all__ = [
     "autoregressive",
     # diffusion in a potential
     "FokkerPlanck",
+    "BoltzmannDensity",
+    "Likelihood",
+    "boltzmann",
+    # a machine's own samples
+    "contrastive_divergence",
+    "every_state",
+    "persistent",
+    "tempering",
+    # a machine's partition function
+    "ExactMachine",
+    "annealed_importance",
+    "exact_log_partition",
+    "exact_machine",
     # entries
     "catalogue",
     # what samples tell

@@ -4,6 +4,7 @@ from physml.networks.activations import ACTIVATIONS, Activation, ActivationName,
 from physml.networks.as_module import as_module
 from physml.networks.attention import attention
 from physml.networks.autoencoder import Autoencoder, Deconvolution, convolutional_autoencoder
+from physml.networks.boltzmann import BoltzmannMachine, RestrictedBoltzmannMachine
 from physml.networks.constant import Constant
 from physml.networks.convolution import Convolution, WindowedDense
 from physml.networks.dropout import Dropout, RegularisedMLP
@@ -26,12 +27,14 @@ from physml.networks.settings import NetworkSettings, network_of
 from physml.networks.siren import SIREN
 from physml.networks.tensor_grid import factors, grid_partial
 from physml.networks.transformer import Transformer
+from physml.networks.unit_energy import UnitEnergy
 from physml.networks.weight_factorisation import FactorisedDense
 
 __all__ = [
     "ACTIVATIONS",
     "Activation",
     "Autoencoder",
+    "BoltzmannMachine",
     "Convolution",
     "Deconvolution",
     "InitialName",
@@ -50,10 +53,12 @@ __all__ = [
     "PeriodicEmbedding",
     "PirateNet",
     "Recurrent",
+    "RestrictedBoltzmannMachine",
     "RegularisedMLP",
     "ScaledInitializer",
     "Separable",
     "Transformer",
+    "UnitEnergy",
     "WindowedDense",
     "attention",
     "convolutional_autoencoder",

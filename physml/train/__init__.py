@@ -3,6 +3,7 @@
 from physml.train.balance import BalanceSettings, gradient_norms, ntk_traces, power_rule
 from physml.train.best_parameters import Best, keeping_best
 from physml.train.callbacks import STOP, Every, Update, every
+from physml.train.contrastive import Weighted, contrastive
 from physml.train.cost import cost
 from physml.train.cross_entropy import cross_entropy
 from physml.train.devices import over_devices
@@ -33,6 +34,7 @@ from physml.train.trained import Trained
 from physml.train.until import Rule, RuleSettings, any_of, converged, patience, rule_of, target
 
 __all__ = [
+    "Weighted",
     "STOP",
     "BalanceSettings",
     "Best",
@@ -58,6 +60,7 @@ __all__ = [
     "any_of",
     "bernoulli",
     "categorical",
+    "contrastive",
     "converged",
     "cost",
     "cross_entropy",

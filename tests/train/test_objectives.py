@@ -85,6 +85,7 @@ class Case(NamedTuple):
     metric: Callable[[Any, Any], Any] | None
     has_value: bool
     params: Any = PARAMS
+    has_residual: bool = True
 
 
 def regression():
@@ -112,6 +113,20 @@ CASES = {
     "score": Case(lambda: pm.score(one, free), X, covariance(one), False),
     "energy": Case(
         lambda: pm.vmc.energy(log_psi, oscillator), X[:, None, :], covariance(log_psi), False
+    ),
+    "contrastive": Case(
+        lambda: pm.train.contrastive(one),
+        {"data": X[:4], "model": X},
+        lambda p, b: covariance(one)(p, b["model"]),
+        False,
+        has_residual=False,
+    ),
+    "contrastive, weighted": Case(
+        lambda: pm.train.contrastive(one),
+        {"data": X[:4], "model": pm.train.Weighted(X, jnp.full(6, 1 / 6))},
+        lambda p, b: covariance(one)(p, b["model"].values),
+        False,
+        has_residual=False,
     ),
     "total": Case(
         lambda: pm.total({"a": regression(), "b": classes()}, weights={"b": 0.3}),
@@ -222,10 +237,11 @@ def test_rows_gradient_and_metric_agree(name):
         np.testing.assert_allclose(
             gradient, ravel_pytree(found["slope"])[0], rtol=1e-11, atol=1e-14
         )
-    assert (case.metric is None) == (e.residual is None)
+    assert (case.metric is None or not case.has_residual) == (e.residual is None)
     if case.metric is not None:
         J = found["rows"]
-        np.testing.assert_allclose(J.T @ e.residual, gradient, rtol=1e-11, atol=1e-14)
+        if case.has_residual:
+            np.testing.assert_allclose(J.T @ e.residual, gradient, rtol=1e-11, atol=1e-14)
         np.testing.assert_allclose(J.T @ J, found["metric"], rtol=1e-10, atol=1e-13)
         np.testing.assert_allclose(found["chunked"][0], J.T @ J, rtol=1e-10, atol=1e-13)
         np.testing.assert_allclose(found["chunked"][1], J @ J.T, rtol=1e-10, atol=1e-13)

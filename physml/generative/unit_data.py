@@ -1,0 +1,73 @@
+"""Data of units of two values, looked at before anything is learned from them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from physml.as_numbers import as_numbers
+from physml.errors import ConfigurationError, NonFiniteError, ShapeError
+from physml.networks import UnitEnergy
+
+
+def as_units(
+    name: str, data: Any, network: UnitEnergy, shape: tuple[int, ...] | None = None
+) -> Array:
+    """Configurations ``(n, ...)`` whose entries are a network's two values.
+
+    Args:
+        name: of the argument, for the error.
+        data: numbers.
+        network: of units 0 and 1, or of spins.
+        shape: of one configuration, where it is known.
+
+    Raises:
+        ShapeError: no configurations, other entries, another shape.
+        NonFiniteError: a NaN or an infinity.
+    """
+    array = as_numbers(name, data)
+    if array.ndim < 2 or array.size == 0:
+        raise ShapeError(f"{name}: expected configurations (n, ...), got {array.shape}")
+    if shape is not None and array.shape[1:] != shape:
+        expected = ", ".join(map(str, ("n", *shape)))
+        raise ShapeError(f"{name}: expected ({expected}), got {array.shape}")
+    if not np.isfinite(array).all():
+        first = tuple(np.argwhere(~np.isfinite(array))[0].tolist())
+        raise NonFiniteError(f"{name}: expected finite numbers, got {array[first]} at {first}")
+    found = np.unique(array)
+    if not set(found.tolist()) <= {network.low, 1.0}:
+        values, cure = "0 and 1", "(s + 1)/2 of spins, a threshold of grey values"
+        if network.spins:
+            values, cure = "−1 and 1", "2 v − 1 of 0 and 1, or spins=False of the network"
+        got = ", ".join(f"{x:g}" for x in found[:4])
+        raise ShapeError(f"{name}: expected entries {values}, got {got}; take {cure}")
+    return jnp.asarray(array, jnp.result_type(float))
+
+
+def as_network(network: Any) -> UnitEnergy:
+    """A network that knows its units.
+
+    Raises:
+        ConfigurationError: another one.
+    """
+    if isinstance(network, UnitEnergy):
+        return network
+    raise ConfigurationError(
+        "network: expected an energy of units, such as pm.networks.RestrictedBoltzmannMachine("
+        f"hidden=16), or a class of your own that derives pm.networks.UnitEnergy, got {network!r}"
+    )
+
+
+def frequencies(data: Array) -> Array:
+    """How often each unit is 1, as of two more data in which it is once each, ``(N,)``."""
+    up = jnp.sum(data.reshape(len(data), -1) > 0, axis=0)
+    return (up + 1.0) / (len(data) + 2.0)
+
+
+def independent_log_likelihood(train: Array, test: Array) -> float:
+    """Mean ``ln p`` of configurations by ``frequencies`` of others: what knows no correlation."""
+    means, up = frequencies(train), test.reshape(len(test), -1) > 0
+    return float(jnp.mean(jnp.sum(jnp.where(up, jnp.log(means), jnp.log1p(-means)), axis=1)))

@@ -1,0 +1,256 @@
+"""Boltzmann machines against sums over all states: ln Z, samples, what is learned."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from scipy import stats
+
+import physml as pm
+from physml.errors import (
+    CheckpointError,
+    ConfigurationError,
+    FingerprintError,
+    NonFiniteError,
+    ShapeError,
+)
+from physml.generative.exact_partition import exact_samples
+
+G, KEY = pm.generative, jax.random.key(0)
+RBM, VISIBLE = pm.networks.RestrictedBoltzmannMachine, pm.networks.BoltzmannMachine
+XOR = np.array([[0, 0, 0], [0, 1, 1], [1, 0, 1], [1, 1, 0]])
+
+
+def wide(network, shape):
+    """Parameters far from the start."""
+    first = network.init(KEY, jnp.ones(shape))
+    return jax.tree.map(lambda x: x + 0.6 * jnp.sin(1 + jnp.arange(x.size)).reshape(x.shape), first)
+
+
+@pytest.mark.parametrize(("coupling", "exact"), [(0.4, 0.9100683140), (0.5, None)])
+def test_the_ising_model_is_a_machine(coupling, exact):
+    """L = 4 by all of 65,536 states of 16 visible units; 0.9100683140 of a published table."""
+    exact = exact or pm.ising.kaufman(4, 4, coupling).log_partition
+    machine = G.exact_machine(pm.ising.square_couplings(4, 4, coupling))
+    found = G.exact_log_partition(machine.network, machine.params, (16,)) + machine.log_factor
+    assert found / 16 == pytest.approx(exact, abs=1e-8 if coupling == 0.5 else 2e-10)
+    assert machine.network.hidden == 32
+
+
+def test_so_is_any_glass_in_a_field():
+    random = np.random.default_rng(1)
+    k = np.triu(random.normal(size=(5, 5)), 1)
+    k, h = k + k.T, random.normal(size=5)
+    exact = pm.ising.enumeration(k, h)
+    machine = G.exact_machine(k, h)
+    log_z = G.exact_log_partition(machine.network, machine.params, (5,))
+    assert log_z + machine.log_factor == pytest.approx(exact.log_partition, abs=1e-10)
+    energies = jax.vmap(lambda v: machine.network.apply(machine.params, v))
+    logs = -np.asarray(energies(jnp.asarray(exact.states, float))) - log_z
+    np.testing.assert_allclose(logs, exact.log_probabilities, atol=1e-10)
+
+
+def test_annealed_importance_covers_what_is_exact():
+    """Of 30 estimates by 40 chains some 68% lie within one bar; ⟨w⟩ is Z for any levels."""
+    network = RBM(hidden=4, spins=True)
+    params = wide(network, (6,))
+    exact = G.exact_log_partition(network, params, (6,))
+    found = [
+        G.annealed_importance(network, params, (6,), chains=40, levels=20, key=key)
+        for key in jax.random.split(KEY, 30)
+    ]
+    distance = np.array([(one.value - exact) / one.error for one in found])
+    assert 12 <= np.sum(np.abs(distance) < 1) <= 28 and np.abs(distance).max() < 4
+    weights = np.exp([one.value - exact for one in found])
+    assert abs(weights.mean() - 1) < 4 * weights.std() / np.sqrt(30) < 0.2
+    assert found[0].error > 0.005, "an estimate, not a sum"
+
+
+@pytest.mark.parametrize("network", [RBM(hidden=2), VISIBLE(spins=True)])
+def test_exact_samples_follow_the_density(network):
+    """Pearson's test of eight states by 4,000 samples, at one in a thousand."""
+    params, n = wide(network, (3,)), 4000
+    v = np.asarray(exact_samples(network, params, (3,), KEY, n))
+    numbers = ((v > 0) @ 2 ** np.arange(3)).astype(int)
+    states = jnp.array([[1.0 if k >> i & 1 else network.low for i in range(3)] for k in range(8)])
+    p = jax.nn.softmax(-jax.vmap(lambda v: network.apply(params, v))(states))
+    assert stats.chisquare(np.bincount(numbers, minlength=8), n * np.asarray(p)).pvalue > 1e-3
+
+
+@pytest.mark.parametrize(
+    "way", [G.persistent(2, chains=4000), G.tempering(2, chains=4000, levels=2)]
+)
+def test_chains_at_fixed_parameters_reach_the_density(way):
+    network = RBM(hidden=2)
+    params = wide(network, (3,))
+    sampler = way(network, pm.fixed(jnp.asarray(XOR, float)), (3,))
+
+    @jax.jit
+    def after(key, state):
+        def step(state, key):
+            state, batch, _ = sampler.sample(key, state, params)
+            return state, batch["model"]
+
+        return jax.lax.scan(step, state, jax.random.split(key, 12))[1][-1]
+
+    v = np.asarray(after(KEY, sampler.init(KEY, params)))
+    numbers = ((v > 0) @ 2 ** np.arange(3)).astype(int)
+    states = jnp.array([[float(k >> i & 1) for i in range(3)] for k in range(8)])
+    p = jax.nn.softmax(-jax.vmap(lambda v: network.apply(params, v))(states))
+    assert stats.chisquare(np.bincount(numbers, minlength=8), 4000 * np.asarray(p)).pvalue > 1e-3
+
+
+def test_contrastive_divergence_starts_at_the_data():
+    network, data = RBM(hidden=2), jnp.asarray(XOR, float)
+    still = {"params": {"weights": jnp.zeros((3, 2)), "hidden": jnp.zeros(2)}}
+    still["params"]["visible"] = jnp.array([50.0, -50.0, 50.0])
+    sampler = G.contrastive_divergence(1)(network, pm.fixed(data), (3,))
+    _, batch, metrics = sampler.sample(KEY, sampler.init(KEY, still), still)
+    np.testing.assert_array_equal(batch["data"], data)
+    np.testing.assert_array_equal(batch["model"], np.tile([1.0, 0.0, 1.0], (4, 1)))
+    assert metrics["moved"] == 0.75, "one datum of four was there already"
+
+
+@pytest.fixture(scope="module")
+def xor():
+    return G.boltzmann(
+        XOR,
+        RBM(hidden=4, spread=1.0),
+        chains=G.every_state(),
+        optimizer=pm.natural_gradient(0.2, damping=1e-3, max_norm=1.0),
+        steps=200,
+        judge=400,
+        key=KEY,
+        progress=False,
+    )
+
+
+def test_xor_is_learned(xor):
+    np.testing.assert_allclose(np.exp(xor.log_prob(XOR)), 0.25, atol=0.005)
+    numbers = xor.numbers()
+    assert -np.log(4) - 0.01 < numbers["log_likelihood"] < -np.log(4)
+    assert numbers["independent"] == pytest.approx(-3 * np.log(2))
+    assert xor.is_exact and numbers["log_partition_error"] == 0
+    curve = xor.curves["log_likelihood"]
+    assert curve[-1] == pytest.approx(numbers["log_likelihood"], abs=2e-3) and curve[0] < -1.9
+    v = np.asarray(xor.sample(KEY, 200))
+    assert np.mean((v[:, 0] + v[:, 1] + v[:, 2]) % 2 == 0) > 0.97
+
+
+SEEDS = [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2, 3, 4))]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_coupling_of_two_spins_is_found(seed):
+    """Within 0.01 of J by 10⁵ samples, whose own error is some 0.004."""
+    J, n = 0.4, 100_000
+    random = np.random.default_rng(seed)
+    first = random.choice([-1, 1], n)
+    pairs = np.stack(
+        [first, np.where(random.random(n) < 1 / (1 + np.exp(-2 * J)), 1, -1) * first], 1
+    )
+    found = G.boltzmann(
+        pairs,
+        VISIBLE(spins=True),
+        chains=G.every_state(),
+        optimizer=pm.natural_gradient(1.0, damping=1e-9),
+        steps=15,
+        progress=False,
+    )
+    assert abs(float(found.params["params"]["couplings"][0]) - J) < 0.01
+    exact = np.arctanh(np.mean(pairs[:, 0] * pairs[:, 1]))
+    assert abs(np.mean(pairs)) < 0.02
+    assert abs(float(found.params["params"]["couplings"][0]) - exact) < 1e-3
+
+
+def test_a_large_machine_is_judged_by_chains(tmp_path):
+    """21 hidden units over 21 visible ones: no sum is taken, but of one that can be folded up."""
+    data = np.random.default_rng(0).integers(2, size=(50, 3, 7))
+    found = G.boltzmann(
+        data, RBM(hidden=21), steps=2, size=20, judge=64, levels=20, test=data[:9],
+        chains=G.persistent(1, chains=8), progress=False,
+    )  # fmt: skip
+    exact_ish = G.annealed_importance(
+        found.network, found.params, (3, 7), chains=64, levels=20, key=jax.random.key(7)
+    )
+    assert not found.is_exact and found.log_partition.error > 0
+    gap = found.log_partition.value - exact_ish.value
+    assert abs(gap) < 5 * np.hypot(found.log_partition.error, exact_ish.error)
+    numbers = found.numbers()
+    assert numbers["test_log_likelihood_error"] > numbers["log_partition_error"]
+    assert found.sample(KEY, 5).shape == (5, 3, 7) and "effective chains" in found.words()
+    assert found.plot(tmp_path / "machine.png").exists()
+
+
+def test_a_machine_is_kept(xor, tmp_path):
+    xor.save(tmp_path / "kept")
+    again = G.BoltzmannDensity.load(tmp_path / "kept", RBM(hidden=4, spread=1.0))
+    np.testing.assert_array_equal(again.log_prob(XOR), xor.log_prob(XOR))
+    assert again.likelihoods == xor.likelihoods and again.log_partition == xor.log_partition
+    kept, told = again.numbers(), xor.numbers()
+    assert {k: v for k, v in kept.items() if k != "compile_seconds"} == {
+        k: v for k, v in told.items() if k != "compile_seconds"
+    }
+    assert again.plot(tmp_path / "xor.png").exists()
+    with pytest.raises(CheckpointError, match="expected the model that was saved"):
+        G.BoltzmannDensity.load(tmp_path / "kept", RBM(hidden=3))
+    with pytest.raises(FingerprintError, match="other energies"):
+        G.BoltzmannDensity.load(tmp_path / "kept", RBM(hidden=4, spins=True))
+
+
+class Entangled(VISIBLE):
+    """Whose parameters without couplings have some."""
+
+    def independent(self, params):
+        return params
+
+
+ONE = {"steps": 0, "progress": False}
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: G.boltzmann(2 * XOR, **ONE), ShapeError, "entries 0 and 1, got 0, 2"),
+        (lambda: G.boltzmann(XOR, RBM(spins=True)), ShapeError, "entries −1 and 1, got 0, 1"),
+        (lambda: G.boltzmann(2 * XOR - 1, RBM()), ShapeError, r"\(s \+ 1\)/2"),
+        (lambda: G.boltzmann(np.array([[0, np.nan]])), NonFiniteError, r"nan at \(0, 1\)"),
+        (lambda: G.boltzmann(XOR[0]), ShapeError, "configurations"),
+        (lambda: G.boltzmann(XOR[:0]), ShapeError, "configurations"),
+        (lambda: G.boltzmann(XOR, test=XOR[:, :2]), ShapeError, r"test: expected \(n, 3\)"),
+        (lambda: G.boltzmann(XOR, pm.MLP((2,))), ConfigurationError, "an energy of units"),
+        (lambda: G.boltzmann(XOR, chains="pcd"), ConfigurationError, "a way to samples"),
+        (lambda: G.boltzmann(XOR, size=5, **ONE), ConfigurationError, "size"),
+        (lambda: G.boltzmann(XOR, judge=1), ConfigurationError, "judge"),
+        (lambda: G.persistent(chains=1), ConfigurationError, "chains"),
+        (lambda: G.persistent(0), ConfigurationError, "sweeps"),
+        (lambda: G.contrastive_divergence(0), ConfigurationError, "sweeps"),
+        (lambda: G.tempering(levels=0), ConfigurationError, "levels"),
+        (
+            lambda: G.boltzmann(np.zeros((2, 21)), chains=G.every_state()),
+            ConfigurationError,
+            "from 1 to 20 .* got 21; annealed_importance",
+        ),
+        (
+            lambda: G.exact_log_partition(VISIBLE(), wide(VISIBLE(), (21,)), (21,)),
+            ConfigurationError,
+            "annealed_importance",
+        ),
+        (
+            lambda: G.annealed_importance(
+                Entangled(), wide(VISIBLE(), (3,)), (3,), chains=2, levels=1, key=KEY
+            ),
+            ConfigurationError,
+            "expected independent units",
+        ),
+        (lambda: G.exact_machine(np.ones((2, 2))), ShapeError, "diagonal"),
+        (lambda: G.exact_machine(np.zeros((2, 2))), ConfigurationError, "one bond"),
+        (lambda: G.exact_machine(np.zeros(4)), ShapeError, "matrix"),
+        (lambda: G.exact_machine([[0, np.inf], [np.inf, 0]]), NonFiniteError, "couplings"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
