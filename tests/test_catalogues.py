@@ -51,7 +51,9 @@ def test_a_problem_bears_the_name_of_its_entry() -> None:
         assert entry.subject.problem().name == name
 
 
-@pytest.mark.parametrize("kind", [pm.Solution, pm.GroundState, pm.pinn.March, pm.train.Study])
+@pytest.mark.parametrize(
+    "kind", [pm.Solution, pm.GroundState, pm.pinn.March, pm.pinn.Modes, pm.train.Study]
+)
 def test_results_are_results(kind: type) -> None:
     for member in ("numbers", "words", "plot", "save"):
         assert callable(getattr(Result, member)) and callable(getattr(kind, member))

@@ -79,7 +79,7 @@ def test_the_page_of_how_tos(tmp_path, monkeypatch):
 def test_the_page_of_differential_equations(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     _, steps = run(ROOT / "docs" / "pinn.md")
-    plate, pool, string, corner, error, beam, told, decay, orbit, waves, grid = steps[1:]
+    plate, pool, string, corner, error, beam, told, decay, orbit, waves, grid, well = steps[1:]
     assert (tmp_path / "plate.png").exists()
     # Hot at the hole, cold above and below; the insulated sides lie between, alike by symmetry.
     found = plate["solution"](np.array([[0.4, 0], [0, -0.4], [0, 1], [0.7, -1], [1, 0], [-1, 0]]))
@@ -99,6 +99,7 @@ def test_the_page_of_differential_equations(tmp_path, monkeypatch):
     crest = waves["steepening"](np.array([[0.4, 1 + 0.4 * np.sin(1)]]))
     np.testing.assert_allclose(crest, np.sin(1), atol=1e-6)
     assert grid["u_xx"].shape == (32, 32, 32)
+    np.testing.assert_allclose(well["modes"].values, [0.0, 0.748681], atol=2e-5)
 
 
 @pytest.mark.slow

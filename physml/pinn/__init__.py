@@ -17,9 +17,11 @@ from physml.pinn.conditions import (
     require,
     robin,
 )
+from physml.pinn.eigenmodes import eigenmodes
 from physml.pinn.error_curve import ErrorCurve, ErrorPoint
 from physml.pinn.geometry import Ball, Box, Disk, Domain, Polygon, l_shape
 from physml.pinn.march import March, continuation, march
+from physml.pinn.modes import Modes
 from physml.pinn.problem import Problem, residual_rows
 from physml.pinn.recipe import Recipe
 from physml.pinn.solution import Solution, SolutionErrors
@@ -37,6 +39,7 @@ __all__ = [
     "ErrorCurve",
     "ErrorPoint",
     "SolutionErrors",
+    "Modes",
     "March",
     "Phase",
     "Polygon",
@@ -52,6 +55,7 @@ __all__ = [
     "continuation",
     "measured",
     "dirichlet",
+    "eigenmodes",
     "entry",
     "hard_dirichlet",
     "hard_initial",

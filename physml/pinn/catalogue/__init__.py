@@ -10,6 +10,7 @@ from physml.pinn.catalogue.burgers_smooth import BurgersSmooth
 from physml.pinn.catalogue.cavity import Cavity
 from physml.pinn.catalogue.cavity_unit_lid import CavityUnitLid, centre_lines
 from physml.pinn.catalogue.cole_hopf import cole_hopf
+from physml.pinn.catalogue.disk_eigenvalues import DiskEigenvalues
 from physml.pinn.catalogue.heat import Heat
 from physml.pinn.catalogue.heat_4d import Heat4D
 from physml.pinn.catalogue.helmholtz import Helmholtz
@@ -44,6 +45,7 @@ __all__ = [
     "BurgersSmooth",
     "Cavity",
     "CavityUnitLid",
+    "DiskEigenvalues",
     "ENTRIES",
     "Heat",
     "Heat4D",
