@@ -7,17 +7,21 @@ from physml.generative.autoregressive import autoregressive
 from physml.generative.autoregressive_density import AutoregressiveDensity
 from physml.generative.boltzmann import boltzmann
 from physml.generative.boltzmann_density import BoltzmannDensity, Likelihood
+from physml.generative.chain_settings import ChainSettings
 from physml.generative.chains import (
     contrastive_divergence,
     every_state,
     persistent,
     tempering,
 )
+from physml.generative.energy_based import energy_based
+from physml.generative.energy_density import EnergyDensity
 from physml.generative.exact_machine import ExactMachine, exact_machine
 from physml.generative.exact_partition import exact_log_partition
 from physml.generative.ising import Ising
 from physml.generative.judge.enumerated import Enumerated, enumerated
 from physml.generative.judge.log_partition import LogPartition, log_partition
+from physml.generative.judge.total_variation import TotalVariation, total_variation
 from physml.generative.sherrington_kirkpatrick import SherringtonKirkpatrick
 from physml.generative.spin_model import SpinModel, Spins
 
@@ -33,9 +37,12 @@ __all__ = [
     # diffusion in a potential
     "FokkerPlanck",
     "BoltzmannDensity",
+    "EnergyDensity",
     "Likelihood",
     "boltzmann",
+    "energy_based",
     # a machine's own samples
+    "ChainSettings",
     "contrastive_divergence",
     "every_state",
     "persistent",
@@ -50,6 +57,8 @@ __all__ = [
     # what samples tell
     "Enumerated",
     "LogPartition",
+    "TotalVariation",
     "enumerated",
     "log_partition",
+    "total_variation",
 ]

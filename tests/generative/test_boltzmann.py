@@ -254,3 +254,79 @@ ONE = {"steps": 0, "progress": False}
 def test_what_cannot_be_meant_is_refused(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(10))
+def test_xor_by_ten_seeds(seed):
+    """By all states within 0.005 of a quarter each."""
+    entry = G.catalogue.ENTRIES["rbm-xor"]
+    found = entry.solve(entry.subject, entry.recipe, key=jax.random.key(seed), progress=False)
+    assert found.numbers()["largest_deviation"] < 0.005
+    assert found.numbers()["normalisation"] == pytest.approx(1, abs=1e-12)
+
+
+@pytest.mark.slow
+def test_xor_by_persistent_chains():
+    entry = G.catalogue.ENTRIES["rbm-xor"]
+    recipe = entry.recipe_for(entry.subject, "pcd")
+    found = entry.solve(entry.subject, recipe, key=KEY, progress=False)
+    assert found.numbers()["largest_deviation"] < 0.02
+
+
+@pytest.mark.slow
+def test_the_exact_machine_of_a_larger_lattice():
+    """Of 64 sites by annealed chains, against Kaufman's sum."""
+    entry = G.catalogue.ENTRIES["ising-rbm"]
+    recipe = entry.recipe_for(entry.subject, "exact")
+    for temperature in (2.5, pm.ising.CRITICAL_TEMPERATURE):
+        subject = G.Ising(side=8, temperature=temperature)
+        told = entry.solve(subject, recipe, key=KEY, progress=False).numbers()
+        gap = told["log_partition"] - told["exact_log_partition"]
+        assert abs(gap) < 4 * told["log_partition_error"] < 0.5
+
+
+@pytest.mark.slow
+def test_the_learned_lattice():
+    entry = G.catalogue.ENTRIES["ising-rbm"]
+    told = entry.solve(entry.subject, entry.recipe, key=KEY, progress=False).numbers()
+    assert 0 < told["kl"] < 1e-2 and told["ess"] > 0.97
+    gap = told["log_partition"] - told["exact_log_partition"]
+    assert abs(gap) < 4 * told["log_partition_error"]
+
+
+def test_a_lattice_too_large_to_learn_is_refused():
+    entry = G.catalogue.ENTRIES["ising-rbm"]
+    with pytest.raises(ConfigurationError, match="--recipe exact"):
+        entry.check(G.Ising(side=5), entry.recipe)
+    entry.check(G.Ising(side=8), entry.recipe_for(entry.subject, "exact"))
+    with pytest.raises(ConfigurationError, match="data"):
+        type(entry.recipe)(data=1)
+
+
+def test_patterns_of_bars_and_stripes():
+    from physml.generative.catalogue.bars_and_stripes import BarsAndStripes, patterns
+
+    images = patterns(BarsAndStripes(side=3), KEY).data
+    assert images.shape == (14, 3, 3) and len(np.unique(images.reshape(14, 9), axis=0)) == 14
+    for image in images:
+        assert (image == image[:1]).all() or (image == image[:, :1]).all()
+    with pytest.raises(ConfigurationError, match="side"):
+        BarsAndStripes(side=7)
+
+
+def test_black_and_white_digits():
+    from physml.generative.catalogue.rbm_digits import BinaryDigits, patterns
+
+    data, test = patterns(BinaryDigits(), KEY)
+    assert data.shape == (1438, 8, 8) and test.shape == (359, 8, 8)
+    assert set(np.unique(data)) == {0.0, 1.0} and 0.2 < data.mean() < 0.5
+    with pytest.raises(ConfigurationError, match="threshold"):
+        BinaryDigits(threshold=16.0)
+    with pytest.raises(ConfigurationError, match="held_out"):
+        BinaryDigits(held_out=1.0)
+
+
+@pytest.mark.parametrize("name", G.ChainSettings.names())
+def test_chains_have_names(name):
+    assert callable(G.ChainSettings(name=name).build())
