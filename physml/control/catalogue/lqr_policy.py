@@ -1,0 +1,127 @@
+"""The linear–quadratic regulator as a policy that is learned, beside Riccati's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jax import Array
+
+from physml.control.actor_critic import ActorCritic
+from physml.control.catalogue import policy_by_recipe
+from physml.control.catalogue.policy_by_recipe import PolicyRecipe, learned
+from physml.control.learned_policy import LearnedPolicy
+from physml.control.linear_feedback import LinearFeedback, QuadraticValue
+from physml.control.linear_world import LinearWorld
+from physml.errors import ConfigurationError
+from physml.optim import OptimizerSettings
+from physml.train import Entry, Run
+from physml.train.callbacks import Callback
+
+
+@dataclass(frozen=True)
+class PushedMass:
+    """A unit mass on a line under a force: ``ẍ = u``, at the cost ``∫ x² + ẋ² + u² dt``.
+
+    The force is constant for a time step ``h``, over which the mass moves exactly; the cost of a
+    step is ``h`` times that where it begins.
+
+    Attributes:
+        time_step: ``h``.
+        spread: standard deviation of place and speed where an episode begins.
+        limit: steps of an episode.
+    """
+
+    time_step: float = 0.1
+    spread: float = 1.0
+    limit: int = 200
+
+    def __post_init__(self) -> None:
+        """Check all of it where it is written."""
+        if not 0 < self.time_step < float("inf"):
+            raise ConfigurationError(f"time_step: expected a number > 0, got {self.time_step}")
+        self.world()
+
+    def world(self) -> LinearWorld:
+        """As matrices."""
+        h = self.time_step
+        return LinearWorld(
+            [[1.0, h], [0.0, 1.0]],
+            [0.5 * h**2, h],
+            h * np.eye(2),
+            h,
+            spread=self.spread,
+            limit=self.limit,
+        )
+
+
+def solve(
+    subject: PushedMass,
+    recipe: PolicyRecipe,
+    *,
+    key: Array,
+    run: Run | None = None,
+    callbacks: Sequence[Callback] = (),
+    progress: bool = True,
+) -> LearnedPolicy:
+    """Learn a linear policy; its gain's cost is told exactly beside the least."""
+    world = subject.world()
+    networks = LinearFeedback(1), QuadraticValue()
+    found = learned(
+        world, recipe, networks, key=key, run=run, callbacks=callbacks, progress=progress
+    )
+    gains = np.asarray(found.params["policy"]["params"]["K"], float)
+    best = world.cost_of(world.best().K)
+    costs = [world.cost_of(K) for K in gains]
+    told = {
+        "relative_error": float(np.mean(costs)) / best - 1,
+        "largest_error": max(costs) / best - 1,
+        "cost": float(np.mean(costs)),
+        "least_cost": best,
+    }
+    return replace(found, exact=-best, told=told)
+
+
+def check(subject: PushedMass, recipe: PolicyRecipe) -> None:
+    """Build sampler and optimizer, before a run is made."""
+    policy_by_recipe.check(subject.world(), recipe)
+
+
+def load(subject: PushedMass, recipe: PolicyRecipe, directory: Path) -> LearnedPolicy:
+    """Read the saved policies of a recipe.
+
+    Raises:
+        CheckpointError, FingerprintError: see ``LearnedPolicy.load``.
+    """
+    del recipe
+    world = subject.world()
+    actor = ActorCritic(world.actions, LinearFeedback(1), QuadraticValue())
+    return LearnedPolicy.load(directory, world, actor)
+
+
+def _recipe(**options: Any) -> PolicyRecipe:
+    settings = OptimizerSettings(name="natural-gradient", learning_rate=0.5, damping=1e-4)
+    usual: dict[str, Any] = {
+        "optimizer": settings,
+        "environments": 32,
+        "length": 50,
+        "discount": 1.0,
+    }
+    return PolicyRecipe(**{**usual, **options})
+
+
+ENTRY = Entry(
+    "lqr-policy",
+    "min ∫ x² + ẋ² + u² dt, ẍ = u, by a policy that is learned",
+    "exact: Riccati's equation",
+    PushedMass(),
+    {"default": _recipe(), "quick": _recipe(seeds=2)},
+    solve,
+    extendable=("updates",),
+    load=load,
+    check=check,
+)
+"""``relative_error`` is of the exact costs of the gains that were learned, not of episodes."""

@@ -1,0 +1,30 @@
+"""A pendulum that is swung up and held."""
+
+from physml.control.catalogue.policy_by_recipe import PolicyRecipe, policy_entry, proximal
+from physml.control.pendulum import Pendulum
+from physml.optim import OptimizerSettings
+
+
+def _proximal(updates: int, seeds: int) -> PolicyRecipe:
+    adam = OptimizerSettings(name="adam", learning_rate=1e-3, cosine=160 * updates, eps=1e-5)
+    return proximal(
+        optimizer=adam,
+        seeds=seeds,
+        updates=updates,
+        environments=16,
+        length=256,
+        epochs=10,
+        minibatches=16,
+        discount=0.9,
+        entropy=0.0,
+        reward_scale=0.1,
+    )
+
+
+ENTRY = policy_entry(
+    "pendulum",
+    "min ⟨Σ θ² + θ̇²/10 + u²/1000⟩, |u| ≤ 2 N m",
+    "others: −130 to −200",
+    Pendulum(),
+    {"default": _proximal(50, 5), "quick": _proximal(8, 1)},
+)
