@@ -135,6 +135,20 @@ class FokkerPlanck:
         corrected = abs(self.gap - self.rates[1])
         return float(corrected + np.finfo(float).eps * self.rates[-1])
 
+    def mode(self, k: int) -> np.ndarray:
+        """``u_k`` at the points, ``(n,)``, positive high up; ``⟨u_k⟩`` goes as ``e^{−λ_k t}``.
+
+        In the tails, where ``p_s`` is less than some 1e−16 of its largest, it is rounding.
+
+        Raises:
+            ConfigurationError: no such mode.
+        """
+        k = as_whole("k", k, least=0, most=self.points - 1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            found = self._spectrum[1][:, k] / np.sqrt(self.cells * self.stationary)
+        last = np.flatnonzero(self.stationary > 1e-8 * self.stationary.max())[-1]
+        return np.asarray(found * np.sign(found[last]))
+
     def density(self, initial: Any, times: Any, at: Any = None) -> np.ndarray:
         """``p(x, t)`` of a density that is ``initial`` at time 0.
 

@@ -254,3 +254,15 @@ def test_the_page_of_control():
     root = np.sqrt(3)
     np.testing.assert_allclose(linear["best"].P, [[root, 1], [1, root]], atol=1e-12)
     np.testing.assert_allclose(linear["soon"].P[0], linear["best"].P, atol=0.3)
+
+
+@pytest.mark.slow
+def test_the_page_of_diffusion(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    _, (learned, walked) = run(ROOT / "docs" / "diffusion.md")
+    assert np.abs(learned["points"]).max() < 8 and (tmp_path / "mixture").is_dir()
+    told = learned["told"]
+    assert told.score_error < 0.3 and told.kl < 0.5 * told.gaussian_kl
+    assert abs(walked["exact"].gap - 0.0806199) < 1e-7
+    flow = walked["flow"]
+    assert (flow.distance < flow.expected[:, 0] + 5 * flow.expected[:, 1]).all()

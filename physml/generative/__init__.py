@@ -14,14 +14,25 @@ from physml.generative.chains import (
     persistent,
     tempering,
 )
+from physml.generative.denoiser import BestGaussian, Denoiser
+from physml.generative.diffusion import diffusion
+from physml.generative.diffusion_density import DiffusionDensity
 from physml.generative.energy_based import energy_based
 from physml.generative.energy_density import EnergyDensity
 from physml.generative.exact_machine import ExactMachine, exact_machine
 from physml.generative.exact_partition import exact_log_partition
+from physml.generative.gaussian_mixture import GaussianMixture
+from physml.generative.gradient_flow import GradientFlow, gradient_flow
 from physml.generative.ising import Ising
+from physml.generative.judge.against_mixture import AgainstMixture, against_mixture
 from physml.generative.judge.enumerated import Enumerated, enumerated
 from physml.generative.judge.log_partition import LogPartition, log_partition
+from physml.generative.judge.mixture_samples import MixtureSamples, mixture_samples
+from physml.generative.judge.nearest_images import NearestImages, nearest_images
 from physml.generative.judge.total_variation import TotalVariation, total_variation
+from physml.generative.noise_schedule import CosineSchedule, NoiseSchedule, VariancePreserving
+from physml.generative.reverse_steps import ddim, ddpm, probability_flow, reverse_sde
+from physml.generative.score_equation import score_residual
 from physml.generative.sherrington_kirkpatrick import SherringtonKirkpatrick
 from physml.generative.spin_model import SpinModel, Spins
 
@@ -34,8 +45,6 @@ __all__ = [
     # densities of them
     "AutoregressiveDensity",
     "autoregressive",
-    # diffusion in a potential
-    "FokkerPlanck",
     "BoltzmannDensity",
     "EnergyDensity",
     "Likelihood",
@@ -52,9 +61,33 @@ __all__ = [
     "annealed_importance",
     "exact_log_partition",
     "exact_machine",
+    # diffusion in a potential
+    "FokkerPlanck",
+    "GradientFlow",
+    "gradient_flow",
+    # diffusion of data into noise, and back
+    "BestGaussian",
+    "CosineSchedule",
+    "Denoiser",
+    "DiffusionDensity",
+    "GaussianMixture",
+    "NoiseSchedule",
+    "VariancePreserving",
+    "ddim",
+    "ddpm",
+    "diffusion",
+    "probability_flow",
+    "reverse_sde",
+    "score_residual",
     # entries
     "catalogue",
     # what samples tell
+    "AgainstMixture",
+    "MixtureSamples",
+    "NearestImages",
+    "against_mixture",
+    "mixture_samples",
+    "nearest_images",
     "Enumerated",
     "LogPartition",
     "TotalVariation",

@@ -1,0 +1,77 @@
+"""Whether samples are like images that were held out, and not copies of those trained on."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from physml.as_numbers import as_numbers
+from physml.errors import NonFiniteError, ShapeError
+
+
+class NearestImages(NamedTuple):
+    """Distances to the nearest image of the training part.
+
+    Attributes:
+        samples: of samples, their median.
+        held_out: of held-out images, their median.
+        ratio: of the two; below 1 where samples are copied, above where they are unlike images.
+        copies: the part of samples nearer to a training image than any held-out one is.
+        classes_off: total variation of the nearest image's class from that of the training part.
+    """
+
+    samples: float
+    held_out: float
+    ratio: float
+    copies: float
+    classes_off: float
+
+
+def nearest_images(samples: Any, train: Any, held_out: Any, labels: Any) -> NearestImages:
+    """Judge samples by what they are nearest to, in Euclidean distance.
+
+    Args:
+        samples: ``(n, ...)``.
+        train: images trained on, ``(m, ...)``.
+        held_out: images not trained on.
+        labels: classes of those trained on, ``(m,)``, whole numbers from 0.
+
+    Raises:
+        ShapeError: images of different shapes, labels of another number.
+        NonFiniteError: samples that are not finite.
+
+    >>> import numpy as np, physml as pm
+    >>> images = np.arange(8.0).reshape(4, 2)
+    >>> told = pm.generative.nearest_images(images + 0.1, images[:2], images[2:], [0, 1])
+    >>> round(told.classes_off, 3)
+    0.25
+    """
+    parts = [as_numbers(*pair) for pair in (("samples", samples), ("train", train))]
+    parts.append(as_numbers("held_out", held_out))
+    if len({part.shape[1:] for part in parts}) != 1 or any(len(part) == 0 for part in parts):
+        raise ShapeError(f"expected images of one shape, got {[part.shape for part in parts]}")
+    x, known, other = (part.reshape(len(part), -1) for part in parts)
+    classes = np.asarray(labels)
+    if classes.shape != (len(known),):
+        raise ShapeError(f"labels: expected ({len(known)},), got {classes.shape}")
+    if not np.isfinite(x).all():
+        raise NonFiniteError("samples: expected finite numbers, got others")
+    (own, nearest), (fresh, _) = _nearest(x, known), _nearest(other, known)
+    count = int(classes.max()) + 1
+    parts_of = np.bincount(classes[nearest], minlength=count) / len(x)
+    exact = np.bincount(classes, minlength=count) / len(classes)
+    return NearestImages(
+        float(np.median(own)),
+        float(np.median(fresh)),
+        float(np.median(own) / np.median(fresh)),
+        float(np.mean(own < fresh.min())),
+        float(0.5 * np.abs(parts_of - exact).sum()),
+    )
+
+
+def _nearest(x: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    from scipy.spatial import KDTree
+
+    distances, places = KDTree(known).query(x)
+    return np.asarray(distances), np.asarray(places)
