@@ -249,6 +249,16 @@ def test_the_page_of_densities(tmp_path, monkeypatch):
     assert (tmp_path / "ring.png").exists() and (tmp_path / "ring").is_dir()
 
 
+@pytest.mark.slow
+def test_the_page_of_flows(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    _, (valley,) = run(ROOT / "docs" / "flows.md")
+    found = valley["found"]
+    assert abs(found.log_partition.value - np.log(np.pi)) < 4 * found.log_partition.error
+    assert found.log_partition.ess > 0.7 and valley["x"].shape == (3, 2)
+    assert (tmp_path / "valley.png").exists() and (tmp_path / "valley").is_dir()
+
+
 def test_the_page_of_control():
     _, (linear,) = run(ROOT / "docs" / "control.md")
     root = np.sqrt(3)

@@ -17,21 +17,29 @@ from physml.generative.chains import (
 from physml.generative.denoiser import BestGaussian, Denoiser
 from physml.generative.diffusion import diffusion
 from physml.generative.diffusion_density import DiffusionDensity
+from physml.generative.double_well import DoubleWell
 from physml.generative.energy_based import energy_based
 from physml.generative.energy_density import EnergyDensity
 from physml.generative.exact_machine import ExactMachine, exact_machine
 from physml.generative.exact_partition import exact_log_partition
+from physml.generative.flow import flow
+from physml.generative.flow_density import FlowDensity
+from physml.generative.flow_training import reparametrised, scored
 from physml.generative.gaussian_mixture import GaussianMixture
 from physml.generative.gradient_flow import GradientFlow, gradient_flow
 from physml.generative.ising import Ising
 from physml.generative.judge.against_mixture import AgainstMixture, against_mixture
 from physml.generative.judge.enumerated import Enumerated, enumerated
+from physml.generative.judge.independence_chain import IndependenceChain, independence_chain
 from physml.generative.judge.log_partition import LogPartition, log_partition
 from physml.generative.judge.mixture_samples import MixtureSamples, mixture_samples
 from physml.generative.judge.nearest_images import NearestImages, nearest_images
 from physml.generative.judge.total_variation import TotalVariation, total_variation
+from physml.generative.judge.weighted_mean import WeightedMean, weighted_mean
 from physml.generative.noise_schedule import CosineSchedule, NoiseSchedule, VariancePreserving
+from physml.generative.real_model import RealModel, Reals
 from physml.generative.reverse_steps import ddim, ddpm, probability_flow, reverse_sde
+from physml.generative.scalar_field import ScalarField
 from physml.generative.score_equation import score_residual
 from physml.generative.sherrington_kirkpatrick import SherringtonKirkpatrick
 from physml.generative.spin_model import SpinModel, Spins
@@ -79,6 +87,15 @@ __all__ = [
     "probability_flow",
     "reverse_sde",
     "score_residual",
+    # real numbers, and flows that carry a normal density over to theirs
+    "DoubleWell",
+    "FlowDensity",
+    "RealModel",
+    "Reals",
+    "ScalarField",
+    "flow",
+    "reparametrised",
+    "scored",
     # entries
     "catalogue",
     # what samples tell
@@ -89,9 +106,13 @@ __all__ = [
     "mixture_samples",
     "nearest_images",
     "Enumerated",
+    "IndependenceChain",
     "LogPartition",
     "TotalVariation",
+    "WeightedMean",
     "enumerated",
+    "independence_chain",
     "log_partition",
     "total_variation",
+    "weighted_mean",
 ]

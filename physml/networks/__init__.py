@@ -6,7 +6,9 @@ from physml.networks.attention import attention
 from physml.networks.autoencoder import Autoencoder, Deconvolution, convolutional_autoencoder
 from physml.networks.boltzmann import BoltzmannMachine, RestrictedBoltzmannMachine
 from physml.networks.constant import Constant
+from physml.networks.continuous_flow import Adaptive, ContinuousFlow, RungeKutta, Velocity
 from physml.networks.convolution import Convolution, WindowedDense
+from physml.networks.coupling import RealNVP
 from physml.networks.dropout import Dropout, RegularisedMLP
 from physml.networks.embeddings import FourierFeatures, PeriodicEmbedding
 from physml.networks.fourier_series import FourierSeries
@@ -18,6 +20,7 @@ from physml.networks.initializers import (
     orthogonal,
 )
 from physml.networks.last_layer import fit_last_layer
+from physml.networks.lattice_velocity import LatticeVelocity
 from physml.networks.masked_mlp import MaskedMLP
 from physml.networks.mlp import MLP
 from physml.networks.pirate_net import PirateNet
@@ -33,14 +36,19 @@ from physml.networks.weight_factorisation import FactorisedDense
 __all__ = [
     "ACTIVATIONS",
     "Activation",
+    "Adaptive",
     "Autoencoder",
     "BoltzmannMachine",
+    "ContinuousFlow",
     "Convolution",
     "Deconvolution",
     "InitialName",
+    "LatticeVelocity",
     "MLP",
     "MaskedMLP",
     "NetworkSettings",
+    "RealNVP",
+    "RungeKutta",
     "SIREN",
     "ActivationName",
     "activation_of",
@@ -59,6 +67,7 @@ __all__ = [
     "Separable",
     "Transformer",
     "UnitEnergy",
+    "Velocity",
     "WindowedDense",
     "attention",
     "convolutional_autoencoder",

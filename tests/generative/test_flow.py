@@ -1,0 +1,273 @@
+"""Flows: their weights tell what quadrature and transfer matrices know."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from scipy import integrate
+
+import physml as pm
+from physml.errors import (
+    CheckpointError,
+    ConfigurationError,
+    FingerprintError,
+    NonFiniteError,
+    ShapeError,
+)
+from physml.generative.natural_unit import natural_unit
+from physml.generative.torus import torus
+from physml.generative.transfer_matrix import ring
+
+KEY = jax.random.key(0)
+QUIET = {"progress": False, "key": KEY}
+BANANA = pm.generative.Reals((2,), lambda x: -(x[0] ** 2) - (x[1] - 0.3 * x[0]) ** 2 - x[1] ** 4)
+SMALL = pm.networks.RealNVP(2, (4,))
+
+
+@pytest.fixture(scope="module")
+def banana():
+    return pm.generative.flow(BANANA, SMALL, steps=25, size=128, judge=4000, **QUIET)
+
+
+def test_weights_tell_the_integral_within_their_bar(banana):
+    density = lambda y, x: np.exp(-(x**2) - (y - 0.3 * x) ** 2 - y**4)
+    exact = np.log(integrate.dblquad(density, -6, 6, -4, 4)[0])
+    found = banana.log_partition
+    assert abs(found.value - exact) < 4 * found.error
+    assert found.error < 0.02 and found.ess > 0.8 and found.bound < exact
+
+
+def test_the_density_is_normalised_and_samples_follow_it(banana):
+    x = np.linspace(-5, 5, 201)
+    grid = np.stack(np.meshgrid(x, x), -1).reshape(-1, 2)
+    q = np.exp(banana.log_prob(grid))
+    cell = (x[1] - x[0]) ** 2
+    assert q.sum() * cell == pytest.approx(1, abs=1e-5)
+    samples = np.asarray(banana.sample(jax.random.key(3), 4000))
+    mean, square = (float((q * grid[:, 1] ** k).sum() * cell) for k in (1, 2))
+    assert abs(samples[:, 1].mean() - mean) < 4 * np.sqrt(square / 4000)
+    assert abs((samples[:, 1] ** 2).mean() - square) < 4 * np.sqrt(3 * square**2 / 4000)
+
+
+def test_a_flow_is_kept(banana, tmp_path):
+    banana.save(tmp_path / "kept")
+    load = pm.generative.FlowDensity.load
+    again = load(tmp_path / "kept", BANANA, SMALL)
+    x = np.asarray(banana.sample(KEY, 5))
+    np.testing.assert_array_equal(again.log_prob(x), banana.log_prob(x))
+    assert again.log_partition == banana.log_partition
+    assert again.plot(tmp_path / "flow.png").exists()
+    with pytest.raises(CheckpointError, match="expected the model that was saved"):
+        load(tmp_path / "kept", BANANA, pm.networks.RealNVP(2, (5,)))
+    with pytest.raises(FingerprintError, match="another density"):
+        load(tmp_path / "kept", BANANA, pm.networks.RealNVP(2, (4,), activation="sin"))
+    with pytest.raises(CheckpointError, match="already holds"):
+        banana.save(tmp_path / "kept")
+
+
+def test_a_chain_of_four_sites_by_a_flow_of_its_symmetries():
+    """Ln Z and ⟨φ²⟩, by weights and by Metropolis steps, against the transfer matrix."""
+    field = pm.generative.ScalarField((4,), mass_squared=-4.0, coupling=8.0)
+    network = pm.networks.ContinuousFlow(
+        pm.networks.LatticeVelocity(3, 2), pm.networks.RungeKutta(4)
+    )
+    found = pm.generative.flow(field, network, steps=25, size=128, judge=8000, **QUIET)
+    told = found.numbers()
+    assert told["ess"] > 0.95 and told["acceptance"] > 0.85
+    assert abs(told["log_partition"] - told["exact"]) < 4 * told["log_partition_error"]
+    for kind in ("", "_chain"):
+        off = told[f"phi_squared{kind}"] - told["phi_squared_exact"]
+        assert abs(off) < 4 * told[f"phi_squared{kind}_error"]
+    assert 0 < told["integration_error"] < 1e-2
+    assert told["parameters"] == 2 * 3 * 4 + 3 and "followed" in found.words()
+
+
+def test_gradients_through_samples_and_by_the_score_agree():
+    """The means of both, at one flow of one entry pair, within the noise of their samples."""
+    shape, size = (2,), 4000
+    model = pm.generative.Reals(shape, lambda x: -jnp.sum(x**4) - x[0] * x[1])
+    network = pm.networks.RealNVP(1, ())
+    params = jax.tree.map(lambda p: p + 0.2, network.init(KEY, jnp.ones(shape)))
+
+    def gradients(training, copies=8):
+        objective, sampler = training(model, network, size, 0)
+
+        @jax.jit
+        def one(key):
+            _, batch, _ = sampler.sample(key, sampler.init(key, params), params)
+            found = objective.evaluate(params, objective.init(params), batch)[0]
+            return jnp.concatenate([jnp.ravel(g) for g in jax.tree.leaves(found.gradient)])
+
+        found = np.stack([one(key) for key in jax.random.split(KEY, copies)])
+        return found.mean(axis=0), found.std(axis=0, ddof=1) / np.sqrt(copies)
+
+    (through, noise), (score, more) = map(
+        gradients, (pm.generative.reparametrised, pm.generative.scored)
+    )
+    assert np.abs(through).max() > 0.3
+    assert (np.abs(through - score) < 5 * np.hypot(noise, more)).all()
+
+
+def test_heat_leads_from_the_normal_density_to_that_of_the_model():
+    objective, sampler = pm.generative.reparametrised(BANANA, SMALL, 3, 4)
+    params = SMALL.init(KEY, jnp.ones(2))
+    state, heats = sampler.init(KEY, params), []
+    for _ in range(5):
+        state, batch, _ = sampler.sample(KEY, state, params)
+        heats.append(batch["heat"].tolist()[0])
+    assert heats == [0.25, 0.5, 0.75, 1.0, 1.0]
+    cold = batch | {"heat": jnp.zeros(3)}
+    value = jax.jit(lambda params, batch: objective.value(params, (), batch))
+    assert abs(value(params, cold)) < 1e-12, "an identity is exact at heat 0"
+
+
+def test_transfer_matrices_meet_gaussian_integrals_and_one_another():
+    k = 2 * np.pi * np.arange(5) / 5
+    waves = 0.7 + 2 - 2 * np.cos(k)
+    ln_z, square = ring(5, 0.7, 0.0)
+    assert ln_z == pytest.approx(0.5 * np.log(np.pi / waves).sum(), abs=1e-11)
+    assert square == pytest.approx(0.5 * np.mean(1 / waves), abs=1e-11)
+    waves = (1.0 + 4 - 2 * np.cos(k)[:, None] - 2 * np.cos(2 * np.pi * np.arange(3) / 3)).ravel()
+    ln_z, square = torus(3, 5, 1.0, 0.0)
+    assert ln_z == pytest.approx(0.5 * np.log(np.pi / waves).sum(), abs=1e-5)
+    assert square == pytest.approx(0.5 * np.mean(1 / waves), abs=1e-5)
+    # One rectangle by its rows and by its columns.
+    np.testing.assert_allclose(torus(2, 3, -4.0, 7.0), torus(3, 2, -4.0, 7.0), atol=2e-5)
+    assert torus(7, 7, 1.0, 1.0) is None and ring(4, 1e-9, 0.0) is None
+
+
+def test_numbers_of_the_issue():
+    field = pm.generative.ScalarField((16,), mass_squared=-4.0, coupling=8.0)
+    assert field.log_partition() == pytest.approx(6.532141032, abs=1e-9)
+    assert field.means()["phi_squared"] == pytest.approx(0.179174766, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    "well", [pm.generative.DoubleWell(), pm.generative.DoubleWell(2.0, -1.0, 9.0)]
+)
+def test_the_double_well_by_two_dimensional_quadrature(well):
+    x, y = np.linspace(-3, 3, 1201), np.linspace(-5, 12, 1201)
+    grid = np.stack(np.meshgrid(x, y, indexing="ij"), -1).reshape(-1, 2)
+    p = np.exp(np.asarray(jax.vmap(well.log_density)(jnp.asarray(grid))))
+    cell = (x[1] - x[0]) * (y[1] - y[0])
+    assert well.log_partition() == pytest.approx(np.log(p.sum() * cell), abs=1e-6)
+    means = well.means()
+    assert means["x"] == pytest.approx(p @ grid[:, 0] / p.sum(), abs=1e-6)
+    assert means["y"] == pytest.approx(p @ grid[:, 1] / p.sum(), abs=1e-6)
+    left = (p[grid[:, 0] < -1e-9].sum() + 0.5 * p[np.abs(grid[:, 0]) < 1e-9].sum()) / p.sum()
+    assert means["left"] == pytest.approx(left, abs=1e-4)
+
+
+def test_an_independence_chain_meets_a_density_it_does_not_draw_from():
+    """Of three states drawn evenly and weighed 1, 2, 3; as do weighted means, both within bars."""
+    states = np.random.default_rng(0).integers(3, size=40_000)
+    logs = np.log(states + 1.0)
+    found = pm.generative.independence_chain(logs, chains=8)
+    told = pm.sampling.estimate(states[found.indices].astype(float))
+    exact, weighted = 8 / 6, pm.generative.weighted_mean(logs, states.astype(float))
+    assert abs(told.mean - exact) < 4 * told.error and told.tau > 1.05
+    assert abs(weighted.value - exact) < 4 * weighted.error
+    # Of all pairs of states: Σ min(w, w')/w over the nine.
+    pairs = np.minimum(1, np.array([1, 2, 3.0])[None] / np.array([1, 2, 3.0])[:, None])
+    expected = np.array([1, 2, 3]) / 6 @ pairs.mean(axis=1)
+    assert found.acceptance == pytest.approx(expected, abs=0.01)
+
+
+def test_bars_of_weighted_means_cover():
+    """Of 300 repetitions with 200 samples, within one bar 68% and within two 95%."""
+    random = np.random.default_rng(1)
+    off = []
+    for _ in range(300):
+        x = random.normal(size=200)
+        found = pm.generative.weighted_mean(-0.3 * x**2, x**2)  # variance 1/1.6
+        off.append((found.value - 1 / 1.6) / found.error)
+    off = np.abs(off)
+    assert 0.58 < np.mean(off < 1) < 0.78 and 0.89 < np.mean(off < 2) < 0.99
+
+
+def test_units_follow_the_width_of_the_density():
+    wide = lambda u: pm.generative.Reals((3,), lambda x: -0.5 * jnp.sum((x / u) ** 2))
+    assert natural_unit(wide(1e-2)) == pytest.approx(1e-2, rel=0.2)
+    assert natural_unit(wide(200.0)) == pytest.approx(200.0, rel=0.2)
+
+
+class Lies(pm.networks.RealNVP):
+    """Tells another volume than its own."""
+
+    def __call__(self, x, inverse=False):
+        y, log_det = super().__call__(x, inverse)
+        return y, log_det + (-0.5 if inverse else 0.5)
+
+
+def gaussian(x):
+    return -jnp.sum(x**2)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: pm.generative.Reals((2,), lambda x: x), ShapeError, "one real number"),
+        (lambda: pm.generative.Reals((2,), lambda x: 1j * x[0]), ShapeError, "one real number"),
+        (lambda: pm.generative.Reals((), gaussian), ConfigurationError, "expected a shape"),
+        (lambda: pm.generative.Reals((0,), gaussian), ConfigurationError, "entries"),
+        (lambda: pm.generative.ScalarField((16,), 1.0, -1.0), ConfigurationError, "coupling"),
+        (lambda: pm.generative.ScalarField((16,), -1.0, 0.0), ConfigurationError, "coupling"),
+        (lambda: pm.generative.ScalarField((1,)), ConfigurationError, "sides of 2"),
+        (lambda: pm.generative.ScalarField(16), ConfigurationError, "shape: expected a shape"),
+        (lambda: pm.generative.DoubleWell(barrier=0.0), ConfigurationError, "barrier"),
+        (lambda: pm.generative.flow(gaussian), ConfigurationError, "density of real numbers"),
+        (
+            lambda: pm.generative.flow(pm.generative.Reals((2,), lambda x: -(x[0] ** 2))),
+            ConfigurationError,
+            "falls faster",
+        ),
+        (
+            lambda: pm.generative.flow(pm.generative.Reals((2,), lambda x: jnp.sum(x**2))),
+            ConfigurationError,
+            "falls faster",
+        ),
+        (
+            lambda: pm.generative.flow(
+                pm.generative.Reals((2,), lambda x: jnp.log(x[0]) - jnp.sum(x**2))
+            ),
+            NonFiniteError,
+            "log_density: expected a finite number",
+        ),
+        (lambda: pm.generative.flow(BANANA, SMALL, unit=0.0), ConfigurationError, "unit"),
+        (lambda: pm.generative.flow(BANANA, SMALL, size=1), ConfigurationError, "size"),
+        (
+            lambda: pm.generative.flow(BANANA, pm.MLP((2,), outputs=2)),
+            ShapeError,
+            r"network: expected \(y, ln",
+        ),
+        (
+            lambda: pm.generative.flow(BANANA, Lies(2, (4,))),
+            ShapeError,
+            "the volume of its Jacobian",
+        ),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
+
+
+def test_points_of_another_shape_have_no_probability(banana):
+    with pytest.raises(ShapeError, match=r"expected \(n, 2\)"):
+        banana.log_prob(np.ones(2))
+    with pytest.raises(NonFiniteError, match="finite"):
+        banana.log_prob(np.full((1, 2), np.nan))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["phi4-chain", "phi4-square", "double-well-flow"])
+def test_entries_meet_what_is_known(name):
+    entry = pm.generative.catalogue.ENTRIES[name]
+    told = entry.solve(entry.subject, entry.recipe, key=jax.random.key(1)).numbers()
+    assert told["ess"] > 0.95
+    assert abs(told["log_partition"] - told["exact"]) < 4 * told["log_partition_error"]
+    for observable in entry.subject.means():
+        off = told[observable] - told[f"{observable}_exact"]
+        assert abs(off) < 4 * told[f"{observable}_error"]
