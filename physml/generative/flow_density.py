@@ -233,7 +233,8 @@ class FlowDensity:
             centred = self.log_weights - base
             spread.hist(centred, bins=60, range=tuple(np.quantile(centred, [0.001, 0.999])))
             spread.set(xlabel="$\\ln p - \\ln q$", ylabel="samples")
-            bins = np.linspace(*np.quantile(self.entries, [0.0005, 0.9995]), 80)
+            low, high = np.quantile(self.entries, [0.0005, 0.9995])
+            bins = np.linspace(low, high, 80)
             entry.hist(self.entries, bins, density=True, alpha=0.4, label="flow")
             entry.hist(
                 self.entries, bins, density=True, weights=weights, histtype="step", label="weighted"
@@ -315,7 +316,8 @@ def _integration_error(followed: Any, params: Any, shape: tuple[int, ...], key: 
     @jax.jit
     def apart(params: Any, key: Array) -> Array:
         z = jax.random.normal(key, (_FOLLOWED, *shape))
-        y, log_det = jax.vmap(lambda z: followed.apply(params, z))(z)
+        there: Any = jax.vmap(lambda z: followed.apply(params, z))(z)
+        y, log_det = there
         told = jax.vmap(log_normal)(z) - log_det
         return jnp.mean(jnp.abs(told - jax.vmap(lambda y: log_prob(closer)(params, y))(y)))
 

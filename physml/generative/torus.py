@@ -40,7 +40,7 @@ def torus(
 
     >>> from physml.generative.torus import torus
     >>> ln_z, _ = torus(2, 2, 1.0, 0.0)  # Gaussian: the plane waves have m², m² + 4 (twice), m² + 8
-    >>> abs(ln_z - (2 * np.log(np.pi) - 0.5 * np.log(1.0 * 5 * 5 * 9))) < 1e-4
+    >>> bool(abs(ln_z - (2 * np.log(np.pi) - 0.5 * np.log(1.0 * 5 * 5 * 9))) < 1e-4)
     True
     """
     if not 2 <= width <= _WIDEST or (coupling == 0 and mass_squared + _TILT <= 0):

@@ -31,7 +31,7 @@ def ring(sites: int, mass_squared: float, coupling: float) -> tuple[float, float
     >>> from physml.generative.transfer_matrix import ring
     >>> import numpy as np
     >>> ln_z, phi_squared = ring(3, 1.0, 0.0)  # Gaussian: ½ Σ ln π/(m² + 2 − 2cos k), k = 0, ±2π/3
-    >>> abs(ln_z - (1.5 * np.log(np.pi) - np.log(4.0))) < 1e-12
+    >>> bool(abs(ln_z - (1.5 * np.log(np.pi) - np.log(4.0))) < 1e-12)
     True
     """
     reach = _reach(mass_squared, coupling)

@@ -108,7 +108,7 @@ class Adaptive:
                 "RungeKutta(steps)"
             ) from error
         found = diffrax.diffeqsolve(
-            diffrax.ODETerm(lambda t, y, _: rate(t, y)),
+            diffrax.ODETerm(lambda t, y, _: rate(jnp.asarray(t), y)),
             diffrax.Tsit5(),
             begin,
             end,
@@ -147,7 +147,8 @@ class Velocity(nn.Module):
         network, variables = self.network.unbind()
 
         def v(flat: Array) -> Array:
-            return network.apply(variables, jnp.append(flat, t))
+            outputs: Any = network.apply(variables, jnp.append(flat, t))
+            return jnp.asarray(outputs)
 
         flat = jnp.ravel(x)
         outputs = jax.eval_shape(v, flat).shape
@@ -201,8 +202,8 @@ class ContinuousFlow(nn.Module):
         velocity, variables = self.velocity.unbind()
 
         def rate(t: Array, y: tuple[Array, Array]) -> tuple[Array, Array]:
-            v, divergence = velocity.apply(variables, y[0], jnp.asarray(t, entries.dtype))
-            return v, divergence
+            both: Any = velocity.apply(variables, y[0], jnp.asarray(t, entries.dtype))
+            return both[0], both[1]
 
         begin, end = (1.0, 0.0) if inverse else (0.0, 1.0)
         x_end, log_det = self.integrate(rate, (entries, jnp.zeros((), entries.dtype)), begin, end)
