@@ -276,3 +276,11 @@ def test_the_page_of_diffusion(tmp_path, monkeypatch):
     assert abs(walked["exact"].gap - 0.0806199) < 1e-7
     flow = walked["flow"]
     assert (flow.distance < flow.expected[:, 0] + 5 * flow.expected[:, 1]).all()
+
+
+def test_the_page_of_backward_equations(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    _, (own,) = run(ROOT / "docs" / "bsde.md")
+    found = own["found"]
+    assert abs(found.value - own["equation"].exact()) < 4 * found.value_error < 0.15
+    assert (tmp_path / "value.png").exists() and (tmp_path / "value").is_dir()

@@ -1,0 +1,153 @@
+"""Backward equations of a catalogue solved by a recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from flax import linen as nn
+from jax import Array
+
+from physml.as_whole import as_whole
+from physml.choices import check_choices
+from physml.control.backward_equation import BackwardEquation
+from physml.control.backward_solution import BackwardSolution
+from physml.control.deep_bsde import checked_curve, deep_bsde
+from physml.control.value_gradient import RadialGradient, ScaledValue, SkipGradient
+from physml.errors import ConfigurationError
+from physml.memory import Need, check_memory
+from physml.optim import OptimizerSettings
+from physml.train import Entry, Run
+from physml.train.callbacks import Callback
+
+
+@dataclass(frozen=True, kw_only=True)
+class BsdeRecipe:
+    """How a backward equation is solved.
+
+    Attributes:
+        ansatz: of the network: ∇u = x s(t, |x|²/d), ∇u = c + x (a + b t) + N(t, x), or u itself.
+        widths: of its hidden layers.
+        scale: of a network of u.
+        optimizer: the optimizer.
+        size: paths of a step of training.
+        steps: of training.
+        time_steps: of Euler and Maruyama's scheme, in training.
+        part: of the paths, which are steered, in [0, 1].
+        judge: fresh paths that tell the numbers.
+        curve: step counts to judge at, divisors of the last; by time_steps if empty.
+    """
+
+    ansatz: Literal["radial", "skip", "value"] = "radial"
+    widths: tuple[int, ...] = (8, 8)
+    scale: float = 1.0
+    optimizer: OptimizerSettings = field(
+        default_factory=lambda: OptimizerSettings(
+            name="natural-gradient", learning_rate=1.0, decay=25.0, damping=1e-4, line_search=4
+        )
+    )
+    size: int = 256
+    steps: int = 80
+    time_steps: int = 20
+    part: float = 0.5
+    judge: int = 100_000
+    curve: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check all before anything is made or overwritten."""
+        check_choices(self)
+        for name, least in (("size", 2), ("steps", 0), ("time_steps", 1), ("judge", 2)):
+            as_whole(name, getattr(self, name), least=least)
+        if not 0 <= self.part <= 1:
+            raise ConfigurationError(f"part: expected a number in [0, 1], got {self.part}")
+        checked_curve(self.curve or None, self.time_steps)
+        self.network()
+
+    def network(self) -> nn.Module:
+        """That is trained."""
+        if self.ansatz == "value":
+            return ScaledValue(self.widths, self.scale)
+        return {"radial": RadialGradient, "skip": SkipGradient}[self.ansatz](self.widths)
+
+
+def bsde_entry(
+    name: str,
+    equation: str,
+    reference: str,
+    subject: BackwardEquation,
+    recipes: Mapping[str, Any],
+) -> Entry:
+    """An entry of a backward equation.
+
+    Args:
+        name: as on the command line.
+        equation: in a line.
+        reference: what its value is compared with.
+        subject: a frozen dataclass of numbers.
+        recipes: by name, ``default`` among them.
+    """
+    return Entry(
+        name,
+        equation,
+        reference,
+        subject,
+        recipes,
+        solve,
+        extendable=("steps",),
+        load=load,
+        check=check,
+    )
+
+
+def solve(
+    subject: BackwardEquation,
+    recipe: BsdeRecipe,
+    *,
+    key: Array,
+    run: Run | None = None,
+    callbacks: Sequence[Callback] = (),
+    progress: bool = True,
+) -> BackwardSolution:
+    """Train on fresh paths, judge by others."""
+    return deep_bsde(
+        subject,
+        recipe.network(),
+        steps=recipe.steps,
+        time_steps=recipe.time_steps,
+        size=recipe.size,
+        part=recipe.part,
+        judge=recipe.judge,
+        curve=recipe.curve or None,
+        optimizer=recipe.optimizer.build(),
+        key=key,
+        run=run,
+        callbacks=callbacks,
+        progress=progress,
+    )
+
+
+def check(subject: BackwardEquation, recipe: BsdeRecipe) -> None:
+    """Build what can be built, before a run is made."""
+    recipe.optimizer.build()
+    if subject.jumps is not None and recipe.ansatz != "value":
+        raise ConfigurationError(
+            f"ansatz: expected value, since jumps ask for u at two places, got {recipe.ansatz}"
+        )
+    if subject.jumps is not None:
+        counts = (recipe.time_steps, *(recipe.curve or ()))
+        subject.jumps.chances(subject.horizon / min(counts))
+    numbers = recipe.size * recipe.time_steps * 2 * subject.dimension
+    check_memory(
+        "size", [Need(f"{recipe.size} paths × {recipe.time_steps} steps", numbers)], "size"
+    )
+
+
+def load(subject: BackwardEquation, recipe: BsdeRecipe, directory: Path) -> BackwardSolution:
+    """Read the saved solution of a recipe.
+
+    Raises:
+        CheckpointError, FingerprintError: see ``BackwardSolution.load``.
+    """
+    return BackwardSolution.load(directory, subject, recipe.network())

@@ -1,0 +1,25 @@
+"""Control of a Brownian motion in a hundred dimensions."""
+
+from physml.control.catalogue.bsde_by_recipe import BsdeRecipe, bsde_entry
+from physml.control.hamilton_jacobi_bellman import HamiltonJacobiBellman
+
+
+def _recipe(subject: HamiltonJacobiBellman) -> BsdeRecipe:
+    """More steps of time where the control is stronger."""
+    if subject.coupling <= 3:
+        return BsdeRecipe()
+    if subject.coupling <= 20:
+        return BsdeRecipe(time_steps=32)
+    return BsdeRecipe(time_steps=64, size=384, steps=100)
+
+
+ENTRY = bsde_entry(
+    "hjb-100d",
+    "u_t + Δu − λ|∇u|² = 0, u(T, x) = ln ½(1 + |x|²)",
+    "exact: Cole–Hopf",
+    HamiltonJacobiBellman(),
+    {
+        "default": _recipe,
+        "quick": BsdeRecipe(widths=(6,), size=128, steps=20, time_steps=10, judge=4000),
+    },
+)
