@@ -76,6 +76,10 @@ class ConvergenceError(PhysmlError, RuntimeError):
     """An iteration did not come to its end within the steps it was given."""
 
 
+class DivergenceError(PhysmlError, RuntimeError):
+    """Training ran away: the message names the metric and the step, ``kept`` is the last good."""
+
+
 class SamplingError(PhysmlError, RuntimeError):
     """A sampler could not do what was asked: no points, frozen chains, no equilibrium."""
 

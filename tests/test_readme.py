@@ -284,3 +284,22 @@ def test_the_page_of_backward_equations(tmp_path, monkeypatch):
     found = own["found"]
     assert abs(found.value - own["equation"].exact()) < 4 * found.value_error < 0.15
     assert (tmp_path / "value.png").exists() and (tmp_path / "value").is_dir()
+
+
+@pytest.mark.slow
+def test_the_page_of_variational_autoencoders(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    _, (line,) = run(ROOT / "docs" / "vae.md")
+    assert abs(line["found"].bounds.elbo - line["exact"]) < 2e-3
+    assert (tmp_path / "line.png").exists() and (tmp_path / "line").is_dir()
+
+
+@pytest.mark.slow
+def test_the_page_of_generators_and_critics(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    _, (pair,) = run(ROOT / "docs" / "gan.md")
+    far = pm.generative.sliced_wasserstein_distance(
+        pair["drawn"], pair["x"], key=jax.random.key(0), resamples=2
+    )
+    assert far.value < 0.15
+    assert (tmp_path / "pair.png").exists() and (tmp_path / "pair").is_dir()

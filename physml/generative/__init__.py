@@ -2,6 +2,7 @@
 
 from physml.fokker_planck import FokkerPlanck
 from physml.generative import catalogue
+from physml.generative.adversarial_pair import AdversarialPair
 from physml.generative.annealed_importance import annealed_importance
 from physml.generative.autoregressive import autoregressive
 from physml.generative.autoregressive_density import AutoregressiveDensity
@@ -14,35 +15,53 @@ from physml.generative.chains import (
     persistent,
     tempering,
 )
+from physml.generative.critic_distance import CriticDistance, critic_distance
 from physml.generative.denoiser import BestGaussian, Denoiser
 from physml.generative.diffusion import diffusion
 from physml.generative.diffusion_density import DiffusionDensity
 from physml.generative.double_well import DoubleWell
 from physml.generative.energy_based import energy_based
 from physml.generative.energy_density import EnergyDensity
+from physml.generative.evidence import evidence
+from physml.generative.evidence_bounds import EvidenceBounds, evidence_bounds
 from physml.generative.exact_machine import ExactMachine, exact_machine
 from physml.generative.exact_partition import exact_log_partition
 from physml.generative.flow import flow
 from physml.generative.flow_density import FlowDensity
 from physml.generative.flow_training import reparametrised, scored
+from physml.generative.gan import gan
+from physml.generative.gan_costs import GanCost, non_saturating, wasserstein
 from physml.generative.gaussian_mixture import GaussianMixture
 from physml.generative.gradient_flow import GradientFlow, gradient_flow
 from physml.generative.ising import Ising
 from physml.generative.judge.against_mixture import AgainstMixture, against_mixture
+from physml.generative.judge.classifier import ClassJudge, class_judge
 from physml.generative.judge.enumerated import Enumerated, enumerated
 from physml.generative.judge.independence_chain import IndependenceChain, independence_chain
 from physml.generative.judge.log_partition import LogPartition, log_partition
+from physml.generative.judge.mean_discrepancy import MeanDiscrepancy, mean_discrepancy
 from physml.generative.judge.mixture_samples import MixtureSamples, mixture_samples
+from physml.generative.judge.mode_coverage import ModeCoverage, mode_coverage
 from physml.generative.judge.nearest_images import NearestImages, nearest_images
+from physml.generative.judge.share import Share, share
 from physml.generative.judge.total_variation import TotalVariation, total_variation
+from physml.generative.judge.wasserstein_distance import (
+    Distance,
+    sliced_wasserstein_distance,
+    wasserstein_distance,
+)
 from physml.generative.judge.weighted_mean import WeightedMean, weighted_mean
 from physml.generative.noise_schedule import CosineSchedule, NoiseSchedule, VariancePreserving
+from physml.generative.observation_model import ObservationModel, bernoulli, binomial, gaussian
+from physml.generative.probabilistic_pca import ProbabilisticPCA, probabilistic_pca
 from physml.generative.real_model import RealModel, Reals
 from physml.generative.reverse_steps import ddim, ddpm, probability_flow, reverse_sde
 from physml.generative.scalar_field import ScalarField
 from physml.generative.score_equation import score_residual
 from physml.generative.sherrington_kirkpatrick import SherringtonKirkpatrick
 from physml.generative.spin_model import SpinModel, Spins
+from physml.generative.vae import vae
+from physml.generative.variational_autoencoder import VariationalAutoencoder
 
 __all__ = [
     # spins in equilibrium
@@ -96,6 +115,38 @@ __all__ = [
     "flow",
     "reparametrised",
     "scored",
+    # densities with few latent numbers behind them
+    "EvidenceBounds",
+    "ObservationModel",
+    "ProbabilisticPCA",
+    "VariationalAutoencoder",
+    "bernoulli",
+    "binomial",
+    "evidence",
+    "evidence_bounds",
+    "gaussian",
+    "probabilistic_pca",
+    "vae",
+    # samples of a generator against a critic
+    "AdversarialPair",
+    "CriticDistance",
+    "GanCost",
+    "critic_distance",
+    "gan",
+    "non_saturating",
+    "wasserstein",
+    # what samples are beside others
+    "ClassJudge",
+    "Distance",
+    "MeanDiscrepancy",
+    "ModeCoverage",
+    "Share",
+    "class_judge",
+    "mean_discrepancy",
+    "mode_coverage",
+    "share",
+    "sliced_wasserstein_distance",
+    "wasserstein_distance",
     # entries
     "catalogue",
     # what samples tell
