@@ -27,8 +27,9 @@ KIND = "adversarial pair"
 
 _SHOWN = 1000
 
-# The difference of the critic over its last steps is below 0 by so many errors of its mean.
-_LATE, _WRONG = 200, 5.0
+# The difference of the critic over its last steps is below 0 by so many of its deviations: about an
+# equilibrium it turns about 0.
+_LATE, _WRONG = 200, 3.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,7 +114,7 @@ class AdversarialPair:
             for name, value in told.items()
         }
         late = self.history.get("difference/critic", np.zeros(0))[-_LATE:]
-        if len(late) and np.mean(late) < -_WRONG * np.std(late) / len(late) ** 0.5:
+        if len(late) and np.mean(late) < -_WRONG * np.std(late):
             said["doubt"] = (
                 "the critic slopes the wrong way, lower at true samples than at drawn ones; of one "
                 "component the penalty of wasserstein() holds it there: take non_saturating()"
