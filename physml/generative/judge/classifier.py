@@ -100,7 +100,7 @@ def class_judge(
     >>> import jax, numpy as np, physml as pm
     >>> x = np.random.default_rng(0).normal(size=(200, 2))
     >>> data = pm.datasets.split(pm.Dataset(x, x[:, 0] > 0), 0.25, key=jax.random.key(0))
-    >>> judge = pm.generative.class_judge(data, pm.MLP((), outputs=2), steps=200)
+    >>> judge = pm.generative.class_judge(data, steps=200)
     >>> judge.accuracy.value > 0.9
     True
     """
