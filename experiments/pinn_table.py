@@ -52,6 +52,8 @@ ASKED = {
     "black-scholes": (2e-4, 600),
     "oscillator": (1e-8, 300),
     "lorenz": (1e-4, 300),
+    "fokker-planck": (1e-3, 300),
+    "hjb-lqr": (1e-4, 120),
 }
 """The error asked of each problem and the seconds for it, in the order of the table."""
 

@@ -11,9 +11,11 @@ from physml.pinn.catalogue.cavity import Cavity
 from physml.pinn.catalogue.cavity_unit_lid import CavityUnitLid, centre_lines
 from physml.pinn.catalogue.cole_hopf import cole_hopf
 from physml.pinn.catalogue.disk_eigenvalues import DiskEigenvalues
+from physml.pinn.catalogue.fokker_planck import DoubleWell
 from physml.pinn.catalogue.heat import Heat
 from physml.pinn.catalogue.heat_4d import Heat4D
 from physml.pinn.catalogue.helmholtz import Helmholtz
+from physml.pinn.catalogue.hjb_lqr import HJBLQR
 from physml.pinn.catalogue.kdv import KdV
 from physml.pinn.catalogue.kovasznay import Kovasznay
 from physml.pinn.catalogue.kuramoto_sivashinsky import KuramotoSivashinsky
@@ -46,7 +48,9 @@ __all__ = [
     "Cavity",
     "CavityUnitLid",
     "DiskEigenvalues",
+    "DoubleWell",
     "ENTRIES",
+    "HJBLQR",
     "Heat",
     "Heat4D",
     "Helmholtz",
