@@ -7,6 +7,7 @@ from physml.pmm.hermitian import Hermitian
 from physml.pmm.image_matrix import ImageMatrix
 from physml.pmm.observables import Observables
 from physml.pmm.selection import Highest, Interior, Lowest, Nearest, Selection
+from physml.pmm.unitary import Unitary, energies
 
 __all__ = [
     "Emulator",
@@ -14,6 +15,9 @@ __all__ = [
     "emulate",
     # numbers in its eigenvectors
     "Observables",
+    # phases of time steps
+    "Unitary",
+    "energies",
     # of images
     "ImageMatrix",
     # which eigenvalues

@@ -75,10 +75,12 @@ class DoubleWell(Statement):
         """``ln ∫ e^{−βV} dx`` and ``ln ∫ e^{−βV + a tanh 2x} dx``."""
         x, weights = np.polynomial.legendre.leggauss(400)
         x, weights = self.end * x, self.end * weights
-        return tuple(
-            float(np.log(weights @ np.exp(-self.beta * potential(x) + a * np.tanh(2 * x))))
-            for a in (0.0, self.tilt)
-        )
+
+        def log_integral(a: float) -> float:
+            boltzmann = np.exp(-self.beta * potential(x) + a * np.tanh(2 * x))
+            return float(np.log(weights @ boltzmann))
+
+        return log_integral(0.0), log_integral(self.tilt)
 
     def ansatz(self, N: Field, z: Array) -> Array:
         """``e^{−βV + w}/Z``, ``w = e^{−t} w₀ + (1 − e^{−t}) N``: positive, and right at first."""

@@ -50,8 +50,8 @@ class HJBLQR(Statement):
     """``0 = min_u [q² + v² + R u² + v V_q + u V_v]``: a mass is brought to rest by a force.
 
     The double integrator ``q̈ = u`` with the cost ``∫₀^∞ q² + v² + R u² dt``. Unknowns ``"value"``,
-    V, the least cost from (q, v), and ``"feedback"``, the u that has it. V = xᵀPx and u = −Kx with P
-    of the algebraic Riccati equation; P = [[√3, 1], [1, √3]] and K = (1, √3) at R = 1.
+    V, the least cost from (q, v), and ``"feedback"``, the u that has it. V = xᵀPx and u = −Kx with
+    P of the algebraic Riccati equation; P = [[√3, 1], [1, √3]] and K = (1, √3) at R = 1.
 
     The equation has no boundary values, and a path to rest may leave any box on its way: so that
     what is outside is known inside, V grows as |x|² and u as |x|, as linear systems with quadratic

@@ -6,6 +6,7 @@ from physml.pmm.catalogue.anharmonic_oscillator import AnharmonicOscillator
 from physml.pmm.catalogue.ising_levels import IsingLevels
 from physml.pmm.catalogue.lipkin import Lipkin
 from physml.pmm.catalogue.pairing import Pairing
+from physml.pmm.catalogue.trotter import Trotter
 from physml.train.entry import gathered
 
 ENTRIES = gathered(__name__, __path__)
@@ -17,4 +18,12 @@ def adopt(thing: Any) -> None:
     del thing
 
 
-__all__ = ["ENTRIES", "AnharmonicOscillator", "IsingLevels", "Lipkin", "Pairing", "adopt"]
+__all__ = [
+    "ENTRIES",
+    "AnharmonicOscillator",
+    "IsingLevels",
+    "Lipkin",
+    "Pairing",
+    "Trotter",
+    "adopt",
+]
