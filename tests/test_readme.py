@@ -303,3 +303,12 @@ def test_the_page_of_generators_and_critics(tmp_path, monkeypatch):
     )
     assert far.value < 0.15
     assert (tmp_path / "pair.png").exists() and (tmp_path / "pair").is_dir()
+
+
+@pytest.mark.slow
+def test_the_page_of_boltzmann_machines(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    _, (truth, line) = run(ROOT / "docs" / "boltzmann.md")
+    np.testing.assert_allclose(truth["probabilities"], 0.25, atol=0.005)
+    assert (tmp_path / "xor.png").exists() and (tmp_path / "xor").is_dir()
+    assert line["apart"].value < 0.1 and line["apart"].error < 1e-4

@@ -32,18 +32,24 @@ def plot_of(
         MissingDependencyError: without matplotlib.
     """
     images = shown.ndim == 4
-    with figure(path, 1, 4 if images else 2) as axes:
-        training, means = axes[:2]
-        name = "log_likelihood" if "log_likelihood" in curves else "loss"
-        label = {"log_likelihood": "ln p of the data", "loss": "⟨F⟩ data − ⟨F⟩ model"}[name]
-        training.plot(curves.get(name, ()), linewidth=0.8)
-        training.set(xlabel="step", ylabel=label)
+    name = "log_likelihood" if "log_likelihood" in curves else "loss"
+    curve = curves.get(name, ())
+    trained = len(curve) > 0
+    with figure(path, 1, 1 + trained + 2 * images) as made:
+        axes = np.atleast_1d(made)
+        if trained:
+            label = {"log_likelihood": "ln p of the data", "loss": "⟨F⟩ data − ⟨F⟩ model"}[name]
+            axes[0].plot(curve, linewidth=0.8)
+            axes[0].set(xlabel="step", ylabel=label)
+        means = axes[int(trained)]
         ends = [moments.min(), moments.max()]
         means.plot(ends, ends, color="0.6", linewidth=0.8)
         means.plot(moments[0], moments[1], ".", markersize=3)
         means.set(xlabel="moments of the data", ylabel="moments of samples")
         if images:
-            for axis, title, part in zip(axes[2:], ("data", "samples"), shown, strict=True):
+            for axis, title, part in zip(
+                axes[1 + trained :], ("data", "samples"), shown, strict=True
+            ):
                 axis.imshow(
                     _sheet(part, low), cmap="gray_r", vmin=low, vmax=1, interpolation="nearest"
                 )

@@ -220,7 +220,7 @@ class EnergyDensity:
                     p = np.exp(self.log_prob(grid)).reshape(_GRID, _GRID)
                     density.contourf(*axes, p, levels=12, cmap="Blues")
                 density.plot(*self.kept[:400, :2].T, "k.", markersize=1.5)
-                density.set(xlabel="x₁", ylabel="x₂")
+                density.set(xlabel="x₁", ylabel="x₂", aspect="equal")
         return Path(path)
 
     def save(self, directory: str | Path) -> Path:

@@ -85,7 +85,7 @@ def solve(
         optimizer=recipe.optimizer.build(),
         size=recipe.size or None,
         steps=recipe.steps,
-        judge=2,
+        judge=min(recipe.judge, _SHOWN),
         levels=recipe.levels,
         key=key,
         run=run,
