@@ -259,6 +259,17 @@ def test_the_page_of_flows(tmp_path, monkeypatch):
     assert (tmp_path / "valley.png").exists() and (tmp_path / "valley").is_dir()
 
 
+@pytest.mark.slow
+def test_the_page_of_learning_to_act(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    _, (well, regulator, grid) = run(ROOT / "docs" / "reinforcement.md")
+    assert well["found"].earned.mean_return > -60 and (tmp_path / "well.png").exists()
+    assert regulator["world"].cost_of([[1.0, 1.7]]) > regulator["world"].cost_of(
+        regulator["best"].K
+    )
+    assert np.abs(grid["swept"].values - grid["exact"]).max() <= grid["swept"].bounds[-1] <= 1e-10
+
+
 def test_the_page_of_control():
     _, (linear,) = run(ROOT / "docs" / "control.md")
     root = np.sqrt(3)

@@ -12,6 +12,7 @@ from physml.control.deep_bsde import deep_bsde
 from physml.control.environment import Environment, Transition, check_environment
 from physml.control.finite_horizon import HorizonRegulator, riccati_flow, riccati_recursion
 from physml.control.fresh_value import FreshValue
+from physml.control.from_gymnax import from_gymnax
 from physml.control.hamilton_jacobi_bellman import HamiltonJacobiBellman
 from physml.control.jumps import Jumps
 from physml.control.lambda_returns import LambdaReturns, lambda_returns
@@ -53,6 +54,7 @@ __all__ = [
     "Transition",
     "TwoLevel",
     "check_environment",
+    "from_gymnax",
     # policies that are learned
     "ActorCritic",
     "Earned",

@@ -6,6 +6,7 @@ run, mapped. The runs share the step's number and nothing else.
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any, NamedTuple
 
 import jax
@@ -15,6 +16,7 @@ from jax import Array
 from jax.tree_util import Partial
 
 from physml.errors import ConfigurationError
+from physml.lazy_jacobian import Block, Jacobian
 from physml.optim import optimizer_of
 from physml.types import Batch, Evaluation, Objective, Optimizer
 
@@ -80,17 +82,21 @@ def optimizer_of_replicas(optimizer: Any) -> Optimizer:
     ) -> tuple[Any, ReplicaStates]:
         if evaluation is None:
             raise ConfigurationError("optimizer_of_replicas: update needs evaluation=...")
-        loss, told = evaluation.loss, evaluation.metrics
+        loss, told, joint = evaluation.loss, evaluation.metrics, _joint(evaluation)
+        runs = jnp.arange(jax.tree.leaves(params)[0].shape[0])
 
         def step(given: tuple[Any, ...]) -> Any:
-            gradient, state, params, residual, jacobian = given
+            run, gradient, state, params, residual, jacobian = given
+            if joint is not None:
+                residual, jacobian = evaluation.residual, _own(joint, run, params)
             own = Evaluation(loss, gradient, residual, jacobian, told)
             return one.update(gradient, state, params, evaluation=own)
 
-        given = (gradient, state.states, params, evaluation.residual, evaluation.jacobian)
+        rows = (None, None) if joint else (evaluation.residual, evaluation.jacobian)
+        given = (runs, gradient, state.states, params, *rows)
         # One factorisation at a time: batches of LAPACK calls can wait for each other for ever.
-        rows = evaluation.jacobian is not None
-        updates, states = jax.lax.map(step, given) if rows else jax.vmap(step)(given)
+        each = jax.lax.map if evaluation.jacobian is not None else lambda f, xs: jax.vmap(f)(xs)
+        updates, states = each(step, given)
         return updates, _told(states)
 
     return optax.GradientTransformationExtraArgs(init, update)
@@ -104,3 +110,22 @@ def _told(states: Any) -> ReplicaStates:
     if logged:
         states = optax.tree_utils.tree_set(states, metrics={})
     return ReplicaStates(states, logged)
+
+
+def _joint(evaluation: Evaluation) -> Jacobian | None:
+    """The rows, where they are of one cost of all runs together."""
+    residual = evaluation.residual
+    return evaluation.jacobian if residual is not None and residual.ndim == 1 else None
+
+
+def _own(jacobian: Jacobian, run: Array, params: Any) -> Jacobian:
+    """Rows by the parameters of one run, those of the others held."""
+
+    def of_run(block: Block) -> Block:
+        def row(own: Any, sample: Any) -> Array:
+            whole = jax.tree.map(lambda all, one: all.at[run].set(one), jacobian.params, own)
+            return block.row(whole, sample)
+
+        return dataclasses.replace(block, row=Partial(row))
+
+    return Jacobian(params, tuple(of_run(block) for block in jacobian.blocks))

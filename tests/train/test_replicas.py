@@ -36,6 +36,19 @@ def test_each_run_is_as_it_would_be_alone(optimizer: pm.Optimizer) -> None:
     assert ("update_norm" in found.history) == (optimizer is OPTIMIZERS[0])
 
 
+def test_rows_of_a_cost_of_all_runs_are_each_by_its_own_parameters(tmp_path) -> None:
+    """As where a run directory takes the fingerprint of an optimizer; it goes on from there."""
+    joint = pm.least_squares({"line": lambda params, xy: params["a"] @ xy[0] - xy[1]})
+    batch = {"line": (jnp.array([[1.0, 0.0], [0.0, 2.0]]), jnp.array([3.0, 4.0]))}
+    params = {"a": jnp.zeros(2)}
+    optimizer = optimizer_of_replicas(pm.natural_gradient(1.0, damping=1e-8))
+    with pm.Run.create(tmp_path / "run", {}) as run:
+        found = pm.fit(
+            joint, pm.fixed(batch), optimizer, params, steps=1, key=jax.random.key(0), run=run
+        )
+    np.testing.assert_allclose(found.params["a"], [3.0, 2.0], rtol=1e-5)
+
+
 def test_a_loop_by_hand_is_told_what_is_needed() -> None:
     optimizer = optimizer_of_replicas("adam")
     params = {"a": jnp.zeros(2)}

@@ -103,7 +103,9 @@ def load(subject: PushedMass, recipe: PolicyRecipe, directory: Path) -> LearnedP
 
 
 def _recipe(**options: Any) -> PolicyRecipe:
-    settings = OptimizerSettings(name="natural-gradient", learning_rate=0.5, damping=1e-4)
+    settings = OptimizerSettings(
+        name="natural-gradient", learning_rate=0.5, damping=1e-4, cosine=300
+    )
     usual: dict[str, Any] = {
         "optimizer": settings,
         "environments": 32,

@@ -26,5 +26,21 @@ ENTRY = policy_entry(
     "min ⟨Σ θ² + θ̇²/10 + u²/1000⟩, |u| ≤ 2 N m",
     "others: −130 to −200",
     Pendulum(),
-    {"default": _proximal(50, 5), "quick": _proximal(8, 1)},
+    {
+        "default": _proximal(60, 5),
+        "quick": _proximal(8, 1),
+        "natural": PolicyRecipe(
+            optimizer=OptimizerSettings(
+                name="natural-gradient", learning_rate=0.3, damping=1e-2, cosine=100
+            ),
+            widths=(32,),
+            value_widths=(32,),
+            seeds=5,
+            environments=32,
+            length=100,
+            discount=0.95,
+            reward_scale=0.1,
+        ),
+    },
 )
+"""By proximal policy optimisation; the recipe ``natural`` is the natural policy gradient."""
