@@ -225,11 +225,9 @@ class FlowDensity:
         base = self.log_partition.value if exact is None else exact
         weights = np.exp(self.log_weights - self.log_weights.max())
         with figure(path, 1, 3) as (loss, spread, entry):
-            excess = np.maximum(self.losses + base, np.finfo(float).tiny)
-            loss.semilogy(excess, linewidth=0.8)
-            loss.set(xlabel="step", ylabel="free energy above −ln Z")
-            if len(excess) and excess.max() > 1e-8:
-                loss.set_ylim(bottom=max(np.quantile(excess, 0.05) / 3, 1e-8))
+            # Means over the samples of a step, which lie on both sides of −ln Z in the end.
+            loss.semilogy(np.abs(self.losses + base), ".", markersize=3)
+            loss.set(xlabel="step", ylabel="|free energy + ln Z|")
             centred = self.log_weights - base
             spread.hist(centred, bins=60, range=tuple(np.quantile(centred, [0.001, 0.999])))
             spread.set(xlabel="$\\ln p - \\ln q$", ylabel="samples")

@@ -21,6 +21,7 @@ from physml.networks.initializers import (
 )
 from physml.networks.last_layer import fit_last_layer
 from physml.networks.lattice_velocity import LatticeVelocity
+from physml.networks.masked_convolution import MaskedConvolution
 from physml.networks.masked_mlp import MaskedMLP
 from physml.networks.mlp import MLP
 from physml.networks.pirate_net import PirateNet
@@ -45,6 +46,7 @@ __all__ = [
     "InitialName",
     "LatticeVelocity",
     "MLP",
+    "MaskedConvolution",
     "MaskedMLP",
     "NetworkSettings",
     "RealNVP",
