@@ -86,8 +86,9 @@ class Denoiser(NamedTuple):
         return -z - self.velocity(params, z, angle) / jnp.tan(angle)
 
     def row(self, params: Any, sample: dict[str, Array]) -> Array:
-        """``v_θ(z_φ, φ) − v``: what is least on average where the score is exact."""
-        return self.velocity(params, sample["place"], sample["angle"]) - sample["velocity"]
+        """``√w (v_θ(z_φ, φ) − v)``: what is least on average where the score is exact."""
+        told = self.velocity(params, sample["place"], sample["angle"])
+        return sample["root"] * (told - sample["velocity"])
 
 
 def inputs_of(z: Array, angle: Array) -> Array:

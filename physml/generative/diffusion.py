@@ -30,6 +30,9 @@ from physml.types import Batch, Sampler
 
 _TO_STANDARDISE = 20_000
 
+# Half of the samples of a step then have sin φ above ∜noise, 0.3; the Gaussian part is exact below.
+_POWER = 2.0
+
 
 def diffusion(
     data: Any,
@@ -39,6 +42,7 @@ def diffusion(
     noise: float = 0.01,
     optimizer: Any = None,
     size: int = 512,
+    reference: int = 2048,
     steps: int = 1000,
     params: Any = None,
     until: Rule | None = None,
@@ -53,9 +57,10 @@ def diffusion(
 
     Denoising score matching as least squares, with rows for the natural gradient. Data are
     standardised by one mean and one deviation, which are kept; the score of the Gaussian with their
-    covariance is exact, and the network adds what is left of it. Angles are drawn with ``ln sin φ``
-    uniform, one in each of ``size`` layers. Then ``2C``, above what no network can tell, times
-    ``ln(1/sin φ₀)``, ``sin φ₀ = noise``, bounds ``KL(p‖p_θ)`` of the reverse stochastic equation.
+    covariance is exact, and the network adds what is left of it. The mean is over
+    ``ln sin φ`` uniform; angles of much noise are drawn more often, and weigh less. Then ``2C``,
+    above what no network can tell, times ``ln(1/sin φ₀)``, ``sin φ₀ = noise``, bounds
+    ``KL(p‖p_θ)`` of the reverse stochastic equation.
 
     Args:
         data: samples ``(n, d)``, or ``(n, ...)``, which are flattened; a ``Dataset``, of whose
@@ -67,6 +72,7 @@ def diffusion(
         noise: ``sin φ₀``, the noise of what is learned and sampled, in deviations of the data.
         optimizer: any, or its name; the natural gradient if None.
         size: samples of a step.
+        reference: samples over which the target of each is averaged, or all where there are fewer.
         steps: how many steps.
         params: to begin with; the network's own if None.
         until: a rule that may end training before.
@@ -79,7 +85,8 @@ def diffusion(
         The density: ``sample``, ``log_prob``, ``score``, and a ``Result``.
 
     Raises:
-        ConfigurationError: a count or a noise out of range; data that are all the same.
+        ConfigurationError: a count or a noise out of range; data that are all the same, or of
+            which a coordinate is not wider than the noise.
         ShapeError: no samples ``(n, d)``; a network with other than ``d`` outputs.
         NonFiniteError: data that are not finite.
 
@@ -95,6 +102,7 @@ def diffusion(
     (5, 1)
     """
     size, steps = as_whole("size", size, least=2), as_whole("steps", steps, least=0)
+    reference = as_whole("reference", reference, least=size)
     if not 0 < noise <= 0.5:
         raise ConfigurationError(
             f"noise: expected a part of the deviation in (0, 0.5], got {noise}"
@@ -107,6 +115,7 @@ def diffusion(
         )
     samples, shape, held_out = samples_of(data, key_for(key, "data"))
     gaussian = BestGaussian.of(samples)
+    _check_spread(samples, noise * float(gaussian.scale))
     z, d = jnp.asarray((samples - gaussian.centre) / gaussian.scale), samples.shape[1]
     network = as_module("network", MLP((64, 64), outputs=d) if network is None else network)
     if params is None:
@@ -120,12 +129,14 @@ def diffusion(
     denoiser = Denoiser(network, gaussian)
     source: Sampler
     if hasattr(data, "sample"):
-        source = Sampler(lambda key, params: (), Partial(partial(_fresh, data, gaussian, size)))
+        source = Sampler(
+            lambda key, params: (), Partial(partial(_fresh, data, gaussian, reference))
+        )
     else:
-        source = minibatches(z, size=min(size, len(z)))
+        source = minibatches(z, size=min(reference, len(z)))
     result = fit(
         least_squares({"denoised": Partial(partial(_row, network), gaussian)}),
-        with_noise(source, partial(noised, least, most)),
+        with_noise(source, partial(noised, least, most, size=size, power=_POWER)),
         natural_gradient(0.1, damping=1e-3, momentum=0.9)
         if optimizer is None
         else optimizer_of(optimizer),
@@ -176,6 +187,18 @@ def samples_of(data: Any, key: Array) -> tuple[np.ndarray, tuple[int, ...], np.n
     if not np.ptp(found, axis=0).any():
         raise ConfigurationError("data: expected samples that differ, got all the same")
     return found, shape, None if held_out is None else held_out.reshape(len(held_out), -1)
+
+
+def _check_spread(samples: np.ndarray, noise: float) -> None:
+    """Refuse a coordinate that would be nothing but the noise of what is learned."""
+    deviations = samples.std(axis=0)
+    narrow = np.flatnonzero(deviations < 2 * noise)
+    if len(narrow):
+        raise ConfigurationError(
+            f"data: coordinate {narrow[0]} has deviation {deviations[narrow[0]]:.3g}, less than "
+            f"twice the noise {noise:.3g} with which data are learned; bring coordinates to one "
+            "scale, leave out what never changes, give whole numbers uniform noise, or lower noise"
+        )
 
 
 def _row(network: Any, gaussian: BestGaussian, params: Any, sample: Batch) -> Array:

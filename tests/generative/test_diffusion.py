@@ -83,7 +83,7 @@ def test_a_batch_tells_the_velocity_without_bias():
     @jax.vmap
     def draw(key):
         key, key_data = jax.random.split(key)
-        batch = noised(0.05, 1.5, key, MIXTURE.sample(key_data, 64))["denoised"]
+        batch = noised(0.05, 1.5, key, MIXTURE.sample(key_data, 96), size=64)["denoised"]
         left = batch["velocity"] - jax.vmap(exact_velocity)(batch["place"], batch["angle"])
         features = jnp.concatenate([batch["place"], jnp.sin(3 * batch["place"])], axis=1)
         return jnp.mean(left[:, :, None] * features[:, None, :], axis=0).ravel()
@@ -92,6 +92,17 @@ def test_a_batch_tells_the_velocity_without_bias():
     z = draws.mean(axis=0) / (draws.std(axis=0, ddof=1) / np.sqrt(len(draws)))
     assert np.abs(z).max() < 3.5
     assert 0.02 < draws.std() < 0.2  # it could have failed
+
+
+def test_angles_drawn_more_often_weigh_less():
+    """Weighted means are those of ``ln sin φ`` uniform: of ``sin φ``, ``(1 − a)/ln(1/a)``."""
+    for power in (1.0, 2.0):
+        batch = noised(0.05, np.pi / 2, jax.random.key(0), jnp.zeros((4000, 1)), power=power)
+        weight, angle = batch["denoised"]["root"] ** 2, batch["denoised"]["angle"]
+        least = np.sin(0.05)
+        assert float(weight.mean()) == pytest.approx(1, abs=1e-3)
+        mean = float((weight * jnp.sin(angle)).mean())
+        assert mean == pytest.approx((1 - least) / np.log(1 / least), rel=2e-3)
 
 
 def test_likelihood_by_the_flow_of_the_exact_score_is_exact():
@@ -197,6 +208,8 @@ def test_gaussian_data_need_no_network():
         (np.zeros(5), ShapeError, r"\(n, d\)"),
         (np.zeros((1, 2)), ShapeError, "two or more"),
         (np.ones((5, 2)), ConfigurationError, "all the same"),
+        (np.arange(10.0)[:, None] * [1, 1e-3], ConfigurationError, "coordinate 1 has deviation"),
+        (np.arange(10.0)[:, None] * [0, 1], ConfigurationError, "coordinate 0 has deviation"),
         (np.array([[0.0], [np.nan]]), NonFiniteError, "sample 1"),
         (np.ma.masked_array([[0.0], [1.0]], [[True], [False]]), ShapeError, "masked"),
     ],
@@ -213,6 +226,7 @@ def test_what_is_no_data_is_refused(data, error, message):
         ({"network": pm.MLP((4,))}, ShapeError, "2 outputs"),
         ({"steps": -1}, ConfigurationError, "steps"),
         ({"size": 1}, ConfigurationError, "size"),
+        ({"reference": 100}, ConfigurationError, "reference"),
         ({"noise": 0.0}, ConfigurationError, "noise"),
         ({"noise": np.nan}, ConfigurationError, "noise"),
         ({"schedule": "linear"}, ConfigurationError, "schedule"),

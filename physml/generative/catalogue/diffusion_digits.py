@@ -86,6 +86,7 @@ def solve(
         noise=recipe.noise,
         optimizer=recipe.optimizer.build(),
         size=recipe.size,
+        reference=recipe.reference,
         steps=recipe.steps,
         key=key,
         run=run,
@@ -170,7 +171,7 @@ def check(subject: DigitImages, recipe: DiffusionRecipe) -> None:
 
 
 def _adam(steps: int) -> OptimizerSettings:
-    return OptimizerSettings(name="adam", learning_rate=3e-3, cosine=steps)
+    return OptimizerSettings(name="adam", learning_rate=2e-3, cosine=steps)
 
 
 ENTRY = Entry(
@@ -180,10 +181,21 @@ ENTRY = Entry(
     DigitImages(),
     {
         "default": DiffusionRecipe(
-            widths=(128, 128), optimizer=_adam(4000), size=256, steps=4000, judge=1000
+            widths=(256, 256),
+            activation="silu",
+            optimizer=_adam(4000),
+            size=128,
+            steps=4000,
+            judge=1000,
         ),
         "quick": DiffusionRecipe(
-            widths=(64,), optimizer=_adam(300), size=128, steps=300, judge=200, sampling=40
+            widths=(128,),
+            activation="silu",
+            optimizer=_adam(400),
+            size=128,
+            steps=400,
+            judge=200,
+            sampling=40,
         ),
     },
     solve,

@@ -80,6 +80,7 @@ def solve(
         noise=recipe.noise,
         optimizer=recipe.optimizer.build(),
         size=recipe.size,
+        reference=recipe.reference,
         steps=recipe.steps,
         key=key,
         run=run,

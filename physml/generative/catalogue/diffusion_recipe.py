@@ -13,6 +13,7 @@ from physml.errors import ConfigurationError
 from physml.generative.diffusion_density import DiffusionDensity
 from physml.memory import Need, check_memory
 from physml.networks import MLP
+from physml.networks.activations import ActivationName
 from physml.optim import OptimizerSettings
 
 
@@ -22,8 +23,10 @@ class DiffusionRecipe:
 
     Attributes:
         widths: neurons of each hidden layer.
+        activation: of the hidden layers.
         optimizer: the optimizer.
         size: samples of a step.
+        reference: samples over which the target of each is averaged.
         steps: how many steps.
         noise: of what is learned and sampled, in deviations of the data.
         judge: fresh samples that tell the numbers.
@@ -31,12 +34,14 @@ class DiffusionRecipe:
     """
 
     widths: tuple[int, ...] = (32, 32)
+    activation: ActivationName = "tanh"
     optimizer: OptimizerSettings = field(
         default_factory=lambda: OptimizerSettings(
             name="natural-gradient", learning_rate=0.5, cosine=600, damping=1e-3
         )
     )
     size: int = 512
+    reference: int = 2048
     steps: int = 600
     noise: float = 0.01
     judge: int = 5000
@@ -52,14 +57,21 @@ class DiffusionRecipe:
 
     def network(self, dimension: int) -> MLP:
         """Of a sample and its noise level."""
-        return MLP(self.widths, outputs=dimension)
+        return MLP(self.widths, outputs=dimension, activation=self.activation)
 
 
 def check(subject: Any, recipe: DiffusionRecipe) -> None:
     """Build network and optimizer, before a run is made."""
     recipe.network(1)
     recipe.optimizer.build()
-    check_memory("size", [Need(f"{recipe.size}² weights of a batch", recipe.size**2)], "size")
+    if recipe.reference < recipe.size:
+        raise ConfigurationError(
+            f"reference: expected at least size, {recipe.size}, got {recipe.reference}"
+        )
+    weights = Need(
+        f"{recipe.size} × {recipe.reference} weights of a batch", recipe.size * recipe.reference
+    )
+    check_memory("reference", [weights], "reference")
 
 
 def loader(dimension: int) -> Callable[[Any, DiffusionRecipe, Path], DiffusionDensity]:

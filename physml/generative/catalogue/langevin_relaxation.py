@@ -67,7 +67,7 @@ class WalkRecipe:
     """
 
     walkers: int = 40_000
-    step: float = 0.005
+    step: float = 0.0025
     relaxations: float = 2.0
     looks: int = 20
 
