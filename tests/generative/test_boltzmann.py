@@ -68,7 +68,9 @@ def test_annealed_importance_covers_what_is_exact():
     assert found[0].error > 0.005, "an estimate, not a sum"
 
 
-@pytest.mark.parametrize("network", [RBM(hidden=2), VISIBLE(spins=True)])
+@pytest.mark.parametrize(
+    "network", [RBM(hidden=2), pytest.param(VISIBLE(spins=True), marks=pytest.mark.slow)]
+)
 def test_exact_samples_follow_the_density(network):
     """Pearson's test of eight states by 4,000 samples, at one in a thousand."""
     params, n = wide(network, (3,)), 4000
@@ -80,7 +82,11 @@ def test_exact_samples_follow_the_density(network):
 
 
 @pytest.mark.parametrize(
-    "way", [G.persistent(2, chains=4000), G.tempering(2, chains=4000, levels=2)]
+    "way",
+    [
+        pytest.param(G.persistent(2, chains=4000), marks=pytest.mark.slow),
+        G.tempering(2, chains=4000, levels=2),
+    ],
 )
 def test_chains_at_fixed_parameters_reach_the_density(way):
     network = RBM(hidden=2)

@@ -78,6 +78,7 @@ def test_a_mixture_is_learned(found):
     assert numbers["log_likelihood"] > numbers["normal"] + 0.05
 
 
+@pytest.mark.slow
 def test_its_samples_are_of_the_density(found):
     """Kolmogorov and Smirnov, at one in a thousand, against the cumulated density on a grid."""
     x = np.linspace(-6, 6, 4001)
@@ -101,7 +102,9 @@ def test_an_energy_is_kept(found, tmp_path):
         G.EnergyDensity.load(tmp_path / "kept", pm.MLP((8,), activation=jnp.sin))
 
 
-@pytest.mark.parametrize("name", ["energy-ring", "energy-double-well"])
+@pytest.mark.parametrize(
+    "name", ["energy-ring", pytest.param("energy-double-well", marks=pytest.mark.slow)]
+)
 def test_samples_of_the_plane_are_of_their_densities(name):
     """Means of squares and of a cubic against integrals on a grid, within four standard errors."""
     subject = G.catalogue.ENTRIES[name].subject

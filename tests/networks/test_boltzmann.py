@@ -49,6 +49,16 @@ EVERY = pytest.mark.parametrize("name", machines(True))
 BOTH = pytest.mark.parametrize("spins", [True, False])
 
 
+def pairs(*fast):
+    """Every machine of either kind of units, all but some with the slow tests."""
+    every = [(name, spins) for name in machines(True) for spins in (True, False)]
+    cases = [
+        pytest.param(*one, marks=() if one in fast else pytest.mark.slow, id=f"{one[0]} {one[1]}")
+        for one in every
+    ]
+    return pytest.mark.parametrize(("name", "spins"), cases)
+
+
 @BOTH
 @pytest.mark.parametrize("bias", [True, False])
 def test_a_free_energy_is_a_sum_over_hidden_units(spins, bias):
@@ -75,8 +85,7 @@ def test_pairs_are_counted_once(spins):
         np.testing.assert_allclose(found, energy - params["params"]["visible"] @ v, rtol=1e-12)
 
 
-@BOTH
-@EVERY
+@pairs(("restricted", True), ("restricted", False), ("visible", False), ("own", True))
 def test_a_sweep_leaves_the_density_as_it_is(name, spins):
     """Of 8,000 exact samples, by Pearson's test of eight states at one in a thousand."""
     from scipy import stats
@@ -93,8 +102,7 @@ def test_a_sweep_leaves_the_density_as_it_is(name, spins):
     assert stats.chisquare(counts, n * p / p.sum()).pvalue > 1e-3
 
 
-@BOTH
-@EVERY
+@pairs(("restricted", True), ("without biases", False))
 def test_a_layer_sums_up_to_the_same(name, spins):
     network = machines(spins)[name]
     params, energy = params_of(network), lambda v: network.apply(params, v)
