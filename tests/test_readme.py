@@ -289,6 +289,7 @@ def test_the_page_of_diffusion(tmp_path, monkeypatch):
     assert (flow.distance < flow.expected[:, 0] + 5 * flow.expected[:, 1]).all()
 
 
+@pytest.mark.slow
 def test_the_page_of_backward_equations(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     _, (own,) = run(ROOT / "docs" / "bsde.md")

@@ -131,7 +131,7 @@ class BackwardSolution:
         trained = float(self.params["value"])
 
         def relative(value: float) -> float | None:
-            return None if exact is None else abs(value / exact - 1)
+            return None if not exact else abs(value / exact - 1)
 
         return {
             "value": self.value,
@@ -166,7 +166,7 @@ class BackwardSolution:
 
         def beside(name: str) -> str:
             error = told[f"{name}_relative_error"]
-            return "" if error is None else f", {error:.2%} from exact"
+            return "" if error is None else f", {error:.3%} from exact"
 
         said = {
             "value": f"{self.value:.6g} ± {self.value_error:.1g}, of {told['paths']} fresh paths, "
@@ -181,7 +181,10 @@ class BackwardSolution:
             "parameters": str(told["parameters"]),
         }
         if told["exact"] is not None:
-            said["exact"] = f"{told['exact']:.8g}, missed by {told['relative_error']:.3%}"
+            off = abs(self.value - told["exact"])
+            said["exact"] = f"{told['exact']:.8g}, missed by {off:.1g}"
+            if told["relative_error"] is not None:
+                said["exact"] += f", {told['relative_error']:.4%}"
         return said
 
     def plot(self, path: str | Path) -> Path:

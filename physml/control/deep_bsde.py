@@ -95,6 +95,8 @@ def deep_bsde(
         raise ConfigurationError(f"part: expected a number in [0, 1], got {part}")
     check(equation)
     counts = checked_curve(curve, time_steps)
+    if equation.jumps is not None:
+        equation.jumps.chances(equation.horizon / min(time_steps, *counts))
     key = jax.random.key(0) if key is None else key
     network = as_module("network", SkipGradient() if network is None else network)
     start = jnp.asarray(equation.start, jnp.result_type(float))

@@ -13,7 +13,7 @@ from physml.as_numbers import as_numbers
 from physml.as_whole import as_whole
 from physml.control.backward_equation import BackwardEquation
 from physml.control.positive import check_positive
-from physml.errors import ShapeError
+from physml.errors import ConfigurationError, ConvergenceError, ShapeError
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,8 @@ class HamiltonJacobiBellman(BackwardEquation):
 
         Raises:
             ShapeError: a place of another dimension.
+            ConfigurationError: a time after the last.
+            ConvergenceError: so many dimensions that the integral is not resolved.
         """
         from scipy.special import logsumexp
         from scipy.stats import chi2, ncx2
@@ -80,7 +82,9 @@ class HamiltonJacobiBellman(BackwardEquation):
         if x.shape != (self.dimension,):
             raise ShapeError(f"x: expected ({self.dimension},), got {x.shape}")
         left, square = self.horizon - t, float(x @ x)
-        if left <= 0:
+        if left < 0:
+            raise ConfigurationError(f"t: expected a time up to {self.horizon}, got {t}")
+        if left == 0:
             return float(np.log(0.5 * (1 + square)))
         about, d, coupling = square / (2 * left), self.dimension, self.coupling
         widest = d + about + 40 * (2 * (d + 2 * about)) ** 0.5 + 100
@@ -90,5 +94,13 @@ class HamiltonJacobiBellman(BackwardEquation):
         density = ncx2.logpdf(place, d, about) if about > 0 else chi2.logpdf(place, d)
         g = np.log(0.5 * (1 + 2 * left * place))
         whole = density + log_place + np.log(log_place[1] - log_place[0])
-        # The same sum without g is 1 but for the same errors: it is divided out.
-        return float((logsumexp(whole) - logsumexp(whole - coupling * g)) / coupling)
+        weight = logsumexp(whole)
+        if abs(weight) > 1e-8:
+            raise ConvergenceError(
+                f"exact: expected a density whose sum is 1, got {np.exp(weight):.9g} in {d} "
+                "dimensions"
+            )
+        if coupling * g.max() < 1:  # no difference of nearly equal numbers
+            mean = np.sum(np.exp(whole - weight) * np.expm1(-coupling * g))
+            return float(-np.log1p(mean) / coupling)
+        return float((weight - logsumexp(whole - coupling * g)) / coupling)

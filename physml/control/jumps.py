@@ -15,6 +15,8 @@ from physml.errors import ConfigurationError
 
 # Of the count of jumps in one step: what is left out is below 1e-12 for a mean of 0.1 and less.
 _MOST = 9
+# Counts that are rarer in a step are left out of means over jumps.
+_RARE = 1e-8
 _LARGEST_MEAN = 0.5
 
 
@@ -78,7 +80,7 @@ class Jumps:
         places, weights = np.polynomial.hermite_e.hermegauss(self.nodes)
         sizes, parts = [np.zeros(1)], [self.chances(step)[:1]]
         for k, chance in enumerate(self.chances(step)[1:], start=1):
-            if chance > 1e-14:
+            if chance > _RARE:
                 sizes.append(k * self.mean + k**0.5 * self.deviation * places)
                 parts.append(chance * weights / weights.sum())
         return np.concatenate(sizes), np.concatenate(parts)

@@ -14,8 +14,6 @@ from physml.control.jumps import Jumps
 from physml.control.positive import check_positive
 from physml.errors import ConfigurationError
 
-_TERMS = 60
-
 
 @dataclass(frozen=True)
 class Merton(BackwardEquation):
@@ -99,8 +97,10 @@ class Merton(BackwardEquation):
         from scipy.special import ndtr
         from scipy.stats import poisson
 
-        k, years = np.arange(_TERMS), self.horizon
-        chances = poisson.pmf(k, self.rate * (1 + self.mean_growth) * years)
+        years = self.horizon
+        mean = self.rate * (1 + self.mean_growth) * years
+        k = np.arange(int(mean + 20 * mean**0.5) + 40)
+        chances = poisson.pmf(k, mean)
         jump = self.jump_mean + 0.5 * self.jump_deviation**2
         rate = self.interest - self.rate * self.mean_growth + k * jump / years
         spread = np.sqrt(self.volatility**2 * years + k * self.jump_deviation**2)

@@ -7,7 +7,6 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import Array
 
 from physml.control.backward_equation import BackwardEquation, into_noise
@@ -20,6 +19,20 @@ Model = Callable[[Any, Array, Array], Array]
 def gradient_of(model: Model, *, scalar: bool) -> Model:
     """``∇u`` of a model of ``∇u``, or of ``u``."""
     return jax.grad(model, 2) if scalar else model
+
+
+def jumped(equation: BackwardEquation, model: Model, *, step: float) -> Callable[..., Array]:
+    """``(params, t, x, jump) -> U − E U``, ``U = u(t, x + J) − u(t, x)``; 0 without jumps."""
+
+    def added(params: Any, t: Array, x: Array, jump: Any) -> Array:
+        if equation.jumps is None:
+            return jnp.zeros((), x.dtype)
+        sizes, weights = (jnp.asarray(part, x.dtype) for part in equation.jumps.rule(step))
+        u = jax.vmap(lambda size: model(params["model"], t, x + size))
+        here = u(jnp.concatenate([jump[None], sizes]))
+        return here[0] - jnp.sum(weights * here[1:])
+
+    return added
 
 
 def miss(equation: BackwardEquation, model: Model, *, scalar: bool) -> Callable[..., Array]:
@@ -36,16 +49,11 @@ def miss(equation: BackwardEquation, model: Model, *, scalar: bool) -> Callable[
         x, noise = path
         steps = len(noise.dw)
         step, starts = equation.horizon / steps, times(equation, steps, x.dtype)
+        leap = jumped(equation, model, step=step)
 
         def martingale(t: Array, x: Array, one: Any) -> tuple[Array, Array]:
             z = into_noise(equation, t, x, gradient(params["model"], t, x))
-            added = jnp.sum(z * one.dw)
-            if equation.jumps is not None:
-                sizes, weights = map(np.asarray, equation.jumps.rule(step))
-                u = jax.vmap(lambda size: model(params["model"], t, x + size))
-                here = u(jnp.concatenate([one.jump[None], jnp.asarray(sizes, x.dtype)]))
-                added = added + here[0] - jnp.sum(jnp.asarray(weights, x.dtype) * here[1:])
-            return z, added
+            return z, jnp.sum(z * one.dw) + leap(params, t, x, one.jump)
 
         z, added = jax.vmap(martingale)(starts, x[:-1], noise)
 

@@ -6,6 +6,7 @@ control steers go where the control is needed, and where the mean miss is blind 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -16,39 +17,44 @@ from jax.tree_util import Partial
 
 from physml.control.backward_equation import BackwardEquation, into_noise
 from physml.control.paths import Noise, Path, draw_noise, moved, path_of, times
-from physml.control.rolled_forward import Model, gradient_of
+from physml.control.rolled_forward import Model, gradient_of, jumped
 from physml.errors import ConfigurationError
 from physml.sampling.ancestral import ancestral
 from physml.train.influence import check_influence
 from physml.types import Sampler
 
-# Of |β Δt| over the size √(m Δt) of a step's noise: a function that is not learned yet steers no
-# path out of sight.
+# In training: a function that is not learned yet steers no path out of sight.
 _STRONGEST = 1.0
 
 
-def steered(equation: BackwardEquation, model: Model, *, scalar: bool) -> Callable[..., Path]:
+def steered(
+    equation: BackwardEquation, model: Model, *, scalar: bool, strongest: float = math.inf
+) -> Callable[..., Path]:
     """``(params, noise, strength) -> path`` whose increments are ``ΔW + s β Δt``.
 
         β = ∂f/∂z (t, X, Y, Z)      the drift of Girsanov's measure; s the strength, in [0, 1]
 
-    For a control problem that is the path under the control that the value function tells.
+    For a control problem that is the path under the control that the value function tells. Where
+    ``|β Δt|`` is above ``strongest`` times the size ``√(m Δt)`` of a step's noise it is cut.
     """
     gradient = gradient_of(model, scalar=scalar)
 
     def path(params: Any, noise: Noise, strength: Any = 1.0) -> Path:
         steps = len(noise.dw)
         step, start = equation.horizon / steps, jnp.asarray(equation.start, noise.dw.dtype)
-        most = _STRONGEST * (equation.noises / step) ** 0.5
+        most = strongest * (equation.noises / step) ** 0.5
+        leap = jumped(equation, model, step=step)
 
         def forward(at: tuple[Array, Array], one: Any) -> tuple[Any, tuple[Array, Array]]:
             (x, y), (t, noise) = at, one
             z = into_noise(equation, t, x, gradient(params["model"], t, x))
             f, beta = jax.value_and_grad(equation.driver, 3)(t, x, y, z)
-            size = jnp.sqrt(jnp.sum(beta**2) + 1e-30)
-            beta = strength * beta * jnp.minimum(1.0, most / size)
+            if math.isfinite(most):
+                size = jnp.sqrt(jnp.sum(beta**2) + 1e-30)
+                beta = beta * jnp.minimum(1.0, most / size)
+            beta = strength * beta
             noise = noise._replace(dw=noise.dw + step * beta)
-            y = y - f * step + jnp.sum(z * noise.dw)
+            y = y - f * step + jnp.sum(z * noise.dw) + leap(params, t, x, noise.jump)
             x = moved(equation, t, x, noise, step)
             return (x, y), (x, noise.dw)
 
@@ -89,7 +95,7 @@ def training_paths(
         part: of the paths, which are steered, where there is something to steer by.
     """
     part = part if is_controlled(equation) else 0.0
-    follow = steered(equation, model, scalar=scalar)
+    follow = steered(equation, model, scalar=scalar, strongest=_STRONGEST)
 
     def draw(key: Array, params: Any) -> Path:
         if part == 0:

@@ -136,8 +136,8 @@ def check(subject: BackwardEquation, recipe: BsdeRecipe) -> None:
             f"ansatz: expected value, since jumps ask for u at two places, got {recipe.ansatz}"
         )
     if subject.jumps is not None:
-        counts = (recipe.time_steps, *(recipe.curve or ()))
-        subject.jumps.chances(subject.horizon / min(counts))
+        counts = checked_curve(recipe.curve or None, recipe.time_steps)
+        subject.jumps.chances(subject.horizon / min(recipe.time_steps, *counts))
     numbers = recipe.size * recipe.time_steps * 2 * subject.dimension
     check_memory(
         "size", [Need(f"{recipe.size} paths × {recipe.time_steps} steps", numbers)], "size"
