@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
@@ -18,22 +17,18 @@ from physml.optim import OptimizerSettings, by_svd, gauss_newton, optimizer_of
 from physml.pmm.emulator import Emulator
 from physml.pmm.hermitian import Hermitian
 from physml.pmm.level_data import LevelData, Scaling, as_points
-from physml.pmm.selection import Selection, selections
-from physml.sampling import fixed
+from physml.pmm.level_fits import fits_of, loss_of
+from physml.pmm.selection import selections
+from physml.pmm.size_by_folds import candidates, size_by_folds
 from physml.train import (
-    FitResult,
     Rule,
     RuleSettings,
     Run,
     converged,
-    fit,
     key_for,
     key_of,
-    least_squares,
 )
 from physml.train.callbacks import Callback
-from physml.train.least_squares import Row
-from physml.train.one_program import one_program
 from physml.types import Optimizer
 
 __all__ = ["emulate"]
@@ -48,6 +43,8 @@ def emulate(
     y: Any,
     *,
     keep: Any = None,
+    sizes: Sequence[Any] | None = None,
+    folds: int = 5,
     starts: int = 4,
     steps: int = 200,
     optimizer: Optimizer | OptimizerSettings | str | None = None,
@@ -72,6 +69,11 @@ def emulate(
         keep: which eigenvalues they are: how many of the lowest, or a ``Selection``, such as
             ``pm.pmm.Highest(2)``; a tuple with one of either a block. All the lowest of one block
             if None.
+        sizes: to choose the model's from, each a number of rows, or a tuple of one a block: the one
+            with the least error of levels left out. Its model is ``emulator.model``, the errors are
+            ``emulator.found["size_errors"]``. They are of levels between others: how far a size
+            extrapolates they do not say.
+        folds: in how many parts the points are left out in turn, where sizes are given.
         starts: random first matrices.
         steps: at most, of each start.
         optimizer: any of ``physml.optim`` or optax, or a name or settings; ``gauss_newton(
@@ -91,7 +93,7 @@ def emulate(
             block that do not ascend, complex or masked numbers, one point alone.
         NonFiniteError: a NaN or an infinity among points, features or levels.
         ConfigurationError: a matrix smaller than the levels asked for, levels or a feature that
-            never change, no start.
+            never change, no start; sizes that are no choice, more folds than points.
 
     Source: Cook, Jammooa, Hjorth-Jensen, Lee and Lee (2025), doi:10.1038/s41467-025-61362-4.
 
@@ -110,14 +112,10 @@ def emulate(
     key = jax.random.key(0) if key is None else key
     starts = as_whole("starts", starts, least=1)
     data = LevelData.of(x, y)
-    chosen = selections(data.y.shape[1] if keep is None else keep, model.blocks)
-    data.check(chosen)
-    scaling = Scaling.of(data, model)
-    kept = scaling.keep(chosen)
-    points, levels = as_points(data.x), as_points((data.y - scaling.mean) / scaling.deviation)
-    scaled = scaling.model(model)
-    first = [scaled.init(key_of(key_for(key, "params"), s), points[0]) for s in range(starts)]
-    how = {
+    keep = data.y.shape[1] if keep is None else keep
+    models = [model] if sizes is None else candidates(model, sizes, keep)
+    data.check(selections(keep, models[0].blocks))
+    how: dict[str, Any] = {
         "optimizer": gauss_newton(factorise=by_svd)
         if optimizer is None
         else optimizer_of(optimizer),
@@ -128,8 +126,19 @@ def emulate(
         "callbacks": callbacks,
         "progress": progress,
     }
-    fits = _fits(scaled, kept, (points, levels), first, "start", how)
-    losses = np.array([_loss(scaled, kept, (points, levels), f.params) for f in fits])
+    size_errors = {}
+    if sizes is not None:
+        model, size_errors = size_by_folds(
+            models, data, keep, folds=folds, starts=starts, key=key, how=how
+        )
+    chosen = selections(keep, model.blocks)
+    scaling = Scaling.of(data, model)
+    kept = scaling.keep(chosen)
+    points, levels = as_points(data.x), as_points((data.y - scaling.mean) / scaling.deviation)
+    scaled = scaling.model(model)
+    first = [scaled.init(key_of(key_for(key, "params"), s), points[0]) for s in range(starts)]
+    (fits,) = fits_of(scaled, kept, [(points, levels)], first, "start", how)
+    losses = np.array([loss_of(scaled, kept, (points, levels), f.params) for f in fits])
     best = int(np.argmin(losses))
     others = [
         fits[s].params for s in range(starts) if s != best and losses[s] <= _AS_GOOD * losses[best]
@@ -140,8 +149,9 @@ def emulate(
     if less is not None:
         beside = scaling.model(less)
         few = [beside.init(key_of(key_for(key, "warm-up"), s), points[0]) for s in range(starts)]
-        found = _fits(beside, kept, (points, levels), few[: (starts + 1) // 2], "smaller", how)
-        ends = [_loss(beside, kept, (points, levels), f.params) for f in found]
+        few = few[: (starts + 1) // 2]
+        (found,) = fits_of(beside, kept, [(points, levels)], few, "smaller", how)
+        ends = [loss_of(beside, kept, (points, levels), f.params) for f in found]
         smaller = (less, found[int(np.argmin(ends))].params)
     result = fits[best]
     made = Emulator(
@@ -169,37 +179,6 @@ def emulate(
         "seconds": time.perf_counter() - began,
         "compile_seconds": fits[0].compile_seconds,
     }
+    if size_errors:
+        told["size_errors"] = size_errors
     return replace(made, found=told)
-
-
-def _row(model: Hermitian, keep: tuple[Selection, ...]) -> Row:
-    """Levels of a model minus what they should be."""
-
-    def row(params: Any, sample: Any) -> Array:
-        point, level = sample
-        return model.levels(params, point, keep) - level
-
-    return row
-
-
-def _fits(
-    model: Hermitian,
-    keep: tuple[Selection, ...],
-    batch: Any,
-    first: Sequence[Any],
-    phase: str,
-    how: dict[str, Any],
-) -> list[FitResult]:
-    objective = least_squares({"levels": _row(model, keep)})
-    sampler = fixed({"levels": batch})
-    with one_program():
-        return [
-            fit(objective, sampler, params=params, phase=f"{phase}-{number + 1}", **how)
-            for number, params in enumerate(first)
-        ]
-
-
-def _loss(model: Hermitian, keep: tuple[Selection, ...], batch: Any, params: Any) -> float:
-    """``½ mean |λ − y|²`` of a start's last parameters, which no step has logged."""
-    rows = jax.vmap(_row(model, keep), in_axes=(None, 0))(params, batch)
-    return float(0.5 * jnp.mean(jnp.sum(rows**2, axis=1)))

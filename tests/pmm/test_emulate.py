@@ -159,3 +159,47 @@ def test_points_of_another_shape_are_refused(emulator):
             emulator(x)
     with pytest.raises(ConfigurationError, match="level"):
         emulator.interval(0.0, level=1.5)
+
+
+def test_the_size_is_chosen_by_what_is_left_out():
+    """Levels of a matrix of three rows: two cannot describe them, three can."""
+    found = emulate(Hermitian(2), G, exact(G), sizes=(2, 3), folds=2, starts=2, steps=60)
+    errors = found.found["size_errors"]
+    assert found.model.size == 3 and set(errors) == {"2", "3"}
+    assert errors["3"] < 0.1 * errors["2"]
+    np.testing.assert_allclose(found(G), exact(G), atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"sizes": 3}, "sizes: expected at least two"),
+        ({"sizes": (3,)}, "sizes: expected at least two"),
+        ({"sizes": (3, 3)}, "sizes: expected different ones"),
+        ({"sizes": (2, (2, 1))}, "sizes: expected one number a block"),
+        ({"sizes": (1, 3)}, "needs a matrix of size 2"),
+        ({"sizes": (2, 3), "folds": 11}, "folds: expected from 2 to 10"),
+        ({"sizes": (2, 3), "folds": 1}, "folds"),
+    ],
+)
+def test_sizes_that_are_no_choice_are_refused(given, message):
+    with pytest.raises(ConfigurationError, match=message):
+        emulate(Hermitian(3), G, exact(G), **given)
+
+
+def test_a_coupling_of_rank_one_is_found_again_and_extrapolates():
+    """``diag(a) + g u uᵀ``: levels of each coupling lie between those of the one before."""
+    u = np.array([0.6, -0.5, 0.8])
+    levels = lambda g: np.linalg.eigvalsh(
+        np.diag([-1.0, 0.2, 1.5]) + np.multiply.outer(g, np.outer(u, u))
+    )[..., :2]
+    found = emulate(Hermitian(3, rank=1), G, levels(G), starts=2, steps=80)
+    assert found.parameters == 3 + 3 + 1
+    term = found.matrices()["term 1"][0]
+    np.testing.assert_allclose(term, term.T)
+    assert np.linalg.matrix_rank(term, tol=1e-6 * np.abs(term).max()) == 1
+    np.testing.assert_allclose(found(FAR), levels(FAR), atol=1e-3)
+    # All levels move one way with the coupling, as those of no other rank must.
+    slopes = found.derivative(np.linspace(-5, 5, 9))
+    assert (slopes * np.sign(slopes[0, 0]) > -1e-9).all()
+    assert np.trace(term) == pytest.approx(u @ u, rel=1e-2)
