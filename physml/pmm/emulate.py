@@ -126,7 +126,7 @@ def emulate(
         "callbacks": callbacks,
         "progress": progress,
     }
-    size_errors = {}
+    size_errors: dict[str, float] = {}
     if sizes is not None:
         model, size_errors = size_by_folds(
             models, data, keep, folds=folds, starts=starts, key=key, how=how
@@ -167,7 +167,7 @@ def emulate(
         result=result,
     )
     misses = made(data.x).reshape(data.y.shape) - data.y
-    told = {
+    told: dict[str, Any] = {
         "rmse": float(np.sqrt(np.mean(misses**2))),
         "largest_error": float(np.abs(misses).max()),
         "loss": float(losses[best]),

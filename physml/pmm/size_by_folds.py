@@ -42,7 +42,7 @@ def candidates(model: Hermitian, sizes: Sequence[Any], keep: Any) -> list[Hermit
     given: Any = sizes
     if isinstance(given, (int, str)) or not isinstance(given, Sequence) or len(given) < 2:
         raise ConfigurationError(f"sizes: expected at least two to choose from, got {given!r}")
-    made = []
+    made: list[Hermitian] = []
     for one in given:
         rows = tuple(one) if isinstance(one, Sequence) else (one,)
         blocks = tuple(as_whole("sizes", size, least=1) for size in rows)
@@ -97,7 +97,8 @@ def size_by_folds(
         square = 0.0
         found = fits_of(scaled, kept, batches, first, "fold", {**how, "run": None})
         for part, batch, fits in zip(parts, batches, found, strict=True):
-            best = min(fits, key=lambda f, b=batch: loss_of(scaled, kept, b, f.params))
+            losses = [loss_of(scaled, kept, batch, one.params) for one in fits]
+            best = fits[int(np.argmin(losses))]
             left = rows(best.params, (points[part.test], levels[part.test]))
             square += float(np.sum(np.asarray(left, float) ** 2))
         errors.append(scaling.deviation * float(np.sqrt(square / data.y.size)))
