@@ -1,5 +1,6 @@
 """Problems with known solutions, one a file: numbers, equation, domain, exact solution, recipes."""
 
+from physml.cole_hopf import cole_hopf
 from physml.pinn.by_recipe import adopt
 from physml.pinn.catalogue.advection import Advection
 from physml.pinn.catalogue.allen_cahn import AllenCahn
@@ -9,7 +10,6 @@ from physml.pinn.catalogue.burgers_inverse import BurgersInverse
 from physml.pinn.catalogue.burgers_smooth import BurgersSmooth
 from physml.pinn.catalogue.cavity import Cavity
 from physml.pinn.catalogue.cavity_unit_lid import CavityUnitLid, centre_lines
-from physml.pinn.catalogue.cole_hopf import cole_hopf
 from physml.pinn.catalogue.disk_eigenvalues import DiskEigenvalues
 from physml.pinn.catalogue.fokker_planck import DoubleWell
 from physml.pinn.catalogue.heat import Heat

@@ -11,10 +11,10 @@ import jax.numpy as jnp
 from jax import Array
 
 from physml.calculus import gradient, partial
+from physml.cole_hopf import CONVERGED, SHOCK, cole_hopf
 from physml.networks.settings import NetworkSettings
 from physml.optim.settings import OptimizerSettings
 from physml.pinn.by_recipe import entry
-from physml.pinn.catalogue.cole_hopf import CONVERGED, SHOCK, cole_hopf
 from physml.pinn.geometry import Box
 from physml.pinn.problem import Problem
 from physml.pinn.recipe import Recipe

@@ -12,13 +12,13 @@ from jax import Array
 
 from physml.as_whole import whole_fields
 from physml.calculus import gradient, partial
+from physml.cole_hopf import CONVERGED, SHOCK, cole_hopf
 from physml.memory import Need, check_memory
 from physml.networks import Constant
 from physml.networks.settings import NetworkSettings
 from physml.optim.settings import OptimizerSettings
 from physml.pinn.by_recipe import entry
 from physml.pinn.catalogue.burgers import ansatz
-from physml.pinn.catalogue.cole_hopf import CONVERGED, SHOCK, cole_hopf
 from physml.pinn.conditions import measured
 from physml.pinn.geometry import Box
 from physml.pinn.problem import Network, Problem

@@ -3,6 +3,7 @@
 from typing import Any
 
 from physml.pmm.catalogue.anharmonic_oscillator import AnharmonicOscillator
+from physml.pmm.catalogue.burgers_family import BurgersFamily
 from physml.pmm.catalogue.ising_levels import IsingLevels
 from physml.pmm.catalogue.lipkin import Lipkin
 from physml.pmm.catalogue.pairing import Pairing
@@ -21,6 +22,7 @@ def adopt(thing: Any) -> None:
 __all__ = [
     "ENTRIES",
     "AnharmonicOscillator",
+    "BurgersFamily",
     "IsingLevels",
     "Lipkin",
     "Pairing",
