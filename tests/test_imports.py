@@ -5,7 +5,7 @@
     2  train                                                  knows no network
     1  calculus   networks   optim   sampling   figures   datasets   ising    never one another
     0  types   errors   lazy_jacobian   dense_layers   as_numbers   as_whole   memory   sample_axis
-       choices   plain_types   fokker_planck
+       choices   plain_types   fokker_planck   cole_hopf
 
 Everything here reads source text; nothing of physml is imported.
 """
@@ -30,6 +30,7 @@ FLOORS = [
         "lazy_jacobian",
         "dense_layers",
         "fokker_planck",
+        "cole_hopf",
         "as_numbers",
         "as_whole",
         "memory",
