@@ -202,3 +202,66 @@ ONES = np.ones((5, 3))
 def test_what_cannot_be_meant_is_refused(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+def test_the_critic_s_distance_is_exact_over_its_slope_and_high_by_the_penalty_without():
+    """Of a linear critic and a translation by 2, λ = 5: ``W (1 + W/2λ)``, 20% high."""
+    near = lambda key: jax.random.normal(key, (2,))
+    far = lambda key: jnp.array([2.0, 0.0]) + near(key)
+    found = pm.generative.critic_distance(
+        far,
+        near,
+        pm.MLP(()),
+        penalty=5.0,
+        steps=400,
+        size=200,
+        judge=20_000,
+        optimizer=optax.adam(optax.cosine_decay_schedule(5e-2, 400)),
+        progress=False,
+    )
+    assert abs(found.distance - 2) < 0.01 + 4 * found.error
+    assert abs(found.difference - 2.4) < 0.1
+    assert found.steepest == pytest.approx(found.mean_slope, rel=1e-6)  # of a linear critic
+    with pytest.raises(ShapeError, match="critic: expected one number"):
+        pm.generative.critic_distance(far, near, pm.MLP((), outputs=1))
+    with pytest.raises(ShapeError, match="samples of shape"):
+        pm.generative.critic_distance(far, lambda key: jnp.zeros(3))
+
+
+def test_subjects_that_cannot_be_are_refused():
+    entries = pm.generative.catalogue.ENTRIES
+    ring, pair = (type(entries[name].subject) for name in ("gan-ring", "wgan-gaussians"))
+    with pytest.raises(ConfigurationError, match="deviation: expected below"):
+        ring(modes=40)
+    with pytest.raises(ConfigurationError, match="dimension: expected at least 2"):
+        pair(dimension=1)
+    with pytest.raises(ConfigurationError, match="held_out"):
+        type(entries["gan-digits"].subject)(held_out=1.0)
+
+
+@pytest.mark.slow
+def test_the_entry_of_two_normal_densities_is_within_its_two_hundredths():
+    entry = pm.generative.catalogue.ENTRIES["wgan-gaussians"]
+    recipe = entry.recipe_for(entry.subject, "quick")
+    told = entry.solve(entry.subject, recipe, key=KEY, progress=False).found
+    assert told["relative_error"] < 0.02
+    assert 0.03 < told["difference_relative_error"] < 0.08
+    assert abs(told["along_the_line"] - told["exact"]) < 4 * told["along_the_line_error"] + 0.02
+
+
+@pytest.mark.slow
+def test_the_ring_s_modes_are_all_there():
+    entry = pm.generative.catalogue.ENTRIES["gan-ring"]
+    recipe = entry.recipe_for(entry.subject, "quick")
+    told = entry.solve(entry.subject, recipe, key=KEY, progress=False).found
+    assert told["covered"] == [8] and told["seeds_with_every_mode"] == 1
+    assert told["good_share"][0] > 0.5
+
+
+@pytest.mark.slow
+def test_digits_that_are_asked_for_are_told_by_a_judge():
+    entry = pm.generative.catalogue.ENTRIES["gan-digits"]
+    recipe = entry.recipe_for(entry.subject, "quick")
+    told = entry.solve(entry.subject, recipe, key=KEY, progress=False).found
+    assert told["judge_accuracy"] > 0.93 and told["class_accuracy"] > 0.5
+    assert abs(told["mmd_of_true_images"]) < 4 * told["mmd_chance"]
