@@ -75,7 +75,9 @@ def gan(
         critic_steps: steps of the critic a step of the generator.
         conditional: whether both are told the class of a sample: one-hot, behind the latent
             numbers and behind the flattened sample.
-        optimizer: of the generator, first order; Adam at 1e-4 with b1 = 0, b2 = 0.9 if None.
+        optimizer: of the generator, first order; Adam at 1e-4 with b1 = 0, b2 = 0.9 if None. A
+            schedule counts the steps of its player, of which the generator has fewer: one rate
+            that falls over ``steps`` for both lets the critic stand before the generator does.
         critic_optimizer: of the critic; that of the generator if None.
         size: samples of a step; None for all.
         steps: of the critic; the generator takes one in ``critic_steps`` of them.

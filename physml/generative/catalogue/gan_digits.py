@@ -56,7 +56,8 @@ class DigitPairRecipe:
         width: of two hidden layers of either network.
         penalty: λ of the Wasserstein game.
         critic_steps: a step of the generator.
-        optimizer: of both.
+        optimizer: of the generator, whose schedule counts its own steps.
+        critic_optimizer: of the critic.
         size: images of a step.
         steps: of the critic.
         average: steps over which parameters are averaged.
@@ -68,6 +69,11 @@ class DigitPairRecipe:
     penalty: float = 10.0
     critic_steps: int = 5
     optimizer: OptimizerSettings = field(
+        default_factory=lambda: OptimizerSettings(
+            name="adam", learning_rate=1e-3, b1=0.0, b2=0.9, cosine=1000
+        )
+    )
+    critic_optimizer: OptimizerSettings = field(
         default_factory=lambda: OptimizerSettings(
             name="adam", learning_rate=1e-3, b1=0.0, b2=0.9, cosine=5000
         )
@@ -112,6 +118,7 @@ def solve(
         critic_steps=recipe.critic_steps,
         conditional=True,
         optimizer=recipe.optimizer.build(),
+        critic_optimizer=recipe.critic_optimizer.build(),
         size=recipe.size,
         steps=recipe.steps,
         average=recipe.average,
@@ -156,6 +163,7 @@ def check(subject: DigitImages, recipe: DigitPairRecipe) -> None:
     """
     recipe.networks()
     recipe.optimizer.build()
+    recipe.critic_optimizer.build()
     most = int((1 - subject.held_out) * len(digits()))
     if recipe.size > most:
         raise ConfigurationError(f"size: expected at most {most} images, got {recipe.size}")
@@ -176,6 +184,9 @@ ENTRY = Entry(
         "quick": DigitPairRecipe(
             steps=1000,
             optimizer=OptimizerSettings(
+                name="adam", learning_rate=1e-3, b1=0.0, b2=0.9, cosine=200
+            ),
+            critic_optimizer=OptimizerSettings(
                 name="adam", learning_rate=1e-3, b1=0.0, b2=0.9, cosine=1000
             ),
         ),
