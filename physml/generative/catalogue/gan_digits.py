@@ -132,7 +132,7 @@ def solve(
     drawn = np.asarray(pair.sample(key_for(key, "measure"), len(labels), labels))
     agreed = judge.agreement(drawn, labels)
     test, train = data.test.inputs, data.train.inputs
-    some = {"key": key_for(key, "bootstrap"), "partings": 100}
+    some: dict[str, Any] = {"key": key_for(key, "bootstrap"), "partings": 100}
     apart = mean_discrepancy(drawn[: len(test)], test, **some)
     alike = mean_discrepancy(
         train[jax.random.permutation(key_for(key, "folds"), len(train))[: len(test)]],
