@@ -230,7 +230,9 @@ class DiffusionDensity:
                 axis.set_yscale("log" if "y" in panel.log else "linear")
                 axis.legend(fontsize=7)
             if len(self.shape) == 2:
-                rows, columns = self.shape
+                apart = ((0, 0), (1, 1), (1, 1))
+                drawn = np.pad(drawn, apart, constant_values=float(drawn.max()))
+                rows, columns = drawn.shape[1:]
                 sheet = drawn.reshape(5, 8, rows, columns).transpose(0, 2, 1, 3)
                 axes[0].imshow(sheet.reshape(5 * rows, 8 * columns), cmap="gray_r")
                 axes[0].set(xticks=[], yticks=[], title="samples")

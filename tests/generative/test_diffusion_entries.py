@@ -24,7 +24,9 @@ def test_quick_recipes_tell_all_and_are_kept(name, tmp_path):
     told = found.numbers()
     assert {"distance", "log_likelihood", "parameters", "compile_seconds"} <= set(told)
     for method in ("ddpm", "ddim", "reverse_sde", "probability_flow"):
-        assert told[f"{method}_furthest"] < 1.6 * told.get("fresh_furthest", 17)
+        assert told[f"{method}_furthest"] < (2.2 if "digits" in name else 1.6) * told.get(
+            "fresh_furthest", 17
+        )
     if name == "diffusion-mixture":
         assert told["kl"] < 0.3 * told["gaussian_kl"] and told["exact_residual"] < 1e-12
         assert told["kl"] > -3 * told["kl_error"]
