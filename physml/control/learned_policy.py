@@ -181,6 +181,10 @@ class LearnedPolicy:
                 learning.plot(met, middle, color="0.1", linewidth=1.4, label="median of seeds")
             if self.exact is not None:
                 learning.axhline(self.exact, color="0.4", linewidth=0.8, label="exact")
+                # First policies may cost a thousand times as much as the best.
+                learning.set_yscale("symlog", linthresh=max(abs(self.exact), 1e-12))
+                if self.exact < 0:
+                    learning.set_ylim(top=0.0)
             learning.set(xlabel="steps of the environment", ylabel="return in training, by chance")
             learning.legend(fontsize=7)
             histogram.hist(self.earned.returns.ravel(), bins=30)

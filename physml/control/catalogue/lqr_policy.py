@@ -111,6 +111,7 @@ def _recipe(**options: Any) -> PolicyRecipe:
         "environments": 32,
         "length": 50,
         "discount": 1.0,
+        "updates": 300,
     }
     return PolicyRecipe(**{**usual, **options})
 

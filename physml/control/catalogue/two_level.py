@@ -87,7 +87,7 @@ def _recipe(**options: Any) -> PolicyRecipe:
         "trace": 1.0,
         "reward_scale": 0.01,
         "updates": 600,
-        "seeds": 5,
+        "seeds": 3,
         "judge": 2,
     }
     return PolicyRecipe(**{**usual, **options})
