@@ -9,8 +9,8 @@ def _recipe(subject: HamiltonJacobiBellman) -> BsdeRecipe:
     if subject.coupling <= 3:
         return BsdeRecipe()
     if subject.coupling <= 20:
-        return BsdeRecipe(time_steps=32)
-    return BsdeRecipe(time_steps=64, size=384, steps=100)
+        return BsdeRecipe(time_steps=32, judge=20_000)
+    return BsdeRecipe(time_steps=64, size=384, steps=100, judge=20_000)
 
 
 ENTRY = bsde_entry(
