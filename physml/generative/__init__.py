@@ -2,38 +2,39 @@
 
 from physml.fokker_planck import FokkerPlanck
 from physml.generative import catalogue
-from physml.generative.adversarial_pair import AdversarialPair
-from physml.generative.annealed_importance import annealed_importance
-from physml.generative.autoregressive import autoregressive
-from physml.generative.autoregressive_density import AutoregressiveDensity
-from physml.generative.boltzmann import boltzmann
-from physml.generative.boltzmann_density import BoltzmannDensity, Likelihood
-from physml.generative.chain_settings import ChainSettings
-from physml.generative.chains import (
-    contrastive_divergence,
-    every_state,
-    persistent,
-    tempering,
+from physml.generative.adversaries.adversarial_pair import AdversarialPair
+from physml.generative.adversaries.critic_distance import CriticDistance, critic_distance
+from physml.generative.adversaries.gan import gan
+from physml.generative.adversaries.gan_costs import GanCost, non_saturating, wasserstein
+from physml.generative.autoencoders.evidence import evidence
+from physml.generative.autoencoders.evidence_bounds import EvidenceBounds, evidence_bounds
+from physml.generative.autoencoders.observation_model import (
+    ObservationModel,
+    bernoulli,
+    binomial,
+    gaussian,
 )
-from physml.generative.critic_distance import CriticDistance, critic_distance
-from physml.generative.denoiser import BestGaussian, Denoiser
-from physml.generative.diffusion import diffusion
-from physml.generative.diffusion_density import DiffusionDensity
-from physml.generative.double_well import DoubleWell
-from physml.generative.energy_based import energy_based
-from physml.generative.energy_density import EnergyDensity
-from physml.generative.evidence import evidence
-from physml.generative.evidence_bounds import EvidenceBounds, evidence_bounds
-from physml.generative.exact_machine import ExactMachine, exact_machine
-from physml.generative.exact_partition import exact_log_partition
-from physml.generative.flow import flow
-from physml.generative.flow_density import FlowDensity
-from physml.generative.flow_training import reparametrised, scored
-from physml.generative.gan import gan
-from physml.generative.gan_costs import GanCost, non_saturating, wasserstein
-from physml.generative.gaussian_mixture import GaussianMixture
-from physml.generative.gradient_flow import GradientFlow, gradient_flow
-from physml.generative.ising import Ising
+from physml.generative.autoencoders.probabilistic_pca import ProbabilisticPCA, probabilistic_pca
+from physml.generative.autoencoders.vae import vae
+from physml.generative.autoencoders.variational_autoencoder import VariationalAutoencoder
+from physml.generative.denoising.denoiser import BestGaussian, Denoiser
+from physml.generative.denoising.diffusion import diffusion
+from physml.generative.denoising.diffusion_density import DiffusionDensity
+from physml.generative.denoising.gaussian_mixture import GaussianMixture
+from physml.generative.denoising.gradient_flow import GradientFlow, gradient_flow
+from physml.generative.denoising.noise_schedule import (
+    CosineSchedule,
+    NoiseSchedule,
+    VariancePreserving,
+)
+from physml.generative.denoising.reverse_steps import ddim, ddpm, probability_flow, reverse_sde
+from physml.generative.denoising.score_equation import score_residual
+from physml.generative.flows.double_well import DoubleWell
+from physml.generative.flows.flow import flow
+from physml.generative.flows.flow_density import FlowDensity
+from physml.generative.flows.flow_training import reparametrised, scored
+from physml.generative.flows.real_model import RealModel, Reals
+from physml.generative.flows.scalar_field import ScalarField
 from physml.generative.judge.against_mixture import AgainstMixture, against_mixture
 from physml.generative.judge.classifier import ClassJudge, class_judge
 from physml.generative.judge.enumerated import Enumerated, enumerated
@@ -51,17 +52,25 @@ from physml.generative.judge.wasserstein_distance import (
     wasserstein_distance,
 )
 from physml.generative.judge.weighted_mean import WeightedMean, weighted_mean
-from physml.generative.noise_schedule import CosineSchedule, NoiseSchedule, VariancePreserving
-from physml.generative.observation_model import ObservationModel, bernoulli, binomial, gaussian
-from physml.generative.probabilistic_pca import ProbabilisticPCA, probabilistic_pca
-from physml.generative.real_model import RealModel, Reals
-from physml.generative.reverse_steps import ddim, ddpm, probability_flow, reverse_sde
-from physml.generative.scalar_field import ScalarField
-from physml.generative.score_equation import score_residual
-from physml.generative.sherrington_kirkpatrick import SherringtonKirkpatrick
-from physml.generative.spin_model import SpinModel, Spins
-from physml.generative.vae import vae
-from physml.generative.variational_autoencoder import VariationalAutoencoder
+from physml.generative.machines.annealed_importance import annealed_importance
+from physml.generative.machines.boltzmann import boltzmann
+from physml.generative.machines.boltzmann_density import BoltzmannDensity, Likelihood
+from physml.generative.machines.chain_settings import ChainSettings
+from physml.generative.machines.chains import (
+    contrastive_divergence,
+    every_state,
+    persistent,
+    tempering,
+)
+from physml.generative.machines.energy_based import energy_based
+from physml.generative.machines.energy_density import EnergyDensity
+from physml.generative.machines.exact_machine import ExactMachine, exact_machine
+from physml.generative.machines.exact_partition import exact_log_partition
+from physml.generative.spins.autoregressive import autoregressive
+from physml.generative.spins.autoregressive_density import AutoregressiveDensity
+from physml.generative.spins.ising import Ising
+from physml.generative.spins.sherrington_kirkpatrick import SherringtonKirkpatrick
+from physml.generative.spins.spin_model import SpinModel, Spins
 
 __all__ = [
     # spins in equilibrium

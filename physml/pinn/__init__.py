@@ -17,11 +17,11 @@ from physml.pinn.conditions import (
     require,
     robin,
 )
-from physml.pinn.eigenmodes import eigenmodes
+from physml.pinn.eigenvalues.eigenmodes import eigenmodes
+from physml.pinn.eigenvalues.modes import Modes
 from physml.pinn.error_curve import ErrorCurve, ErrorPoint
 from physml.pinn.geometry import Ball, Box, Disk, Domain, Polygon, l_shape
 from physml.pinn.march import March, continuation, march
-from physml.pinn.modes import Modes
 from physml.pinn.problem import Problem, residual_rows
 from physml.pinn.recipe import Recipe
 from physml.pinn.solution import Solution, SolutionErrors

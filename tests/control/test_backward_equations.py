@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import physml as pm
-from physml.control.allen_cahn_reaction import radial_value
-from physml.control.paths import draw_noise, path_of
+from physml.control.backward_equations.allen_cahn_reaction import radial_value
+from physml.control.backward_equations.paths import draw_noise, path_of
 from physml.errors import ConfigurationError, ConvergenceError, ShapeError
 
 
@@ -53,7 +53,7 @@ def test_allen_and_cahn_by_the_radius():
 
 
 def test_a_radius_that_is_not_resolved_is_refused(monkeypatch):
-    from physml.control import allen_cahn_reaction
+    from physml.control.backward_equations import allen_cahn_reaction
 
     monkeypatch.setattr(allen_cahn_reaction, "radial_value", lambda d, time, points: points)
     with pytest.raises(ConvergenceError, match="240 points"):

@@ -9,11 +9,11 @@ import pytest
 from flax import linen as nn
 
 import physml as pm
-from physml.control.curvature import curvature
-from physml.control.fresh_value import against_step_size
-from physml.control.paths import coarser, draw_noise, path_of
-from physml.control.rolled_forward import miss
-from physml.control.steered_paths import is_controlled, steered
+from physml.control.backward_equations.curvature import curvature
+from physml.control.backward_equations.fresh_value import against_step_size
+from physml.control.backward_equations.paths import coarser, draw_noise, path_of
+from physml.control.backward_equations.rolled_forward import miss
+from physml.control.backward_equations.steered_paths import is_controlled, steered
 from physml.errors import (
     CheckpointError,
     ConfigurationError,

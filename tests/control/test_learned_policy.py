@@ -10,8 +10,8 @@ import pytest
 
 import physml as pm
 from physml.control import CartPole, LearnedPolicy, actor_critic
-from physml.control.policy_gradient import advantage_objective
-from physml.control.ppo import clipped
+from physml.control.policies.policy_gradient import advantage_objective
+from physml.control.policies.ppo import clipped
 from physml.errors import (
     CheckpointError,
     ConfigurationError,

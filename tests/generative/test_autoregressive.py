@@ -11,8 +11,8 @@ from scipy import stats
 
 import physml as pm
 from physml.errors import CheckpointError, ConfigurationError, FingerprintError, ShapeError
-from physml.generative.conditional import draw, log_prob
-from physml.generative.enumeration import over_all
+from physml.generative.spins.conditional import draw, log_prob
+from physml.generative.spins.enumeration import over_all
 
 KEY = jax.random.key(0)
 PAIR = pm.generative.Spins((2, 2), lambda s: -s[0, 0] * s[0, 1] - 0.5 * s[1, 0] * s[0, 0])
@@ -83,7 +83,7 @@ def test_numbers_of_the_ising_model_are_those_of_its_samples():
 
 
 def test_heat_grows_from_nothing_to_the_model():
-    from physml.generative.autoregressive import _annealed
+    from physml.generative.spins.autoregressive import _annealed
 
     sampler = _annealed(lambda key, params: jnp.ones(2), 3, 4)
     state, heats = sampler.init(KEY, None), []

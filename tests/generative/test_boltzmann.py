@@ -16,7 +16,7 @@ from physml.errors import (
     NonFiniteError,
     ShapeError,
 )
-from physml.generative.exact_partition import exact_samples
+from physml.generative.machines.exact_partition import exact_samples
 
 G, KEY = pm.generative, jax.random.key(0)
 RBM, VISIBLE = pm.networks.RestrictedBoltzmannMachine, pm.networks.BoltzmannMachine

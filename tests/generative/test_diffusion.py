@@ -17,8 +17,8 @@ from physml.errors import (
     NonFiniteError,
     ShapeError,
 )
-from physml.generative.noised_batch import noised
-from physml.generative.probability_flow import angles_between, log_prob_along
+from physml.generative.denoising.noised_batch import noised
+from physml.generative.denoising.probability_flow import angles_between, log_prob_along
 
 g = pm.generative
 MIXTURE = g.GaussianMixture.of(

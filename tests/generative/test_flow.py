@@ -16,9 +16,9 @@ from physml.errors import (
     NonFiniteError,
     ShapeError,
 )
-from physml.generative.natural_unit import natural_unit
-from physml.generative.torus import torus
-from physml.generative.transfer_matrix import ring
+from physml.generative.flows.natural_unit import natural_unit
+from physml.generative.flows.torus import torus
+from physml.generative.flows.transfer_matrix import ring
 
 KEY = jax.random.key(0)
 QUIET = {"progress": False, "key": KEY}

@@ -19,9 +19,9 @@ from physml.errors import (
     NonFiniteError,
     ShapeError,
 )
-from physml.generative.gan import players
-from physml.generative.generator_model import GeneratorModel
-from physml.generative.kept_good import keeping_good
+from physml.generative.adversaries.gan import players
+from physml.generative.adversaries.generator_model import GeneratorModel
+from physml.generative.adversaries.kept_good import keeping_good
 
 KEY = jax.random.key(0)
 NETWORKS = pm.MLP((), outputs=2), pm.MLP((8,))

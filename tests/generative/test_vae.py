@@ -15,8 +15,8 @@ from physml.errors import (
     NonFiniteError,
     ShapeError,
 )
-from physml.generative.evidence import evidence
-from physml.generative.latent_model import LatentModel
+from physml.generative.autoencoders.evidence import evidence
+from physml.generative.autoencoders.latent_model import LatentModel
 
 KEY = jax.random.key(0)
 QUIET = {"progress": False, "size": None, "judge": 4}

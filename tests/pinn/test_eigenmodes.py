@@ -12,7 +12,7 @@ import pytest
 import physml as pm
 from physml.errors import ConfigurationError, ConvergenceError, FingerprintError
 from physml.pinn.catalogue import ENTRIES, DiskEigenvalues
-from physml.pinn.eigenmodes import _apart, _refuse_missed
+from physml.pinn.eigenvalues.eigenmodes import _apart, _refuse_missed
 
 NETWORK = pm.MLP((8,))
 

@@ -1,6 +1,6 @@
 """A reaction front in twenty dimensions."""
 
-from physml.control.allen_cahn_reaction import AllenCahn
+from physml.control.backward_equations.allen_cahn_reaction import AllenCahn
 from physml.control.catalogue.bsde_by_recipe import BsdeRecipe, bsde_entry
 
 ENTRY = bsde_entry(

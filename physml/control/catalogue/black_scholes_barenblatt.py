@@ -1,6 +1,6 @@
 """The worst price of a basket of a hundred."""
 
-from physml.control.black_scholes_barenblatt import BlackScholesBarenblatt
+from physml.control.backward_equations.black_scholes_barenblatt import BlackScholesBarenblatt
 from physml.control.catalogue.bsde_by_recipe import BsdeRecipe, bsde_entry
 
 ENTRY = bsde_entry(

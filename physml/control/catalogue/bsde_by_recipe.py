@@ -12,10 +12,14 @@ from jax import Array
 
 from physml.as_whole import as_whole
 from physml.choices import check_choices
-from physml.control.backward_equation import BackwardEquation
-from physml.control.backward_solution import BackwardSolution
-from physml.control.deep_bsde import checked_curve, deep_bsde
-from physml.control.value_gradient import RadialGradient, ScaledValue, SkipGradient
+from physml.control.backward_equations.backward_equation import BackwardEquation
+from physml.control.backward_equations.backward_solution import BackwardSolution
+from physml.control.backward_equations.deep_bsde import checked_curve, deep_bsde
+from physml.control.backward_equations.value_gradient import (
+    RadialGradient,
+    ScaledValue,
+    SkipGradient,
+)
 from physml.errors import ConfigurationError
 from physml.memory import Need, check_memory
 from physml.optim import OptimizerSettings

@@ -1,7 +1,7 @@
 """A pole that is kept upright on a cart."""
 
-from physml.control.cart_pole import CartPole
 from physml.control.catalogue.policy_by_recipe import PolicyRecipe, policy_entry, proximal
+from physml.control.worlds.cart_pole import CartPole
 from physml.optim import OptimizerSettings
 
 ENTRY = policy_entry(

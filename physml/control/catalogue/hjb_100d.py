@@ -1,7 +1,7 @@
 """Control of a Brownian motion in a hundred dimensions."""
 
+from physml.control.backward_equations.hamilton_jacobi_bellman import HamiltonJacobiBellman
 from physml.control.catalogue.bsde_by_recipe import BsdeRecipe, bsde_entry
-from physml.control.hamilton_jacobi_bellman import HamiltonJacobiBellman
 
 
 def _recipe(subject: HamiltonJacobiBellman) -> BsdeRecipe:

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from jax import Array
 
-from physml.control.positive import check_positive
-from physml.control.riccati import Regulator, riccati
+from physml.control.backward_equations.positive import check_positive
+from physml.control.regulators.riccati import Regulator, riccati
 from physml.errors import ConfigurationError
 from physml.train import Entry, Panel, Run, Study
 from physml.train.callbacks import Callback

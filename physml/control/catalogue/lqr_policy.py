@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from jax import Array
 
-from physml.control.actor_critic import ActorCritic
 from physml.control.catalogue import policy_by_recipe
 from physml.control.catalogue.policy_by_recipe import PolicyRecipe, learned
-from physml.control.learned_policy import LearnedPolicy
-from physml.control.linear_feedback import LinearFeedback, QuadraticValue
-from physml.control.linear_world import LinearWorld
+from physml.control.policies.actor_critic import ActorCritic
+from physml.control.policies.learned_policy import LearnedPolicy
+from physml.control.policies.linear_feedback import LinearFeedback, QuadraticValue
+from physml.control.worlds.linear_world import LinearWorld
 from physml.errors import ConfigurationError
 from physml.optim import OptimizerSettings
 from physml.train import Entry, Run

@@ -1,7 +1,7 @@
 """A call on a price that jumps."""
 
+from physml.control.backward_equations.merton import Merton
 from physml.control.catalogue.bsde_by_recipe import BsdeRecipe, bsde_entry
-from physml.control.merton import Merton
 
 ENTRY = bsde_entry(
     "merton",

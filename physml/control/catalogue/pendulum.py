@@ -1,7 +1,7 @@
 """A pendulum that is swung up and held."""
 
 from physml.control.catalogue.policy_by_recipe import PolicyRecipe, policy_entry, proximal
-from physml.control.pendulum import Pendulum
+from physml.control.worlds.pendulum import Pendulum
 from physml.optim import OptimizerSettings
 
 

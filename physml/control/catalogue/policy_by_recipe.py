@@ -11,13 +11,13 @@ from jax import Array
 
 from physml.as_whole import as_whole
 from physml.choices import check_choices
-from physml.control.action_spaces import Discrete
-from physml.control.actor_critic import ActorCritic, actor_critic
-from physml.control.environment import Environment, check_environment
-from physml.control.learned_policy import LearnedPolicy
-from physml.control.policy_gradient import policy_gradient
-from physml.control.ppo import ppo
-from physml.control.rollouts import rollouts
+from physml.control.policies.actor_critic import ActorCritic, actor_critic
+from physml.control.policies.learned_policy import LearnedPolicy
+from physml.control.policies.policy_gradient import policy_gradient
+from physml.control.policies.ppo import ppo
+from physml.control.policies.rollouts import rollouts
+from physml.control.worlds.action_spaces import Discrete
+from physml.control.worlds.environment import Environment, check_environment
 from physml.errors import ConfigurationError
 from physml.memory import Need, check_memory
 from physml.networks import MLP

@@ -17,8 +17,8 @@ from physml.control.catalogue.policy_by_recipe import (
     load,
     networks_of,
 )
-from physml.control.learned_policy import LearnedPolicy
-from physml.control.two_level import TwoLevel
+from physml.control.policies.learned_policy import LearnedPolicy
+from physml.control.worlds.two_level import TwoLevel
 from physml.optim import OptimizerSettings
 from physml.train import Entry, Run
 from physml.train.callbacks import Callback

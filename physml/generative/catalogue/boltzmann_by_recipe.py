@@ -13,10 +13,10 @@ from jax import Array
 
 from physml.as_whole import as_whole
 from physml.choices import check_choices
-from physml.generative.boltzmann import boltzmann
-from physml.generative.boltzmann_density import BoltzmannDensity
-from physml.generative.chain_settings import ChainSettings
-from physml.generative.unit_states import MOST, over_states
+from physml.generative.machines.boltzmann import boltzmann
+from physml.generative.machines.boltzmann_density import BoltzmannDensity
+from physml.generative.machines.chain_settings import ChainSettings
+from physml.generative.machines.unit_states import MOST, over_states
 from physml.networks import RestrictedBoltzmannMachine
 from physml.optim import OptimizerSettings
 from physml.train import Entry, Run

@@ -17,10 +17,10 @@ from physml.datasets.parts import split
 from physml.errors import ConfigurationError
 from physml.generative.catalogue.diffusion_recipe import DiffusionRecipe, loader
 from physml.generative.catalogue.diffusion_recipe import check as check_recipe
-from physml.generative.diffusion import diffusion
-from physml.generative.diffusion_density import DiffusionDensity
+from physml.generative.denoising.diffusion import diffusion
+from physml.generative.denoising.diffusion_density import DiffusionDensity
+from physml.generative.denoising.reverse_steps import ddim, ddpm, probability_flow, reverse_sde
 from physml.generative.judge.nearest_images import nearest_images
-from physml.generative.reverse_steps import ddim, ddpm, probability_flow, reverse_sde
 from physml.optim import OptimizerSettings
 from physml.train import Entry, Run, key_for
 from physml.train.callbacks import Callback

@@ -13,12 +13,12 @@ from jax import Array
 from physml.as_whole import as_whole
 from physml.errors import ConfigurationError
 from physml.generative.catalogue.diffusion_recipe import DiffusionRecipe, check, loader
-from physml.generative.diffusion import diffusion
-from physml.generative.diffusion_density import DiffusionDensity
-from physml.generative.gaussian_mixture import GaussianMixture
+from physml.generative.denoising.diffusion import diffusion
+from physml.generative.denoising.diffusion_density import DiffusionDensity
+from physml.generative.denoising.gaussian_mixture import GaussianMixture
+from physml.generative.denoising.reverse_steps import ddim, ddpm, probability_flow, reverse_sde
 from physml.generative.judge.against_mixture import against_mixture
 from physml.generative.judge.mixture_samples import mixture_samples
-from physml.generative.reverse_steps import ddim, ddpm, probability_flow, reverse_sde
 from physml.optim import OptimizerSettings
 from physml.train import Entry, Run, key_for
 from physml.train.callbacks import Callback

@@ -10,7 +10,7 @@ from typing import Any
 from physml.as_whole import as_whole
 from physml.choices import check_choices
 from physml.errors import ConfigurationError
-from physml.generative.diffusion_density import DiffusionDensity
+from physml.generative.denoising.diffusion_density import DiffusionDensity
 from physml.memory import Need, check_memory
 from physml.networks import MLP
 from physml.networks.activations import ActivationName

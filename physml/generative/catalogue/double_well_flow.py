@@ -1,8 +1,8 @@
 """Two modes of unequal weight, both of which a flow has to find."""
 
 from physml.generative.catalogue.flow_by_recipe import FlowRecipe, falling, flow_entry
-from physml.generative.double_well import DoubleWell
-from physml.generative.flow_settings import FlowSettings
+from physml.generative.flows.double_well import DoubleWell
+from physml.generative.flows.flow_settings import FlowSettings
 
 ENTRY = flow_entry(
     "double-well-flow",

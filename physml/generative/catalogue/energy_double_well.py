@@ -10,8 +10,8 @@ import jax.numpy as jnp
 from jax import Array
 
 from physml.errors import ConfigurationError
-from physml.generative.by_inversion import by_inversion
 from physml.generative.catalogue.planar_by_recipe import EnergyRecipe, planar_entry
+from physml.generative.machines.by_inversion import by_inversion
 from physml.optim import OptimizerSettings
 
 

@@ -12,11 +12,11 @@ from jax import Array
 from physml.as_whole import as_whole
 from physml.choices import check_choices
 from physml.errors import ConfigurationError
-from physml.generative.flow import flow
-from physml.generative.flow_density import FlowDensity
-from physml.generative.flow_settings import FlowSettings
-from physml.generative.flow_training import reparametrised, scored
-from physml.generative.real_model import RealModel
+from physml.generative.flows.flow import flow
+from physml.generative.flows.flow_density import FlowDensity
+from physml.generative.flows.flow_settings import FlowSettings
+from physml.generative.flows.flow_training import reparametrised, scored
+from physml.generative.flows.real_model import RealModel
 from physml.memory import Need, check_memory
 from physml.optim import OptimizerSettings
 from physml.train import Entry, Run

@@ -17,10 +17,10 @@ from physml.choices import check_choices
 from physml.datasets.dataset import Dataset
 from physml.datasets.known_sets import digits
 from physml.errors import ConfigurationError
-from physml.generative.adversarial_pair import AdversarialPair
+from physml.generative.adversaries.adversarial_pair import AdversarialPair
+from physml.generative.adversaries.gan import gan
+from physml.generative.adversaries.gan_costs import wasserstein
 from physml.generative.catalogue.digit_images import DigitImages
-from physml.generative.gan import gan
-from physml.generative.gan_costs import wasserstein
 from physml.generative.judge.classifier import class_judge
 from physml.generative.judge.mean_discrepancy import mean_discrepancy
 from physml.networks import MLP

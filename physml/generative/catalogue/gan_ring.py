@@ -15,9 +15,9 @@ from physml.as_whole import as_whole, whole_fields
 from physml.choices import check_choices
 from physml.datasets.generator import generator
 from physml.errors import ConfigurationError
-from physml.generative.adversarial_pair import AdversarialPair
-from physml.generative.gan import gan
-from physml.generative.gan_costs import non_saturating
+from physml.generative.adversaries.adversarial_pair import AdversarialPair
+from physml.generative.adversaries.gan import gan
+from physml.generative.adversaries.gan_costs import non_saturating
 from physml.generative.judge.mode_coverage import mode_coverage
 from physml.generative.judge.wasserstein_distance import sliced_wasserstein_distance
 from physml.networks import MLP

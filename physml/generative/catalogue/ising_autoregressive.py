@@ -1,7 +1,7 @@
 """The Ising model at its critical point, drawn spin by spin."""
 
 from physml.generative.catalogue.spins_by_recipe import AutoregressiveRecipe, falling, spins_entry
-from physml.generative.ising import Ising
+from physml.generative.spins.ising import Ising
 
 ENTRY = spins_entry(
     "ising-autoregressive",

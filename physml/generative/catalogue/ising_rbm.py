@@ -14,15 +14,15 @@ from jax import Array
 
 from physml.as_whole import as_whole
 from physml.errors import ConfigurationError
-from physml.generative.annealed_importance import annealed_importance
-from physml.generative.boltzmann import boltzmann
-from physml.generative.boltzmann_density import BoltzmannDensity
 from physml.generative.catalogue.boltzmann_by_recipe import BoltzmannRecipe
-from physml.generative.chain_settings import ChainSettings
-from physml.generative.exact_machine import exact_machine
-from physml.generative.ising import Ising
 from physml.generative.judge.enumerated import enumerated
 from physml.generative.judge.log_partition import log_partition
+from physml.generative.machines.annealed_importance import annealed_importance
+from physml.generative.machines.boltzmann import boltzmann
+from physml.generative.machines.boltzmann_density import BoltzmannDensity
+from physml.generative.machines.chain_settings import ChainSettings
+from physml.generative.machines.exact_machine import exact_machine
+from physml.generative.spins.ising import Ising
 from physml.ising import enumeration, square_couplings
 from physml.networks import RestrictedBoltzmannMachine
 from physml.optim import OptimizerSettings

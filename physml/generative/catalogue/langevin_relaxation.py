@@ -14,7 +14,7 @@ from physml.as_whole import as_whole
 from physml.choices import check_choices
 from physml.errors import ConfigurationError
 from physml.fokker_planck import FokkerPlanck
-from physml.generative.gradient_flow import GradientFlow, gradient_flow
+from physml.generative.denoising.gradient_flow import GradientFlow, gradient_flow
 from physml.memory import Need, check_memory
 from physml.train import Entry, Run
 from physml.train.callbacks import Callback

@@ -1,8 +1,8 @@
 """The scalar field on six by six sites, close to where its symmetry would break."""
 
 from physml.generative.catalogue.flow_by_recipe import FlowRecipe, falling, flow_entry
-from physml.generative.flow_settings import FlowSettings
-from physml.generative.scalar_field import ScalarField
+from physml.generative.flows.flow_settings import FlowSettings
+from physml.generative.flows.scalar_field import ScalarField
 
 ENTRY = flow_entry(
     "phi4-square",

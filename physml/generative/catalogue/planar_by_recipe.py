@@ -12,9 +12,9 @@ from jax import Array
 
 from physml.as_whole import as_whole
 from physml.choices import check_choices
-from physml.generative.energy_based import energy_based
-from physml.generative.energy_density import EnergyDensity
 from physml.generative.judge.total_variation import total_variation
+from physml.generative.machines.energy_based import energy_based
+from physml.generative.machines.energy_density import EnergyDensity
 from physml.networks import MLP
 from physml.optim import OptimizerSettings
 from physml.train import Entry, Run, key_for

@@ -8,7 +8,7 @@ from physml.generative.catalogue.boltzmann_by_recipe import (
     all_states,
     patterns_entry,
 )
-from physml.generative.chain_settings import ChainSettings
+from physml.generative.machines.chain_settings import ChainSettings
 from physml.optim import OptimizerSettings
 from physml.train.entry import NoNumbers
 

@@ -1,7 +1,7 @@
 """One instance of the Sherrington–Kirkpatrick spin glass, drawn spin by spin."""
 
 from physml.generative.catalogue.spins_by_recipe import AutoregressiveRecipe, falling, spins_entry
-from physml.generative.sherrington_kirkpatrick import SherringtonKirkpatrick
+from physml.generative.spins.sherrington_kirkpatrick import SherringtonKirkpatrick
 
 ENTRY = spins_entry(
     "spin-glass",

@@ -11,9 +11,9 @@ from jax import Array
 
 from physml.as_whole import as_whole
 from physml.choices import check_choices
-from physml.generative.autoregressive import autoregressive
-from physml.generative.autoregressive_density import AutoregressiveDensity
-from physml.generative.spin_model import SpinModel
+from physml.generative.spins.autoregressive import autoregressive
+from physml.generative.spins.autoregressive_density import AutoregressiveDensity
+from physml.generative.spins.spin_model import SpinModel
 from physml.memory import Need, check_memory
 from physml.networks import MaskedMLP
 from physml.optim import OptimizerSettings

@@ -17,12 +17,12 @@ from physml.choices import check_choices
 from physml.datasets.dataset import Dataset
 from physml.datasets.known_sets import digits
 from physml.errors import ConfigurationError
+from physml.generative.autoencoders.observation_model import binomial
+from physml.generative.autoencoders.vae import vae
+from physml.generative.autoencoders.variational_autoencoder import VariationalAutoencoder
 from physml.generative.catalogue.digit_images import DigitImages
 from physml.generative.judge.classifier import class_judge
 from physml.generative.judge.share import Share
-from physml.generative.observation_model import binomial
-from physml.generative.vae import vae
-from physml.generative.variational_autoencoder import VariationalAutoencoder
 from physml.networks import MLP
 from physml.optim import OptimizerSettings
 from physml.train import Entry, Run, key_for

@@ -14,10 +14,10 @@ from physml.as_whole import as_whole, whole_fields
 from physml.choices import check_choices
 from physml.datasets.generator import generator
 from physml.errors import ConfigurationError
-from physml.generative.observation_model import gaussian
-from physml.generative.probabilistic_pca import probabilistic_pca
-from physml.generative.vae import vae
-from physml.generative.variational_autoencoder import VariationalAutoencoder
+from physml.generative.autoencoders.observation_model import gaussian
+from physml.generative.autoencoders.probabilistic_pca import probabilistic_pca
+from physml.generative.autoencoders.vae import vae
+from physml.generative.autoencoders.variational_autoencoder import VariationalAutoencoder
 from physml.networks import MLP
 from physml.optim import OptimizerSettings
 from physml.train import Entry, Run, key_for

@@ -14,7 +14,7 @@ from jax import Array
 from physml.as_whole import as_whole, whole_fields
 from physml.choices import check_choices
 from physml.errors import ConfigurationError
-from physml.generative.critic_distance import CriticDistance, critic_distance
+from physml.generative.adversaries.critic_distance import CriticDistance, critic_distance
 from physml.generative.judge.wasserstein_distance import wasserstein_distance
 from physml.networks import MLP
 from physml.optim import OptimizerSettings

@@ -10,10 +10,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from physml.generative.diffusion_density import DiffusionDensity
-from physml.generative.gaussian_mixture import GaussianMixture
-from physml.generative.noised_batch import noised
-from physml.generative.score_equation import score_residual
+from physml.generative.denoising.diffusion_density import DiffusionDensity
+from physml.generative.denoising.gaussian_mixture import GaussianMixture
+from physml.generative.denoising.noised_batch import noised
+from physml.generative.denoising.score_equation import score_residual
 
 _BINS = 12
 

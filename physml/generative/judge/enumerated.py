@@ -11,8 +11,8 @@ from jax import Array
 from scipy.special import logsumexp
 
 from physml.errors import ConfigurationError
-from physml.generative.enumeration import over_all
-from physml.generative.spin_model import SpinModel
+from physml.generative.spins.enumeration import over_all
+from physml.generative.spins.spin_model import SpinModel
 
 _NORMALISED = 1e-4
 

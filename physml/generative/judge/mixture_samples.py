@@ -8,7 +8,7 @@ import jax
 import numpy as np
 
 from physml.errors import NonFiniteError, ShapeError
-from physml.generative.gaussian_mixture import GaussianMixture
+from physml.generative.denoising.gaussian_mixture import GaussianMixture
 
 
 class MixtureSamples(NamedTuple):

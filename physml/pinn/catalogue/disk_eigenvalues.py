@@ -12,8 +12,8 @@ from scipy.special import jn_zeros
 from physml.as_whole import whole_fields
 from physml.calculus import laplacian
 from physml.networks.settings import NetworkSettings
+from physml.pinn.eigenvalues.modes_by_recipe import ModesRecipe, modes_entry
 from physml.pinn.geometry import Disk
-from physml.pinn.modes_by_recipe import ModesRecipe, modes_entry
 from physml.pinn.problem import Problem
 from physml.pinn.statement import Statement
 from physml.types import Field

@@ -1,0 +1,1 @@
+"""Parabolic equations in many dimensions, along paths back from the end."""

@@ -1,0 +1,163 @@
+"""The value at the start by fresh paths, against the step size, all steps on the same noise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import product
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from physml.control.backward_equations.backward_equation import BackwardEquation
+from physml.control.backward_equations.paths import Noise, Path, coarser, draw_noise
+from physml.errors import ConvergenceError, NonFiniteError
+
+_AT_ONCE = 256
+_ROUNDS = 8
+
+
+class FreshValue(NamedTuple):
+    """What fresh paths tell of ``u(0, x₀)``, given ``∇u`` along them.
+
+    Attributes:
+        value: extrapolated to no step size, ``2 v_N − v_{N/2}`` of the two finest.
+        error: its standard deviation, of the paths alone.
+        leap: how far the extrapolation of the two coarsest of the last three is from it, a third
+            of which is what a second order in the step size may leave; 0 of fewer step sizes.
+        spread: variance of ``Y_T − g(X_T)``, extrapolated to no step size, at least its own two
+            standard deviations: what is left of it is the network's.
+        steps: of each step size, ``(k,)``.
+        values: ``v_N`` at each, ``(k,)``.
+        errors: their standard deviations; the noise is common, so that differences have less.
+        misses: standard deviations of ``Y_T − g(X_T)``, carried back to the start.
+        paths: how many.
+    """
+
+    value: float
+    error: float
+    leap: float
+    spread: float
+    steps: np.ndarray
+    values: np.ndarray
+    errors: np.ndarray
+    misses: np.ndarray
+    paths: int
+
+    def plain(self) -> dict[str, Any]:
+        """Plain data."""
+        return {
+            name: value.tolist() if isinstance(value, np.ndarray) else value
+            for name, value in self._asdict().items()
+        }
+
+    @classmethod
+    def read(cls, told: Mapping[str, Any]) -> FreshValue:
+        """Of plain data."""
+        made: dict[str, Any] = {
+            name: np.asarray(value) if isinstance(value, list) else value
+            for name, value in told.items()
+        }
+        return cls(**made)
+
+
+def fresh_value(
+    equation: BackwardEquation,
+    row: Callable[[Any, Path], Array],
+    ways: Mapping[str, Callable[[Any, Noise], Path]],
+    params: Any,
+    *,
+    key: Array,
+    paths: int,
+    steps: Sequence[int],
+) -> dict[str, FreshValue]:
+    """For each way to make paths the ``y₀`` of which misses, carried back, have no mean.
+
+        y₀ ← y₀ − mean (Y_T − g(X_T)) / (∂Y_T/∂y₀)
+
+    Args:
+        equation: whose noise is drawn.
+        row: ``(params, path) -> Y_T − g(X_T)``.
+        ways: by name, ``(params, noise) -> path``; all on the same noise.
+        params: with the ``value`` to begin with.
+        key: a random key.
+        paths: how many.
+        steps: increasing, each a divisor of the last.
+
+    Raises:
+        NonFiniteError: a path that is not finite.
+        ConvergenceError: no such ``y₀`` is found.
+    """
+    keys, finest = jax.random.split(key, paths), steps[-1]
+
+    def ends(params: Any, values: Array, key: Array) -> tuple[Array, Array]:
+        noise = draw_noise(equation, key, finest)
+        found = []
+        for value, (way, count) in zip(values, product(ways.values(), steps), strict=True):
+            path = way({**params, "value": value}, coarser(noise, count))
+
+            def end(y: Array, path: Path = path) -> Array:
+                return row({**params, "value": y}, path)
+
+            found.append(jax.jvp(end, (value,), (jnp.ones_like(value),)))
+        return jnp.stack([f[0] for f in found]), jnp.stack([f[1] for f in found])
+
+    @jax.jit
+    def all_ends(params: Any, values: Array, keys: Array) -> tuple[Array, Array]:
+        return jax.lax.map(lambda key: ends(params, values, key), keys, batch_size=_AT_ONCE)
+
+    values = np.full(len(ways) * len(steps), float(params["value"]))
+    for _ in range(_ROUNDS):
+        missed, slopes = map(np.asarray, all_ends(params, jnp.asarray(values), keys))
+        bad = np.flatnonzero(~np.isfinite(missed).all(axis=1))
+        if len(bad):
+            raise NonFiniteError(
+                f"judge: expected finite paths, got {len(bad)} of {paths} that are not, the first "
+                f"with Y_T − g(X_T) = {missed[bad[0]]} in {tuple(steps)} steps; more steps, or a "
+                "driver that grows less"
+            )
+        if not (np.abs(slopes) > 1e-12).all():
+            raise ConvergenceError("judge: expected Y_T to follow y₀, got a slope of 0")
+        each = missed / slopes
+        before, values = values, values - each.mean(axis=0)
+        # A driver without y, or linear in it, is done in one round.
+        linear = np.ptp(slopes, axis=0).max() < 1e-12
+        close = 0.05 * each.std(axis=0, ddof=1) / paths**0.5
+        if linear or (np.abs(values - before) <= close).all():
+            break
+    else:
+        raise ConvergenceError(
+            f"judge: expected a value without a mean miss, got {before} and then {values}"
+        )
+    parts = np.split(before - each, len(ways), axis=1)
+    return {name: against_step_size(part, steps) for name, part in zip(ways, parts, strict=True)}
+
+
+def against_step_size(each: np.ndarray, steps: Sequence[int]) -> FreshValue:
+    """What values of paths at some step sizes, ``(paths, k)``, come to at none."""
+    paths, values, spread = len(each), each.mean(axis=0), each.std(axis=0, ddof=1)
+    whole, variance, leap = each[:, -1], spread[-1] ** 2, 0.0
+    uncertain = variance * (2 / paths) ** 0.5
+    if len(steps) > 1:
+        # First order in the step size, N to M steps: v + (v_M − v_N) N/(M − N).
+        ratio = steps[-2] / (steps[-1] - steps[-2])
+        whole = each[:, -1] + ratio * (each[:, -1] - each[:, -2])
+        variance = max(0.0, variance + ratio * (variance - spread[-2] ** 2))
+        uncertain *= 1 + 2 * ratio
+    if len(steps) > 2:
+        ratio = steps[-3] / (steps[-2] - steps[-3])
+        coarse = each[:, -2] + ratio * (each[:, -2] - each[:, -3])
+        leap = float(abs(np.mean(coarse - whole)))
+    return FreshValue(
+        float(whole.mean()),
+        float(whole.std(ddof=1) / paths**0.5),
+        leap,
+        float(max(variance, 2 * uncertain)),
+        np.asarray(steps),
+        values,
+        spread / paths**0.5,
+        spread,
+        paths,
+    )

@@ -1,0 +1,1 @@
+"""What to do in a world, learned from rollouts."""

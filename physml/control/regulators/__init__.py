@@ -1,0 +1,1 @@
+"""The linear–quadratic regulator, by Riccati's equation."""

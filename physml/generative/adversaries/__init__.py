@@ -1,0 +1,1 @@
+"""What one network makes, another tells from data."""

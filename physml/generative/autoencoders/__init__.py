@@ -1,0 +1,1 @@
+"""A few numbers behind many: variational autoencoders, with bounds of the likelihood."""

@@ -1,0 +1,1 @@
+"""Data into noise and back: diffusion, its score, walkers in a potential."""

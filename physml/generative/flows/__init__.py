@@ -1,0 +1,1 @@
+"""Normal numbers carried over to a density, and the densities of fields they are judged by."""

@@ -1,0 +1,1 @@
+"""Boltzmann machines, and any network as an energy: learned by chains of their own."""

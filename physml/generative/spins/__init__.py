@@ -1,0 +1,1 @@
+"""Spins in equilibrium, and densities that draw them one after another."""

@@ -1,0 +1,1 @@
+"""The first modes of a linear operator, in order."""
