@@ -20,6 +20,7 @@ from physml.networks.initializers import (
     orthogonal,
 )
 from physml.networks.last_layer import fit_last_layer
+from physml.networks.lattice_border import LatticeBorder
 from physml.networks.lattice_velocity import LatticeVelocity
 from physml.networks.masked_convolution import MaskedConvolution
 from physml.networks.masked_mlp import MaskedMLP
@@ -44,6 +45,7 @@ __all__ = [
     "Convolution",
     "Deconvolution",
     "InitialName",
+    "LatticeBorder",
     "LatticeVelocity",
     "MLP",
     "MaskedConvolution",

@@ -11,5 +11,6 @@ ENTRY = spins_entry(
     {
         "default": AutoregressiveRecipe(),
         "quick": AutoregressiveRecipe(widths=(4,), steps=200, optimizer=falling(200)),
+        "eight": AutoregressiveRecipe(border=12, steps=480, anneal=30, optimizer=falling(480)),
     },
 )

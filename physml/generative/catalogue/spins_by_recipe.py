@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import jax
+import jax.numpy as jnp
 from jax import Array
 
 from physml.as_whole import as_whole
@@ -15,7 +17,7 @@ from physml.generative.spins.autoregressive import autoregressive
 from physml.generative.spins.autoregressive_density import AutoregressiveDensity
 from physml.generative.spins.spin_model import SpinModel
 from physml.memory import Need, check_memory
-from physml.networks import MaskedMLP
+from physml.networks import LatticeBorder, MaskedMLP
 from physml.optim import OptimizerSettings
 from physml.train import Entry, Run
 from physml.train.callbacks import Callback
@@ -34,6 +36,8 @@ class AutoregressiveRecipe:
 
     Attributes:
         widths: channels of a spin in each hidden layer.
+        border: channels of a spin in one hidden layer that sees the border of the spins before it
+            alone, in place of ``widths``: for a lattice of nearest neighbours; None for ``widths``.
         optimizer: the optimizer.
         size: samples of a step.
         steps: how many steps.
@@ -47,12 +51,19 @@ class AutoregressiveRecipe:
     steps: int = 900
     anneal: int = 0
     judge: int = 20_000
+    border: int | None = None
 
     def __post_init__(self) -> None:
         """Check all before anything is made or overwritten."""
         check_choices(self)
         for name, least in (("size", 2), ("steps", 0), ("anneal", 0), ("judge", 2)):
             as_whole(name, getattr(self, name), least=least)
+        if self.border is not None:
+            as_whole("border", self.border, least=1)
+
+    def network(self) -> MaskedMLP | LatticeBorder:
+        """What gives the logits."""
+        return MaskedMLP(self.widths) if self.border is None else LatticeBorder(self.border)
 
 
 def spins_entry(
@@ -92,7 +103,8 @@ def solve(
     """Train on samples of its own, judge by fresh ones."""
     return autoregressive(
         subject,
-        MaskedMLP(recipe.widths),
+        recipe.network(),
+        even=None if recipe.border is None else False,  # odd logits: it is even by itself
         optimizer=recipe.optimizer.build(),
         size=recipe.size,
         steps=recipe.steps,
@@ -107,7 +119,7 @@ def solve(
 
 def check(subject: SpinModel, recipe: AutoregressiveRecipe) -> None:
     """Build network and optimizer, before a run is made."""
-    MaskedMLP(recipe.widths)
+    jax.eval_shape(recipe.network().init, jax.random.key(0), jnp.ones(subject.shape))
     recipe.optimizer.build()
     need = Need(f"{recipe.size} samples of {subject.sites} spins", 2 * recipe.size * subject.sites)
     check_memory("size", [need], "size")
@@ -121,4 +133,4 @@ def load(
     Raises:
         CheckpointError, FingerprintError: see ``AutoregressiveDensity.load``.
     """
-    return AutoregressiveDensity.load(directory, subject, MaskedMLP(recipe.widths))
+    return AutoregressiveDensity.load(directory, subject, recipe.network())
