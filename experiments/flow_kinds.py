@@ -112,7 +112,7 @@ def curve(field: pm.generative.ScalarField, kind: str, config: Config) -> Curve:
         optimizer=optimizer,
         training=training,
         steps=1_000_000,
-        judge=16,
+        judge=32,
         key=jax.random.key(config.seed),
         callbacks=[watch],
         progress=False,

@@ -203,6 +203,8 @@ def test_probabilities_are_asked_of_spins(pair):
         pair.log_prob(np.ones((2, 2)))
     with pytest.raises(ShapeError, match="entries ±1"):
         pair.log_prob(np.zeros((1, 2, 2)))
+    with pytest.raises(ShapeError, match=r"spins: .* masked"):
+        pair.log_prob(np.ma.array(np.ones((1, 2, 2)), mask=True))
 
 
 @pytest.mark.slow

@@ -42,6 +42,18 @@ def test_the_same_density_is_at_no_distance():
     assert G.total_variation(normal(0.0), normal(0.0), [-6.0], [6.0]).value == 0
 
 
+@pytest.mark.parametrize("width", [1e-3, 0.02, 0.06])
+def test_a_density_that_the_cells_miss_is_refused(width):
+    """Of one hundred cells on [−5, 5]; a ridge along the diagonal has no narrow slice."""
+    narrow, wide = normal(0.31, width), normal(0.0)
+    for pair in ((narrow, wide), (wide, narrow), (narrow, narrow)):
+        with pytest.raises(ConfigurationError, match="cells that are small"):
+            G.total_variation(*pair, [-5.0], [5.0], points=100)
+    ridge = lambda x: normal(0.0)(x) - 0.5 * ((x[0] - x[1]) / 1e-3) ** 2
+    with pytest.raises(ConfigurationError, match="every other point left out"):
+        G.total_variation(ridge, wide, [-6.0] * 2, [6.0] * 2, points=40)
+
+
 @pytest.fixture(scope="module")
 def found():
     """A mixture of two normal densities, 0.7 and 0.3, whose chains go to and fro."""

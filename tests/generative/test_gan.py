@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from types import SimpleNamespace
 
 import jax
 import jax.numpy as jnp
@@ -14,6 +15,7 @@ import physml as pm
 from physml.errors import (
     CheckpointError,
     ConfigurationError,
+    ConvergenceError,
     DivergenceError,
     FingerprintError,
     NonFiniteError,
@@ -226,6 +228,21 @@ def test_the_critic_s_distance_is_exact_over_its_slope_and_high_by_the_penalty_w
         pm.generative.critic_distance(far, near, pm.MLP((), outputs=1))
     with pytest.raises(ShapeError, match="samples of shape"):
         pm.generative.critic_distance(far, lambda key: jnp.zeros(3))
+    for one in (lambda key: jnp.ones(1), lambda key: jnp.ones(())):
+        with pytest.raises(ShapeError, match="wasserstein_distance is exact"):
+            pm.generative.critic_distance(one, one)
+
+
+def test_a_critic_that_slopes_the_wrong_way_is_refused(monkeypatch):
+    near = lambda key: jax.random.normal(key, (2,))
+    far = lambda key: 2.0 + near(key)
+
+    def wrong(objective, sampler, optimizer, params, **_):
+        return SimpleNamespace(params=jax.tree.map(lambda p: -jnp.ones_like(p), params))
+
+    monkeypatch.setattr("physml.generative.adversaries.critic_distance.fit", wrong)
+    with pytest.raises(ConvergenceError, match="none is below 0"):
+        pm.generative.critic_distance(far, near, pm.MLP(()), judge=500, progress=False)
 
 
 def test_subjects_that_cannot_be_are_refused():

@@ -131,6 +131,33 @@ def test_a_judge_of_classes():
     assert abs(judge.accuracy.value - best) < 4 * judge.accuracy.error
     assert judge.agreement(x, 1 - labels).value < 0.05
     np.testing.assert_allclose(judge.histogram(x), [0.5, 0.5], atol=0.03)
+    with pytest.raises(NonFiniteError, match=r"samples: .* in sample 1"):
+        judge.histogram(np.array([[0.0, 0.0], [np.nan, 0.0]]))
+    for bad in (np.ma.array(x, mask=x > 3), x * 1j, x[:0]):
+        with pytest.raises(ShapeError, match="samples: expected"):
+            judge.predict(bad)
+
+
+def test_modes_of_a_mixture_are_judged_by_both_sets():
+    """Also a mode that the fresh samples lack: one in a hundred is no surprise, thirty are."""
+    rare = pm.generative.GaussianMixture.of([0.99, 0.01], [[-9.0], [9.0]], 0.1)
+    judged = pm.generative.mixture_samples
+
+    def points(rare_ones, n=100):
+        return np.where(np.arange(n) < rare_ones, 9.0, -9.0)[:, None]
+
+    assert 0.9 < judged(rare, points(1), points(0)).worst_mode < 1.1
+    assert judged(rare, points(30), points(0)).worst_mode > 4
+    assert judged(rare, points(0), points(0)).mode_errors.min() > 0
+    with pytest.raises(ShapeError, match=r"fresh: .*masked"):
+        judged(rare, points(1), np.ma.array(points(1), mask=points(1) > 0))
+
+
+def test_the_discrepancy_is_the_same_far_from_zero():
+    x, y = np.random.default_rng(10).normal(size=(2, 50, 2))
+    near, far = (mean_discrepancy(x + s, y + s + 1, key=KEY, partings=5) for s in (0.0, 1e8))
+    assert far.value == pytest.approx(near.value, rel=1e-5)
+    assert far.bandwidth == pytest.approx(near.bandwidth, rel=1e-5)
 
 
 POINTS = np.zeros((4, 2))

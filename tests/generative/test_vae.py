@@ -186,6 +186,8 @@ def test_a_conditional_model_is_kept_and_is_conditional(tmp_path):
     np.testing.assert_array_equal(again.decode([[0.3]], [1]), found.decode([[0.3]], [1]))
     assert again.plot(tmp_path / "map.png").exists()
     assert found.interpolate(x[0], x[-1], 3, [0, 1]).shape == (3, 2, 2)
+    with pytest.raises(ShapeError, match=r"last: .* masked"):
+        found.interpolate(x[0], np.ma.array(x[-1], mask=True), 3, [0, 1])
     with pytest.raises(CheckpointError, match="expected the model that was saved"):
         load(tmp_path / "kept", networks[0], pm.MLP((5,), outputs=4), likelihood)
     with pytest.raises(FingerprintError, match="expected the likelihood bernoulli"):

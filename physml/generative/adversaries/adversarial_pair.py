@@ -71,9 +71,9 @@ class AdversarialPair:
         """The samples ``(n, ...)`` of latent numbers ``(n, latent)``.
 
         Raises:
-            ShapeError: latent numbers of another shape.
+            ShapeError: latent numbers of another shape, masked or complex.
         """
-        z = jnp.asarray(latents, jnp.result_type(float))
+        z = jnp.asarray(as_numbers("latents", latents), jnp.result_type(float))
         if z.ndim != 2 or z.shape[1] != self.model.latent:
             raise ShapeError(f"latents: expected (n, {self.model.latent}), got {z.shape}")
         condition = as_condition(labels, self.model.classes, len(z))

@@ -12,7 +12,7 @@ import numpy as np
 from jax import Array
 
 from physml.as_whole import as_whole
-from physml.errors import ShapeError
+from physml.errors import ConvergenceError, ShapeError
 from physml.generative.adversaries.gan_costs import slope, wasserstein
 from physml.networks import MLP
 from physml.networks.as_module import as_module
@@ -27,12 +27,16 @@ DrawOne = Callable[[Array], Array]
 
 _AT_ONCE = 4096
 
+# Below 0 by so many errors it is no chance.
+_WRONG = 3.0
+
 
 class CriticDistance(NamedTuple):
     """What a trained critic tells of the distance.
 
     Attributes:
-        distance: ``(⟨D⟩_p − ⟨D⟩_q) / ⟨|∇D|⟩``, the slope at random places between pairs.
+        distance: ``(⟨D⟩_p − ⟨D⟩_q) / ⟨|∇D|⟩``, the slope at random places between pairs; within
+            its error below 0, too, where the densities are alike.
         error: one standard deviation of that over fresh samples; how far the critic is from the
             best one is not in it.
         difference: ``⟨D⟩_p − ⟨D⟩_q``, high by ``1 + W/2λ`` of the best critic.
@@ -88,8 +92,11 @@ def critic_distance(
         progress: whether to show a line.
 
     Raises:
-        ShapeError: samples of different shapes; a critic that is not a scalar.
+        ShapeError: samples of different shapes, or of one component, whose distance
+            ``wasserstein_distance`` tells exactly; a critic that is not a scalar.
         ConfigurationError: a count out of range.
+        ConvergenceError: a critic that slopes the wrong way, or nowhere: its difference is below 0
+            by more than three errors.
 
     Sources: Arjovsky, Chintala and Bottou (2017), arXiv:1701.07875; Gulrajani et al. (2017),
     arXiv:1704.00028.
@@ -107,6 +114,12 @@ def critic_distance(
     shapes = [jax.eval_shape(one, key).shape for one in (first, second)]
     if shapes[0] != shapes[1]:
         raise ShapeError(f"second: expected samples of shape {shapes[0]}, got {shapes[1]}")
+    if int(np.prod(shapes[0])) < 2:
+        raise ShapeError(
+            f"first: expected samples of two components or more, got shape {shapes[0]}; of one the "
+            "penalty can hold the critic at the wrong slope, and "
+            "pm.generative.wasserstein_distance is exact"
+        )
     critic = as_module("critic", MLP((64, 64), activation="gelu") if critic is None else critic)
     params = jax.jit(critic.init)(key_for(key, "params"), jnp.zeros(shapes[0]))
     value = jax.eval_shape(critic.apply, params, jnp.zeros(shapes[0]))
@@ -136,7 +149,7 @@ def critic_distance(
     result = fit(
         cost(loss),
         drawn(lambda key, params: jax.vmap(pair)(jax.random.split(key, size)), every=1),
-        optimizer_of(usual if optimizer is None else optimizer),
+        optimizer_of(OptimizerSettings(**usual) if optimizer is None else optimizer),
         params,
         steps=steps,
         key=key_for(key, "fit"),
@@ -158,10 +171,16 @@ def critic_distance(
     fresh = jax.random.split(key_for(key, "measure"), judge)
     gaps, slopes = np.asarray(told(result.params, fresh), np.float64).T
     difference, mean = float(gaps.mean()), float(slopes.mean())
-    ratio = difference / mean
+    ratio = difference / mean if mean > 0 else float("nan")
+    error = float((gaps - ratio * slopes).std(ddof=1) / (mean * judge**0.5))
+    if not ratio > -_WRONG * error:
+        raise ConvergenceError(
+            f"the critic tells a distance of {ratio:.3g} ± {error:.1g}, and none is below 0: it "
+            "slopes the wrong way; take more steps or a smaller learning rate"
+        )
     return CriticDistance(
         ratio,
-        float((gaps - ratio * slopes).std(ddof=1) / (mean * judge**0.5)),
+        error,
         difference,
         mean,
         float(slopes.max()),

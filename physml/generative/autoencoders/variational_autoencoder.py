@@ -147,7 +147,7 @@ class VariationalAutoencoder:
             labels: the classes of the two, of a conditional model; those between have the nearer.
         """
         steps = as_whole("steps", steps, least=2)
-        ends = np.stack([np.asarray(first), np.asarray(last)])
+        ends = np.stack([as_numbers("first", first), as_numbers("last", last)])
         codes, _ = self.encode(ends, labels)
         part = np.linspace(0.0, 1.0, steps)[:, None]
         between = None if labels is None else np.asarray(labels)[(part[:, 0] > 0.5).astype(int)]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from jax import Array
 
-from physml.as_whole import as_whole
+from physml.as_whole import as_whole, whole_fields
 from physml.generative.catalogue.boltzmann_by_recipe import (
     BoltzmannRecipe,
     Patterns,
@@ -31,6 +31,7 @@ class BarsAndStripes:
 
     def __post_init__(self) -> None:
         """Check it where it is written."""
+        whole_fields(self)
         as_whole("side", self.side, least=2, most=6)
 
 

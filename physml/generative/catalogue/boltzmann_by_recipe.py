@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from physml.as_whole import as_whole
+from physml.as_whole import as_whole, whole_fields
 from physml.choices import check_choices
 from physml.generative.machines.boltzmann import boltzmann
 from physml.generative.machines.boltzmann_density import BoltzmannDensity
@@ -55,6 +55,7 @@ class BoltzmannRecipe:
     def __post_init__(self) -> None:
         """Check all before anything is made or overwritten."""
         check_choices(self)
+        whole_fields(self)
         for name, least in (("size", 0), ("steps", 0), ("judge", 2), ("levels", 1)):
             as_whole(name, getattr(self, name), least=least)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from physml.as_whole import as_whole
+from physml.as_whole import as_whole, whole_fields
 from physml.choices import check_choices
 from physml.errors import ConfigurationError
 from physml.generative.denoising.diffusion_density import DiffusionDensity
@@ -50,6 +50,7 @@ class DiffusionRecipe:
     def __post_init__(self) -> None:
         """Check all before anything is made or overwritten."""
         check_choices(self)
+        whole_fields(self)
         for name, least in (("size", 2), ("steps", 0), ("judge", 100), ("sampling", 1)):
             as_whole(name, getattr(self, name), least=least)
         if not 0 < self.noise <= 0.5:

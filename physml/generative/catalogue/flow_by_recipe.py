@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from jax import Array
 
-from physml.as_whole import as_whole
+from physml.as_whole import as_whole, whole_fields
 from physml.choices import check_choices
 from physml.errors import ConfigurationError
 from physml.generative.flows.flow import flow
@@ -63,9 +63,10 @@ class FlowRecipe:
     def __post_init__(self) -> None:
         """Check all before anything is made or overwritten."""
         check_choices(self)
+        whole_fields(self)
         if self.gradient not in _TRAINING:
             raise ConfigurationError(f"gradient: expected score or samples, got {self.gradient!r}")
-        for name, least in (("size", 2), ("steps", 0), ("anneal", 0), ("judge", 16)):
+        for name, least in (("size", 2), ("steps", 0), ("anneal", 0), ("judge", 32)):
             as_whole(name, getattr(self, name), least=least)
 
 

@@ -10,7 +10,7 @@ import jax
 import numpy as np
 from jax import Array
 
-from physml.as_whole import as_whole
+from physml.as_whole import as_whole, whole_fields
 from physml.choices import check_choices
 from physml.errors import ConfigurationError
 from physml.fokker_planck import FokkerPlanck
@@ -74,6 +74,7 @@ class WalkRecipe:
     def __post_init__(self) -> None:
         """Check all before anything is made or overwritten."""
         check_choices(self)
+        whole_fields(self)
         for name, least in (("walkers", 100), ("looks", 3)):
             as_whole(name, getattr(self, name), least=least)
         for name in ("step", "relaxations"):

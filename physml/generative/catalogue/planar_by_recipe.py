@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from flax import linen as nn
 from jax import Array
 
-from physml.as_whole import as_whole
+from physml.as_whole import as_whole, whole_fields
 from physml.choices import check_choices
 from physml.generative.judge.total_variation import total_variation
 from physml.generative.machines.energy_based import energy_based
@@ -73,6 +73,7 @@ class EnergyRecipe:
     def __post_init__(self) -> None:
         """Check all before anything is made or overwritten."""
         check_choices(self)
+        whole_fields(self)
         least = {"data": 2, "size": 1, "chains": 2, "sweeps": 1, "steps": 0, "points": 4}
         for name, bound in least.items():
             as_whole(name, getattr(self, name), least=bound)

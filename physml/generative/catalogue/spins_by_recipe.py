@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from physml.as_whole import as_whole
+from physml.as_whole import as_whole, whole_fields
 from physml.choices import check_choices
 from physml.generative.spins.autoregressive import autoregressive
 from physml.generative.spins.autoregressive_density import AutoregressiveDensity
@@ -56,6 +56,7 @@ class AutoregressiveRecipe:
     def __post_init__(self) -> None:
         """Check all before anything is made or overwritten."""
         check_choices(self)
+        whole_fields(self)
         for name, least in (("size", 2), ("steps", 0), ("anneal", 0), ("judge", 2)):
             as_whole(name, getattr(self, name), least=least)
         if self.border is not None:

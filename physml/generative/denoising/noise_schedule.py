@@ -15,6 +15,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+from physml.as_numbers import as_numbers
 from physml.errors import ConfigurationError
 
 
@@ -153,8 +154,9 @@ def check_times(schedule: NoiseSchedule, t: Any, *, least: float = 0.0) -> Array
 
     Raises:
         ConfigurationError: for one that is not.
+        ShapeError: masked or complex numbers.
     """
-    times = jnp.asarray(t, jnp.result_type(float))
+    times = jnp.asarray(as_numbers("t", t), jnp.result_type(float))
     slack = 1e-6 * schedule.end
     if not bool(jnp.all((times >= least - slack) & (times <= schedule.end + slack))):
         raise ConfigurationError(

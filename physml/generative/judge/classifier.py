@@ -15,6 +15,7 @@ from physml.datasets.dataset import Dataset
 from physml.datasets.labels import as_labels
 from physml.datasets.scaler import Scaler
 from physml.errors import ConfigurationError, ShapeError
+from physml.generative.judge.point_samples import as_points
 from physml.generative.judge.share import Share, share
 from physml.networks import MLP
 from physml.networks.as_module import as_module
@@ -42,8 +43,14 @@ class ClassJudge(NamedTuple):
     accuracy: Share | None
 
     def probabilities(self, samples: Any) -> np.ndarray:
-        """Of each class, ``(n, K)``."""
-        x = jnp.asarray(self.scaler(np.asarray(samples)), jnp.result_type(float))
+        """Of each class, ``(n, K)``.
+
+        Raises:
+            ShapeError: no samples, masked or complex ones.
+            NonFiniteError: a NaN or an infinity, which would be taken for some class.
+        """
+        given = as_points("samples", samples, least=1).reshape(np.shape(samples))
+        x = jnp.asarray(self.scaler(given), jnp.result_type(float))
         logits = jax.vmap(lambda x: self.network.apply(self.params, x))(x)
         return np.asarray(jax.nn.softmax(logits))
 

@@ -70,6 +70,7 @@ def mean_discrepancy(
     n, m = len(x), len(y)
     check_memory("first", [Need(f"2 × ({n} + {m})² distances", 2 * (n + m) ** 2, 8)], "them")
     both = np.concatenate([x, y])
+    both -= both.mean(axis=0)  # far from 0 the squares would lose their distances to rounding
     norms = np.sum(both**2, axis=1)
     squares = np.maximum(norms[:, None] + norms - 2 * both @ both.T, 0.0)
     if bandwidth is None:

@@ -7,8 +7,10 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+from physml.as_numbers import as_numbers
 from physml.errors import NonFiniteError, ShapeError
 from physml.generative.denoising.gaussian_mixture import GaussianMixture
+from physml.generative.judge.share import share
 
 
 class MixtureSamples(NamedTuple):
@@ -16,7 +18,8 @@ class MixtureSamples(NamedTuple):
 
     Attributes:
         modes: the part of samples that is most likely of each component, ``(k,)``.
-        mode_errors: their standard deviations, were the samples of the mixture, ``(k,)``.
+        mode_errors: standard deviations of ``part − exact``, were the samples of the mixture,
+            ``(k,)``.
         worst_mode: the largest of ``|part − exact|`` over that.
         mode_distance: total variation ``½ Σ |part − exact|``.
         log_density: the mean of ``ln p`` of the mixture at the samples.
@@ -36,8 +39,9 @@ class MixtureSamples(NamedTuple):
 def mixture_samples(mixture: GaussianMixture, samples: Any, fresh: Any) -> MixtureSamples:
     """Judge samples by a mixture, and by fresh samples of it.
 
-    Components overlap, so that the exact part of each is told by the fresh samples, with their own
-    error in ``mode_errors``.
+    Components overlap, so that the exact part of each is told by the fresh samples. The error of
+    the difference, ``mode_errors``, is by the share of both sets together, with Wilson's term for
+    modes that neither has.
 
     Args:
         mixture: where all is known.
@@ -45,7 +49,7 @@ def mixture_samples(mixture: GaussianMixture, samples: Any, fresh: Any) -> Mixtu
         fresh: samples of the mixture, ``(m, d)``.
 
     Raises:
-        ShapeError: other shapes.
+        ShapeError: other shapes, masked or complex numbers.
         NonFiniteError: samples that are not finite, of which the first is named.
 
     >>> import jax, physml as pm
@@ -54,21 +58,23 @@ def mixture_samples(mixture: GaussianMixture, samples: Any, fresh: Any) -> Mixtu
     >>> pm.generative.mixture_samples(pair, x, y).worst_mode < 3
     True
     """
-    found = []
+    found, furthest = [], 0.0
     for name, given in (("samples", samples), ("fresh", fresh)):
-        x = np.asarray(given, float)
+        x = as_numbers(name, given)
         if x.ndim != 2 or x.shape[1] != mixture.dimension or len(x) < 2:
             raise ShapeError(f"{name}: expected (n, {mixture.dimension}), got {x.shape}")
         if not np.isfinite(x).all():
             first = int(np.argwhere(~np.isfinite(x))[0, 0])
             raise NonFiniteError(f"{name}: expected finite points, got {x[first]} at {first}")
         logs = np.asarray(jax.jit(jax.vmap(mixture.log_parts))(x), float)
-        found.append(np.bincount(np.argmax(logs, axis=1), minlength=logs.shape[1]) / len(x))
+        found.append(np.bincount(np.argmax(logs, axis=1), minlength=logs.shape[1]))
         if name == "samples":
-            own = np.logaddexp.reduce(logs, axis=1)
-    parts, exact = found
-    variance = exact * (1 - exact) * (1 / len(samples) + 1 / len(fresh))
-    errors = np.sqrt(np.maximum(variance, 1e-12))
+            own, furthest = np.logaddexp.reduce(logs, axis=1), float(np.abs(x).max())
+    n, m = (int(hits.sum()) for hits in found)
+    parts, exact = found[0] / n, found[1] / m
+    # Were both of the mixture, all together would tell a mode best, also one that a set lacks.
+    pooled = np.array([share(int(hits), n + m).error for hits in found[0] + found[1]])
+    errors = pooled * np.sqrt((n + m) / n + (n + m) / m)
     return MixtureSamples(
         modes=parts,
         mode_errors=errors,
@@ -76,5 +82,5 @@ def mixture_samples(mixture: GaussianMixture, samples: Any, fresh: Any) -> Mixtu
         mode_distance=float(0.5 * np.abs(parts - exact).sum()),
         log_density=float(own.mean()),
         log_density_error=float(own.std(ddof=1) / np.sqrt(len(own))),
-        furthest=float(np.abs(np.asarray(samples)).max()),
+        furthest=furthest,
     )

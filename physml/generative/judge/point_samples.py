@@ -10,19 +10,20 @@ from physml.as_numbers import as_numbers
 from physml.errors import NonFiniteError, ShapeError
 
 
-def as_points(name: str, samples: Any) -> np.ndarray:
-    """Samples ``(n,)``, ``(n, d)`` or ``(n, ...)`` as points ``(n, d)``, ``n ≥ 2``.
+def as_points(name: str, samples: Any, *, least: int = 2) -> np.ndarray:
+    """Samples ``(n,)``, ``(n, d)`` or ``(n, ...)`` as points ``(n, d)``, ``n ≥ least``.
 
     Raises:
-        ShapeError: fewer than two, or no numbers.
+        ShapeError: fewer samples, or no numbers.
         NonFiniteError: a NaN or an infinity; the message names the sample.
 
     >>> as_points("x", [1.0, 2.0]).shape
     (2, 1)
     """
     x = as_numbers(name, samples)
-    if x.ndim == 0 or len(x) < 2 or x.size == 0:
-        raise ShapeError(f"{name}: expected at least two samples (n, ...), got {x.shape}")
+    if x.ndim == 0 or len(x) < least or x.size == 0:
+        few = "two samples" if least == 2 else f"{least} sample" + "s" * (least > 1)
+        raise ShapeError(f"{name}: expected at least {few} (n, ...), got {x.shape}")
     x = x.reshape(len(x), -1)
     bad = ~np.isfinite(x).all(axis=1)
     if bad.any():

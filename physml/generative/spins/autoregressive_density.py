@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from physml.as_numbers import as_numbers
 from physml.errors import CheckpointError, FingerprintError, ShapeError
 from physml.figures import figure
 from physml.generative.judge.enumerated import Enumerated, enumerated
@@ -95,7 +96,7 @@ class AutoregressiveDensity:
         Raises:
             ShapeError: another shape, entries that are no spins.
         """
-        spins = jnp.asarray(spins, jnp.result_type(float))
+        spins = jnp.asarray(as_numbers("spins", spins), jnp.result_type(float))
         shape = self.model.shape
         if spins.shape[1:] != shape or spins.ndim != len(shape) + 1:
             expected = ", ".join(map(str, ("n", *shape)))
