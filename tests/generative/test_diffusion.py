@@ -185,6 +185,8 @@ def test_a_density_is_kept(trained, tmp_path):
     found = g.DiffusionDensity.load(tmp_path / "kept", network)
     x = np.array([[0.3], [-2.0]])
     np.testing.assert_array_equal(found.log_prob(x), density.log_prob(x))
+    assert found.numbers() == density.numbers() | {"compile_seconds": 0.0}
+    assert found.numbers()["steps"] == 150
     with pytest.raises(FingerprintError, match="other scores"):
         g.DiffusionDensity.load(tmp_path / "kept", network, g.CosineSchedule())
     with pytest.raises(CheckpointError, match="the model that was saved"):
@@ -208,6 +210,7 @@ def test_gaussian_data_need_no_network():
         (np.zeros(5), ShapeError, r"\(n, d\)"),
         (np.zeros((1, 2)), ShapeError, "two or more"),
         (np.ones((5, 2)), ConfigurationError, "all the same"),
+        (np.random.default_rng(0).normal(size=(4, 4)), ShapeError, "more samples than coord"),
         (np.arange(10.0)[:, None] * [1, 1e-3], ConfigurationError, "coordinate 1 has deviation"),
         (np.arange(10.0)[:, None] * [0, 1], ConfigurationError, "coordinate 0 has deviation"),
         (np.array([[0.0], [np.nan]]), NonFiniteError, "sample 1"),
@@ -254,6 +257,16 @@ def test_what_is_no_diffusion_is_refused(options, error, message):
 def test_schedules_and_mixtures_that_are_none_are_refused(make):
     with pytest.raises(ConfigurationError):
         make()
+
+
+def test_numbers_that_tell_nothing_are_refused():
+    for mean in (np.nan, np.inf):
+        with pytest.raises(NonFiniteError, match="means"):
+            g.GaussianMixture.of([1.0], [[mean]], 1.0)
+    with pytest.raises(ConfigurationError, match="weights"):
+        g.GaussianMixture.of([1.5, -0.5], [[0.0], [1.0]], 1.0)
+    with pytest.raises(ConfigurationError, match="samples: expected at least 100"):
+        g.against_mixture(None, None, samples=99, key=jax.random.key(0))
 
 
 def test_calls_that_cannot_be_meant_are_refused(trained):

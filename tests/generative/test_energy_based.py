@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -141,6 +143,26 @@ def test_densities_of_the_plane_are_learned(name):
         abs(found["grid_log_partition"] - found["log_partition"])
         < 5 * (found["log_partition_error"])
     )
+
+
+def test_a_density_that_no_grid_holds_is_kept_with_a_doubt():
+    """Of a wide one a larger box is taken; the fit of one that none holds is not lost."""
+    from physml.generative.catalogue.planar_by_recipe import judged
+
+    ring, network = G.catalogue.ENTRIES["energy-ring"].subject, pm.MLP((2,))
+    params = network.init(KEY, jnp.ones(2))
+    flat = jax.tree.map(jnp.zeros_like, params)
+    none = G.LogPartition(0.0, 0.0, 1.0, 0.0, 0.0, 2)
+    rest = (none, np.zeros((2, 2)), (0.0, 0.0), 0.0, np.zeros(0))
+    found = G.EnergyDensity(network, flat, np.zeros(2), np.full(2, 3.0), *rest)
+    told = judged(ring, found, 100).numbers()
+    assert 0.5 < told["distance"] < 1 and told["distance_error"] < 0.01
+    lost = jax.tree.map(lambda leaf: leaf * np.nan, flat)
+    kept = judged(ring, replace(found, params=lost), 8)
+    assert kept.numbers()["distance"] is None and "NaN" in kept.words()["doubt"]
+    recipe = G.catalogue.ENTRIES["energy-ring"].recipe
+    with pytest.raises(ConfigurationError, match="points: expected an even number"):
+        replace(recipe, points=401)
 
 
 POINTS = np.random.default_rng(0).normal(size=(20, 1))

@@ -254,6 +254,10 @@ def test_subjects_that_cannot_be_are_refused():
         pair(dimension=1)
     with pytest.raises(ConfigurationError, match="held_out"):
         type(entries["gan-digits"].subject)(held_out=1.0)
+    for name in ("gan-ring", "gan-digits"):
+        for average in (0.5, np.nan):
+            with pytest.raises(ConfigurationError, match="average: expected a number ≥ 1"):
+                type(entries[name].recipe)(average=average)
 
 
 @pytest.mark.slow

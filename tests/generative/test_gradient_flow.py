@@ -79,3 +79,12 @@ def test_a_start_off_the_line_is_refused():
     for initial in ((9.0, 0.2), (0.0, 0.0)):
         with pytest.raises(ConfigurationError, match="initial"):
             g.gradient_flow(WELL, initial, **FLOW)
+
+
+def test_a_start_of_which_nothing_relaxes_is_refused():
+    """By symmetry ⟨u₁⟩ = 0: a rate would be noise over noise."""
+    with pytest.raises(ConfigurationError, match="a start off the middle"):
+        g.gradient_flow(WELL, (0.0, 0.2), **FLOW)
+    entry = g.catalogue.ENTRIES["langevin-relaxation"]
+    with pytest.raises(ConfigurationError, match="a start off the middle"):
+        entry.check(type(entry.subject)(start=0.0), entry.recipe)

@@ -192,6 +192,9 @@ def test_a_conditional_model_is_kept_and_is_conditional(tmp_path):
         load(tmp_path / "kept", networks[0], pm.MLP((5,), outputs=4), likelihood)
     with pytest.raises(FingerprintError, match="expected the likelihood bernoulli"):
         load(tmp_path / "kept", *networks, pm.generative.gaussian())
+    darker = likelihood._replace(log_prob=lambda *told: 2 * likelihood.log_prob(*told))
+    with pytest.raises(FingerprintError, match="likelihood gives other probabilities"):
+        load(tmp_path / "kept", *networks, darker)
     with pytest.raises(FingerprintError, match="other outputs"):
         load(
             tmp_path / "kept", pm.MLP((4,), outputs=2, activation=jnp.sin), networks[1], likelihood
@@ -200,6 +203,16 @@ def test_a_conditional_model_is_kept_and_is_conditional(tmp_path):
         found.sample(KEY, 3)
     with pytest.raises(ShapeError, match="one for each of 3"):
         found.sample(KEY, 3, [0])
+
+
+def test_another_variance_is_not_taken_for_the_one_that_was_kept(tmp_path):
+    networks, one = (pm.MLP((), outputs=2), pm.MLP((), outputs=3)), pm.generative.gaussian(0.01)
+    given = {"latent": 1, "likelihood": one, "steps": 0}
+    pm.generative.vae(line(20), *networks, **given, **QUIET).save(tmp_path / "kept")
+    with pytest.raises(FingerprintError, match="likelihood gives other probabilities"):
+        pm.generative.VariationalAutoencoder.load(
+            tmp_path / "kept", *networks, pm.generative.gaussian(1.0)
+        )
 
 
 def test_grey_pixels_have_no_importance_bound():

@@ -17,7 +17,7 @@ from physml.errors import ConfigurationError, DivergenceError, NonFiniteError
 from physml.generative.adversaries.adversarial_pair import AdversarialPair
 from physml.generative.adversaries.gan_costs import GanCost, slope, wasserstein
 from physml.generative.adversaries.generator_model import GeneratorModel
-from physml.generative.adversaries.kept_good import keeping_good, out_of_bounds
+from physml.generative.adversaries.kept_good import check_average, keeping_good, out_of_bounds
 from physml.generative.sample_parts import as_parts, as_samples
 from physml.networks import MLP
 from physml.networks.as_module import as_module
@@ -111,9 +111,9 @@ def gan(
     """
     steps, latent = as_whole("steps", steps, least=0), as_whole("latent", latent, least=1)
     critic_steps = as_whole("critic_steps", critic_steps, least=1)
-    for name, number, least in (("average", average, 1.0), ("limit", limit, 0.0)):
-        if not least <= number < float("inf"):
-            raise ConfigurationError(f"{name}: expected a number ≥ {least:g}, got {number}")
+    check_average(average)
+    if not 0 <= limit < float("inf"):
+        raise ConfigurationError(f"limit: expected a number ≥ 0, got {limit}")
     train, _ = as_parts(data)
     n, shape = len(train), train.inputs.shape[1:]
     if size is not None and not 1 <= (size := as_whole("size", size)) <= n:

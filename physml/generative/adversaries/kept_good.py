@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from jax import Array
 from jax.tree_util import Partial
 
+from physml.errors import ConfigurationError
 from physml.train import Rule
 from physml.types import Batch, Evaluation, Objective
 
@@ -31,6 +32,16 @@ class Good(NamedTuple):
     good_step: Array
     params: Any
     average: Any
+
+
+def check_average(average: float) -> None:
+    """Refuse a number of steps to average over that is none.
+
+    Raises:
+        ConfigurationError: less than 1, or not finite.
+    """
+    if not 1 <= average < float("inf"):
+        raise ConfigurationError(f"average: expected a number ≥ 1, got {average}")
 
 
 def keeping_good(objective: Objective, names: tuple[str, ...], limit: float, memory: float) -> Any:

@@ -30,6 +30,11 @@ KIND = "variational autoencoder"
 # The variance of a posterior mean over samples below which a latent number is not used (Burda).
 _ACTIVE = 0.01
 
+_ANSWERED = {
+    "answers": "networks give other outputs",
+    "log_likelihoods": "likelihood gives other probabilities",
+}
+
 
 @dataclass(frozen=True, eq=False)
 class VariationalAutoencoder:
@@ -224,7 +229,7 @@ class VariationalAutoencoder:
         arrays = named(self.params) | {
             "codes": self.codes,
             "losses": self.losses,
-            "answers": self._answers(),
+            **self._answers(),
         }
         if self.labels is not None:
             arrays["labels"] = self.labels
@@ -281,24 +286,30 @@ class VariationalAutoencoder:
             arrays["losses"],
             told["found"],
         )
-        answers = arrays["answers"]
-        scale = 1e-3 * np.abs(answers).max(initial=0.0)
-        if not np.allclose(found._answers(), answers, rtol=0.0, atol=scale):
-            raise FingerprintError(
-                f"{directory}: the networks give other outputs than those that were saved; "
-                "expected the same activations and options"
-            )
+        for name, answers in found._answers().items():
+            known = arrays.get(name, np.zeros(0))
+            scale = 1e-3 * np.abs(known).max(initial=0.0)
+            if known.shape != answers.shape or not np.allclose(answers, known, rtol=0, atol=scale):
+                raise FingerprintError(
+                    f"{directory}: the {_ANSWERED[name]} than those that were saved; expected the "
+                    "same activations and options"
+                )
         return found
 
-    def _answers(self) -> np.ndarray:
-        """What both networks say of some samples and latents, to know them again."""
+    def _answers(self) -> dict[str, np.ndarray]:
+        """What networks and likelihood say of some samples and latents, to know them again."""
         random = np.random.default_rng(0)
         z = random.normal(size=(4, self.model.latent))
         unit = self.model.likelihood.unit
         x = np.round(unit * random.uniform(size=(4, *self.model.shape)))
         labels = np.arange(4) % self.model.classes if self.model.classes else None
         mean, deviation = self.encode(x, labels)
-        return np.concatenate([mean.ravel(), deviation.ravel(), self.decode(z, labels).ravel()])
+        told = np.concatenate([mean.ravel(), deviation.ravel(), self.decode(z, labels).ravel()])
+        samples = {"x": jnp.asarray(x, jnp.result_type(float))}
+        samples |= as_condition(labels, self.model.classes, len(x))
+        latents = jnp.asarray(z, jnp.result_type(float))
+        logs = _log_likelihoods(self.model, self.params, latents, samples)
+        return {"answers": told, "log_likelihoods": np.asarray(logs)}
 
     def _checked(self, inputs: Any) -> np.ndarray:
         x, shape = as_numbers("inputs", inputs), self.model.shape
@@ -319,6 +330,15 @@ def _posteriors(model: LatentModel, params: Any, samples: Any) -> tuple[Array, A
 @partial(jax.jit, static_argnums=0)
 def _means(model: LatentModel, params: Any, latents: Array, condition: Any) -> Array:
     return jax.vmap(lambda z, c: model.mean(params, z, c))(latents, condition)
+
+
+@partial(jax.jit, static_argnums=0)
+def _log_likelihoods(model: LatentModel, params: Any, latents: Array, samples: Any) -> Array:
+    def one(z: Array, sample: Any) -> Array:
+        outputs = model.outputs(params, z, sample)
+        return model.likelihood.log_prob(params["likelihood"], outputs, sample["x"])
+
+    return jax.vmap(one)(latents, samples)
 
 
 @partial(jax.jit, static_argnums=0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import jax
@@ -13,10 +13,9 @@ from jax import Array
 
 from physml.datasets import Dataset
 from physml.datasets.known_sets import digits
-from physml.datasets.parts import split
-from physml.errors import ConfigurationError
 from physml.generative.catalogue.diffusion_recipe import DiffusionRecipe, loader
 from physml.generative.catalogue.diffusion_recipe import check as check_recipe
+from physml.generative.catalogue.digit_images import DigitImages
 from physml.generative.denoising.diffusion import diffusion
 from physml.generative.denoising.diffusion_density import DiffusionDensity
 from physml.generative.denoising.reverse_steps import ddim, ddpm, probability_flow, reverse_sde
@@ -31,21 +30,6 @@ _METHODS = (ddpm, ddim, reverse_sde, probability_flow)
 _LEVELS = 17
 
 _PROBES = 2
-
-
-@dataclass(frozen=True)
-class DigitImages:
-    """1,797 images with pixels from 0 to 16.
-
-    Attributes:
-        held_out: the part of each class to judge on.
-    """
-
-    held_out: float = 0.2
-
-    def data(self, key: Array) -> Dataset:
-        """The images, split."""
-        return split(digits(), self.held_out, key=key_for(key, "data"), stratified=True)
 
 
 class Dequantised(NamedTuple):
@@ -164,8 +148,6 @@ def check(subject: DigitImages, recipe: DiffusionRecipe) -> None:
         MissingDependencyError: without scikit-learn.
         ConfigurationError: a part to hold out that is none.
     """
-    if not 0 < subject.held_out < 1:
-        raise ConfigurationError(f"held_out: expected a part in (0, 1), got {subject.held_out}")
     check_recipe(subject, recipe)
     digits()
 

@@ -20,6 +20,7 @@ from physml.errors import ConfigurationError
 from physml.generative.adversaries.adversarial_pair import AdversarialPair
 from physml.generative.adversaries.gan import gan
 from physml.generative.adversaries.gan_costs import wasserstein
+from physml.generative.adversaries.kept_good import check_average
 from physml.generative.catalogue.digit_images import DigitImages
 from physml.generative.judge.classifier import class_judge
 from physml.generative.judge.mean_discrepancy import mean_discrepancy
@@ -90,6 +91,7 @@ class DigitPairRecipe:
         for name in ("latent", "width", "critic_steps", "size", "judge"):
             as_whole(name, getattr(self, name), least=1)
         as_whole("steps", self.steps, least=0)
+        check_average(self.average)
         wasserstein(self.penalty)
 
     def networks(self) -> tuple[Pixels, MLP]:

@@ -18,6 +18,7 @@ from physml.errors import ConfigurationError
 from physml.generative.adversaries.adversarial_pair import AdversarialPair
 from physml.generative.adversaries.gan import gan
 from physml.generative.adversaries.gan_costs import non_saturating
+from physml.generative.adversaries.kept_good import check_average
 from physml.generative.judge.mode_coverage import mode_coverage
 from physml.generative.judge.wasserstein_distance import sliced_wasserstein_distance
 from physml.networks import MLP
@@ -113,6 +114,7 @@ class RingRecipe:
         for name in ("seeds", "latent", "width", "critic_steps", "size"):
             as_whole(name, getattr(self, name), least=1)
         as_whole("steps", self.steps, least=0)
+        check_average(self.average)
         as_whole("judge", self.judge, least=2)
         non_saturating(self.penalty)
 

@@ -99,10 +99,11 @@ def _exact(subject: Ising, recipe: IsingRecipe, key: Array) -> BoltzmannDensity:
     """One hidden spin a bond, ``ln Z`` by annealed chains, and by a sum where that is short."""
     machine = exact_machine(square_couplings(subject.side, subject.side, subject.beta))
     shape, scale = subject.shape, subject.beta * subject.sites
+    data, whence = compared_to(subject, key_for(key, "data"))
     found = BoltzmannDensity.judged(
         machine.network,
         machine.params,
-        _equilibrium(subject, key_for(key, "data")),
+        data,
         samples=recipe.judge,
         levels=recipe.levels,
         key=key_for(key, "measure"),
@@ -119,6 +120,7 @@ def _exact(subject: Ising, recipe: IsingRecipe, key: Array) -> BoltzmannDensity:
         )
     told = _against(subject, chains.value + machine.log_factor, chains.error)
     told |= {"ess": chains.ess, "chains": chains.samples}
+    told["data"] = whence
     told |= {
         "free_energy": -told["log_partition"] / scale,
         "free_energy_error": chains.error / scale,
@@ -166,11 +168,21 @@ def _samples(subject: Ising, count: int, key: Array) -> np.ndarray:
     return states.states[numbers].reshape(-1, *subject.shape)
 
 
-def _equilibrium(subject: Ising, key: Array) -> Array:
-    """Lattices in equilibrium."""
-    first = jnp.ones((_SHOWN, *subject.shape), jnp.int8)
+def compared_to(subject: Ising, key: Array) -> tuple[Array, str]:
+    """Lattices that no machine learned from, and where they are from.
+
+    Independent ones from all states where those are few. Else by local updates, which do not turn a
+    magnetisation in the ordered phase: from all up or all down, at random.
+    """
+    if subject.side <= _LEARNED:
+        lattices = jnp.asarray(_samples(subject, _SHOWN, key), jnp.result_type(float))
+        return lattices, "exact, from all states"
+    key_sign, key = jax.random.split(key)
+    signs = jax.random.rademacher(key_sign, (_SHOWN,), jnp.int8)
+    first = jnp.broadcast_to(signs[:, None, None], (_SHOWN, *subject.shape))
     sampler = ising_spins(subject.beta, lambda key: first, burn_in=_EQUILIBRIUM)
-    return sampler.init(key, None).astype(jnp.result_type(float))
+    lattices = sampler.init(key, None).astype(jnp.result_type(float))
+    return lattices, f"{_EQUILIBRIUM} local sweeps from all up or all down, at random"
 
 
 def machine_of(subject: Ising, recipe: IsingRecipe) -> RestrictedBoltzmannMachine:

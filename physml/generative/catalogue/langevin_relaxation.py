@@ -14,11 +14,15 @@ from physml.as_whole import as_whole, whole_fields
 from physml.choices import check_choices
 from physml.errors import ConfigurationError
 from physml.fokker_planck import FokkerPlanck
-from physml.generative.denoising.gradient_flow import GradientFlow, gradient_flow
+from physml.generative.denoising.gradient_flow import GradientFlow, check_start, gradient_flow
 from physml.memory import Need, check_memory
 from physml.train import Entry, Run
 from physml.train.callbacks import Callback
 from physml.train.study import Panel, Study
+
+_FACTORS = (1, 2, 4)
+_HIGH = 20.0
+_MOVES = 1e11
 
 
 @dataclass(frozen=True)
@@ -108,9 +112,8 @@ def solve(
             key=jax.random.fold_in(key, i),
         )
 
-    factors = (1, 2, 4)
-    flows = [walk(i, f * recipe.step, adjusted=False) for i, f in enumerate(factors)]
-    kept = walk(9, factors[-1] * recipe.step, adjusted=True)
+    flows = [walk(i, f * recipe.step, adjusted=False) for i, f in enumerate(_FACTORS)]
+    kept = walk(9, _FACTORS[-1] * recipe.step, adjusted=True)
     best = flows[0]
     off = (best.distance - best.expected[:, 0]) / best.expected[:, 1]
     error = well.density_error(
@@ -139,7 +142,7 @@ def solve(
         "parameters": 0,
         "compile_seconds": 0.0,
     }
-    for factor, flow in zip(factors, flows, strict=True):
+    for factor, flow in zip(_FACTORS, flows, strict=True):
         found |= {
             f"rate_{factor}": flow.rate,
             f"rate_{factor}_error": flow.rate_error,
@@ -154,9 +157,9 @@ def solve(
         "by steps": ", ".join(
             f"Δt = {f * dt:g}: {flow.rate:.5f} ± {flow.rate_error:.5f}, ⟨x²⟩ "
             f"{flow.square - flow.exact_square:+.4f} ± {flow.square_error:.4f}"
-            for f, flow in zip(factors, flows, strict=True)
+            for f, flow in zip(_FACTORS, flows, strict=True)
         ),
-        "with Metropolis": f"Δt = {factors[-1] * dt:g}: {kept.rate:.5f} ± {kept.rate_error:.5f}, "
+        "with Metropolis": f"Δt = {_FACTORS[-1] * dt:g}: {kept.rate:.5f} ± {kept.rate_error:.5f}, "
         f"⟨x²⟩ {kept.square - kept.exact_square:+.4f} ± {kept.square_error:.4f}, "
         f"{100 * kept.acceptance:.1f}% accepted",
     }
@@ -206,8 +209,26 @@ def load(subject: DoubleWell, recipe: WalkRecipe, directory: Any) -> Study:
 
 
 def check(subject: DoubleWell, recipe: WalkRecipe) -> None:
-    """Refuse more walkers than memory holds."""
-    del subject
+    """Refuse a start that does not relax, steps that run away, more than is held or walked.
+
+    Raises:
+        ConfigurationError: one of them.
+    """
+    well, longest = subject.equation(), _FACTORS[-1] * recipe.step
+    check_start(well, (subject.start, subject.spread), recipe.walkers)
+    # A step of Euler and Maruyama turns x to beyond −x where 4 (x² − 1) Δt > 2.
+    stable = 1 / (2 * float(np.sqrt(_HIGH / subject.beta)))
+    if longest >= stable:
+        raise ConfigurationError(
+            f"step: expected below {stable / _FACTORS[-1]:.3g}, as {_FACTORS[-1]} of them at once "
+            f"must not run away where βV = {_HIGH:g}, got {recipe.step}"
+        )
+    moves = 2 * recipe.walkers * recipe.relaxations / well.gap / recipe.step
+    if moves > _MOVES:
+        raise ConfigurationError(
+            f"step: expected at most {_MOVES:.0e} moves of walkers, got {moves:.1e}: fewer walkers "
+            "or relaxations, a longer step, or a higher temperature"
+        )
     seen = recipe.walkers * (recipe.looks + 1)
     check_memory("walkers", [Need(f"{seen} places of walkers", 3 * seen)], "walkers")
 

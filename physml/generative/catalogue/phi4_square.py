@@ -7,7 +7,7 @@ from physml.generative.flows.scalar_field import ScalarField
 ENTRY = flow_entry(
     "phi4-square",
     "min ⟨S + ln q⟩, S = Σ φ(−Δ)φ + m²φ² + λφ⁴, square lattice, periodic",
-    "transfer matrix of rows, to 1e-6",
+    "transfer matrix of rows, to 1e-4; 1e-6 seen",
     ScalarField((6, 6), mass_squared=-4.0, coupling=6.975),
     {
         "default": FlowRecipe(

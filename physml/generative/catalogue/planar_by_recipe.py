@@ -7,11 +7,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
 from flax import linen as nn
 from jax import Array
 
 from physml.as_whole import as_whole, whole_fields
 from physml.choices import check_choices
+from physml.errors import ConfigurationError, NonFiniteError
 from physml.generative.judge.total_variation import total_variation
 from physml.generative.machines.energy_based import energy_based
 from physml.generative.machines.energy_density import EnergyDensity
@@ -19,6 +21,9 @@ from physml.networks import MLP
 from physml.optim import OptimizerSettings
 from physml.train import Entry, Run, key_for
 from physml.train.callbacks import Callback
+
+_MOST = 4096
+_REACH = 6.0
 
 
 class Planar(Protocol):
@@ -77,6 +82,10 @@ class EnergyRecipe:
         least = {"data": 2, "size": 1, "chains": 2, "sweeps": 1, "steps": 0, "points": 4}
         for name, bound in least.items():
             as_whole(name, getattr(self, name), least=bound)
+        if self.points % 2 or self.points > _MOST:
+            raise ConfigurationError(
+                f"points: expected an even number, at most {_MOST}, got {self.points}"
+            )
 
 
 def planar_entry(
@@ -126,19 +135,39 @@ def solve(
         callbacks=callbacks,
         progress=progress,
     )
-    low, high = subject.box
-    told = total_variation(
-        subject.log_density, lambda x: -found.energy(x), low, high, points=recipe.points
-    )
-    return replace(
-        found,
-        told={
+    return judged(subject, found, recipe.points)
+
+
+def judged(subject: Planar, found: EnergyDensity, points: int) -> EnergyDensity:
+    """A density with its distance from the known one: none, and a doubt, where no grid tells it.
+
+    Of a box that cuts the learned density off, a larger one is taken, that holds the normal density
+    which bounds it, too.
+    """
+    low, high = (np.asarray(corner) for corner in subject.box)
+    reach = _REACH * found.width
+    refusal = ""
+    for box in (
+        (low, high),
+        (np.minimum(low, found.mean - reach), np.maximum(high, found.mean + reach)),
+    ):
+        try:
+            told = total_variation(
+                subject.log_density, lambda x: -found.energy(x), *box, points=points
+            )
+        except (ConfigurationError, NonFiniteError) as error:
+            refusal = str(error)
+            continue
+        numbers = {
             "distance": told.value,
             "distance_error": told.error,
             "kl": told.kl,
             "grid_log_partition": told.log_partitions[1],
-        },
-    )
+        }
+        return replace(found, told=numbers)
+    names = ("distance", "distance_error", "kl", "grid_log_partition")
+    doubt = f"no distance is told: {refusal}"
+    return replace(found, told={**dict.fromkeys(names), "doubt": doubt})
 
 
 def network_of(recipe: EnergyRecipe) -> nn.Module:

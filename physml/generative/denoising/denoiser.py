@@ -17,6 +17,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from physml.errors import ShapeError
+
 # λ = ln tan φ is from −5 to 5 as a rule: brought to the size of the other inputs.
 _LEVEL = 2.5
 
@@ -41,7 +43,16 @@ class BestGaussian(NamedTuple):
 
     @classmethod
     def of(cls, samples: np.ndarray) -> BestGaussian:
-        """Of samples ``(n, d)`` that are not all the same."""
+        """Of samples ``(n, d)`` that are not all the same, ``n > d``.
+
+        Raises:
+            ShapeError: no more samples than coordinates, whose covariance is singular.
+        """
+        if samples.shape[0] <= samples.shape[1]:
+            raise ShapeError(
+                f"data: expected more samples than coordinates, or their covariance is singular, "
+                f"got {samples.shape[0]} of {samples.shape[1]}; give more, or fewer coordinates"
+            )
         centre = samples.mean(axis=0)
         scale = np.sqrt(np.mean(np.var(samples, axis=0)))
         z = (samples - centre) / scale

@@ -87,7 +87,7 @@ def diffusion(
     Raises:
         ConfigurationError: a count or a noise out of range; data that are all the same, or of
             which a coordinate is not wider than the noise.
-        ShapeError: no samples ``(n, d)``; a network with other than ``d`` outputs.
+        ShapeError: no samples ``(n, d)`` with ``n > d``; a network with other than ``d`` outputs.
         NonFiniteError: data that are not finite.
 
     Sources: Vincent (2011), doi:10.1162/NECO_a_00142; Ho, Jain & Abbeel (2020), arXiv:2006.11239;
@@ -113,7 +113,7 @@ def diffusion(
         raise ConfigurationError(
             f"schedule: expected one such as pm.generative.VariancePreserving(), got {schedule!r}"
         )
-    samples, shape, held_out = samples_of(data, key_for(key, "data"))
+    samples, shape = samples_of(data, key_for(key, "data"))
     gaussian = BestGaussian.of(samples)
     _check_spread(samples, noise * float(gaussian.scale))
     z, d = jnp.asarray((samples - gaussian.centre) / gaussian.scale), samples.shape[1]
@@ -155,24 +155,21 @@ def diffusion(
         noise=noise,
         shape=shape,
         furthest=float(np.abs(samples).max()),
-        held_out=held_out,
+        losses=np.asarray(result.history.get("loss", [])),
         result=result,
     )
 
 
-def samples_of(data: Any, key: Array) -> tuple[np.ndarray, tuple[int, ...], np.ndarray | None]:
-    """Samples to train on ``(n, d)``, the shape of one, and those held out, if there are.
+def samples_of(data: Any, key: Array) -> tuple[np.ndarray, tuple[int, ...]]:
+    """Samples to train on ``(n, d)``, and the shape of one.
 
     Raises:
         ShapeError, NonFiniteError, ConfigurationError: see ``diffusion``.
     """
-    held_out = None
     if hasattr(data, "sample"):
         found = as_numbers("data", np.asarray(data.sample(key, _TO_STANDARDISE)))
     elif isinstance(data, Dataset):
-        parted = data.split is not None
-        found = as_numbers("data", (data.train if parted else data).inputs)
-        held_out = as_numbers("data", data.test.inputs) if parted else None
+        found = as_numbers("data", (data if data.split is None else data.train).inputs)
     else:
         found = as_numbers("data", data)
     if found.ndim < 2 or len(found) < 2 or found[0].size == 0:
@@ -186,7 +183,7 @@ def samples_of(data: Any, key: Array) -> tuple[np.ndarray, tuple[int, ...], np.n
         )
     if not np.ptp(found, axis=0).any():
         raise ConfigurationError("data: expected samples that differ, got all the same")
-    return found, shape, None if held_out is None else held_out.reshape(len(held_out), -1)
+    return found, shape
 
 
 def _check_spread(samples: np.ndarray, noise: float) -> None:

@@ -53,7 +53,7 @@ class DiffusionDensity:
         noise: ``sin φ₀`` of what ``log_prob`` is the density of, in deviations of the data.
         shape: of one sample.
         furthest: ``max |x|`` of the data.
-        held_out: samples not trained on, ``(m, d)``; or None.
+        losses: of each step, ``(steps,)``.
         result: of the fit; None where it was loaded.
         found: what a judge found, plain data, beside what the density itself tells.
         said: the same for a reader.
@@ -66,7 +66,7 @@ class DiffusionDensity:
     noise: float = 0.01
     shape: tuple[int, ...] = ()
     furthest: float = 0.0
-    held_out: np.ndarray | None = None
+    losses: np.ndarray = field(default_factory=lambda: np.zeros(0))
     result: FitResult | None = None
     found: Mapping[str, Any] = field(default_factory=dict)
     said: Mapping[str, str] = field(default_factory=dict)
@@ -193,12 +193,6 @@ class DiffusionDensity:
         return jnp.asarray(z, jnp.result_type(float))
 
     @property
-    def losses(self) -> np.ndarray:
-        """Of each step, ``(steps,)``; none where it was loaded."""
-        history = {} if self.result is None else self.result.history
-        return np.asarray(history.get("loss", np.zeros(0)))
-
-    @property
     def _scale(self) -> float:
         return float(self.denoiser.gaussian.scale)
 
@@ -257,9 +251,7 @@ class DiffusionDensity:
         """
         arrays = named(self.params) | named(self.denoiser.gaussian._asdict(), "gaussian")
         arrays = {name: np.asarray(array) for name, array in arrays.items()}
-        arrays |= {"answers": self._answers()}
-        if self.held_out is not None:
-            arrays |= {"held_out": self.held_out}
+        arrays |= {"answers": self._answers(), "losses": self.losses}
         found = {
             "noise": self.noise,
             "shape": list(self.shape),
@@ -298,7 +290,7 @@ class DiffusionDensity:
             told["noise"],
             tuple(told["shape"]),
             told["furthest"],
-            arrays.get("held_out"),
+            arrays["losses"],
             None,
             told["found"],
             kept.said,

@@ -11,7 +11,7 @@ from jax import Array
 from jax.scipy.special import logsumexp
 
 from physml.as_numbers import as_numbers
-from physml.errors import ConfigurationError, ShapeError
+from physml.errors import ConfigurationError, NonFiniteError, ShapeError
 
 
 class GaussianMixture(NamedTuple):
@@ -45,6 +45,7 @@ class GaussianMixture(NamedTuple):
 
         Raises:
             ShapeError: shapes that do not fit.
+            NonFiniteError: means that are not finite.
             ConfigurationError: weights that are none, a covariance that is not positive.
         """
         w, mu = as_numbers("weights", weights), as_numbers("means", means)
@@ -52,6 +53,8 @@ class GaussianMixture(NamedTuple):
             raise ShapeError(
                 f"weights, means: expected (k,) and (k, d), got {w.shape} and {mu.shape}"
             )
+        if not np.isfinite(mu).all():
+            raise NonFiniteError("means: expected finite numbers, got a NaN or an infinity")
         if not (w > 0).all() or abs(w.sum() - 1) > 1e-8:
             raise ConfigurationError(f"weights: expected positive ones of sum 1, got {w.tolist()}")
         given, d = as_numbers("covariances", covariances), mu.shape[1]

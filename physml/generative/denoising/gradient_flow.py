@@ -26,6 +26,8 @@ _GROUPS = 20
 
 _SEEN = 0.05
 
+_STANDS_OUT = 5.0
+
 
 class GradientFlow(NamedTuple):
     """Walkers and the exact density at the same times.
@@ -89,7 +91,8 @@ def gradient_flow(
         key: a random key.
 
     Raises:
-        ConfigurationError: a number out of range.
+        ConfigurationError: a number out of range; a start too near to symmetric for its relaxation
+            to stand out of the noise of so many walkers, ``|⟨u₁⟩₀| < 5/√walkers``.
         SamplingError: walkers that leave the line, as by a step too long.
 
     Sources: Jordan, Kinderlehrer & Otto (1998), doi:10.1137/S0036141096303359; Roberts & Tweedie
@@ -114,6 +117,7 @@ def gradient_flow(
     walkers, bins = as_whole("walkers", walkers, least=_GROUPS), as_whole("bins", bins, least=2)
     if (well.points - 1) % bins:
         raise ConfigurationError(f"bins: expected to divide {well.points - 1}, got {bins}")
+    check_start(well, initial, walkers)
     key_start, key_walk = jax.random.split(key)
     x = mean + deviation * jax.random.normal(key_start, (walkers,))
     seen, acceptance = (_adjusted if adjusted else _unadjusted)(
@@ -155,6 +159,22 @@ def gradient_flow(
         float(densities[-1] @ (well.cells * well.x**2)),
         acceptance,
     )
+
+
+def check_start(well: FokkerPlanck, initial: tuple[float, float], walkers: int) -> None:
+    """Refuse a start of which nothing is seen to relax: rates are of ``⟨u₁⟩``.
+
+    Raises:
+        ConfigurationError: ``|⟨u₁⟩|`` of the Gaussian less than ``5/√walkers``.
+    """
+    mean, deviation = initial
+    p = well.cells * np.exp(-((well.x - mean) ** 2) / (2 * deviation**2))
+    found, least = abs(float(p @ _slowest(well)) / p.sum()), _STANDS_OUT / np.sqrt(walkers)
+    if found < least:
+        raise ConfigurationError(
+            f"initial: expected a start off the middle, whose ⟨u₁⟩ is at least {least:.2g} of "
+            f"{walkers} walkers, or no relaxation is seen, got {found:.2g} of {initial}"
+        )
 
 
 def _unadjusted(

@@ -10,12 +10,15 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from physml.as_whole import as_whole
 from physml.generative.denoising.diffusion_density import DiffusionDensity
 from physml.generative.denoising.gaussian_mixture import GaussianMixture
 from physml.generative.denoising.noised_batch import noised
 from physml.generative.denoising.score_equation import score_residual
 
 _BINS = 12
+
+_LEAST = 100
 
 
 class AgainstMixture(NamedTuple):
@@ -60,9 +63,13 @@ def against_mixture(
     Args:
         density: learned from samples of it.
         mixture: where all is known.
-        samples: fresh ones, for each of score and likelihood.
+        samples: fresh ones, for each of score and likelihood; at least 100.
         key: a random key.
+
+    Raises:
+        ConfigurationError: fewer samples.
     """
+    samples = as_whole("samples", samples, least=_LEAST)
     denoiser, params = density.denoiser, density.params
     known = mixture.scaled(denoiser.gaussian.centre, float(denoiser.gaussian.scale))
     least, most = density.angles

@@ -8,6 +8,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 from jax.tree_util import Partial
 
@@ -143,8 +144,9 @@ def _likelihood(
     shape = data.shape[1:]
     if network.layer(params, shape).units > _MEASURED:
         return None
+    some = np.random.default_rng(0).permutation(len(data))[:_LOOKED_AT]  # data may be sorted
     told = every(
-        max(1, steps // _MEASUREMENTS), Partial(_mean_log(network, shape), data[:_LOOKED_AT])
+        max(1, steps // _MEASUREMENTS), Partial(_mean_log(network, shape), data[np.sort(some)])
     )
     return {"log_likelihood": told}
 

@@ -129,13 +129,15 @@ class BoltzmannDensity:
     def sample(self, key: Array, n: int) -> Array:
         """Configurations ``(n, ...)``.
 
-        Where a layer has at most 20 units they are exact and independent. Else ``n`` chains go from
+        Where a layer has at most 20 units they are exact and independent. Else chains go from
         independent units to the machine, are drawn from by their weights, and take 20 sweeps more:
-        of a density with modes far apart, only as good as ``log_partition.ess`` is large.
+        of a density with modes far apart, only as good as ``log_partition.ess`` is large. They are
+        as many as told ``ln Z``, or ``n`` if that is more: few samples are no worse than many.
         """
         if is_summed(self.network, self.params, self.shape):
             return exact_samples(self.network, self.params, self.shape, key, n)
-        return _drawn(self.network, self.params, self.shape, key, max(n, 2), self.levels)[1][:n]
+        chains = max(n, self.log_partition.samples)
+        return _drawn(self.network, self.params, self.shape, key, chains, self.levels)[1][:n]
 
     def log_prob(self, v: Any) -> np.ndarray:
         """``ln p`` of configurations ``(n, ...)``, with the error of ``log_partition`` in common.
