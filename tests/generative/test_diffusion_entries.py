@@ -92,9 +92,9 @@ def test_subjects_that_cannot_be_are_refused(name, numbers):
 def test_walks_that_would_run_away_or_never_end_are_refused():
     entry = ENTRIES["langevin-relaxation"]
     for recipe in entry.recipes.values():
-        for beta in (0.2, 1.0, 3.0):
+        for beta in (1.0, 3.0):
             entry.check(replace(entry.subject, beta=beta), recipe)
-    with pytest.raises(ConfigurationError, match=r"step: expected below 0\.0484"):
+    with pytest.raises(ConfigurationError, match=r"step: expected below 0\.0206"):
         entry.check(entry.subject, replace(entry.recipe, step=0.15))
     with pytest.raises(ConfigurationError, match="moves of walkers"):
         entry.check(entry.subject, replace(entry.recipe, relaxations=2000.0))

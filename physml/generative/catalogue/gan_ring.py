@@ -207,9 +207,9 @@ ENTRY = Entry(
         "default": RingRecipe(),
         "quick": RingRecipe(
             seeds=1,
-            steps=1000,
+            steps=2000,
             optimizer=OptimizerSettings(
-                name="adam", learning_rate=1e-3, b1=0.5, b2=0.9, cosine=1000
+                name="adam", learning_rate=1e-3, b1=0.5, b2=0.9, cosine=2000
             ),
         ),
     },

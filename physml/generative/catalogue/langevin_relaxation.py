@@ -21,7 +21,6 @@ from physml.train.callbacks import Callback
 from physml.train.study import Panel, Study
 
 _FACTORS = (1, 2, 4)
-_HIGH = 20.0
 _MOVES = 1e11
 
 
@@ -216,12 +215,12 @@ def check(subject: DoubleWell, recipe: WalkRecipe) -> None:
     """
     well, longest = subject.equation(), _FACTORS[-1] * recipe.step
     check_start(well, (subject.start, subject.spread), recipe.walkers)
-    # A step of Euler and Maruyama turns x to beyond −x where 4 (x² − 1) Δt > 2.
-    stable = 1 / (2 * float(np.sqrt(_HIGH / subject.beta)))
+    # A step of Euler and Maruyama takes x to beyond −x where 4 (x² − 1) Δt > 2.
+    stable = 1 / (2 * (well.high**2 - 1))
     if longest >= stable:
         raise ConfigurationError(
             f"step: expected below {stable / _FACTORS[-1]:.3g}, as {_FACTORS[-1]} of them at once "
-            f"must not run away where βV = {_HIGH:g}, got {recipe.step}"
+            f"must not run away from the end of the line, {well.high:.3g}, got {recipe.step}"
         )
     moves = 2 * recipe.walkers * recipe.relaxations / well.gap / recipe.step
     if moves > _MOVES:
