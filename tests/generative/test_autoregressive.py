@@ -91,6 +91,8 @@ def test_a_density_of_the_border_is_even_and_kept(tmp_path):
     spins = np.asarray(found.sample(KEY, 5))
     np.testing.assert_array_equal(again.log_prob(spins), found.log_prob(spins))
     np.testing.assert_allclose(found.log_prob(-spins), found.log_prob(spins), rtol=1e-6)
+    with pytest.raises(FingerprintError, match="temperature"):
+        entry.load(pm.generative.Ising(side=3, temperature=3.0), recipe, tmp_path / "kept")
 
 
 def test_where_the_density_is_exact_nothing_is_uncertain(pair):

@@ -19,6 +19,8 @@ from physml.errors import (
 from physml.generative.flows.natural_unit import natural_unit
 from physml.generative.flows.torus import torus
 from physml.generative.flows.transfer_matrix import ring
+from physml.generative.flows.way_back import check_way_back
+from physml.generative.judge.same_model import check_model
 
 KEY = jax.random.key(0)
 QUIET = {"progress": False, "key": KEY}
@@ -63,6 +65,11 @@ def test_a_flow_is_kept(banana, tmp_path):
         load(tmp_path / "kept", BANANA, pm.networks.RealNVP(2, (5,)))
     with pytest.raises(FingerprintError, match="another density"):
         load(tmp_path / "kept", BANANA, pm.networks.RealNVP(2, (4,), activation="sin"))
+    other = pm.generative.Reals((2,), lambda x: BANANA.log_density(x) - 1e-3 * x[0] ** 4)
+    with pytest.raises(FingerprintError, match="model has other densities"):
+        load(tmp_path / "kept", other, SMALL)
+    with pytest.warns(UserWarning, match="before models were kept"):
+        check_model(tmp_path, {}, BANANA, x)
     with pytest.raises(CheckpointError, match="already holds"):
         banana.save(tmp_path / "kept")
 
@@ -201,6 +208,28 @@ class Lies(pm.networks.RealNVP):
         return y, log_det + (-0.5 if inverse else 0.5)
 
 
+class Doubles(pm.networks.RealNVP):
+    """Tells twice its volume, which is right of the identity that it begins as."""
+
+    def __call__(self, x, inverse=False):
+        y, log_det = super().__call__(x, inverse)
+        return y, 2 * log_det
+
+
+def test_a_volume_that_is_wrong_of_trained_parameters_is_refused(banana):
+    message = "the volume of its Jacobian"
+    with pytest.raises(ShapeError, match=message):
+        pm.generative.FlowDensity.judged(
+            BANANA, Doubles(2, (4,)), banana.params, unit=1.0, samples=32, key=KEY
+        )
+
+
+def test_of_many_entries_the_jacobian_is_not_looked_at_but_said(monkeypatch, banana):
+    monkeypatch.setattr("physml.generative.flows.way_back._JACOBIAN", 1)
+    with pytest.warns(UserWarning, match="of 2 entries, above 1, its"):
+        check_way_back(SMALL, banana.params, (2,))
+
+
 def gaussian(x):
     return -jnp.sum(x**2)
 
@@ -247,6 +276,16 @@ def gaussian(x):
             ShapeError,
             "the volume of its Jacobian",
         ),
+        (
+            lambda: pm.generative.flow(BANANA, Doubles(2, (4,))),
+            ShapeError,
+            "the volume of its Jacobian",
+        ),
+        (
+            lambda: pm.generative.flow(pm.generative.Reals((65,), gaussian), Lies(2, ())),
+            ShapeError,
+            "the volume of its Jacobian",
+        ),
     ],
 )
 def test_what_cannot_be_meant_is_refused(call, error, message):
@@ -259,6 +298,13 @@ def test_points_of_another_shape_have_no_probability(banana):
         banana.log_prob(np.ones(2))
     with pytest.raises(NonFiniteError, match="finite"):
         banana.log_prob(np.full((1, 2), np.nan))
+    for bad in (
+        np.ma.array(np.ones((1, 2)), mask=[[True, False]]),
+        1j * np.ones((1, 2)),
+        [["1"] * 2],
+    ):
+        with pytest.raises(ShapeError, match="x: expected real numbers"):
+            banana.log_prob(bad)
 
 
 @pytest.mark.slow

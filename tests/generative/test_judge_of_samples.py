@@ -58,6 +58,17 @@ def test_a_translation_seen_from_all_sides():
     assert told.value == pytest.approx(5 * 2 / np.pi, rel=0.03)
 
 
+def test_the_bar_of_a_sliced_distance_covers_its_directions():
+    """Of a translation far beyond the samples' spread nearly all of the error is theirs."""
+    x = np.random.default_rng(3).normal(size=(30, 2))
+    told = [
+        sliced_wasserstein_distance(x, x + [12.0, 16.0], key=jax.random.key(i), resamples=2)
+        for i in range(60)
+    ]
+    off = np.array([(t.value - 20 * 2 / np.pi) / t.error for t in told])
+    assert 0.5 < np.mean(np.abs(off) < 1) < 0.86 and np.abs(off).max() < 4
+
+
 def test_the_discrepancy_is_that_of_all_pairs():
     random = np.random.default_rng(4)
     x, y = random.normal(size=(6, 2)), random.normal(size=(5, 2)) + 0.5

@@ -7,23 +7,20 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import Array
 
 from physml.as_whole import as_whole
-from physml.errors import ConfigurationError, NonFiniteError, ShapeError
+from physml.errors import ConfigurationError
 from physml.generative.flows.flow_density import FlowDensity
 from physml.generative.flows.flow_training import Training, scored
 from physml.generative.flows.natural_unit import InUnits, natural_unit
 from physml.generative.flows.real_model import RealModel, check_density, check_normalisable
+from physml.generative.flows.way_back import check_way_back
 from physml.networks import RealNVP
 from physml.networks.as_module import as_module
 from physml.optim import natural_gradient, optimizer_of
 from physml.train import Rule, Run, fit, key_for
 from physml.train.callbacks import Callback
-
-_ROUND_TRIP = 1e-2
-_JACOBIAN = 64
 
 
 def flow(
@@ -65,7 +62,7 @@ def flow(
             none.
         unit: ``u``, the length in which ``x`` is of order one; if None, the width of the normal
             density of least free energy.
-        judge: fresh samples that tell the numbers.
+        judge: fresh samples that tell the numbers, 32 at least: eight chains are made of them.
         params: to begin with; the network's own if None.
         until: a rule that may end training before.
         key: a random key.
@@ -80,7 +77,8 @@ def flow(
         ConfigurationError: a count out of range, a unit that is not positive, a density that does
             not fall at large ``x``.
         ShapeError: a density that is not one real number; a network that changes the shape, or is
-            not the inverse of its own way back.
+            not the inverse of its own way back, or tells another volume than its Jacobian's, at
+            first, near to that, or when trained.
         NonFiniteError: a density that is NaN, in training with the sample.
 
     Sources: Albergo, Kanwar & Shanahan (2019), doi:10.1103/PhysRevD.100.034515; Nicoli et al.
@@ -99,7 +97,7 @@ def flow(
             f"got {type(model).__name__}"
         )
     size, steps = as_whole("size", size, least=2), as_whole("steps", steps, least=0)
-    anneal, judge = as_whole("anneal", anneal, least=0), as_whole("judge", judge, least=16)
+    anneal, judge = as_whole("anneal", anneal, least=0), as_whole("judge", judge, least=32)
     check_density("log_density", model.log_density, model.shape)
     check_normalisable(model)
     if unit is None:
@@ -110,7 +108,7 @@ def flow(
     network = as_module("network", RealNVP() if network is None else network)
     if params is None:
         params = jax.jit(network.init)(key_for(key, "params"), jnp.ones(model.shape))
-    _check_way_back(network, params, model.shape)
+    check_way_back(network, params, model.shape, beside=True)
     objective, sampler = training(InUnits(model, unit), network, size, anneal)
     result = fit(
         objective,
@@ -135,35 +133,3 @@ def flow(
         key=key_for(key, "measure"),
         result=result,
     )
-
-
-def _check_way_back(network: Any, params: Any, shape: tuple[int, ...]) -> None:
-    """Refuse a network that is not inverted by its own way back: its density would not be one."""
-    z = jnp.asarray(np.random.default_rng(2).normal(size=shape))
-    outputs = jax.eval_shape(network.apply, params, z)
-    shapes = [getattr(one, "shape", None) for one in outputs] if isinstance(outputs, tuple) else []
-    if shapes != [shape, ()]:
-        raise ShapeError(
-            f"network: expected (y, ln|∂y/∂z|), of shapes {shape} and (), got {outputs}"
-        )
-
-    @jax.jit
-    def there_and_back(params: Any, z: Array) -> tuple[Array, Array]:
-        y, log_det = network.apply(params, z)
-        back, log_way_back = network.apply(params, y, inverse=True)
-        volume = jnp.abs(log_det + log_way_back)
-        if z.size <= _JACOBIAN:
-            flat = jax.jacfwd(lambda z: jnp.ravel(network.apply(params, z.reshape(shape))[0]))
-            true = jnp.linalg.slogdet(flat(jnp.ravel(z)))[1]
-            volume = jnp.maximum(volume, jnp.abs(log_det - true))
-        return jnp.max(jnp.abs(back - z)), volume
-
-    missed, volume = map(float, there_and_back(params, z))
-    if not np.isfinite([missed, volume]).all():
-        raise NonFiniteError("network: expected finite numbers at a normal z, got NaN or infinity")
-    if max(missed, volume) > _ROUND_TRIP:
-        raise ShapeError(
-            "network: expected network.apply(params, y, inverse=True) to lead back, and the volume "
-            f"of its Jacobian, got z within {missed:.1e} and ln|∂y/∂z| within {volume:.1e}; a flow "
-            "in time may need more steps"
-        )

@@ -12,13 +12,16 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from physml.as_numbers import as_numbers
 from physml.errors import CheckpointError, FingerprintError, NonFiniteError, ShapeError
 from physml.figures import figure
 from physml.generative.flows.flow_training import log_normal, log_prob
 from physml.generative.flows.natural_unit import InUnits
 from physml.generative.flows.real_model import RealModel
+from physml.generative.flows.way_back import check_way_back
 from physml.generative.judge.independence_chain import independence_chain
 from physml.generative.judge.log_partition import LogPartition, log_partition
+from physml.generative.judge.same_model import check_model, log_densities
 from physml.generative.judge.weighted_mean import WeightedMean, weighted_mean
 from physml.networks import ContinuousFlow
 from physml.sampling import Estimate, estimate
@@ -82,8 +85,11 @@ class FlowDensity:
 
         Raises:
             NonFiniteError: a sample at which either density is not finite.
+            ShapeError: a network that is not the inverse of its own way back, or tells another
+                volume than its Jacobian's.
         """
         inner, followed = InUnits(model, unit), _followed(network)
+        check_way_back(followed, params, model.shape)
 
         def draw(params: Any, z: Array) -> tuple[Array, Array, dict[str, Array], Array]:
             y, log_det = followed.apply(params, z)
@@ -129,10 +135,10 @@ class FlowDensity:
         """``ln q`` of ``(n, ...)``.
 
         Raises:
-            ShapeError: another shape.
+            ShapeError: another shape, masked or complex numbers.
             NonFiniteError: a NaN or an infinity.
         """
-        x = jnp.asarray(x, jnp.result_type(float))
+        x = jnp.asarray(as_numbers("x", x), jnp.result_type(float))
         shape = self.model.shape
         if x.shape[1:] != shape or x.ndim != len(shape) + 1:
             expected = ", ".join(map(str, ("n", *shape)))
@@ -252,6 +258,7 @@ class FlowDensity:
             "entries": self.entries,
             "losses": self.losses,
             "answers": self.log_prob(_probes(self.model, self.unit)),
+            "densities": log_densities(self.model, _probes(self.model, self.unit)),
         }
         arrays |= {f"observable/{name}": values for name, values in self.observables.items()}
         found = {
@@ -273,7 +280,7 @@ class FlowDensity:
 
         Raises:
             CheckpointError: it is missing, altered, or of other parameters.
-            FingerprintError: of a network that gives another density.
+            FingerprintError: of a network that gives another density; of another model.
         """
         kept = Study.load(directory)
         if kept.entry != KIND:
@@ -297,6 +304,7 @@ class FlowDensity:
                 f"{directory}: the network gives another density than the one that was saved; "
                 "expected the same activations and options"
             )
+        check_model(directory, kept.arrays, model, _probes(model, found.unit))
         return found
 
 

@@ -18,7 +18,8 @@ class Distance(NamedTuple):
 
     Attributes:
         value: of the samples.
-        error: one standard deviation over samples like these, by the bootstrap.
+        error: one standard deviation over samples like these, by the bootstrap, and of a sliced
+            distance over directions like these, too.
         floor: what two sets of one density would have, so many samples each: the mean over random
             partings of all samples. A distance near its floor tells nothing.
         floor_error: the standard deviation of that over partings.
@@ -71,7 +72,7 @@ def sliced_wasserstein_distance(
         first: ``(n, d)``, or ``(n, ...)``, flattened.
         second: ``(m, d)`` likewise.
         key: a random key.
-        directions: how many, drawn once.
+        directions: how many, drawn once, two at least for an error.
         resamples: of the bootstrap, and partings.
 
     Raises:
@@ -87,7 +88,7 @@ def sliced_wasserstein_distance(
     True
     """
     x, y = two_sets(first, second)
-    directions = as_whole("directions", directions, least=1)
+    directions = as_whole("directions", directions, least=2)
     random = generator(key)
     lines = random.normal(size=(x.shape[1], directions))
     return _judged(x, y, lines / np.linalg.norm(lines, axis=0), key, resamples)
@@ -103,28 +104,31 @@ def _judged(
     again, parted = [], []
     for _ in range(resamples):
         again.append(
-            _mean_distance(
+            _distances(
                 a[random.integers(len(a), size=len(a))], b[random.integers(len(b), size=len(b))]
-            )
+            ).mean()
         )
         order = random.permutation(len(pool))
-        parted.append(_mean_distance(pool[order[: len(a)]], pool[order[len(a) :]]))
+        parted.append(_distances(pool[order[: len(a)]], pool[order[len(a) :]]).mean())
+    each = _distances(a, b)
+    # On a line there is one direction; drawn ones are a sample of all.
+    of_lines = np.std(each, ddof=1) / len(each) ** 0.5 if len(each) > 1 else 0.0
     return Distance(
-        _mean_distance(a, b),
-        float(np.std(again, ddof=1)),
+        float(each.mean()),
+        float(np.hypot(np.std(again, ddof=1), of_lines)),
         float(np.mean(parted)),
         float(np.std(parted, ddof=1)),
     )
 
 
-def _mean_distance(a: np.ndarray, b: np.ndarray) -> float:
-    """Of columns ``(n, k)`` and ``(m, k)``, the mean over columns."""
+def _distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Of columns ``(n, k)`` and ``(m, k)``, of each column, ``(k,)``."""
     a, b = np.sort(a, axis=0), np.sort(b, axis=0)
     if len(a) == len(b):
-        return float(np.mean(np.abs(a - b)))
+        return np.asarray(np.mean(np.abs(a - b), axis=0))
     # Both quantile functions are constant between the multiples of 1/n and of 1/m.
     edges = np.union1d(np.arange(1, len(a) + 1) / len(a), np.arange(1, len(b) + 1) / len(b))
     widths = np.diff(edges, prepend=0.0)
     middle = edges - widths / 2
     at = [np.minimum((middle * len(c)).astype(int), len(c) - 1) for c in (a, b)]
-    return float(np.mean(widths @ np.abs(a[at[0]] - b[at[1]])))
+    return np.asarray(widths @ np.abs(a[at[0]] - b[at[1]]))

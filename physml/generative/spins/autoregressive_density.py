@@ -16,6 +16,7 @@ from physml.errors import CheckpointError, FingerprintError, ShapeError
 from physml.figures import figure
 from physml.generative.judge.enumerated import Enumerated, enumerated
 from physml.generative.judge.log_partition import LogPartition, log_partition
+from physml.generative.judge.same_model import check_model, log_densities
 from physml.generative.spins.conditional import draw, log_prob
 from physml.generative.spins.spin_model import SpinModel
 from physml.train import FitResult, Study
@@ -178,6 +179,7 @@ class AutoregressiveDensity:
             "magnetisations": self.magnetisations,
             "losses": self.losses,
             "answers": self.log_prob(_probes(self.model)),
+            "densities": log_densities(self.model, _known(self.model)),
         }
         exact = None if self.exact is None else list(self.exact)
         found = {"even": self.even, "log_partition": list(self.log_partition), "exact": exact}
@@ -194,7 +196,8 @@ class AutoregressiveDensity:
 
         Raises:
             CheckpointError: it is missing, altered, or of other parameters.
-            FingerprintError: of a network with other outputs.
+            FingerprintError: of a network with other outputs; of another model, such as of another
+                temperature.
         """
         kept = Study.load(directory)
         if kept.entry != KIND:
@@ -215,6 +218,7 @@ class AutoregressiveDensity:
                 f"{directory}: the network gives other outputs than the one that was saved; "
                 "expected the same activations and options"
             )
+        check_model(directory, kept.arrays, model, _known(model))
         return found
 
 
@@ -222,3 +226,8 @@ def _probes(model: SpinModel) -> np.ndarray:
     """Some configurations, to know a network again."""
     random = np.random.default_rng(0)
     return 2.0 * random.integers(2, size=(4, *model.shape)) - 1
+
+
+def _known(model: SpinModel) -> np.ndarray:
+    """The same and all up, of which not all have energy 0, to know a model again."""
+    return np.concatenate([_probes(model), np.ones((1, *model.shape))])

@@ -1,0 +1,104 @@
+"""Whether a network is the inverse of its own way back, and tells its own volume."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from physml.errors import NonFiniteError, ShapeError
+from physml.networks import ContinuousFlow
+
+_ROUND_TRIP = 1e-2
+
+# Of what a network tells, it may be off by this part: rounding of many entries, and the steps of a
+# flow in time, whose error is told with its numbers.
+_ROUNDING, _STEPS = 1e-3, 5e-2
+
+# Many networks begin as the identity, where any multiple of ln|∂y/∂z| = 0 is right. Velocities are
+# moved less, by this over the root of the number of entries: they are followed by steps.
+_MOVED, _MOVED_IN_TIME = 0.1, 0.02
+
+_JACOBIAN, _JACOBIAN_IN_TIME, _AT_ONCE = 1024, 128, 32
+
+
+def check_way_back(
+    network: Any, params: Any, shape: tuple[int, ...], *, beside: bool = False
+) -> None:
+    """Refuse a network that is not inverted by its own way back: its density would not be one.
+
+    Its ``ln|∂y/∂z|`` is held against the determinant of its Jacobian, up to 1024 entries, 128
+    of a flow in time; of more, with a warning, only against that of the way back.
+
+    Args:
+        network: ``(z, inverse=False) -> (y, ln|∂y/∂z|)``.
+        params: its parameters.
+        shape: of ``z``.
+        beside: whether to look near the parameters, too.
+
+    Raises:
+        ShapeError: another shape; a way back that leads elsewhere; another volume.
+        NonFiniteError: a NaN or an infinity.
+    """
+    z = jnp.asarray(np.random.default_rng(2).normal(size=shape))
+    outputs = jax.eval_shape(network.apply, params, z)
+    shapes = [getattr(one, "shape", None) for one in outputs] if isinstance(outputs, tuple) else []
+    if shapes != [shape, ()]:
+        raise ShapeError(
+            f"network: expected (y, ln|∂y/∂z|), of shapes {shape} and (), got {outputs}"
+        )
+    most = _JACOBIAN_IN_TIME if isinstance(network, ContinuousFlow) else _JACOBIAN
+    if z.size > most:
+        warnings.warn(
+            f"network: of {z.size} entries, above {most}, its ln|∂y/∂z| is compared with that "
+            "of the way back alone, and not with its Jacobian",
+            stacklevel=3,
+        )
+
+    @jax.jit
+    def there_and_back(params: Any) -> tuple[Array, Array, Array]:
+        y, log_det = network.apply(params, z)
+        back, log_way_back = network.apply(params, y, inverse=True)
+        volume = jnp.abs(log_det + log_way_back)
+        if z.size <= most:
+
+            def along(tangent: Array) -> Array:
+                moved = jax.jvp(lambda z: network.apply(params, z)[0], (z,), (tangent,))[1]
+                return jnp.ravel(moved)
+
+            tangents = jnp.eye(z.size, dtype=z.dtype).reshape(-1, *shape)
+            true = jnp.linalg.slogdet(jax.lax.map(along, tangents, batch_size=_AT_ONCE))[1]
+            volume = jnp.maximum(volume, jnp.abs(log_det - true))
+        return jnp.max(jnp.abs(back - z)), volume, jnp.abs(log_det)
+
+    found = [list(map(float, there_and_back(params)))]
+    if not np.isfinite(found[0]).all():
+        raise NonFiniteError("network: expected finite numbers at a normal z, got NaN or infinity")
+    if beside:
+        found.append(list(map(float, there_and_back(_moved(network, params, z.size)))))
+    part = _STEPS if isinstance(network, ContinuousFlow) else _ROUNDING
+    for missed, volume, told in found:
+        if missed > _ROUND_TRIP or volume > _ROUND_TRIP + part * told:
+            raise ShapeError(
+                "network: expected network.apply(params, y, inverse=True) to lead back, and the "
+                f"volume of its Jacobian, got z within {missed:.1e} and ln|∂y/∂z| within "
+                f"{volume:.1e}; a flow in time may need more steps"
+            )
+
+
+def _moved(network: Any, params: Any, size: int) -> Any:
+    """Parameters near to these, where a network that begins as the identity is none."""
+    random = np.random.default_rng(3)
+    scale = _MOVED_IN_TIME / size**0.5 if isinstance(network, ContinuousFlow) else _MOVED
+
+    def one(leaf: Any) -> Any:
+        leaf = jnp.asarray(leaf)
+        if not jnp.issubdtype(leaf.dtype, jnp.inexact):
+            return leaf
+        return leaf + jnp.asarray(scale * random.normal(size=leaf.shape), leaf.dtype)
+
+    return jax.tree.map(one, params)
