@@ -200,16 +200,31 @@ def test_a_large_machine_is_judged_by_chains(tmp_path):
         for name, leaf in some.items()
     }
     exact = G.exact_log_partition(RBM(hidden=10), {"params": some}, (21,)) + 11 * np.log(2)
-    told = G.BoltzmannDensity.judged(
+    strong = G.BoltzmannDensity.judged(
         found.network, {"params": padded}, jnp.asarray(data, float), samples=64, levels=20, key=KEY
-    ).log_partition
+    )
+    told = strong.log_partition
     assert abs(told.value - exact) < 5 * told.error < 2
-    some = found.sample(KEY, 5)
-    np.testing.assert_array_equal(some, found.sample(KEY, 9)[:5])
     numbers = found.numbers()
     assert numbers["test_log_likelihood_error"] > numbers["log_partition_error"]
     assert found.sample(KEY, 5).shape == (5, 3, 7) and "effective chains" in found.words()
     assert found.plot(tmp_path / "machine.png").exists()
+
+
+def test_few_samples_are_of_as_many_chains_as_many(monkeypatch):
+    density = G.BoltzmannDensity(
+        RBM(hidden=21), wide(RBM(hidden=21), (21,)), (21,),
+        G.LogPartition(0.0, 0.0, 1.0, 0.0, 0.0, 64), {}, {}, np.zeros(0), np.zeros(0),
+    )  # fmt: skip
+    chains = []
+
+    def drawn(network, params, shape, key, n, levels):
+        chains.append(n)
+        return None, jnp.zeros((n, *shape))
+
+    monkeypatch.setattr("physml.generative.machines.boltzmann_density._drawn", drawn)
+    assert [len(density.sample(KEY, n)) for n in (1, 5, 99)] == [1, 5, 99]
+    assert chains == [64, 64, 99]
 
 
 def test_a_machine_is_kept(xor, tmp_path):
