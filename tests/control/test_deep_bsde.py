@@ -10,6 +10,7 @@ from flax import linen as nn
 
 import physml as pm
 from physml.control.backward_equations.curvature import curvature
+from physml.control.backward_equations.deep_bsde import checked_curve
 from physml.control.backward_equations.fresh_value import against_step_size
 from physml.control.backward_equations.paths import coarser, draw_noise, path_of
 from physml.control.backward_equations.rolled_forward import miss
@@ -129,6 +130,14 @@ def test_bars_hold(exact):
     assert values.std(ddof=1) / errors.mean() == pytest.approx(1, abs=0.25)
 
 
+def test_two_step_sizes_tell_of_their_error_and_one_is_refused():
+    random = np.random.default_rng(0).normal(size=(50, 1))
+    found = against_step_size(random + np.array([0.4, 0.2]), (4, 8))
+    assert found.leap / 3 == pytest.approx(0.2)
+    with pytest.raises(ConfigurationError, match="curve: expected two numbers"):
+        checked_curve((8,), 4)
+
+
 def test_a_driver_bends_as_told():
     found = curvature(QUADRATIC, EXACT.apply, PARAMS, scalar=False, steps=4, key=KEY)
     assert found == pytest.approx(2, rel=1e-6)
@@ -195,6 +204,10 @@ def test_a_solution_is_shown_and_kept(solved, tmp_path):
     other = pm.control.Backward(lambda x: jnp.sum(x**4), SQUARE.begin, 0.5)
     with pytest.raises(FingerprintError, match="other numbers"):
         load(tmp_path / "kept", other, network)
+    for changed in ({"mu": lambda t, x: x}, {"sigma": 1.1}):
+        other = pm.control.Backward(SQUARE.final, SQUARE.begin, 0.5, **changed)
+        with pytest.raises(FingerprintError, match="other numbers"):
+            load(tmp_path / "kept", other, network)
     with pytest.raises(CheckpointError, match="already holds"):
         solved.save(tmp_path / "kept")
 

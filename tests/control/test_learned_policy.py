@@ -10,6 +10,7 @@ import pytest
 
 import physml as pm
 from physml.control import CartPole, LearnedPolicy, actor_critic
+from physml.control.policies.learned_policy import earnings
 from physml.control.policies.policy_gradient import advantage_objective
 from physml.control.policies.ppo import clipped
 from physml.errors import (
@@ -31,6 +32,20 @@ class Twice(pm.MLP):
         return 2 * super().__call__(z)
 
 
+class Pushed(CartPole):
+    """The same shapes, and another reward."""
+
+    def step(self, key, state, action):
+        return super().step(key, state, action)._replace(reward=jnp.asarray(2.0))
+
+
+class Broken(CartPole):
+    """A reward that is no number."""
+
+    def step(self, key, state, action):
+        return super().step(key, state, action)._replace(reward=jnp.asarray(jnp.nan))
+
+
 @pytest.fixture(scope="module")
 def found() -> LearnedPolicy:
     networks = pm.MLP((), 2), pm.MLP(())
@@ -49,11 +64,23 @@ def test_a_policy_is_kept_and_read_back(found: LearnedPolicy, tmp_path) -> None:
     assert {**told, "compile_seconds": 0} == {**before, "compile_seconds": 0}
     np.testing.assert_array_equal(again.curve, found.curve)
     other = actor_critic(CartPole(), Twice((), 2), pm.MLP(()))
-    with pytest.raises(FingerprintError, match="other outputs"):
+    with pytest.raises(FingerprintError, match="other numbers"):
         LearnedPolicy.load(tmp_path / "kept", CartPole(), other)
+    with pytest.raises(FingerprintError, match="other numbers"):
+        LearnedPolicy.load(tmp_path / "kept", Pushed(limit=12), found.actor)
     other = actor_critic(CartPole(), pm.MLP((5,), 2), pm.MLP(()))
     with pytest.raises(CheckpointError, match="expected the model that was saved"):
         LearnedPolicy.load(tmp_path / "kept", CartPole(), other)
+
+
+def test_a_reward_that_is_no_number_is_named(found: LearnedPolicy) -> None:
+    with pytest.raises(NonFiniteError, match="expected finite returns, got 4 of 4"):
+        earnings(Broken(limit=3), found.actor, found.params, key=KEY, episodes=2)
+
+
+def test_minibatches_of_one_are_refused() -> None:
+    with pytest.raises(ConfigurationError, match="minibatches: expected two samples in each"):
+        pm.control.ppo(CartPole(), environments=1, length=4, minibatches=4, progress=False)
 
 
 def test_numbers_are_of_fresh_episodes(found: LearnedPolicy, tmp_path) -> None:

@@ -80,6 +80,26 @@ def test_a_long_horizon_forgets_its_end():
     np.testing.assert_allclose(flow.cost([1.0, 0, 0, 0]), flow.P[0, 0, 0])
 
 
+@pytest.mark.parametrize("horizon", [4.0, 40.0, 4000.0])
+def test_a_stiff_flow_keeps_its_digits(horizon):
+    """``P = √Q tanh(√Q T)`` of ``A = 0`` and ``B = R = 1``, in a frame of its own."""
+    turn = np.linalg.qr(np.random.default_rng(0).normal(size=(3, 3)))[0]
+    root = np.array([10.0, 1.0, 0.1])
+    Q, one = turn @ np.diag(root**2) @ turn.T, np.eye(3)
+    Q = 0.5 * (Q + Q.T)
+    P = turn @ np.diag(root * np.tanh(root * horizon)) @ turn.T
+    for steps in (1, 7):
+        found = pm.control.riccati_flow(0 * one, one, Q, one, horizon=horizon, steps=steps)
+        np.testing.assert_allclose(found.P[0], P, atol=1e-11)
+    if horizon > 1000:
+        np.testing.assert_allclose(found.P[0], pm.control.riccati(0 * one, one, Q, one).P, 1e-9)
+
+
+@pytest.mark.parametrize(("B", "Q", "P"), [(1.0, 1e-9, 1e-9**0.5), (1e-9, 1.0, 1e9)])
+def test_units_do_not_matter(B, Q, P):
+    assert pm.control.riccati(0, B, Q, 1).P[0, 0] == pytest.approx(P, rel=1e-9)
+
+
 def test_the_flow_obeys_its_equation():
     A, B, Q, R = _random(4)
     flow = pm.control.riccati_flow(A, B, Q, R, horizon=1.0, last=np.eye(4), steps=2000)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from physml.control import Tabular, grid_world, q_learning, value_iteration
-from physml.errors import ConfigurationError, ShapeError
+from physml.errors import ConfigurationError, ConvergenceError, ShapeError
 
 GRID = grid_world()
 
@@ -35,13 +35,18 @@ def test_the_map_contracts_and_the_bounds_hold(discount: float) -> None:
         a, b = random.normal(size=(2, process.states))
         closer = [process.action_values(v).max(axis=1) for v in (a, b)]
         assert np.abs(closer[0] - closer[1]).max() <= discount * np.abs(a - b).max() + 1e-12
-    for sweeps in (1, 5, 20):
-        found = value_iteration(process, sweeps=sweeps)
+    for tolerance in (1.0, 0.1, 0.01):
+        found = value_iteration(process, tolerance=tolerance)
+        sweeps = len(found.bounds)
         error = np.abs(found.values - exact).max()
         assert error <= discount**sweeps * np.abs(exact).max() + 1e-12
         assert error <= found.bounds[-1] + 1e-12
     found = value_iteration(process, tolerance=1e-12)
     np.testing.assert_allclose(process.values_of(found.policy), exact, atol=1e-11)
+
+
+def test_whole_floats_are_actions() -> None:
+    np.testing.assert_array_equal(GRID.values_of(np.ones(16)), GRID.values_of(np.ones(16, int)))
 
 
 def test_samples_alone_come_to_the_values() -> None:
@@ -65,6 +70,7 @@ def test_samples_alone_come_to_the_values() -> None:
         (lambda: GRID.values_of([0]), ShapeError, "policy"),
         (lambda: GRID.values_of(np.full(16, 4)), ConfigurationError, "actions below 4"),
         (lambda: value_iteration(GRID, tolerance=0.0), ConfigurationError, "tolerance"),
+        (lambda: value_iteration(GRID, sweeps=3), ConvergenceError, "sweeps: expected a bound"),
         (lambda: q_learning(GRID, jax.random.key(0), power=0.5), ConfigurationError, "power"),
     ],
 )

@@ -40,7 +40,8 @@ class BackwardSolution:
             what the network misses; the plain ones where the driver has no ``Z`` to steer by.
         plain: the same of paths without control.
         without: the mean of ``g(X_T)``, with ``Z ≡ 0``, and its standard deviation.
-        bound: what second order in the network's miss may leave, ``½ |f″| spread``.
+        bound: what second order in the network's miss of ``Z`` may leave, ``½ |∂²f/∂z²| spread``;
+            what a driver that depends on ``y`` leaves by the miss of ``Y`` is not in it.
         losses: ``½ mean (Y_T − g)²`` of each step.
         result: of the fit; None where there was none.
     """
@@ -177,7 +178,7 @@ class BackwardSolution:
             f"{beside('plain')}",
             "with Z ≡ 0": f"{self.without.value:.6g} ± {self.without.error:.1g}{beside('without')}",
             "error": f"paths {self.steered.error:.1g}, step size {self.steered.leap / 3:.1g}, "
-            f"network at most {self.bound:.1g}",
+            f"network's Z at most {self.bound:.1g}, its Y, where the driver has y, not bounded",
             "parameters": str(told["parameters"]),
         }
         if told["exact"] is not None:
@@ -273,9 +274,10 @@ class BackwardSolution:
             float(told["bound"]),
             kept.arrays["losses"],
         )
-        if not np.allclose(found._answers(), kept.arrays["answers"], rtol=1e-4, atol=1e-7):
+        answers, before = found._answers(), kept.arrays["answers"]
+        if answers.shape != before.shape or not np.allclose(answers, before, rtol=1e-4, atol=1e-7):
             raise FingerprintError(
-                f"{directory}: network and terminal value give other numbers than those that were "
+                f"{directory}: network and equation give other numbers than those that were "
                 "saved; expected the same equation, activations and options"
             )
         return found
@@ -287,4 +289,8 @@ class BackwardSolution:
         t, z = jnp.asarray(0.3 * self.equation.horizon, x.dtype), self.gradient(0.0, x)
         noises = jnp.ones(self.equation.noises, x.dtype)
         driver = self.equation.driver(t, x, jnp.ones((), x.dtype), noises)
-        return np.append(z, [float(self.equation.terminal(x)), float(driver)])
+        parts = [z, self.equation.terminal(x), driver]
+        parts += [self.equation.drift(t, x), self.equation.diffusion(t, x)]
+        if self.equation.jumps is not None:
+            parts.append(list(self.equation.jumps.numbers().values()))
+        return np.concatenate([np.ravel(np.asarray(part)) for part in parts])

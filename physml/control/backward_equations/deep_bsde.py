@@ -139,13 +139,18 @@ def checked_curve(curve: Sequence[int] | None, time_steps: int) -> tuple[int, ..
     """Step counts to judge at.
 
     Raises:
-        ConfigurationError: not increasing, or no divisors of the last.
+        ConfigurationError: fewer than two, not increasing, or no divisors of the last.
     """
     if curve is None:
         half = () if time_steps % 2 else (time_steps // 2,)
         return (*half, time_steps, 2 * time_steps)
     counts = tuple(as_whole("curve", count, least=1) for count in curve)
     rising = all(a < b for a, b in pairwise(counts))
+    if len(counts) == 1:
+        raise ConfigurationError(
+            f"curve: expected two numbers of steps or more, got {counts}: one tells nothing of the "
+            "error by the step size"
+        )
     if not counts or not rising or any(counts[-1] % count for count in counts):
         raise ConfigurationError(
             f"curve: expected increasing numbers of steps, divisors of the last, got {counts}"

@@ -26,7 +26,9 @@ class FreshValue(NamedTuple):
         value: extrapolated to no step size, ``2 v_N − v_{N/2}`` of the two finest.
         error: its standard deviation, of the paths alone.
         leap: how far the extrapolation of the two coarsest of the last three is from it, a third
-            of which is what a second order in the step size may leave; 0 of fewer step sizes.
+            of which is what a second order in the step size may leave; of two, three times how far
+            it is from the finest, so that a third is all that was extrapolated; 0 of one, which
+            tells nothing of it.
         spread: variance of ``Y_T − g(X_T)``, extrapolated to no step size, at least its own two
             standard deviations: what is left of it is the network's.
         steps: of each step size, ``(k,)``.
@@ -146,6 +148,7 @@ def against_step_size(each: np.ndarray, steps: Sequence[int]) -> FreshValue:
         whole = each[:, -1] + ratio * (each[:, -1] - each[:, -2])
         variance = max(0.0, variance + ratio * (variance - spread[-2] ** 2))
         uncertain *= 1 + 2 * ratio
+        leap = 3 * float(abs(np.mean(whole - each[:, -1])))
     if len(steps) > 2:
         ratio = steps[-3] / (steps[-2] - steps[-3])
         coarse = each[:, -2] + ratio * (each[:, -2] - each[:, -3])

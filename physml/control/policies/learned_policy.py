@@ -13,8 +13,15 @@ from jax import Array
 
 from physml.as_whole import as_whole
 from physml.control.policies.actor_critic import ActorCritic
-from physml.control.worlds.environment import Environment, strict
-from physml.errors import CheckpointError, ConfigurationError, FingerprintError, ShapeError
+from physml.control.worlds.action_spaces import Continuous
+from physml.control.worlds.environment import Environment, an_action, strict
+from physml.errors import (
+    CheckpointError,
+    ConfigurationError,
+    FingerprintError,
+    NonFiniteError,
+    ShapeError,
+)
 from physml.figures import figure
 from physml.train import FitResult, Study
 from physml.train.named_params import from_named, named
@@ -218,7 +225,7 @@ class LearnedPolicy:
 
         Raises:
             CheckpointError: it is missing, altered, or of other parameters.
-            FingerprintError: of networks with other outputs.
+            FingerprintError: of networks with other outputs, or a world of another first step.
         """
         kept = Study.load(directory)
         if kept.entry != KIND:
@@ -239,24 +246,33 @@ class LearnedPolicy:
             kept.found["exact"],
             dict(kept.found["told"]),
         )
-        if not np.allclose(found._answers(), kept.arrays["answers"], rtol=1e-4, atol=1e-6):
+        answers, before = found._answers(), kept.arrays["answers"]
+        if answers.shape != before.shape or not np.allclose(answers, before, rtol=1e-4, atol=1e-6):
             raise FingerprintError(
-                f"{directory}: the networks give other outputs than those that were saved; "
-                "expected the same activations and options"
+                f"{directory}: networks or environment give other numbers than those that were "
+                "saved; expected the same activations, options and world"
             )
         return found
 
     def _answers(self) -> np.ndarray:
-        """Outputs at some observations, to know networks again."""
+        """Outputs at some observations and a step, to know networks and world again."""
         random = np.random.default_rng(0)
         seen = jnp.asarray(random.normal(size=(4, *_outline(self.environment).shape)))
-        params = jax.tree.map(lambda leaf: leaf[0], self.params)
 
-        def one(seen: Array) -> Array:
+        def one(params: Any, seen: Array) -> Array:
             output = self.actor.policy.apply(params["policy"], seen)
             return jnp.append(output, self.actor.worth(params, seen))
 
-        return np.asarray(jax.vmap(one)(seen))
+        outputs = jax.vmap(jax.vmap(one, (None, 0)), (0, None))(self.params, seen)
+        key, actions = jax.random.key(0), self.environment.actions
+        state, first = self.environment.reset(key)
+        action = an_action(actions)
+        if isinstance(actions, Continuous):
+            action = actions.within(jnp.full(actions.size, 0.3))
+        after = strict(self.environment.step(key, state, action))
+        parts = [outputs, first, after.observation, after.reward]
+        parts += [after.terminated, after.truncated]
+        return np.concatenate([np.ravel(np.asarray(part, float)) for part in parts])
 
 
 def earnings(
@@ -266,6 +282,7 @@ def earnings(
 
     Raises:
         ConfigurationError: fewer than two episodes; one that does not end in 100,000 steps.
+        NonFiniteError: a reward that is not finite.
     """
     episodes = as_whole("episodes", episodes, least=2)
     seeds = jax.tree.leaves(params)[0].shape[0]
@@ -279,6 +296,11 @@ def earnings(
         raise ConfigurationError(
             f"evaluate: an episode did not end in {_LONGEST:,} steps; expected an environment that "
             "terminates or is truncated"
+        )
+    if not np.isfinite(returns).all():
+        raise NonFiniteError(
+            f"evaluate: expected finite returns, got {(~np.isfinite(returns)).sum()} of "
+            f"{returns.size} episodes whose rewards are not"
         )
     return _summed(returns)
 

@@ -16,6 +16,7 @@ from physml.control.policies.learned_policy import LearnedPolicy
 from physml.control.policies.rollouts import rollouts
 from physml.control.policies.seeds import first_params
 from physml.control.worlds.environment import Environment
+from physml.errors import ConfigurationError
 from physml.optim import optimizer_of
 from physml.optim.ranges import check_positive
 from physml.train import Run, cost, fit, key_for
@@ -113,6 +114,11 @@ def ppo(
         trace=trace,
         reward_scale=reward_scale,
     )
+    if environments * length < 2 * minibatches:
+        raise ConfigurationError(
+            f"minibatches: expected two samples in each or more, got {environments * length} in "
+            f"{minibatches}: the advantage of one, less its mean, is 0"
+        )
     steps = updates * epochs * minibatches
     if optimizer is None:
         optimizer = optax.adam(optax.linear_schedule(2.5e-4, 0.0, steps), eps=1e-5)

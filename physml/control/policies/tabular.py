@@ -73,6 +73,7 @@ class Tabular:
             raise ShapeError(f"policy: expected {here.shape}, got {policy.shape}")
         if not np.isin(policy, np.arange(len(self.transitions))).all():
             raise ConfigurationError(f"policy: expected actions below {len(self.transitions)}")
+        policy = policy.astype(int)
         P = self.transitions[policy, here]
         return np.linalg.solve(np.eye(self.states) - self.discount * P, self.rewards[here, policy])
 

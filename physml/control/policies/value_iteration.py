@@ -11,7 +11,7 @@ from jax import Array
 
 from physml.as_whole import as_whole
 from physml.control.policies.tabular import Tabular
-from physml.errors import ConfigurationError
+from physml.errors import ConfigurationError, ConvergenceError
 from physml.optim.ranges import check_positive
 
 
@@ -44,6 +44,7 @@ def value_iteration(
 
     Raises:
         ConfigurationError: a tolerance that is not positive.
+        ConvergenceError: the bound is not below it after the last sweep.
 
     Source: Puterman, Markov Decision Processes (1994), doi:10.1002/9780470316887, section 6.3.
 
@@ -62,6 +63,10 @@ def value_iteration(
         bounds.append(process.discount / (1 - process.discount) * change)
         if bounds[-1] <= tolerance:
             break
+    else:
+        raise ConvergenceError(
+            f"sweeps: expected a bound of {tolerance:g}, got {bounds[-1]:.3g} after {sweeps}"
+        )
     return ValueIteration(values, process.action_values(values).argmax(axis=1), np.array(bounds))
 
 

@@ -43,8 +43,9 @@ def riccati_flow(
         least ∫₀^T xᵀQx + uᵀRu dt + x(T)ᵀ P_T x(T) = x₀ᵀ P(0) x₀
         −Ṗ = AᵀP + PA − P B R⁻¹ Bᵀ P + Q,   P(T) = P_T,   K(t) = R⁻¹ Bᵀ P(t)
 
-    Each step is exact, by the exponential of the Hamiltonian matrix: more of them are more times to
-    look at, and no smaller error.
+    A step is the exponential of the Hamiltonian matrix over a part of it so short that no digit is
+    lost, doubled to the whole of it by maps that stay bounded: stiff systems and long horizons keep
+    their digits, and more steps are more times to look at, and no smaller error.
 
     Args:
         A: ``(n, n)``; a number where ``n = 1``.
@@ -57,28 +58,29 @@ def riccati_flow(
 
     Raises:
         ShapeError, ConfigurationError: see ``riccati``; a horizon that is not positive.
-        NonFiniteError: a step so long that its exponential overflows.
+        NonFiniteError: a step in which what no input can hold overflows.
 
-    Source: Davison and Maki (1973), doi:10.1109/TAC.1973.1100210.
+    Source: Davison and Maki (1973), doi:10.1109/TAC.1973.1100210; doubled: Anderson (1978),
+    doi:10.1080/00207177808922490.
 
     >>> import numpy as np, physml as pm
     >>> found = pm.control.riccati_flow(0, 1, 1, 1, horizon=2.0)  # P = tanh(T − t)
     >>> bool(np.allclose(found.P[:, 0, 0], np.tanh(2.0 - found.times)))
     True
     """
-    from scipy.linalg import expm
-
     system, steps = checked(A, B, Q, R), as_whole("steps", steps, least=1)
     if not 0 < horizon < float("inf"):
         raise ConfigurationError(f"horizon: expected a time > 0, got {horizon}")
     n, P = len(system.A), _last(last, len(system.A))
     into = np.linalg.solve(system.R, system.B.T)
     hamiltonian = np.block([[system.A, -system.B @ into], [-system.Q, -system.A.T]])
-    back = expm(-horizon / steps * hamiltonian)
+    with np.errstate(over="ignore", invalid="ignore"):
+        F, G, H = _over(horizon / steps, hamiltonian)
+    if not all(np.isfinite(matrix).all() for matrix in (F, G, H)):
+        raise NonFiniteError(f"steps: expected shorter steps than {horizon / steps}, got inf")
     found = [P]
     for _ in range(steps):
-        both = back @ np.vstack([np.eye(n), found[-1]])
-        P = np.linalg.solve(both[:n].T, both[n:].T).T
+        P = H + F.T @ P @ np.linalg.solve(np.eye(n) + G @ P, F)
         if not np.isfinite(P).all():
             raise NonFiniteError(f"steps: expected shorter steps than {horizon / steps}, got inf")
         found.append(0.5 * (P + P.T))
@@ -120,6 +122,28 @@ def riccati_recursion(
         found.append(0.5 * (P + P.T))
         gains.append(K)
     return HorizonRegulator(np.arange(steps + 1.0), np.stack(found[::-1]), np.stack(gains[::-1]))
+
+
+def _over(time: float, hamiltonian: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """``F``, ``G`` and ``H`` of ``x₁ = F x₀ − G λ₁`` and ``λ₀ = H x₀ + Fᵀ λ₁`` over a time."""
+    from scipy.linalg import expm
+
+    n, size = len(hamiltonian) // 2, float(np.linalg.norm(hamiltonian, 2))
+    doublings = max(0, int(np.ceil(np.log2(max(1.0, time * size)))))
+    flow = expm(time / 2.0**doublings * hamiltonian)
+    back = np.linalg.inv(flow[n:, n:])
+    F, G, H = back.T, -flow[:n, n:] @ back, -back @ flow[n:, :n]
+    for _ in range(doublings):
+        if not np.isfinite(F).all():
+            break
+        closed = np.linalg.solve(np.eye(n) + G @ H, np.hstack([F, G]))
+        F, G, H = (
+            F @ closed[:, :n],
+            G + F @ closed[:, n:] @ F.T,
+            H + F.T @ H @ closed[:, :n],
+        )
+        G, H = 0.5 * (G + G.T), 0.5 * (H + H.T)
+    return F, G, H
 
 
 def _last(last: Any, n: int) -> np.ndarray:

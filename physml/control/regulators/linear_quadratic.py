@@ -90,18 +90,19 @@ def check_stabilisable(system: LinearQuadratic, *, discrete: bool) -> None:
     Raises:
         ConfigurationError: with the eigenvalue.
     """
-    n = len(system.A)
+    # Each matrix by its own size: in other units of state or cost the answer is the same.
+    n, size = len(system.A), float(np.abs(system.A).max())
     for value in np.linalg.eigvals(system.A):
-        decays = abs(value) < 1 - _TOLERANCE if discrete else value.real < -_TOLERANCE
+        decays = abs(value) < 1 - _TOLERANCE if discrete else value.real < -_TOLERANCE * size
         if decays:
             continue
         shifted = value * np.eye(n) - system.A
-        if _rank(np.hstack([shifted, system.B])) < n:
+        if _rank(np.hstack([shifted / (size or 1.0), _of_size_one(system.B)])) < n:
             raise ConfigurationError(
                 f"B: expected inputs that can hold every mode which does not decay, got the "
                 f"eigenvalue {value:.6g} of A out of their reach: (A, B) cannot be stabilised"
             )
-        if _rank(np.vstack([shifted, system.Q])) < n:
+        if _rank(np.vstack([shifted / (size or 1.0), _of_size_one(system.Q)])) < n:
             raise ConfigurationError(
                 f"Q: expected a cost of every mode which does not decay, got none of the "
                 f"eigenvalue {value:.6g} of A: (A, Q) cannot be detected, and the least cost "
@@ -109,6 +110,10 @@ def check_stabilisable(system: LinearQuadratic, *, discrete: bool) -> None:
             )
 
 
+def _of_size_one(matrix: np.ndarray) -> np.ndarray:
+    return matrix / (np.abs(matrix).max() or 1.0)
+
+
 def _rank(matrix: np.ndarray) -> int:
     values = np.linalg.svd(matrix, compute_uv=False)
-    return int(np.sum(values > _TOLERANCE * max(values[0], 1.0)))
+    return int(np.sum(values > _TOLERANCE * values[0]))
