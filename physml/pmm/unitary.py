@@ -110,6 +110,8 @@ def energies(terms: Any, dt: Any) -> Array:
 
     Raises:
         ShapeError: matrices that are not square, or a step that is not one number.
+        ConfigurationError: a sum of the terms' lowest or highest eigenvalues times dt beyond ±π,
+            where phases may begin again; under ``jax.jit`` nothing is known to check it by.
 
     >>> import jax.numpy as jnp
     >>> z, x = jnp.array([[1.0, 0.0], [0.0, -1.0]]), jnp.array([[0.0, 1.0], [1.0, 0.0]])
@@ -118,10 +120,19 @@ def energies(terms: Any, dt: Any) -> Array:
     True
     """
     terms, dt = jnp.asarray(terms), jnp.asarray(dt)
+    terms = terms.astype(jnp.result_type(terms.dtype, 1.0))
     if terms.ndim != 3 or terms.shape[1] != terms.shape[2]:
         raise ShapeError(f"terms: expected (terms, n, n), got {terms.shape}")
     if dt.shape != () or jnp.iscomplexobj(dt) or jnp.iscomplexobj(terms):
         raise ShapeError(f"dt: expected one real number, and real terms, got {dt.dtype} {dt.shape}")
+    if not isinstance(terms, jax.core.Tracer) and not isinstance(dt, jax.core.Tracer):
+        ends = np.linalg.eigvalsh(np.asarray(terms))[:, [0, -1]].sum(axis=0)
+        reach = float(np.abs(ends).max() * np.abs(np.asarray(dt)))
+        if reach > np.pi:
+            raise ConfigurationError(
+                f"dt: expected a step with |E dt| below π for all energies the terms may have, "
+                f"got up to {reach:.3g}; take a shorter one"
+            )
     still = dt == 0
     step = jnp.where(still, 1.0, dt).astype(terms.dtype)
     one = jnp.eye(terms.shape[1], dtype=terms.dtype)

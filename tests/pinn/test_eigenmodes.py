@@ -88,6 +88,14 @@ def test_what_is_left_of_twins_is_apart_from_what_was_found():
             lambda: string(lambda u, z: -pm.partial(u, 0, 0)(z) + 9 * pm.partial(u, 0)(z)),
             "expected a self-adjoint operator",
         ),
+        (
+            lambda: string(lambda u, z: -pm.partial(u, 0, 0)(z) + 0.55 * pm.partial(u, 0)(z)),
+            "expected a self-adjoint operator",
+        ),
+        (
+            lambda: string(lambda u, z: pm.partial(u, 0, 0)(z)),
+            "unbounded below. write −Δu",
+        ),
         (lambda: string(ansatz=None), "expected a self-adjoint operator"),
         (
             lambda: string(ansatz=lambda N, z: 1 + z[0] * N(z)),

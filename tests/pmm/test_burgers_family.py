@@ -25,8 +25,9 @@ def test_the_fields_solve_their_equation():
     assert np.abs(rate).max() > 0.1
 
 
-def test_what_is_asked_for_is_not_seen():
-    family = ENTRY.subject
+@pytest.mark.parametrize("points", [9, 20, 25, 201])
+def test_what_is_asked_for_is_not_seen(points):
+    family = replace(ENTRY.subject, points=points)
     inside, outside = family.asked
     low, high = family.trained
     assert low < inside.min() and inside.max() < high
@@ -37,6 +38,7 @@ def test_what_is_asked_for_is_not_seen():
 @pytest.mark.parametrize(
     ("numbers", "message"),
     [
+        ({"time": 60.0}, "time: expected νt ≤ 5"),
         ({"time": 0.0}, "time: expected a finite number > 0"),
         ({"trained": (-1.0, -2.0)}, "trained, beyond"),
         ({"beyond": (-3.0, -1.0)}, "known to rounding"),

@@ -110,3 +110,15 @@ def test_the_entry_is_nearer_than_a_polynomial(tmp_path):
     assert numbers["error_at_0"] < numbers["richardson_error_at_0"]
     found.save(tmp_path / "kept")
     assert entry.load(entry.subject, entry.recipe, tmp_path / "kept").numbers() == numbers
+
+
+def test_matrices_of_whole_numbers_are_those_of_the_same_size():
+    whole = np.array([[[1, 0], [0, -1]], [[0, 1], [1, 0]]])
+    np.testing.assert_allclose(pm.pmm.energies(whole, 0.5), ENERGIES(np.stack([Z, X]), 0.5), 1e-5)
+
+
+def test_phases_that_may_begin_again_are_refused():
+    with pytest.raises(ConfigurationError, match="dt: expected a step"):
+        pm.pmm.energies(10 * np.stack([Z, X]), 0.5)
+    with pytest.raises(ConfigurationError, match="got up to 10;"):
+        pm.pmm.energies(10 * np.stack([Z, X]), -0.5)

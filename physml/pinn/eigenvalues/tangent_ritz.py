@@ -20,7 +20,10 @@ _DEPENDENT = 1e-9
 √ε where that is more."""
 
 _ASYMMETRY = 0.05
-"""Part of the lowest block of ``⟨u_i, H u_j⟩`` up to which quadrature alone may be to blame."""
+"""Part of ``√(λ_iλ_j)`` up to which ``⟨u_i, H u_j⟩`` may differ by quadrature alone."""
+
+_SMALL = 0.01
+"""Part of the block's largest value that a λ counts as, at least, such as one that is 0."""
 
 _LOOKED_AT = 4
 """Modes between which an operator is looked at for symmetry, at least."""
@@ -57,8 +60,8 @@ def tangent_ritz(
         count: how many modes.
 
     Raises:
-        ConfigurationError: an operator that is not linear, not a number, or not self-adjoint; a
-            network whose changes are fewer functions than modes.
+        ConfigurationError: an operator that is not linear, not a number, not self-adjoint, or that
+            looks unbounded below; a network whose changes are fewer functions than modes.
         NonFiniteError: a value that is not finite at some point.
     """
     flat, unravel = ravel_pytree(params)
@@ -94,7 +97,18 @@ def tangent_ritz(
     values, vectors = np.linalg.eigh(0.5 * (energy + energy.T))
     lowest = vectors[:, : max(count, _LOOKED_AT)]
     block = lowest.T @ energy @ lowest
-    apart, size = np.abs(block - block.T).max(), np.abs(block).max()
+    scale = np.sqrt(np.maximum(np.abs(np.diagonal(block)), _SMALL * np.abs(block).max()))
+    difference, sizes = np.abs(block - block.T), np.outer(scale, scale)
+    worst = np.unravel_index((difference / sizes).argmax(), sizes.shape)
+    apart, size = difference[worst], sizes[worst]
+    # Values of what is bounded below are densest at their lower end.
+    crowded_above = np.median(values) > 0.5 * (values[0] + values[-1])
+    below_zero = values[-1] <= 0 or (apart > _ASYMMETRY * size and -values[0] > values[-1])
+    if crowded_above and below_zero:
+        raise ConfigurationError(
+            f"equation: expected an operator with a lowest eigenvalue, got {values[0]:.3g} to "
+            f"{values[-1]:.3g}; is it unbounded below? write −Δu for Δu"
+        )
     if apart > _ASYMMETRY * size:
         raise ConfigurationError(
             f"equation: expected a self-adjoint operator, ⟨u, Hv⟩ = ⟨Hu, v⟩ of functions that obey "

@@ -14,6 +14,9 @@ from physml.pmm.field_family import FieldFamily, FieldRecipe, check_fields, emul
 from physml.train import Entry
 from physml.train.study import Study
 
+_OVER = 5.0
+"""``νt`` at which ``e^{−π²νt}`` is 4e-22."""
+
 
 @dataclass(frozen=True)
 class BurgersFamily(FieldFamily):
@@ -48,6 +51,11 @@ class BurgersFamily(FieldFamily):
             raise ConfigurationError(
                 f"beyond: expected ends of log₁₀ ν from {low:.3f} to {high:.3f}, where the "
                 f"solution is known to rounding, got {self.beyond}"
+            )
+        if self.time * 10.0 ** self.beyond[1] > _OVER:
+            raise ConfigurationError(
+                f"time: expected νt ≤ {_OVER:g}, after which nothing is left of the wave, got "
+                f"{self.time * 10.0 ** self.beyond[1]:.3g}"
             )
         for name, least in (("places", 1), ("points", 4), ("test_points", 2)):
             as_whole(name, getattr(self, name), least=least)
