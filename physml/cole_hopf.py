@@ -47,7 +47,8 @@ def cole_hopf(points: np.ndarray, *, viscosity: float, nodes: int = _NODES) -> n
     for chosen, found in ((early, _by_nodes), (long, _by_images), (late, _by_waves)):
         parts = np.array_split(np.flatnonzero(chosen), max(1, int(chosen.sum()) // 10_000))
         for part in parts:
-            values[part] = found(*points[part].T, viscosity, nodes)
+            t, x = points[part].T
+            values[part] = found(t, x, viscosity, nodes)
     return values
 
 
