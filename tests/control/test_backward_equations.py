@@ -10,6 +10,7 @@ import pytest
 import physml as pm
 from physml.control.backward_equations.allen_cahn_reaction import radial_value
 from physml.control.backward_equations.paths import draw_noise, path_of
+from physml.control.backward_equations.rolled_forward import jumped
 from physml.errors import ConfigurationError, ConvergenceError, ShapeError
 
 
@@ -128,3 +129,14 @@ def test_the_mass_on_a_line_costs_what_riccati_says():
     told = entry.solve(subject, entry.recipe, key=jax.random.key(0)).numbers()
     assert abs(told["value"] - told["exact"]) < told["value_error"] + 1e-10
     assert told["P_error"] < 1e-12 and told["riccati"] == pytest.approx(told["exact"])
+
+
+def test_what_a_jump_adds_is_its_own_part_less_the_mean():
+    """``U − E U`` of ``u = eˣ``: of one jump, and of none, whose sign a slip would turn."""
+    call, step, x = pm.control.Merton(), 0.05, jnp.array([0.2])
+    leap = jumped(call, lambda params, t, x: jnp.exp(x[0]), step=step)
+    growth = np.expm1(call.mean_growth * call.rate * step)  # E e^J over a step, less 1
+    for size in (-0.3, 0.0):
+        found = leap({"model": None}, jnp.array(0.0), x, jnp.array(size))
+        known = np.exp(0.2) * (np.expm1(size) - growth)
+        np.testing.assert_allclose(found, known, rtol=1e-6)

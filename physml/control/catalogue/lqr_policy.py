@@ -76,7 +76,7 @@ def solve(
     )
     gains = np.asarray(found.params["policy"]["params"]["K"], float)
     best = world.cost_of(world.best().K)
-    costs = [world.cost_of(K) for K in gains]
+    costs = [_cost(world, K) for K in gains]
     told = {
         "relative_error": float(np.mean(costs)) / best - 1,
         "largest_error": max(costs) / best - 1,
@@ -86,6 +86,14 @@ def solve(
     # Episodes end after `limit` steps, and what they earn is held against the best of as many.
     finite = riccati_recursion(*world.system, steps=world.limit).cost(world.spread * np.eye(2))
     return replace(found, exact=-float(finite.sum()), told=told)
+
+
+def _cost(world: LinearWorld, gain: np.ndarray) -> float:
+    """What a gain costs; infinitely much where it lets the mass go."""
+    try:
+        return world.cost_of(gain)
+    except ConfigurationError:
+        return float("inf")
 
 
 def check(subject: PushedMass, recipe: PolicyRecipe) -> None:

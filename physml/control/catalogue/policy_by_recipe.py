@@ -22,8 +22,11 @@ from physml.errors import ConfigurationError
 from physml.memory import Need, check_memory
 from physml.networks import MLP
 from physml.optim import OptimizerSettings
+from physml.optim.ranges import check_positive
 from physml.train import Entry, Run
 from physml.train.callbacks import Callback
+
+_BY_ROWS = ("natural-gradient", "gauss-newton")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +77,19 @@ class PolicyRecipe:
         least = {"seeds": 1, "updates": 1, "environments": 1, "length": 1, "judge": 2}
         for name, bound in least.items():
             as_whole(name, getattr(self, name), least=bound)
+        check_positive("entropy", self.entropy, or_zero=True)
+        if self.clip is not None:
+            check_positive("clip", self.clip)
+            if self.optimizer.name in _BY_ROWS:
+                raise ConfigurationError(
+                    f"optimizer: expected one that asks for gradients alone beside PPO's clip, "
+                    f"such as adam, got {self.optimizer.name}"
+                )
+            if self.environments * self.length < 2 * self.minibatches:
+                raise ConfigurationError(
+                    f"minibatches: expected parts of two samples or more, got {self.minibatches} "
+                    f"of {self.environments * self.length}"
+                )
         if self.clip is None and (self.epochs, self.minibatches, self.entropy) != (1, 1, 0):
             raise ConfigurationError(
                 "epochs, minibatches, entropy: expected 1, 1 and 0 without a clip, since the "

@@ -1,0 +1,33 @@
+"""Recipes of policies that could not be learned by: refused before anything is made."""
+
+import numpy as np
+import pytest
+
+import physml as pm
+from physml.control.catalogue.lqr_policy import PushedMass, _cost
+from physml.control.catalogue.policy_by_recipe import PolicyRecipe, proximal
+from physml.errors import ConfigurationError
+
+ADAM = pm.optim.OptimizerSettings(name="adam", learning_rate=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [
+        ({"clip": 0.2}, "optimizer: expected one that asks for gradients alone"),
+        ({"clip": -0.2, "optimizer": ADAM}, "clip"),
+        ({"entropy": -1.0}, "entropy"),
+        ({"clip": 0.2, "optimizer": ADAM, "minibatches": 300}, "parts of two samples"),
+        ({"epochs": 4}, "without a clip"),
+    ],
+)
+def test_what_cannot_be_learned_by_is_named(wrong, named):
+    with pytest.raises(ConfigurationError, match=named):
+        PolicyRecipe(**wrong)
+    assert proximal(optimizer=ADAM).clip == 0.2
+
+
+def test_a_gain_that_lets_the_mass_go_costs_infinitely_much():
+    world = PushedMass().world()
+    assert _cost(world, np.zeros((1, 2))) == np.inf
+    assert np.isfinite(_cost(world, world.best().K))
