@@ -66,8 +66,9 @@ def page(rows: list[dict[str, Any]]) -> str:
         "The page of `python experiments/bsde_table.py --write docs/results`, whose rows are those "
         "of `physml run NAME --seed SEED`; float64, default recipes, of Black, Scholes and "
         "Barenblatt with `--judge 20000`. Seconds are of the processor, compilation included. "
-        "*Off* is the value's relative distance from the exact one, in percent, with its bar (paths, step size and network, "
-        "added up); beside it the trained value, the mean of paths without control, and `Z ≡ 0`.",
+        "*Off* is the value's relative distance from the exact one, in percent, with its bar "
+        "(paths, step size and network, added up); beside it the trained value, the mean of paths "
+        "without control, and `Z ≡ 0`.",
         "",
         "| case | seed | value | exact | off, % | trained | plain paths | Z ≡ 0 | paths "
         "| processor s |",
