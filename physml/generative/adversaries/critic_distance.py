@@ -72,7 +72,7 @@ def critic_distance(
 ) -> CriticDistance:
     """``W₁(p, q)`` by the critic of ``wasserstein(penalty)``, of two densities that stay.
 
-        W₁ = max over |∇D| ≤ 1 of ⟨D⟩_p − ⟨D⟩_q
+        W₁ = max over ‖∇D‖ ≤ 1 of ⟨D⟩_p − ⟨D⟩_q
 
     Its penalty lets the slope be ``1 + W/2λ`` in place of 1, so the bare difference is that much
     high; over the mean slope it is not. Samples are drawn anew at each step, and to judge.

@@ -38,7 +38,7 @@ def slope(critic: Critic, x: Array) -> Array:
 def wasserstein(penalty: float = 10.0) -> GanCost:
     """The dual of the Wasserstein distance, with a penalty on slopes that are not 1.
 
-        critic      D(y) − D(x) + λ (|∇D(x̂)| − 1)²,   x̂ = u x + (1 − u) y
+        critic      D(y) − D(x) + λ (‖∇D(x̂)‖ − 1)²,   x̂ = u x + (1 − u) y
         generator   −D(y)
 
     of true ``x`` and drawn ``y``. Its best slope is ``1 + W/2λ``: the bare difference of the critic
@@ -71,7 +71,7 @@ def wasserstein(penalty: float = 10.0) -> GanCost:
 def non_saturating(penalty: float = 0.1) -> GanCost:
     """The first game of generators, by logits, with a penalty on slopes at true samples.
 
-        critic      −ln σ(D(x)) − ln(1 − σ(D(y))) + ½γ |∇D(x)|²
+        critic      −ln σ(D(x)) − ln(1 − σ(D(y))) + ½γ ‖∇D(x)‖²
         generator   −ln σ(D(y))
 
     At ``γ = 0`` its steps may turn for ever about the equilibrium; with ``γ > 0`` they converge

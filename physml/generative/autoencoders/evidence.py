@@ -27,7 +27,7 @@ def evidence(model: LatentModel, beta: float = 1.0, *, path: bool = False) -> Ob
 
         rows of a draw     L(η)ᵀ ∂η(z),  L Lᵀ = −∂² ln p/∂η²      r = −L⁻¹ ∂ ln p/∂η
         rows of the rate   √β ∂m                                   r = √β m
-                           √β (s/√2) ∂ ln s²                       r = √β (s² − 1)/(√2 s)
+        rows of its width  √β (s/√2) ∂ ln s²                       r = √β (s² − 1)/(√2 s)
 
     each over ``√n``, those of draws over ``√(n draws)``: ``Jᵀr = ∇C``, with the coefficients of
     the rows held fixed. A likelihood that has no rows gives a gradient alone, for first-order

@@ -53,7 +53,7 @@ def diffusion(
 ) -> DiffusionDensity:
     """The density of samples, by the score ``∇ ln p_t`` of the samples with noise.
 
-        x_t = cos φ x₀ + sin φ ε,   C(θ) = ½ mean |v_θ(x_t, φ) − v|²,   v = cos φ ε − sin φ x₀
+        x_t = cos φ x₀ + sin φ ε,   C(θ) = ½ mean ‖v_θ(x_t, φ) − v‖²,   v = cos φ ε − sin φ x₀
 
     Denoising score matching as least squares, with rows for the natural gradient. Data are
     standardised by one mean and one deviation, which are kept; the score of the Gaussian with their
