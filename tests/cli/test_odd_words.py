@@ -188,7 +188,8 @@ def check_configs(usual, count, seed):
         # The version is that which will write it again.
         found["physml"] = document["physml"]
         assert same(found, document), f"{path} of {document!r} became {found!r}"
-    assert count // 2 < refused < count
+    # Few damages are none: of a hundred there may be not one that is accepted.
+    assert count // 2 < refused <= count - count // 200
 
 
 def test_ten_odd_options(usual, capsys):

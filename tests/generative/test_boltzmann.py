@@ -184,6 +184,7 @@ def test_a_coupling_of_two_spins_is_found(seed):
     assert abs(float(found.params["params"]["couplings"][0]) - exact) < 1e-3
 
 
+@pytest.mark.slow
 def test_a_large_machine_is_judged_by_chains(tmp_path):
     """21 hidden units over 21 visible ones: no sum is taken, but of one that can be folded up."""
     data = np.random.default_rng(0).integers(2, size=(50, 3, 7))

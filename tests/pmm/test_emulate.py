@@ -161,6 +161,7 @@ def test_points_of_another_shape_are_refused(emulator):
         emulator.interval(0.0, level=1.5)
 
 
+@pytest.mark.slow
 def test_the_size_is_chosen_by_what_is_left_out():
     """Levels of a matrix of three rows: two cannot describe them, three can."""
     found = emulate(Hermitian(2), G, exact(G), sizes=(2, 3), folds=2, starts=2, steps=60)

@@ -125,6 +125,10 @@ OBJECTIVES = {
     "cross_entropy, bernoulli": (cross_entropy(scalar_logits, family=bernoulli), HALVES),
     "cross_entropy, poisson": (cross_entropy(scalar_logits, family=poisson), HALVES),
     "score": (score(log_phi, lambda params, x: jnp.sum(x**4) + log_phi(params, x)), WALKERS),
+    "contrastive": (
+        pm.train.contrastive(lambda params, z: line(params, z) ** 2),
+        pm.fixed({"data": IMAGES[0], "model": 1.3 * IMAGES[0][::-1]}),
+    ),
     "cost": (
         cost(lambda params, z: jnp.mean(jax.vmap(partial(line, params))(z) ** 4)),
         pm.fixed(IMAGES[0]),

@@ -30,7 +30,7 @@ from physml.types import Batch, Sampler
 
 _TO_STANDARDISE = 20_000
 
-# Half of the samples of a step then have sin φ above ∜noise, 0.3; the Gaussian part is exact below.
+# Half of the samples of a step then have sin φ above noise^¼, 0.3; below, the Gaussian is exact.
 _POWER = 2.0
 
 
