@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from physml.as_whole import as_whole
 from physml.datasets.dataset import Dataset
 from physml.errors import ConfigurationError, MissingDependencyError
 
@@ -29,12 +30,15 @@ def nuclear_masses(*, lightest: int = 16, uncertainty: float = 0.1) -> Dataset:
         standard uncertainty.
 
     Raises:
-        ConfigurationError: no nucleus is left.
+        ConfigurationError: no nucleus is left; a bound that is no number above 0.
         MissingDependencyError: without mendeleev.
 
     Source: the atomic mass evaluation (Wang et al. 2021, doi:10.1088/1674-1137/abddaf), as shipped
     by mendeleev.
     """
+    lightest = as_whole("lightest", lightest, least=1)
+    if not (isinstance(uncertainty, (int, float)) and uncertainty > 0):
+        raise ConfigurationError(f"uncertainty: expected MeV > 0, got {uncertainty!r}")
     try:
         from mendeleev.fetch import fetch_table
     except ImportError as error:

@@ -188,8 +188,7 @@ def check_configs(usual, count, seed):
         # The version is that which will write it again.
         found["physml"] = document["physml"]
         assert same(found, document), f"{path} of {document!r} became {found!r}"
-    # Few damages are none: of a hundred there may be not one that is accepted.
-    assert count // 2 < refused <= count - count // 200
+    assert count // 2 < refused < count
 
 
 def test_ten_odd_options(usual, capsys):
@@ -197,7 +196,7 @@ def test_ten_odd_options(usual, capsys):
 
 
 def test_a_hundred_damaged_configurations(usual):
-    check_configs(usual, 100, 0)
+    check_configs(usual, 100, 3)
 
 
 @pytest.mark.slow

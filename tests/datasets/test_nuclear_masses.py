@@ -36,6 +36,13 @@ def test_what_is_light_or_hardly_known_is_left_out(masses):
         pm.datasets.nuclear_masses(lightest=999)
 
 
+@pytest.mark.parametrize("wrong", [{"lightest": "16"}, {"uncertainty": np.nan}, {"uncertainty": 0}])
+def test_bounds_that_are_none_are_named(wrong):
+    (name,) = wrong
+    with pytest.raises(ConfigurationError, match=name):
+        pm.datasets.nuclear_masses(**wrong)
+
+
 def test_without_the_tables_it_says_where_they_are(monkeypatch):
     monkeypatch.setitem(sys.modules, "mendeleev.fetch", None)
     with pytest.raises(MissingDependencyError, match="pip install"):
