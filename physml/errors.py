@@ -94,3 +94,7 @@ class InterruptedRunError(PhysmlError, RuntimeError):
 
 class PrecisionWarning(UserWarning):
     """Single precision where its rounding decides the result."""
+
+
+class ScheduleWarning(UserWarning):
+    """A learning rate that is at its last, small value long before the last step."""

@@ -212,8 +212,16 @@ class FokkerPlanck:
         return np.asarray(np.abs(coarse.density(initial, times) - fine) @ coarse.cells / 3)
 
     def distance(self, one: np.ndarray, other: np.ndarray) -> np.ndarray:
-        """Total variation ``½ ∫ |p − q| dx`` of densities at the points, ``(..., n)``."""
-        return np.asarray(0.5 * np.abs(np.asarray(one) - np.asarray(other)) @ self.cells)
+        """Total variation ``½ ∫ |p − q| dx`` of densities at the points, ``(..., n)``.
+
+        Raises:
+            ShapeError: another number of points.
+        """
+        p, q = as_numbers("one", one), as_numbers("other", other)
+        for name, array in (("one", p), ("other", q)):
+            if array.shape[-1:] != self.x.shape:
+                raise ShapeError(f"{name}: expected (..., {self.points}), got {array.shape}")
+        return np.asarray(0.5 * np.abs(p - q) @ self.cells)
 
     @cached_property
     def _coarse(self) -> FokkerPlanck:

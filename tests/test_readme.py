@@ -15,9 +15,9 @@ import physml as pm
 ROOT = Path(__file__).parent.parent
 
 
-def run(page: Path) -> tuple[list[str], list[dict]]:
-    """The blocks of Python on a page, and the names after each of them."""
-    blocks = re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL)
+def run(page: Path, most: int | None = None) -> tuple[list[str], list[dict]]:
+    """The blocks of Python on a page, or the first of them, and the names after each."""
+    blocks = re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL)[:most]
     space: dict = {}
     steps = []
     for block in blocks:
@@ -28,7 +28,7 @@ def run(page: Path) -> tuple[list[str], list[dict]]:
 
 @pytest.fixture(scope="module")
 def names():
-    return run(ROOT / "README.md")
+    return run(ROOT / "README.md", 3)
 
 
 def test_the_pde_example(names):
@@ -57,6 +57,19 @@ def test_the_trust_region_goes_further(names):
         steps[2]["solution"].result.history["loss"][-1]
         < steps[0]["solution"].result.history["loss"][-1]
     )
+
+
+@pytest.mark.slow
+def test_the_other_rooms():
+    _, steps = run(ROOT / "README.md")
+    rooms = steps[-1]
+    root = np.sqrt(10)
+    np.testing.assert_allclose(rooms["levels"](3.0), [-root, root], atol=1e-6)
+    assert rooms["curve"].score(rooms["data"].test) > 0.99
+    found = rooms["density"].log_partition
+    exact = np.log((2 * np.cosh(0.5)) ** 6 + (2 * np.sinh(0.5)) ** 6)
+    assert f"{exact:.4f}" == "4.8893" and abs(found.value - exact) < 4 * found.error + 1e-6
+    np.testing.assert_allclose(rooms["best"].P, [[3**0.5, 1], [1, 3**0.5]], atol=1e-10)
 
 
 @pytest.mark.slow

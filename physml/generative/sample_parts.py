@@ -54,7 +54,7 @@ def as_condition(labels: Any, classes: int, n: int) -> dict[str, Array]:
             f"labels: expected a class from 0 to {classes - 1} for each of {n} samples, of a "
             "conditional model, got none"
         )
-    given = as_labels("labels", np.asarray(labels), classes=classes)
+    given = as_labels("labels", labels, classes=classes)
     if given.shape != (n,):
         raise ShapeError(f"labels: expected one for each of {n} samples, got {given.shape}")
     return {"condition": jax.nn.one_hot(given, classes, dtype=jnp.result_type(float))}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 from physml.choices import Choice
-from physml.errors import ConfigurationError
+from physml.errors import ConfigurationError, ScheduleWarning
 from physml.types import Optimizer
 
 
@@ -28,6 +29,33 @@ class OptimizerSettings(Choice, kind="optimizer"):
         """
         built: Optimizer = self.construct()
         return built
+
+    def check(self, steps: int) -> None:
+        """Build it, to no other end, and compare its learning rate with the steps it is to take.
+
+        A rate that falls along a cosine does so over the steps of its option, and not over those
+        that a run is asked for, so that one that goes on is the same until there. What is added
+        beyond is trained at the last rate: a warning says so.
+
+        Args:
+            steps: of the optimizer.
+
+        Raises:
+            ConfigurationError: for a number outside its range.
+
+        >>> from physml.optim import OptimizerSettings
+        >>> OptimizerSettings(name="adam", cosine=200.0).check(200)
+        """
+        self.build()
+        ends = self.cosine if "cosine" in self._types else None
+        if ends is not None and steps > ends:
+            warnings.warn(
+                f"optimizer.cosine: the learning rate is a hundredth of the first from step "
+                f"{ends:g} on, of {steps}; raise it with the steps, unless this run goes on with "
+                "one that ended there",
+                ScheduleWarning,
+                stacklevel=2,
+            )
 
 
 def optimizer_of(chosen: Any) -> Optimizer:

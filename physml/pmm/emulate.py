@@ -17,16 +17,16 @@ from physml.optim import OptimizerSettings, by_svd, gauss_newton, optimizer_of
 from physml.pmm.emulator import Emulator
 from physml.pmm.hermitian import Hermitian
 from physml.pmm.level_data import LevelData, Scaling, as_points
-from physml.pmm.level_fits import fits_of, loss_of
+from physml.pmm.level_residual import level_residual
 from physml.pmm.selection import selections
 from physml.pmm.size_by_folds import candidates, size_by_folds
+from physml.pmm.starts import first_params, from_starts
 from physml.train import (
     Rule,
     RuleSettings,
     Run,
     converged,
     key_for,
-    key_of,
 )
 from physml.train.callbacks import Callback
 from physml.types import Optimizer
@@ -136,24 +136,28 @@ def emulate(
     kept = scaling.keep(chosen)
     points, levels = as_points(data.x), as_points((data.y - scaling.mean) / scaling.deviation)
     scaled = scaling.model(model)
-    first = [scaled.init(key_of(key_for(key, "params"), s), points[0]) for s in range(starts)]
-    (fits,) = fits_of(scaled, kept, [(points, levels)], first, "start", how)
-    losses = np.array([loss_of(scaled, kept, (points, levels), f.params) for f in fits])
-    best = int(np.argmin(losses))
-    others = [
-        fits[s].params for s in range(starts) if s != best and losses[s] <= _AS_GOOD * losses[best]
-    ]
+    first = first_params(scaled, key_for(key, "params"), starts, points[0])
+    (found,) = from_starts(
+        level_residual(scaled, kept), [(points, levels)], first, term="levels", how=how
+    )
+    good = found.losses <= _AS_GOOD * found.losses.min()
+    others = [found.fits[s].params for s in range(starts) if good[s] and s != found.best]
     smaller, less = None, None
     if all(one.least_size < size for one, size in zip(chosen, model.blocks, strict=True)):
         less = model.with_fewer_rows()
     if less is not None:
         beside = scaling.model(less)
-        few = [beside.init(key_of(key_for(key, "warm-up"), s), points[0]) for s in range(starts)]
-        few = few[: (starts + 1) // 2]
-        (found,) = fits_of(beside, kept, [(points, levels)], few, "smaller", how)
-        ends = [loss_of(beside, kept, (points, levels), f.params) for f in found]
-        smaller = (less, found[int(np.argmin(ends))].params)
-    result = fits[best]
+        few = first_params(beside, key_for(key, "warm-up"), (starts + 1) // 2, points[0])
+        (fewer,) = from_starts(
+            level_residual(beside, kept),
+            [(points, levels)],
+            few,
+            term="levels",
+            phase="smaller",
+            how=how,
+        )
+        smaller = (less, fewer.params)
+    result = found.fits[found.best]
     made = Emulator(
         model,
         chosen,
@@ -170,14 +174,14 @@ def emulate(
     told: dict[str, Any] = {
         "rmse": float(np.sqrt(np.mean(misses**2))),
         "largest_error": float(np.abs(misses).max()),
-        "loss": float(losses[best]),
+        "loss": float(found.losses.min()),
         "parameters": made.parameters,
         "train": len(data.x),
         "starts": starts,
         "good_starts": 1 + len(others),
         "steps": len(result.history["loss"]),
         "seconds": time.perf_counter() - began,
-        "compile_seconds": fits[0].compile_seconds,
+        "compile_seconds": found.fits[0].compile_seconds,
     }
     if size_errors:
         told["size_errors"] = size_errors

@@ -15,9 +15,10 @@ from physml.datasets import k_fold
 from physml.errors import ConfigurationError
 from physml.pmm.hermitian import Hermitian
 from physml.pmm.level_data import LevelData, Scaling, as_points
-from physml.pmm.level_fits import fits_of, loss_of, row_of
+from physml.pmm.level_residual import level_residual
 from physml.pmm.selection import selections
-from physml.train import key_for, key_of
+from physml.pmm.starts import first_params, from_starts
+from physml.train import key_for
 
 
 class Sized(NamedTuple):
@@ -91,15 +92,16 @@ def size_by_folds(
         scaling = Scaling.of(data, model)
         scaled, kept = scaling.model(model), scaling.keep(selections(keep, model.blocks))
         points, levels = as_points(data.x), as_points((data.y - scaling.mean) / scaling.deviation)
-        first = [scaled.init(key_of(key_for(key, "params"), s), points[0]) for s in range(starts)]
+        first = first_params(scaled, key_for(key, "params"), starts, points[0])
+        row = level_residual(scaled, kept)
         batches = [(points[part.train], levels[part.train]) for part in parts]
-        rows = jax.jit(jax.vmap(row_of(scaled, kept), (None, 0)))
+        found = from_starts(
+            row, batches, first, term="levels", phase="fold", how={**how, "run": None}
+        )
+        rows = jax.jit(jax.vmap(row, (None, 0)))
         square = 0.0
-        found = fits_of(scaled, kept, batches, first, "fold", {**how, "run": None})
-        for part, batch, fits in zip(parts, batches, found, strict=True):
-            losses = [loss_of(scaled, kept, batch, one.params) for one in fits]
-            best = fits[int(np.argmin(losses))]
-            left = rows(best.params, (points[part.test], levels[part.test]))
+        for part, one in zip(parts, found, strict=True):
+            left = rows(one.params, (points[part.test], levels[part.test]))
             square += float(np.sum(np.asarray(left, float) ** 2))
         errors.append(scaling.deviation * float(np.sqrt(square / data.y.size)))
     names = ["+".join(map(str, model.blocks)) for model in models]

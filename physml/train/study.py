@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -144,7 +144,22 @@ class Study:
         except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
             raise CheckpointError(f"{directory}: no readable study ({error})") from error
         arrays = {n.removeprefix("array/"): a for n, a in kept.items() if n.startswith("array/")}
-        return cls(told["entry"], told["found"], told["said"], arrays, panels)
+        found, arrays = (_Kept(part, directory) for part in (told["found"], arrays))
+        return cls(told["entry"], found, told["said"], arrays, panels)
+
+
+class _Kept(dict[str, Any]):
+    """What a directory held; a name that it did not hold is told as such."""
+
+    def __init__(self, kept: Iterable[Any] = (), directory: Any = "found") -> None:
+        super().__init__(kept)
+        self._directory = directory
+
+    def __missing__(self, name: str) -> Any:
+        raise CheckpointError(
+            f"{self._directory}: expected {name!r}, got a study without; it may be of an older "
+            "version, or of another kind"
+        )
 
 
 def _digest(told: Mapping[str, Any], arrays: Path) -> str:

@@ -106,7 +106,7 @@ def check_recipe(system: QuantumSystem, recipe: VMCRecipe) -> None:
     wavefunction = recipe.wavefunction.build(system)
     if recipe.pretrain:
         check_pretraining(system, wavefunction)
-    recipe.optimizer.build()
+    recipe.optimizer.check(recipe.steps)
     recipe.until.build()
     recipe.sampler.build(system)
     jax.eval_shape(partial(first_params, system, wavefunction), jax.random.key(0))

@@ -10,7 +10,7 @@ import pytest
 import physml as pm
 from physml.control import CartPole, Discrete, Environment, Transition, actor_critic, rollouts
 from physml.control.policies.lambda_returns import lambda_returns
-from physml.control.policies.seeds import first_params
+from physml.control.policies.policy_fit import first_params
 from physml.errors import ConfigurationError
 
 KEY = jax.random.key(0)

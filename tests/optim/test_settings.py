@@ -201,3 +201,13 @@ def test_first_steps_of_first_order_optimizers():
     np.testing.assert_allclose(update, -0.1 * np.sign(g) / np.sqrt(0.25), rtol=1e-6)
     ((_, update),) = first_steps(1, name="adagrad", **rate)
     np.testing.assert_allclose(update, -0.1 * g / np.sqrt(0.1 + g**2), rtol=1e-6)
+
+
+def test_steps_beyond_a_cosine_are_told():
+    """They are trained at a hundredth of the rate; no recipe of the house does so unasked."""
+    falling = OptimizerSettings(name="adam", cosine=300.0)
+    falling.check(300)
+    OptimizerSettings(name="adam", decay=10.0).check(300)
+    OptimizerSettings(name="gauss-newton").check(300)
+    with pytest.warns(pm.errors.ScheduleWarning, match="from step 300 on, of 301"):
+        falling.check(301)

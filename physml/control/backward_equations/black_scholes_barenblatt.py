@@ -10,7 +10,7 @@ from jax import Array
 
 from physml.as_whole import as_whole
 from physml.control.backward_equations.backward_equation import BackwardEquation
-from physml.control.backward_equations.positive import check_positive
+from physml.optim.ranges import check_positive
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,8 @@ class BlackScholesBarenblatt(BackwardEquation):
     def __post_init__(self) -> None:
         """Check all before anything is made or overwritten."""
         object.__setattr__(self, "dimension", as_whole("dimension", self.dimension, least=1))
-        check_positive(volatility=self.volatility, interest=self.interest, horizon=self.horizon)
+        for name in ("volatility", "interest", "horizon"):
+            check_positive(name, getattr(self, name))
 
     @property
     def start(self) -> np.ndarray:

@@ -12,8 +12,8 @@ from jax import Array
 from physml.as_numbers import as_numbers
 from physml.as_whole import as_whole
 from physml.control.backward_equations.backward_equation import BackwardEquation
-from physml.control.backward_equations.positive import check_positive
 from physml.errors import ConfigurationError, ConvergenceError, ShapeError
+from physml.optim.ranges import check_positive
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,8 @@ class HamiltonJacobiBellman(BackwardEquation):
     def __post_init__(self) -> None:
         """Check all before anything is made or overwritten."""
         object.__setattr__(self, "dimension", as_whole("dimension", self.dimension, least=1))
-        check_positive(coupling=self.coupling, horizon=self.horizon)
+        check_positive("coupling", self.coupling)
+        check_positive("horizon", self.horizon)
 
     @property
     def start(self) -> np.ndarray:

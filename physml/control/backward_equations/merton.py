@@ -11,8 +11,8 @@ from jax import Array
 
 from physml.control.backward_equations.backward_equation import BackwardEquation
 from physml.control.backward_equations.jumps import Jumps
-from physml.control.backward_equations.positive import check_positive
 from physml.errors import ConfigurationError
+from physml.optim.ranges import check_positive
 
 
 @dataclass(frozen=True)
@@ -50,12 +50,8 @@ class Merton(BackwardEquation):
 
     def __post_init__(self) -> None:
         """Check all before anything is made or overwritten."""
-        check_positive(
-            price=self.price,
-            strike=self.strike,
-            volatility=self.volatility,
-            horizon=self.horizon,
-        )
+        for name in ("price", "strike", "volatility", "horizon"):
+            check_positive(name, getattr(self, name))
         if not math.isfinite(self.interest):
             raise ConfigurationError(f"interest: expected a number, got {self.interest}")
         Jumps(self.rate, self.jump_mean, self.jump_deviation)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from flax import linen as nn
 from jax import Array
@@ -76,35 +77,6 @@ class BsdeRecipe:
         return {"radial": RadialGradient, "skip": SkipGradient}[self.ansatz](self.widths)
 
 
-def bsde_entry(
-    name: str,
-    equation: str,
-    reference: str,
-    subject: BackwardEquation,
-    recipes: Mapping[str, Any],
-) -> Entry:
-    """An entry of a backward equation.
-
-    Args:
-        name: as on the command line.
-        equation: in a line.
-        reference: what its value is compared with.
-        subject: a frozen dataclass of numbers.
-        recipes: by name, ``default`` among them.
-    """
-    return Entry(
-        name,
-        equation,
-        reference,
-        subject,
-        recipes,
-        solve,
-        extendable=("steps",),
-        load=load,
-        check=check,
-    )
-
-
 def solve(
     subject: BackwardEquation,
     recipe: BsdeRecipe,
@@ -134,7 +106,7 @@ def solve(
 
 def check(subject: BackwardEquation, recipe: BsdeRecipe) -> None:
     """Build what can be built, before a run is made."""
-    recipe.optimizer.build()
+    recipe.optimizer.check(recipe.steps)
     if subject.jumps is not None and recipe.ansatz != "value":
         raise ConfigurationError(
             f"ansatz: expected value, since jumps ask for u at two places, got {recipe.ansatz}"
@@ -155,3 +127,7 @@ def load(subject: BackwardEquation, recipe: BsdeRecipe, directory: Path) -> Back
         CheckpointError, FingerprintError: see ``BackwardSolution.load``.
     """
     return BackwardSolution.load(directory, subject, recipe.network())
+
+
+bsde_entry = partial(Entry, solve=solve, load=load, check=check)
+"""An entry of a backward equation: name, equation, reference, subject, recipes."""

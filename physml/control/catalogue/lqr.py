@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from jax import Array
 
-from physml.control.backward_equations.positive import check_positive
 from physml.control.regulators.riccati import Regulator, riccati
 from physml.errors import ConfigurationError
+from physml.optim.ranges import check_positive
 from physml.train import Entry, Panel, Run, Study
 from physml.train.callbacks import Callback
 
@@ -37,7 +37,8 @@ class DoubleIntegrator:
 
     def __post_init__(self) -> None:
         """Check all before anything is made or overwritten."""
-        check_positive(place_weight=self.place_weight, force_weight=self.force_weight)
+        check_positive("place_weight", self.place_weight)
+        check_positive("force_weight", self.force_weight)
         others = (self.speed_weight, self.place, self.speed)
         if not (np.isfinite(others).all() and self.speed_weight >= 0):
             raise ConfigurationError(
@@ -80,7 +81,8 @@ class LqrRecipe:
 
     def __post_init__(self) -> None:
         """Check all before anything is made or overwritten."""
-        check_positive(lives=self.lives, tolerance=self.tolerance)
+        check_positive("lives", self.lives)
+        check_positive("tolerance", self.tolerance)
 
 
 def solve(

@@ -152,7 +152,7 @@ def networks_of(environment: Environment, recipe: PolicyRecipe) -> tuple[Any, An
 
 def check(subject: Environment, recipe: PolicyRecipe) -> None:
     """Build networks, sampler and optimizer, before a run is made."""
-    recipe.optimizer.build()
+    recipe.optimizer.check(recipe.updates * recipe.epochs * recipe.minibatches)
     actor = actor_critic(subject, *networks_of(subject, recipe))
     rollouts(
         subject,

@@ -8,6 +8,9 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+from physml.as_numbers import check_unmasked
+from physml.errors import ShapeError
+
 
 class LambdaReturns(NamedTuple):
     """Of each step of a rollout, ``(steps, ...)``.
@@ -48,6 +51,9 @@ def lambda_returns(
         discount: ``γ``.
         trace: ``λ``: 0 for one step, 1 for all that the rollout has.
 
+    Raises:
+        ShapeError: arrays of different shapes, masked entries.
+
     Source: Schulman, Moritz, Levine, Jordan and Abbeel (2016), arXiv:1506.02438.
 
     >>> import jax.numpy as jnp
@@ -56,6 +62,17 @@ def lambda_returns(
     ...                discount=0.5, trace=1.0).advantages.tolist()
     [6.0, 1.0]
     """
+    given = {
+        "rewards": rewards,
+        "values": values,
+        "next_values": next_values,
+        "terminated": terminated,
+        "truncated": truncated,
+    }
+    check_unmasked("lambda_returns", given)
+    shapes = {name: jnp.shape(array) for name, array in given.items()}
+    if len(set(shapes.values())) > 1 or not shapes["rewards"]:
+        raise ShapeError(f"lambda_returns: expected (steps, ...) of each alike, got {shapes}")
     differences = rewards + discount * jnp.where(terminated, 0.0, next_values) - values
     keeps = discount * trace * jnp.where(terminated | truncated, 0.0, 1.0)
 

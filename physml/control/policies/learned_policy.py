@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from physml.as_numbers import as_numbers
 from physml.as_whole import as_whole
 from physml.control.policies.actor_critic import ActorCritic
 from physml.control.worlds.action_spaces import Continuous
@@ -107,7 +108,8 @@ class LearnedPolicy:
         """The likeliest action at one observation, or at many ``(n, ...)``.
 
         Raises:
-            ShapeError: another shape.
+            ShapeError: another shape, masked or complex numbers.
+            NonFiniteError: a NaN or an infinity.
             ConfigurationError: no such seed.
         """
         return self._of(self.actor.greedy, observation, seed)
@@ -118,7 +120,8 @@ class LearnedPolicy:
         In the units of training: discounted, and times ``reward_scale``.
 
         Raises:
-            ShapeError: another shape.
+            ShapeError: another shape, masked or complex numbers.
+            NonFiniteError: a NaN or an infinity.
             ConfigurationError: no such seed.
         """
         return self._of(self.actor.worth, observation, seed)
@@ -130,7 +133,10 @@ class LearnedPolicy:
     def _of(self, function: Any, observation: Any, seed: int) -> np.ndarray:
         if not 0 <= as_whole("seed", seed) < self.seeds:
             raise ConfigurationError(f"seed: expected 0 to {self.seeds - 1}, got {seed}")
-        seen = jnp.asarray(observation, jnp.result_type(float))
+        given = as_numbers("observation", observation)
+        if not np.isfinite(given).all():
+            raise NonFiniteError("observation: expected finite numbers, got a NaN or an infinity")
+        seen = jnp.asarray(given, jnp.result_type(float))
         shape = _outline(self.environment).shape
         if seen.shape[seen.ndim - len(shape) :] != shape or seen.ndim > len(shape) + 1:
             raise ShapeError(f"observation: expected {shape} or (n, ...), got {seen.shape}")

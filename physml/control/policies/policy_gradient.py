@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 from jax import Array
 from jax.tree_util import Partial
@@ -13,13 +12,12 @@ from jax.tree_util import Partial
 from physml.as_whole import as_whole
 from physml.control.policies.actor_critic import ActorCritic, actor_critic
 from physml.control.policies.learned_policy import LearnedPolicy
+from physml.control.policies.policy_fit import policy_fit
 from physml.control.policies.rollouts import rollouts
-from physml.control.policies.seeds import first_params
 from physml.control.worlds.environment import Environment
 from physml.optim import natural_gradient, optimizer_of
-from physml.train import Run, fit, key_for, least_squares, score, total
+from physml.train import Run, least_squares, score, total
 from physml.train.callbacks import Callback
-from physml.train.replicas import objective_of_replicas, optimizer_of_replicas
 from physml.types import Batch, Objective, Sampler
 
 
@@ -91,7 +89,6 @@ def policy_gradient(
     True
     """
     steps = as_whole("steps", steps, least=1)
-    key = jax.random.key(0) if key is None else key
     actor = actor_critic(environment, policy, value)
     sampler = rollouts(
         environment,
@@ -105,26 +102,21 @@ def policy_gradient(
     )
     if optimizer is None:
         optimizer = natural_gradient(0.5, damping=1e-2)
-    result = fit(
-        objective_of_replicas(advantage_objective(actor)),
+    return policy_fit(
+        environment,
+        actor,
+        advantage_objective(actor),
         _parted(sampler, normalise),
-        optimizer_of_replicas(optimizer_of(optimizer)),
-        first_params(actor, environment, key_for(key, "params"), seeds),
-        steps=steps,
-        key=key_for(key, "fit"),
+        optimizer_of(optimizer),
+        seeds=seeds,
+        updates=steps,
+        steps_an_update=1,
+        met_an_update=environments * length,
+        judge=judge,
+        key=key,
         run=run,
         callbacks=callbacks,
         progress=progress,
-    )
-    return LearnedPolicy.judged(
-        environment,
-        actor,
-        result.params,
-        episodes=judge,
-        key=key_for(key, "measure"),
-        steps_an_update=1,
-        met_an_update=environments * length,
-        result=result,
     )
 
 

@@ -13,15 +13,14 @@ from jax import Array
 from physml.as_whole import as_whole
 from physml.control.policies.actor_critic import ActorCritic, actor_critic
 from physml.control.policies.learned_policy import LearnedPolicy
+from physml.control.policies.policy_fit import policy_fit
 from physml.control.policies.rollouts import rollouts
-from physml.control.policies.seeds import first_params
 from physml.control.worlds.environment import Environment
 from physml.errors import ConfigurationError
 from physml.optim import optimizer_of
 from physml.optim.ranges import check_positive
-from physml.train import Run, cost, fit, key_for
+from physml.train import Run, cost
 from physml.train.callbacks import Callback
-from physml.train.replicas import objective_of_replicas, optimizer_of_replicas
 from physml.types import Objective
 
 
@@ -100,7 +99,6 @@ def ppo(
     check_positive("clip", clip)
     check_positive("entropy", entropy, or_zero=True)
     check_positive("max_norm", max_norm)
-    key = jax.random.key(0) if key is None else key
     actor = actor_critic(environment, policy, value)
     sampler = rollouts(
         environment,
@@ -119,30 +117,25 @@ def ppo(
             f"minibatches: expected two samples in each or more, got {environments * length} in "
             f"{minibatches}: the advantage of one, less its mean, is 0"
         )
-    steps = updates * epochs * minibatches
+    an_update = epochs * minibatches
     if optimizer is None:
-        optimizer = optax.adam(optax.linear_schedule(2.5e-4, 0.0, steps), eps=1e-5)
+        optimizer = optax.adam(optax.linear_schedule(2.5e-4, 0.0, updates * an_update), eps=1e-5)
     bounded = optax.chain(optax.clip_by_global_norm(max_norm), optimizer_of(optimizer))
-    result = fit(
-        objective_of_replicas(clipped(actor, clip=clip, entropy=entropy)),
+    return policy_fit(
+        environment,
+        actor,
+        clipped(actor, clip=clip, entropy=entropy),
         sampler,
-        optimizer_of_replicas(bounded),
-        first_params(actor, environment, key_for(key, "params"), seeds),
-        steps=steps,
-        key=key_for(key, "fit"),
+        bounded,
+        seeds=seeds,
+        updates=updates,
+        steps_an_update=an_update,
+        met_an_update=environments * length,
+        judge=judge,
+        key=key,
         run=run,
         callbacks=callbacks,
         progress=progress,
-    )
-    return LearnedPolicy.judged(
-        environment,
-        actor,
-        result.params,
-        episodes=judge,
-        key=key_for(key, "measure"),
-        steps_an_update=epochs * minibatches,
-        met_an_update=environments * length,
-        result=result,
     )
 
 

@@ -68,7 +68,7 @@ class Tabular:
             ShapeError: not an action a state.
             ConfigurationError: no such action.
         """
-        policy, here = np.asarray(policy), np.arange(self.states)
+        policy, here = as_numbers("policy", policy), np.arange(self.states)
         if policy.shape != here.shape:
             raise ShapeError(f"policy: expected {here.shape}, got {policy.shape}")
         if not np.isin(policy, np.arange(len(self.transitions))).all():
@@ -78,8 +78,15 @@ class Tabular:
         return np.linalg.solve(np.eye(self.states) - self.discount * P, self.rewards[here, policy])
 
     def action_values(self, values: Any) -> np.ndarray:
-        """``Q(s, a) = r(s, a) + γ Σ_s' P(s'|s, a) V(s')``, ``(states, actions)``."""
-        return self.rewards + self.discount * (self.transitions @ np.asarray(values)).T
+        """``Q(s, a) = r(s, a) + γ Σ_s' P(s'|s, a) V(s')``, ``(states, actions)``.
+
+        Raises:
+            ShapeError: not a value a state.
+        """
+        V = as_numbers("values", values)
+        if V.shape != (self.states,):
+            raise ShapeError(f"values: expected ({self.states},), got {V.shape}")
+        return self.rewards + self.discount * (self.transitions @ V).T
 
     def best(self) -> np.ndarray:
         """The exact values of Bellman's equation ``V = max_a Q``, by policy iteration.

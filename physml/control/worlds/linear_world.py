@@ -10,12 +10,13 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from physml.as_numbers import as_numbers
 from physml.as_whole import as_whole
 from physml.control.regulators.linear_quadratic import LinearQuadratic, checked
 from physml.control.regulators.riccati import Regulator, discrete_riccati
 from physml.control.worlds.action_spaces import Continuous
 from physml.control.worlds.environment import Environment, Transition
-from physml.errors import ConfigurationError, ShapeError
+from physml.errors import ConfigurationError, NonFiniteError, ShapeError
 
 
 class LinearState(NamedTuple):
@@ -83,12 +84,15 @@ class LinearWorld(Environment):
             ⟨xᵀP_K x⟩ = spread² tr P_K,   P_K = Q + KᵀRK + (A − BK)ᵀ P_K (A − BK)
 
         Raises:
-            ShapeError: a gain of another shape.
+            ShapeError: a gain of another shape, masked or complex.
+            NonFiniteError: a NaN or an infinity.
             ConfigurationError: one that does not hold the system.
         """
-        K = np.asarray(K, float)
+        K = as_numbers("K", K)
         if K.shape != self.B.T.shape:
             raise ShapeError(f"K: expected {self.B.T.shape}, got {K.shape}")
+        if not np.isfinite(K).all():
+            raise NonFiniteError(f"K: expected finite numbers, got {K.tolist()}")
         closed = self.A - self.B @ K
         largest = float(np.abs(np.linalg.eigvals(closed)).max())
         if not largest < 1:

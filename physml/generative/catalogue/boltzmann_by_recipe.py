@@ -140,7 +140,7 @@ def check(subject: Any, recipe: BoltzmannRecipe) -> None:
     """Build machine, chains and optimizer, before a run is made."""
     machine_of(subject, recipe)
     recipe.chains.build()
-    recipe.optimizer.build()
+    recipe.optimizer.check(recipe.steps)
 
 
 def load(subject: Any, recipe: BoltzmannRecipe, directory: Path) -> BoltzmannDensity:

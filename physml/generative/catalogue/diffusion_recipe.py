@@ -64,7 +64,7 @@ class DiffusionRecipe:
 def check(subject: Any, recipe: DiffusionRecipe) -> None:
     """Build network and optimizer, before a run is made."""
     recipe.network(1)
-    recipe.optimizer.build()
+    recipe.optimizer.check(recipe.steps)
     if recipe.reference < recipe.size:
         raise ConfigurationError(
             f"reference: expected at least size, {recipe.size}, got {recipe.reference}"

@@ -10,9 +10,8 @@ import numpy as np
 from jax import Array
 
 from physml.errors import ConfigurationError
-from physml.generative.catalogue.planar_by_recipe import EnergyRecipe, planar_entry
+from physml.generative.catalogue.planar_by_recipe import QUICK, EnergyRecipe, planar_entry
 from physml.generative.machines.by_inversion import by_inversion
-from physml.optim import OptimizerSettings
 
 _REACH = 6.0
 
@@ -69,17 +68,5 @@ ENTRY = planar_entry(
     "energy-ring",
     "max ⟨ln p⟩, p = exp(−E)/Z, of samples of exp(−(|x| − R)²/2w²)",
     RingDensity(),
-    {
-        "default": EnergyRecipe(),
-        "quick": EnergyRecipe(
-            widths=(12,), data=20_000, size=512, chains=512, sweeps=3, steps=60, points=200,
-            optimizer=OptimizerSettings(
-                name="natural-gradient",
-                learning_rate=0.3,
-                cosine=60.0,
-                damping=1e-2,
-                max_norm=1.0,
-            ),
-        ),
-    },
-)  # fmt: skip
+    {"default": EnergyRecipe(), "quick": QUICK},
+)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from jax import Array
 
@@ -70,31 +71,6 @@ class FlowRecipe:
             as_whole(name, getattr(self, name), least=least)
 
 
-def flow_entry(
-    name: str, density: str, reference: str, subject: RealModel, recipes: Mapping[str, Any]
-) -> Entry:
-    """An entry of a density that a flow learns.
-
-    Args:
-        name: as on the command line.
-        density: in a line.
-        reference: what it is compared with.
-        subject: a frozen dataclass of numbers.
-        recipes: by name, ``default`` among them.
-    """
-    return Entry(
-        name,
-        density,
-        reference,
-        subject,
-        recipes,
-        solve,
-        extendable=("steps",),
-        load=load,
-        check=check,
-    )
-
-
 def solve(
     subject: RealModel,
     recipe: FlowRecipe,
@@ -124,7 +100,7 @@ def solve(
 def check(subject: RealModel, recipe: FlowRecipe) -> None:
     """Build network and optimizer, before a run is made."""
     recipe.flow.build(subject.shape)
-    recipe.optimizer.build()
+    recipe.optimizer.check(recipe.steps)
     size = 1
     for side in subject.shape:
         size *= side
@@ -139,3 +115,7 @@ def load(subject: RealModel, recipe: FlowRecipe, directory: Path) -> FlowDensity
         CheckpointError, FingerprintError: see ``FlowDensity.load``.
     """
     return FlowDensity.load(directory, subject, recipe.flow.build(subject.shape))
+
+
+flow_entry = partial(Entry, solve=solve, load=load, check=check)
+"""An entry of a density that a flow learns: name, density, reference, subject, recipes."""

@@ -164,8 +164,8 @@ def check(subject: DigitImages, recipe: DigitPairRecipe) -> None:
         ConfigurationError: a step of more images than there are.
     """
     recipe.networks()
-    recipe.optimizer.build()
-    recipe.critic_optimizer.build()
+    recipe.optimizer.check(recipe.steps // recipe.critic_steps)
+    recipe.critic_optimizer.check(recipe.steps)
     most = int((1 - subject.held_out) * len(digits()))
     if recipe.size > most:
         raise ConfigurationError(f"size: expected at most {most} images, got {recipe.size}")

@@ -14,7 +14,7 @@ from jax import Array
 from physml.as_whole import as_whole, whole_fields
 from physml.choices import check_choices
 from physml.datasets.generator import generator
-from physml.errors import ConfigurationError
+from physml.errors import ConfigurationError, DivergenceError
 from physml.generative.adversaries.adversarial_pair import AdversarialPair
 from physml.generative.adversaries.gan import gan
 from physml.generative.adversaries.gan_costs import non_saturating
@@ -80,7 +80,7 @@ class RingRecipe:
     """How the pair is trained, once for each seed.
 
     Attributes:
-        seeds: how many pairs; that of the first is kept.
+        seeds: how many pairs; that of the first that does not run away is kept.
         latent: numbers of a sample.
         width: of two hidden layers of either network.
         penalty: γ of the non-saturating game.
@@ -134,29 +134,41 @@ def solve(
     callbacks: Sequence[Callback] = (),
     progress: bool = True,
 ) -> AdversarialPair:
-    """Train a pair for each seed on the same samples, and count the modes of each."""
+    """Train a pair for each seed on the same samples, and count the modes of each.
+
+    A seed whose game runs away is counted with the pair of its last step in bounds, and told.
+
+    Raises:
+        DivergenceError: of the last seed, where all ran away.
+    """
     data = subject.draw(key_for(key, "data"), subject.samples)
     fresh = subject.draw(key_for(key, "check"), recipe.judge)
-    pairs, told, far = [], [], []
+    ended, diverged, told, far = [], [], [], []
     for seed in range(recipe.seeds):
         own = jax.random.fold_in(key_for(key, "solve"), seed)
-        pair = gan(
-            data,
-            *recipe.networks(),
-            latent=recipe.latent,
-            cost=non_saturating(recipe.penalty),
-            critic_steps=recipe.critic_steps,
-            optimizer=recipe.optimizer.build(),
-            size=recipe.size,
-            steps=recipe.steps,
-            average=recipe.average,
-            key=own,
-            run=run,
-            callbacks=callbacks,
-            progress=progress,
-        )
+        try:
+            pair = gan(
+                data,
+                *recipe.networks(),
+                latent=recipe.latent,
+                cost=non_saturating(recipe.penalty),
+                critic_steps=recipe.critic_steps,
+                optimizer=recipe.optimizer.build(),
+                size=recipe.size,
+                steps=recipe.steps,
+                average=recipe.average,
+                key=own,
+                run=run,
+                callbacks=callbacks,
+                progress=progress,
+            )
+            ended.append(pair)
+        except DivergenceError as error:
+            diverged.append(seed)
+            if len(diverged) == recipe.seeds:
+                raise
+            pair = error.kept
         x = np.asarray(pair.sample(key_for(own, "measure"), recipe.judge))
-        pairs.append(pair)
         told.append(mode_coverage(x, subject.centres, _RADII * subject.deviation))
         far.append(
             sliced_wasserstein_distance(
@@ -166,7 +178,10 @@ def solve(
     found = {
         "modes": subject.modes,
         "seeds": recipe.seeds,
-        "seeds_with_every_mode": sum(one.covered == subject.modes for one in told),
+        "seeds_with_every_mode": sum(
+            one.covered == subject.modes for seed, one in enumerate(told) if seed not in diverged
+        ),
+        "diverged": diverged,
         "covered": [one.covered for one in told],
         "good_share": [one.good.value for one in told],
         "good_share_error": [one.good.error for one in told],
@@ -176,7 +191,7 @@ def solve(
         "distance_error": [one.error for one in far],
         "distance_floor": far[0].floor,
     }
-    return replace(pairs[0], found=found)
+    return replace(ended[0], found=found)
 
 
 def check(subject: Ring, recipe: RingRecipe) -> None:
@@ -186,7 +201,7 @@ def check(subject: Ring, recipe: RingRecipe) -> None:
         ConfigurationError: a step of more samples than there are.
     """
     recipe.networks()
-    recipe.optimizer.build()
+    recipe.optimizer.check(recipe.steps)
     if recipe.size > subject.samples:
         raise ConfigurationError(
             f"size: expected at most {subject.samples} samples, got {recipe.size}"

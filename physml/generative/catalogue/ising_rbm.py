@@ -208,7 +208,7 @@ def check(subject: Ising, recipe: IsingRecipe) -> None:
         )
     machine_of(subject, recipe)
     recipe.chains.build()
-    recipe.optimizer.build()
+    recipe.optimizer.check(recipe.steps)
 
 
 def load(subject: Ising, recipe: IsingRecipe, directory: Path) -> BoltzmannDensity:

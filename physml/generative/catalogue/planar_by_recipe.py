@@ -88,6 +88,21 @@ class EnergyRecipe:
             )
 
 
+QUICK = EnergyRecipe(
+    widths=(12,),
+    optimizer=OptimizerSettings(
+        name="natural-gradient", learning_rate=0.3, cosine=60.0, damping=1e-2, max_norm=1.0
+    ),
+    data=20_000,
+    size=512,
+    chains=512,
+    sweeps=3,
+    steps=60,
+    points=200,
+)
+"""A few seconds of it."""
+
+
 def planar_entry(
     name: str, equation: str, subject: Any, recipes: Mapping[str, EnergyRecipe]
 ) -> Entry:
@@ -179,7 +194,7 @@ def check(subject: Planar, recipe: EnergyRecipe) -> None:
     """Build network and optimizer, before a run is made."""
     del subject
     network_of(recipe)
-    recipe.optimizer.build()
+    recipe.optimizer.check(recipe.steps)
     as_whole("size", recipe.size, least=1, most=recipe.data)
     as_whole("chains", recipe.chains, least=2, most=recipe.data)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -67,31 +67,6 @@ class AutoregressiveRecipe:
         return MaskedMLP(self.widths) if self.border is None else LatticeBorder(self.border)
 
 
-def spins_entry(
-    name: str, energy: str, reference: str, subject: SpinModel, recipes: Mapping[str, Any]
-) -> Entry:
-    """An entry of spins that are drawn one after another.
-
-    Args:
-        name: as on the command line.
-        energy: in a line.
-        reference: what its free energy is compared with.
-        subject: a frozen dataclass of numbers.
-        recipes: by name, ``default`` among them.
-    """
-    return Entry(
-        name,
-        energy,
-        reference,
-        subject,
-        recipes,
-        solve,
-        extendable=("steps",),
-        load=load,
-        check=check,
-    )
-
-
 def solve(
     subject: SpinModel,
     recipe: AutoregressiveRecipe,
@@ -121,7 +96,7 @@ def solve(
 def check(subject: SpinModel, recipe: AutoregressiveRecipe) -> None:
     """Build network and optimizer, before a run is made."""
     jax.eval_shape(recipe.network().init, jax.random.key(0), jnp.ones(subject.shape))
-    recipe.optimizer.build()
+    recipe.optimizer.check(recipe.steps)
     need = Need(f"{recipe.size} samples of {subject.sites} spins", 2 * recipe.size * subject.sites)
     check_memory("size", [need], "size")
 
@@ -135,3 +110,7 @@ def load(
         CheckpointError, FingerprintError: see ``AutoregressiveDensity.load``.
     """
     return AutoregressiveDensity.load(directory, subject, recipe.network())
+
+
+spins_entry = partial(Entry, solve=solve, load=load, check=check)
+"""An entry of spins that are drawn one after another: name, energy, reference, subject, recipes."""

@@ -157,7 +157,7 @@ def check(subject: DigitImages, recipe: DigitsRecipe) -> None:
         ConfigurationError: a step of more images than there are.
     """
     recipe.networks()
-    recipe.optimizer.build()
+    recipe.optimizer.check(recipe.steps)
     most = int((1 - subject.held_out) * len(digits()))
     if recipe.size > most:
         raise ConfigurationError(f"size: expected at most {most} images, got {recipe.size}")

@@ -150,7 +150,7 @@ def log_likelihood(found: VariationalAutoencoder, x: np.ndarray) -> float:
 def check(subject: LinearMixture, recipe: LinearRecipe) -> None:
     """Build networks and optimizer, before a run is made."""
     networks(subject)
-    recipe.optimizer.build()
+    recipe.optimizer.check(recipe.steps)
 
 
 def load(subject: Any, recipe: Any, directory: Path) -> VariationalAutoencoder:

@@ -290,7 +290,7 @@ class DiffusionDensity:
             told["noise"],
             tuple(told["shape"]),
             told["furthest"],
-            arrays["losses"],
+            arrays.get("losses", np.zeros(0)),  # at first they were not saved
             None,
             told["found"],
             kept.said,

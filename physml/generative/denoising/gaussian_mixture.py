@@ -79,7 +79,13 @@ class GaussianMixture(NamedTuple):
         return int(np.shape(self.means)[1])
 
     def log_parts(self, x: Array) -> Array:
-        """``ln w_k N_k`` of one point ``(d,)``, ``(k,)``."""
+        """``ln w_k N_k`` of one point ``(d,)``, ``(k,)``.
+
+        Raises:
+            ShapeError: another shape, as of many points: ``jax.vmap`` is for them.
+        """
+        if jnp.shape(x) != (self.dimension,):
+            raise ShapeError(f"x: expected one point ({self.dimension},), got {jnp.shape(x)}")
         along = jnp.einsum("kij,ki->kj", jnp.asarray(self.axes), x[None] - jnp.asarray(self.means))
         spread = jnp.asarray(self.variances)
         logs = -0.5 * jnp.sum(along**2 / spread + jnp.log(2 * jnp.pi * spread), axis=1)

@@ -52,7 +52,7 @@ def enumerated(model: SpinModel, log_q: Callable[[Array], Array]) -> Enumerated:
     both = over_all(lambda s: jnp.stack([model.log_density(s), log_q(s)]), model.shape)
     log_p, logs = both[:, 0], both[:, 1]
     log_z, total = float(logsumexp(log_p)), float(logsumexp(logs))
-    if abs(total) > _NORMALISED:
+    if not abs(total) <= _NORMALISED:
         raise ConfigurationError(
             f"log_q: expected a normalised density, got one whose sum is exp({total:.3g})"
         )

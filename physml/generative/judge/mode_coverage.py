@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from physml.as_numbers import as_numbers
-from physml.errors import ConfigurationError, ShapeError
+from physml.errors import ConfigurationError, NonFiniteError, ShapeError
 from physml.generative.judge.point_samples import as_points
 from physml.generative.judge.share import Share, share
 
@@ -59,6 +59,8 @@ def mode_coverage(
     x, middle = as_points("samples", samples), as_numbers("centres", centres)
     if middle.ndim != 2 or middle.shape[1] != x.shape[1] or not len(middle):
         raise ShapeError(f"centres: expected (K, {x.shape[1]}), got {middle.shape}")
+    if not np.isfinite(middle).all():
+        raise NonFiniteError(f"centres: expected finite numbers, got {middle.tolist()}")
     for name, number, most in (("radius", radius, float("inf")), ("least", least, 1.0)):
         if not 0 < number <= most:
             raise ConfigurationError(f"{name}: expected a number in (0, {most:g}], got {number}")

@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from physml.as_numbers import as_numbers
-from physml.errors import NonFiniteError, ShapeError
+from physml.datasets.labels import as_labels
+from physml.errors import ShapeError
+from physml.generative.judge.point_samples import as_points
 
 
 class NearestImages(NamedTuple):
@@ -38,8 +39,8 @@ def nearest_images(samples: Any, train: Any, held_out: Any, labels: Any) -> Near
         labels: classes of those trained on, ``(m,)``, whole numbers from 0.
 
     Raises:
-        ShapeError: images of different shapes, labels of another number.
-        NonFiniteError: samples that are not finite.
+        ShapeError: images of different shapes, labels that are none or of another number.
+        NonFiniteError: images that are not finite.
 
     >>> import numpy as np, physml as pm
     >>> images = np.arange(8.0).reshape(4, 2)
@@ -47,16 +48,14 @@ def nearest_images(samples: Any, train: Any, held_out: Any, labels: Any) -> Near
     >>> round(told.classes_off, 3)
     0.25
     """
-    parts = [as_numbers(*pair) for pair in (("samples", samples), ("train", train))]
-    parts.append(as_numbers("held_out", held_out))
-    if len({part.shape[1:] for part in parts}) != 1 or any(len(part) == 0 for part in parts):
-        raise ShapeError(f"expected images of one shape, got {[part.shape for part in parts]}")
-    x, known, other = (part.reshape(len(part), -1) for part in parts)
-    classes = np.asarray(labels)
+    given = {"samples": samples, "train": train, "held_out": held_out}
+    shapes = {name: np.shape(part)[1:] for name, part in given.items()}
+    if len(set(shapes.values())) != 1:
+        raise ShapeError(f"expected images of one shape, got {shapes}")
+    x, known, other = (as_points(name, part, least=1) for name, part in given.items())
+    classes = as_labels("labels", labels)
     if classes.shape != (len(known),):
         raise ShapeError(f"labels: expected ({len(known)},), got {classes.shape}")
-    if not np.isfinite(x).all():
-        raise NonFiniteError("samples: expected finite numbers, got others")
     (own, nearest), (fresh, _) = _nearest(x, known), _nearest(other, known)
     count = int(classes.max()) + 1
     parts_of = np.bincount(classes[nearest], minlength=count) / len(x)

@@ -16,7 +16,8 @@ from physml.as_whole import as_whole
 from physml.errors import ConfigurationError
 from physml.generative.machines.boltzmann_density import BoltzmannDensity
 from physml.generative.machines.chains import Way, persistent
-from physml.generative.machines.unit_data import as_network, as_units, frequencies
+from physml.generative.machines.independent_units import frequencies
+from physml.generative.machines.unit_data import as_network, as_units
 from physml.generative.machines.unit_states import state
 from physml.networks import RestrictedBoltzmannMachine, UnitEnergy
 from physml.optim import natural_gradient, optimizer_of

@@ -23,7 +23,8 @@ from physml.generative.machines.exact_partition import (
     is_summed,
     log_likelihoods,
 )
-from physml.generative.machines.unit_data import as_network, as_units, independent_log_likelihood
+from physml.generative.machines.independent_units import independent_log_likelihood
+from physml.generative.machines.unit_data import as_network, as_units
 from physml.networks import UnitEnergy
 from physml.train import FitResult, Study
 from physml.train.named_params import from_named, named

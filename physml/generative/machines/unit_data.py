@@ -59,15 +59,3 @@ def as_network(network: Any) -> UnitEnergy:
         "network: expected an energy of units, such as pm.networks.RestrictedBoltzmannMachine("
         f"hidden=16), or a class of your own that derives pm.networks.UnitEnergy, got {network!r}"
     )
-
-
-def frequencies(data: Array) -> Array:
-    """How often each unit is 1, as of two more data in which it is once each, ``(N,)``."""
-    up = jnp.sum(data.reshape(len(data), -1) > 0, axis=0)
-    return (up + 1.0) / (len(data) + 2.0)
-
-
-def independent_log_likelihood(train: Array, test: Array) -> float:
-    """Mean ``ln p`` of configurations by ``frequencies`` of others: what knows no correlation."""
-    means, up = frequencies(train), test.reshape(len(test), -1) > 0
-    return float(jnp.mean(jnp.sum(jnp.where(up, jnp.log(means), jnp.log1p(-means)), axis=1)))

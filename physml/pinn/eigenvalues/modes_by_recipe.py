@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
 from physml.as_whole import as_whole
 from physml.choices import check_choices
+from physml.errors import ConfigurationError
 from physml.networks.settings import NetworkSettings
 from physml.optim.settings import OptimizerSettings
 from physml.pinn.eigenvalues.eigenmodes import eigenmodes
@@ -101,9 +104,24 @@ def modes_entry(
 
 
 def check_modes(subject: OfModes, recipe: ModesRecipe) -> None:
-    """Build network and optimizer, to no other end."""
+    """Build network and optimizer, to no other end.
+
+    Raises:
+        ConfigurationError: as many modes as a network has parameters, or more.
+    """
     recipe.optimizer.build()
-    check_networks(subject.problem(), subject.network(recipe))
+    problem, network = subject.problem(), subject.network(recipe)
+    check_networks(problem, network)
+    if isinstance(network, Mapping):  # refused where modes are looked for
+        return
+    seen = problem.embed(jnp.asarray(problem.domain.lower))
+    leaves = jax.tree.leaves(jax.eval_shape(network.init, jax.random.key(0), seen))
+    numbers = sum(leaf.size for leaf in leaves)
+    if subject.count >= numbers:
+        raise ConfigurationError(
+            f"count: expected fewer modes than the network has parameters, {numbers}, got "
+            f"{subject.count}; take a wider one"
+        )
 
 
 def solve_modes(

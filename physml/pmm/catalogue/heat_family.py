@@ -9,7 +9,8 @@ import numpy as np
 
 from physml.as_whole import as_whole
 from physml.errors import ConfigurationError
-from physml.pmm.field_family import FieldFamily, FieldRecipe, check_fields, emulated_fields
+from physml.pmm.field_family import FieldFamily
+from physml.pmm.field_study import FieldRecipe, check_fields, emulated_fields
 from physml.train import Entry
 from physml.train.study import Study
 

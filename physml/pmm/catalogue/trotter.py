@@ -18,12 +18,11 @@ from physml.choices import check_choices
 from physml.errors import ConfigurationError
 from physml.optim.settings import OptimizerSettings
 from physml.pmm import baselines
+from physml.pmm.starts import first_params, from_starts
 from physml.pmm.unitary import Unitary, check_unwrapped
-from physml.sampling import fixed
-from physml.train import Entry, Run, converged, fit, key_for, key_of, least_squares
+from physml.train import Entry, Run, converged, key_for
 from physml.train.callbacks import Callback
 from physml.train.named_params import named
-from physml.train.one_program import one_program
 from physml.train.study import Panel, Study
 
 
@@ -175,27 +174,17 @@ def solve(
 
     # Energies less their mean, in units of their deviation, take steps in units of its inverse.
     batch = (jnp.asarray(seen * deviation), jnp.asarray((levels - mean) / deviation))
-    objective, sampler = least_squares({"energies": row}), fixed({"energies": batch})
-    optimizer, rule = recipe.optimizer.build(), converged()
-    with one_program():
-        fits = [
-            fit(
-                objective,
-                sampler,
-                optimizer,
-                model.init(key_of(key_for(key, "params"), number), batch[0][0]),
-                steps=recipe.steps,
-                key=key_for(key, "fit"),
-                until=rule,
-                run=run,
-                phase=f"start-{number + 1}",
-                callbacks=callbacks,
-            )
-            for number in range(recipe.starts)
-        ]
-    rows = jax.jit(jax.vmap(row, (None, 0)))
-    losses = np.array([0.5 * float(jnp.mean(jnp.sum(rows(f.params, batch) ** 2, 1))) for f in fits])
-    params = fits[int(losses.argmin())].params
+    first = first_params(model, key_for(key, "params"), recipe.starts, batch[0][0])
+    how = {
+        "optimizer": recipe.optimizer.build(),
+        "steps": recipe.steps,
+        "key": key_for(key, "fit"),
+        "until": converged(),
+        "run": run,
+        "callbacks": callbacks,
+    }
+    (starts,) = from_starts(row, [batch], first, term="energies", how=how)
+    params = starts.params
     lowest = jax.jit(jax.vmap(lambda p, dt: model.levels(p, dt, subject.kept), (None, 0)))
     told = mean + deviation * np.asarray(lowest(params, jnp.asarray(asked * deviation)), float)
     others = {
@@ -209,9 +198,9 @@ def solve(
         "parameters": sum(leaf.size for leaf in jax.tree.leaves(params)),
         "seconds": time.perf_counter() - began,
         "processor_seconds": time.process_time() - worked,
-        "compile_seconds": fits[0].compile_seconds,
+        "compile_seconds": starts.fits[0].compile_seconds,
         "reference": f"exact diagonalisation, {2**subject.spins} rows",
-        "loss": float(losses.min()),
+        "loss": float(starts.losses.min()),
         "train": len(seen),
         "test": len(asked),
         "shortest_step_error": float(np.abs(levels[0] - exact[0]).max()),
