@@ -64,6 +64,7 @@ def test_shape_is_static(case):
     assert jacobian.shape == brute.shape == (31, 94)
 
 
+@pytest.mark.slow
 def test_dense_equals_jacrev(case):
     jacobian, _, brute = case
     close(jacobian.dense(), brute)

@@ -95,6 +95,7 @@ def test_methods_return_the_gradient_along_the_axes_and_the_laplacian(value):
         assert first.dtype == second.dtype == like.dtype
 
 
+@pytest.mark.slow
 def test_axes_of_a_walker_count_its_flattened_coordinates():
     def log_psi(x):
         r = jnp.linalg.norm(x[:, None, :] - x[None, :, :] + jnp.eye(3)[:, :, None], axis=-1)
@@ -104,6 +105,7 @@ def test_axes_of_a_walker_count_its_flattened_coordinates():
     all_agree(METHODS, point(3, 2), lambda method: lambda x: method(log_psi, x, (5, 2)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_complex", [False, True], ids=["real", "complex"])
 def test_determinants_agree_between_forward_and_linearised(is_complex):
     random = np.random.default_rng(6)

@@ -96,6 +96,7 @@ def test_first_and_second_derivatives():
     np.testing.assert_allclose(curved, expected, rtol=1e-9, atol=1e-10)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["rows", "all", "complex"])
 def test_its_forward_laplacian(kind):
     """Rows with coordinates of their own, rows that know all, phases; two matrices at once."""

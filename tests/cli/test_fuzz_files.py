@@ -63,6 +63,7 @@ def test_a_complete_run_on_read_only_media_is_told(heat, physml, monkeypatch):
     assert more.code == 1 and "Read-only file system" in more.err
 
 
+@pytest.mark.slow
 def test_the_result_before_stands_until_there_is_another(heat, physml, monkeypatch):
     """Asked for more, a run threw its result away before it had the next."""
     before = {name: (heat / name).read_bytes() for name in ("result.json", "result.txt")}

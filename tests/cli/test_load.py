@@ -69,6 +69,7 @@ def test_a_march_comes_back(tmp_path):
     np.testing.assert_allclose(found.errors().relative_l2, stored["relative_l2"], rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_a_longer_run_has_a_new_result(runs, tmp_path):
     place = tmp_path / "heat"
     shutil.copytree(runs / "heat", place)

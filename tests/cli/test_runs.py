@@ -225,6 +225,7 @@ def test_a_report_is_written_and_read_whatever_the_locale(tmp_path):
     assert run_directory.words(tmp_path) == f"heat  ∂u/∂t\nrun   {tmp_path}\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words",
     [
@@ -300,6 +301,7 @@ def test_stopped_before_the_first_step_leaves_nothing(physml, monkeypatch, stops
     assert not list(Path("runs").iterdir())
 
 
+@pytest.mark.slow
 def test_a_measurement_is_stopped_and_resumed_to_the_same_bits(physml, monkeypatch):
     """In burn-in, and once more in measuring."""
 
@@ -332,6 +334,7 @@ def test_stopped_between_phases_tells_how_to_go_on(physml, monkeypatch):
     assert (said.code, said.err) == (130, "physml: stopped. Go on with: physml resume run\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "edit", "difference"),
     [
@@ -433,6 +436,7 @@ def test_files_of_others_stay_as_they_are(physml, monkeypatch):
         assert place.read_text() == "mine"
 
 
+@pytest.mark.slow
 def test_a_figure_of_one_s_own_in_a_run_is_not_drawn_over(physml):
     assert physml(*HEAT, "--steps", "1", "--run", "run", "--quiet").code == 0
     Path("run/result.png").write_text("mine")

@@ -91,6 +91,7 @@ def test_another_room_of_one_file_comes_to_zero_variance(physml):
     assert result["variance"] < 1e-10
 
 
+@pytest.mark.slow
 def test_a_run_of_a_file_goes_on_with_the_same_bits(physml, monkeypatch):
     assert physml("run", *MOONS, "--steps", "4", "--run", "whole", "--quiet").code == 0
 

@@ -52,6 +52,7 @@ def found() -> LearnedPolicy:
     return pm.control.policy_gradient(CartPole(limit=12), *networks, seeds=2, **SHORT)
 
 
+@pytest.mark.slow
 def test_a_policy_is_kept_and_read_back(found: LearnedPolicy, tmp_path) -> None:
     found.save(tmp_path / "kept")
     again = LearnedPolicy.load(tmp_path / "kept", CartPole(limit=12), found.actor)

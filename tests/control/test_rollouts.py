@@ -82,6 +82,7 @@ def test_what_comes_after_counts_unless_it_terminated(terminates: bool, last: fl
     assert metrics["return"] == 3 and state.earned.tolist() == [[1.0, 1.0]]
 
 
+@pytest.mark.slow
 def test_minibatches_go_through_a_rollout_and_then_it_is_anew() -> None:
     world = CartPole(limit=5)
     actor = actor_critic(world, pm.MLP((3,), 2), pm.MLP((3,)))

@@ -95,6 +95,7 @@ def test_a_density_of_the_border_is_even_and_kept(tmp_path):
         entry.load(pm.generative.Ising(side=3, temperature=3.0), recipe, tmp_path / "kept")
 
 
+@pytest.mark.slow
 def test_where_the_density_is_exact_nothing_is_uncertain(pair):
     """Ln Z = ln(16 cosh 1 cosh ½); a linear network of four spins holds this density."""
     exact = np.log(16 * np.cosh(1) * np.cosh(0.5))
@@ -105,6 +106,7 @@ def test_where_the_density_is_exact_nothing_is_uncertain(pair):
     assert numbers["parameters"] == 10
 
 
+@pytest.mark.slow
 def test_numbers_of_the_ising_model_are_those_of_its_samples():
     """Weights of a poor density, too, tell ln Z within their bar, and its bound lies below."""
     model = pm.generative.Ising(side=3, temperature=3.0)
@@ -132,6 +134,7 @@ def test_heat_grows_from_nothing_to_the_model():
     assert heats == [0.25, 0.5, 0.75, 1.0, 1.0, 1.0]
 
 
+@pytest.mark.slow
 def test_a_density_is_kept(pair, tmp_path):
     pair.save(tmp_path / "kept")
     load = pm.generative.AutoregressiveDensity.load

@@ -134,6 +134,7 @@ def xor():
     )
 
 
+@pytest.mark.slow
 def test_the_likelihood_while_training_is_of_sorted_data_too():
     """Of 5,000 sorted ones the first 1,000 are all the same."""
     data = jnp.asarray(np.repeat([[0, 0], [1, 1]], 2500, axis=0), float)
@@ -339,6 +340,7 @@ def test_the_learned_lattice():
     assert abs(gap) < 4 * told["log_partition_error"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("side", "said"), [(3, "all states"), (6, "local sweeps")])
 def test_in_the_ordered_phase_both_signs_are_among_the_data(side, said):
     from physml.generative.catalogue.ising_rbm import compared_to

@@ -45,6 +45,7 @@ def test_schedules_are_what_their_rate_says(schedule):
     assert np.cos(angles[-1]) == pytest.approx(np.exp(-decayed / 2), rel=1e-3)
 
 
+@pytest.mark.slow
 def test_a_mixture_is_normalised_and_its_samples_have_its_moments():
     side = np.linspace(-5, 5, 301)
     grid = jnp.asarray(np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2))
@@ -58,6 +59,7 @@ def test_a_mixture_is_normalised_and_its_samples_have_its_moments():
     np.testing.assert_allclose(noisy.means, np.cos(0.7) * MIXTURE.means)
 
 
+@pytest.mark.slow
 def test_the_exact_score_obeys_its_equation_and_another_does_not():
     points = jax.random.normal(jax.random.key(0), (5, 2))
     times = jnp.array([0.01, 0.1, 0.3, 0.6, 1.0])
@@ -94,6 +96,7 @@ def test_a_batch_tells_the_velocity_without_bias():
     assert 0.02 < draws.std() < 0.2  # it could have failed
 
 
+@pytest.mark.slow
 def test_angles_drawn_more_often_weigh_less():
     """Weighted means are those of ``ln sin φ`` uniform: of ``sin φ``, ``(1 − a)/ln(1/a)``."""
     for power in (1.0, 2.0):
@@ -149,6 +152,7 @@ def trained():
     return pair, network, density
 
 
+@pytest.mark.slow
 def test_a_pair_of_gaussians_is_learned(trained):
     pair, _, density = trained
     told = g.against_mixture(density, pair, samples=600, key=jax.random.key(1))
@@ -162,6 +166,7 @@ def test_a_pair_of_gaussians_is_learned(trained):
     assert p.sum() * 14 / 300 == pytest.approx(1, abs=1e-2)
 
 
+@pytest.mark.slow
 def test_scores_and_likelihoods_in_the_unit_of_the_data(trained):
     """A score is the slope of ln p: by differences, of the flow's density; and of scaled data."""
     _, _, density = trained
@@ -179,6 +184,7 @@ def test_scores_and_likelihoods_in_the_unit_of_the_data(trained):
     np.testing.assert_allclose(probed, np.tile(density.log_prob(x)[:, None], 3), rtol=1e-8)
 
 
+@pytest.mark.slow
 def test_a_density_is_kept(trained, tmp_path):
     _, network, density = trained
     density.save(tmp_path / "kept")

@@ -80,6 +80,7 @@ def mixture(x):
     return jnp.logaddexp(*logs)
 
 
+@pytest.mark.slow
 def test_a_mixture_is_learned(found):
     """Within 5% of the whole; a normal density of the same mean and spread is at some 19%."""
     apart = G.total_variation(mixture, lambda x: -found.energy(x), [-4.0], [4.0])
@@ -104,6 +105,7 @@ def test_its_samples_are_of_the_density(found):
     assert told.pvalue > 1e-3
 
 
+@pytest.mark.slow
 def test_an_energy_is_kept(found, tmp_path):
     found.save(tmp_path / "kept")
     again = G.EnergyDensity.load(tmp_path / "kept", pm.MLP((8,)))
@@ -116,6 +118,7 @@ def test_an_energy_is_kept(found, tmp_path):
         G.EnergyDensity.load(tmp_path / "kept", pm.MLP((8,), activation=jnp.sin))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["energy-ring", pytest.param("energy-double-well", marks=pytest.mark.slow)]
 )
@@ -145,6 +148,7 @@ def test_densities_of_the_plane_are_learned(name):
     )
 
 
+@pytest.mark.slow
 def test_a_density_that_no_grid_holds_is_kept_with_a_doubt():
     """Of a wide one a larger box is taken; the fit of one that none holds is not lost."""
     from physml.generative.catalogue.planar_by_recipe import judged

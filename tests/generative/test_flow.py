@@ -53,6 +53,7 @@ def test_the_density_is_normalised_and_samples_follow_it(banana):
     assert abs((samples[:, 1] ** 2).mean() - square) < 4 * np.sqrt(3 * square**2 / 4000)
 
 
+@pytest.mark.slow
 def test_a_flow_is_kept(banana, tmp_path):
     banana.save(tmp_path / "kept")
     load = pm.generative.FlowDensity.load
@@ -74,6 +75,7 @@ def test_a_flow_is_kept(banana, tmp_path):
         banana.save(tmp_path / "kept")
 
 
+@pytest.mark.slow
 def test_a_chain_of_four_sites_by_a_flow_of_its_symmetries():
     """Ln Z and ⟨φ²⟩, by weights and by Metropolis steps, against the transfer matrix."""
     field = pm.generative.ScalarField((4,), mass_squared=-4.0, coupling=8.0)
@@ -91,6 +93,7 @@ def test_a_chain_of_four_sites_by_a_flow_of_its_symmetries():
     assert told["parameters"] == 2 * 3 * 4 + 3 and "followed" in found.words()
 
 
+@pytest.mark.slow
 def test_gradients_through_samples_and_by_the_score_agree():
     """The means of both, at one flow of one entry pair, within the noise of their samples."""
     shape, size = (2,), 4000

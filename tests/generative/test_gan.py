@@ -100,6 +100,7 @@ def test_costs_are_those_of_their_formulas(cost):
     assert difference == pytest.approx(np.mean(a * x - a * b * z), rel=1e-6)
 
 
+@pytest.mark.slow
 def test_the_generator_moves_once_in_so_many_steps():
     seen = []
     watch = pm.every(1, lambda update: seen.append(jax.tree.map(np.asarray, update.params)))
@@ -136,6 +137,7 @@ def test_a_game_that_runs_away_is_stopped_and_the_last_good_pair_kept(rate):
     assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(kept.params))
 
 
+@pytest.mark.slow
 def test_a_conditional_pair_is_kept(tmp_path):
     data = pm.Dataset(np.zeros((20, 2, 2)), np.arange(20) % 3)
     networks = pm.MLP((3,), outputs=4), pm.MLP((3,))
@@ -160,6 +162,7 @@ def test_a_conditional_pair_is_kept(tmp_path):
         found.sample(KEY, 3)
 
 
+@pytest.mark.slow
 def test_good_parameters_are_kept_and_averaged():
     """Of steps in bounds alone, the last and the running mean, begun afresh at the start."""
     square = pm.cost(lambda p, b: (p**2, {"size": jnp.abs(p)}))

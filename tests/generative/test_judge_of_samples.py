@@ -132,6 +132,7 @@ def test_modes_are_counted():
     assert weighted.imbalance < 0.03 < told.imbalance
 
 
+@pytest.mark.slow
 def test_a_judge_of_classes():
     random = np.random.default_rng(8)
     labels = np.arange(400) % 2

@@ -115,6 +115,7 @@ def test_bounds_stand_in_their_order_and_within_their_noise(linear):
         assert 0.6 < seen.std(ddof=1) / noise < 1.6  # of 40 repeats: ±11%
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("likelihood", LIKELIHOODS, ids=lambda one: one.name)
 def test_rows_give_the_gradient(likelihood):
     model = LatentModel(pm.MLP((3,), outputs=4), pm.MLP((3,), outputs=5), likelihood, 2, (5,))
@@ -135,6 +136,7 @@ def test_rows_give_the_gradient(likelihood):
     assert float(loss) == pytest.approx(float(metrics["distortion"] + 2.5 * metrics["rate"]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("likelihood", LIKELIHOODS[2:], ids=lambda one: one.name)
 def test_probabilities_of_counts_sum_to_one_and_draws_follow_them(likelihood):
     outputs = jnp.array([0.7])
@@ -147,6 +149,7 @@ def test_probabilities_of_counts_sum_to_one_and_draws_follow_them(likelihood):
     assert np.all(np.abs(counts - 4000 * p) < 4 * np.sqrt(4000 * p * (1 - p)))
 
 
+@pytest.mark.slow
 def test_a_weight_on_the_rate_is_a_variance():
     """With σ² given, β at σ² and 1 at β σ²: one cost, but for a factor and what does not move."""
     batch = {"x": jnp.asarray(line(20)), "noise": jax.random.normal(KEY, (20, 1, 1))}
@@ -161,6 +164,7 @@ def test_a_weight_on_the_rate_is_a_variance():
         np.testing.assert_allclose(one, other, rtol=1e-10, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_a_conditional_model_is_kept_and_is_conditional(tmp_path):
     """Two classes of pixels, all on and all off."""
     x = np.repeat([[[1.0, 1.0], [1.0, 1.0]], [[0.0, 0.0], [0.0, 0.0]]], 20, axis=0)
@@ -205,6 +209,7 @@ def test_a_conditional_model_is_kept_and_is_conditional(tmp_path):
         found.sample(KEY, 3, [0])
 
 
+@pytest.mark.slow
 def test_another_variance_is_not_taken_for_the_one_that_was_kept(tmp_path):
     networks, one = (pm.MLP((), outputs=2), pm.MLP((), outputs=3)), pm.generative.gaussian(0.01)
     given = {"latent": 1, "likelihood": one, "steps": 0}

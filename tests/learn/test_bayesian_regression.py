@@ -78,6 +78,7 @@ def test_it_is_the_gaussian_process_of_a_linear_kernel():
     assert abs(process.log_evidence - model.log_evidence) < 1e-10
 
 
+@pytest.mark.slow
 def test_it_is_the_posterior_of_the_same_least_squares():
     noise, prior = 0.3, 0.8
     model = learn.bayesian_regression(X, Y, noise=noise, prior=prior)

@@ -40,6 +40,7 @@ def test_all_checks_of_scikit_learn(verb):
     check_estimator(pm.learn.Estimator(verb))
 
 
+@pytest.mark.slow
 def test_classes_keep_their_words(fitted):
     assert fitted.classes_.tolist() == ["left", "right"]
     assert fitted.score(X, WORDS) == np.mean(fitted.predict(X) == WORDS) > 0.9

@@ -24,6 +24,7 @@ def small():
     return pm.Dataset(images.reshape(-1, 4, 4), labels, name="small", split=split)
 
 
+@pytest.mark.slow
 def test_a_set_of_the_same_form_is_told(monkeypatch, tmp_path):
     monkeypatch.setattr(entry, "fashion_mnist", small)
     network = pm.networks.NetworkSettings(name="mlp", width=8, depth=1)

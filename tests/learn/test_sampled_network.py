@@ -71,6 +71,7 @@ def test_other_levels_and_inputs_are_refused(drawn):
         drawn.predict(NEW[:, 0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "options", "error", "message"),
     [

@@ -86,6 +86,7 @@ def test_a_class_without_samples_cannot_be_balanced():
         classify(pm.MLP((), outputs=3), data, class_weights="balanced")
 
 
+@pytest.mark.slow
 @BOTH
 def test_dropout_drops_while_training_alone(optimizer):
     """The same key, the same masks; the loss of the whole network is another."""

@@ -62,6 +62,7 @@ SOLVERS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "solver",
     [
@@ -90,6 +91,7 @@ def test_a_centre_and_a_gradient_without_rows(n, solver):
     assert relative(both, exact(g + damping * c)) < 1e-8
 
 
+@pytest.mark.slow
 def test_a_metric_that_rounding_made_indefinite_is_damped_alike():
     """Two equal rows and a λ of no effect: the step is that of the λ used instead."""
     rows = jnp.ones((3, 4), jnp.float32)
@@ -149,6 +151,7 @@ def test_the_side_follows_from_static_shapes_and_memory():
     assert f"f64[{p},{p}]" in program and "f64[200,200]" not in program
 
 
+@pytest.mark.slow
 def test_residual_form_keeps_float32_accurate():
     """Small damping in float32: JᵀK⁻¹r from the residual, where K⁻¹ on the gradient fails."""
     evaluation, _ = problem(40)
@@ -165,6 +168,7 @@ def test_residual_form_keeps_float32_accurate():
     assert error(from_gradient) > 0.5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n", "p"), [(60, 20), (20, 60)], ids=["n > p", "n < p"])
 def test_a_gram_matrix_that_rounding_made_indefinite_is_damped_more(n, p):
     """Rank one, of size 1e11: computed eigenvalues of −1e-5 or so, far below −λ."""

@@ -46,6 +46,7 @@ def test_spring_identity_in_parameter_space(n):
         np.testing.assert_allclose(flat(updates), -phi, rtol=1e-14)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [8, 60], ids=["n < p", "n > p"])
 def test_spring_of_the_metric_alone(n):
     """(S + λ) φ = ∇C + λ μ φ_prev, for a gradient that no rows give."""
@@ -123,6 +124,7 @@ def test_max_norm_and_schedules():
     np.testing.assert_allclose(-flat(second), by_hand, rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_line_search_takes_the_best_candidate():
     e = evaluation(1)
     state = OBJECTIVE.init(PARAMS)

@@ -230,6 +230,7 @@ def test_contradictions_are_found_on_every_domain_and_between_components():
             pm.Problem(domain=domain, equation=anything, conditions=[one, other], components=2)
 
 
+@pytest.mark.slow
 def test_many_dimensions():
     """Numbers cost nothing; functions on the faces of ten axes would be evaluated 3¹⁰ times."""
     names = [f"x{i}" for i in range(10)]
@@ -249,6 +250,7 @@ def test_many_dimensions():
     refused("faces of 10 axes", domain=box, conditions=several)
 
 
+@pytest.mark.slow
 def test_a_copy_of_a_hard_problem_is_as_hard():
     """With another name, and on another domain, whose faces and times its conditions then obey."""
     problem = pm.Problem(
@@ -264,6 +266,7 @@ def test_a_copy_of_a_hard_problem_is_as_hard():
     np.testing.assert_allclose(u(moved.domain.boundary(KEY, 8, ("x", "initial"))), 2.0)
 
 
+@pytest.mark.slow
 def test_a_problem_says_what_it_could_build_in():
     box, conditions = pm.Box(x=(0, 1)), [pm.dirichlet(0.0, "x-"), pm.pinn.neumann(0.0, "x+")]
     soft = pm.Problem(domain=box, equation=anything, conditions=conditions)

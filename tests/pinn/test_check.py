@@ -94,6 +94,7 @@ def test_growth_that_hides_between_the_first_points_is_told():
     assert term.factor > 100 and term.at["t"] < 1 / 32 and term.largest > 10
 
 
+@pytest.mark.slow
 def test_a_source_between_the_points_is_told_where_a_fresh_one_meets_it():
     with pytest.warns(UserWarning, match=r"source: .*near x = 0\.[45]"):
         solution = pm.solve(source(5e-3), NETWORK, points=16, steps=20)
@@ -102,6 +103,7 @@ def test_a_source_between_the_points_is_told_where_a_fresh_one_meets_it():
     assert term.trained < 0.1 < term.fresh / 10
 
 
+@pytest.mark.slow
 def test_a_source_that_no_point_meets_is_printed_as_an_equation_of_nothing():
     """No residual sees it: what can be said is that nothing in the equation is larger than it."""
     with warnings.catch_warnings():

@@ -116,6 +116,7 @@ def test_the_problem_of_another_domain_gets_another_ansatz():
     assert float(field_of(moved)(jnp.array([0.5, 7.0]))) == 2.0
 
 
+@pytest.mark.slow
 def test_hard_dirichlet_leaves_time_alone_on_every_domain():
     """``D`` vanishes on the boundary of space and neither at the first time nor at the last."""
     for name in ("time last", "told", "a product", "a product of booleans"):

@@ -27,6 +27,7 @@ def modes():
     return pm.pinn.eigenmodes(string(), NETWORK, count=2, points=64, steps=30)
 
 
+@pytest.mark.slow
 def test_a_string_of_length_two(modes):
     """``(kπ/2)²``, in order, within what the residual says, and below the first upper bounds."""
     exact = (np.array([1, 2]) * np.pi / 2) ** 2

@@ -90,12 +90,14 @@ def test_probes_agree(solution):
     np.testing.assert_allclose(found, expected, rtol=0.25)
 
 
+@pytest.mark.slow
 def test_a_figure(tmp_path, solution):
     bars = pm.posterior(solution)
     path = bars.plot(tmp_path / "decay.png", np.linspace(0, 1, 50)[:, None])
     assert path.stat().st_size > 5000
 
 
+@pytest.mark.slow
 def test_what_has_no_bars_is_refused(tmp_path, solution):
     with pytest.raises(pm.errors.ShapeError, match=r"points: expected \(n, 1\)"):
         pm.posterior(solution).standard_deviation(np.zeros((3, 2)))
@@ -113,6 +115,7 @@ def test_what_has_no_bars_is_refused(tmp_path, solution):
         pm.posterior(forward)
 
 
+@pytest.mark.slow
 def test_the_report_has_the_bar_or_the_reason_for_none(solution):
     bars = pm.posterior(solution).unknown_numbers["k"]
     told = solution.numbers()["unknown_numbers"]["k"]

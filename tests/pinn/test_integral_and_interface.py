@@ -35,6 +35,7 @@ def test_integral_over_everything_is_one_sample():
     np.testing.assert_allclose(found, 8 / 3 * 28 / 3 - 1, rtol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("points", [64, 128])
 def test_an_integral_at_all_times_is_taken_at_many(points):
     """``∂u/∂x = 0``, ``∫ u dx = e^(−3t)`` at all times: u = e^(−3t).
@@ -186,6 +187,7 @@ REGIONS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", REGIONS.values(), ids=REGIONS)
 def test_errors_and_figures_are_taken_where_an_unknown_lives(options, tmp_path, monkeypatch):
     """Taken everywhere, the error of an unknown right to 2.2e-3 was reported as 4.6e-2."""

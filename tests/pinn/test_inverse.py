@@ -105,6 +105,7 @@ def test_equations_by_name_are_terms_of_their_own():
     assert solution.errors(unknown="u").relative_l2 < 1e-4
 
 
+@pytest.mark.slow
 def test_an_unknown_that_nothing_involves_is_refused():
     networks = NETWORKS | {"ghost": pm.MLP((4,))}
     with pytest.raises(pm.errors.ConfigurationError, match=r"no equation .* unknown 'ghost'"):

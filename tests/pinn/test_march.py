@@ -97,6 +97,7 @@ def test_a_march_comes_back_as_it_was_saved(tmp_path):
         load(lambda z: 2 * start(z), network, **options)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("warm", [True, False])
 def test_a_slab_starts_from_the_last_ones_parameters_or_from_its_own(warm):
     """Without a step, the parameters of the second slab are those it began with."""

@@ -47,6 +47,7 @@ def test_own_points_alone_are_the_points_of_the_term(redraw):
     assert moved == (redraw is not None)
 
 
+@pytest.mark.slow
 def test_beside_drawn_ones_they_come_last_and_stay():
     options = {"points": (8, INSIDE), "condition_points": {"neumann x": (4, SIDES)}}
     redraw = pm.sampling.uniformly(every=1)
@@ -65,6 +66,7 @@ def test_beside_drawn_ones_they_come_last_and_stay():
     assert not np.array_equal(found[0]["a"], found[1]["a"])
 
 
+@pytest.mark.slow
 def test_a_solution_of_own_points_has_them_and_is_checked_between_them():
     """One point leaves a line of one parameter's slope free: u = 0 there, not elsewhere."""
     problem = pm.Problem(

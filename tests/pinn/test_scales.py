@@ -134,6 +134,7 @@ def test_a_change_of_units_by_a_power_of_two_changes_no_bit():
     assert kilometres.result.history["loss"].tolist() == more.result.history["loss"].tolist()
 
 
+@pytest.mark.slow
 def test_an_unknown_number_is_scaled_to_its_guess():
     """A modulus of 7.8e8 from a guess of 1e8, by displacements of size one."""
     x = np.linspace(0, 1, 21)[:, None]
@@ -156,6 +157,7 @@ def test_an_unknown_number_is_scaled_to_its_guess():
     assert solution.result.history["unknown/modulus"][0] == 1e8
 
 
+@pytest.mark.slow
 def test_ordinary_problems_keep_their_bits():
     one, other = (
         pm.solve(charge(1.0), NETWORK, points=16, steps=3, check=False, scale=scale)
@@ -269,6 +271,7 @@ def test_a_run_keeps_the_units_it_began_with(tmp_path, monkeypatch):
     np.testing.assert_array_equal(resumed(points), plain(points))
 
 
+@pytest.mark.slow
 def test_what_is_measured_is_of_the_field_in_the_problem_s_own_units():
     """And a rule on it ends the main phase, with the parameters that it judged."""
     at = jnp.array([60.0])

@@ -151,6 +151,7 @@ def test_a_saved_solution_is_not_loaded_as_another(tmp_path, problem, network, w
     pm.Solution.load(tmp_path / "it", interval(), NetworkSettings(width=4, depth=1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("double", "words"), [(True, "cut to seven"), (False, "have seven")])
 def test_a_solution_is_read_in_another_precision_with_a_word(tmp_path, double, words):
     """Saved in one precision, it is the same function in the other, to seven digits."""
@@ -203,6 +204,7 @@ def test_solve_trains_and_remembers(tmp_path):
     assert picture.read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_solve_starts_where_its_key_says():
     first, again, other = (
         pm.solve(problem(1), NETWORK, points=4, steps=0, key=jax.random.key(seed)).result.state
@@ -226,6 +228,7 @@ def test_three_coordinates_have_no_plot(tmp_path):
         untrained(3).plot(tmp_path / "u.png")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("known", [True, False], ids=["exact", "no exact"])
 def test_a_flow_has_a_row_of_maps_a_component(tmp_path, known):
     problem = pm.pinn.catalogue.Kovasznay().problem()

@@ -59,6 +59,7 @@ def test_phases_run_one_after_another_each_in_its_precision(tmp_path):
         pm.solve(growth(), pm.MLP((8,)), warm_up=pm.pinn.Phase(optax.adam(1e-2), 1, precision=16))
 
 
+@pytest.mark.slow
 def test_a_warm_up_of_before_is_gone_on_with_by_its_own_key(tmp_path, monkeypatch):
     """The first of them shared one with the main phase's steps; new runs have another."""
     module, key = sys.modules["physml.pinn.solve"], jax.random.key(0)
@@ -76,6 +77,7 @@ def test_a_warm_up_of_before_is_gone_on_with_by_its_own_key(tmp_path, monkeypatc
     assert fresh == pm.train.key_of(pm.train.key_for(key, "warm-up"), 0) != before
 
 
+@pytest.mark.slow
 def test_the_error_is_followed():
     solution = pm.solve(growth(), pm.MLP((8,)), points=32, steps=20, errors_every=10)
     assert [point.step for point in solution.error_curve] == [10, 20]
@@ -95,6 +97,7 @@ def test_a_nan_at_the_start_names_its_term_and_point():
         pm.solve(problem, pm.MLP((8,)), points=32, steps=2)
 
 
+@pytest.mark.slow
 def test_a_trust_region_works_in_single_precision():
     solution = pm.solve(
         growth(),
@@ -157,6 +160,7 @@ def test_points_where_the_user_wants_them():
     assert float(jnp.mean(batch["equation"])) < 0.2
 
 
+@pytest.mark.slow
 def test_slices_are_drawn(tmp_path):
     problem = growth(domain=pm.Box(t=(0, 1), x=(0, 1)), exact=lambda z: np.exp(z[:, 0]))
     solution = pm.solve(problem, pm.MLP((4,)), points=8, steps=1)

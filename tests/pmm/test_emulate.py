@@ -31,6 +31,7 @@ def emulator():
     return emulate(Hermitian(3), G, exact(G), starts=2, steps=80)
 
 
+@pytest.mark.slow
 def test_a_matrix_is_found_again_and_extrapolates(emulator):
     assert isinstance(emulator, Result)
     assert emulator.parameters == 9
@@ -59,6 +60,7 @@ def test_a_bar_widens_where_no_points_are_and_holds_the_level(emulator):
     assert (low <= exact(FAR)).all() and (exact(FAR) <= high).all()
 
 
+@pytest.mark.slow
 def test_an_emulator_is_kept_and_read_again(emulator, tmp_path):
     emulator.save(tmp_path / "kept")
     read = Emulator.load(tmp_path / "kept", Hermitian(3))

@@ -145,6 +145,7 @@ def test_gibbs_draws_a_ring_of_six_spins():
     assert float(metrics["moved"]) > 0.5
 
 
+@pytest.mark.slow
 def test_a_walker_without_a_density_finds_its_way_out():
     """Where ln p is no number or −∞ a walker moves freely, and is never entered again."""
 

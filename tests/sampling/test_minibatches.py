@@ -77,6 +77,7 @@ def test_data_are_arguments_and_the_state_is_a_key_and_two_numbers():
     assert sum(leaf.size for leaf in jax.tree.leaves(state)) == 3
 
 
+@pytest.mark.slow
 def test_a_fit_stopped_within_an_epoch_resumes_to_the_same_bits(tmp_path):
     """With noise beside the data, and the key of a dropout for each sample."""
     x = np.linspace(-1, 1, 10)

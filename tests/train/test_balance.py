@@ -32,6 +32,7 @@ def term_gradient(name):
     return np.hypot(*(float(part) for part in jax.grad(loss)(PARAMS).values()))
 
 
+@pytest.mark.slow
 def test_gradient_norms_become_equal():
     weights = balanced(pm.train.gradient_norms(decay=0.0))
     lengths = {name: weights[name] * term_gradient(name) for name in TERMS}
@@ -39,6 +40,7 @@ def test_gradient_norms_become_equal():
     assert np.mean(list(weights.values())) == pytest.approx(1.5, rel=1e-12)
 
 
+@pytest.mark.slow
 def test_ntk_traces_become_equal():
     weights = balanced(pm.train.ntk_traces(decay=0.0))
 

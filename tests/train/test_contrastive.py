@@ -27,6 +27,7 @@ def likelihood(params, data):
     return jnp.mean(energies(data)) + jax.nn.logsumexp(-energies(STATES))
 
 
+@pytest.mark.slow
 def test_with_all_states_the_gradient_and_the_fisher_matrix_are_exact():
     """By ``jax.grad`` of the normalised likelihood, and the Hessian of its mean under itself."""
 
@@ -69,6 +70,7 @@ def test_what_is_no_likelihood_is_refused(function, batch, error, message):
         contrastive(function).evaluate(PARAMS, (), batch)
 
 
+@pytest.mark.slow
 def test_there_is_no_value_to_search_along():
     with pytest.raises(pm.errors.NoValueError):
         pm.fit(

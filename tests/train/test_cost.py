@@ -13,6 +13,7 @@ import physml as pm
 X = jnp.array([0.5, -1.0, 2.0])
 
 
+@pytest.mark.slow
 def test_loss_gradient_and_what_is_logged():
     f = lambda params, x: (jnp.mean(jnp.cosh(params * x)), {"largest": jnp.max(params * x)})
     objective = pm.cost(f)

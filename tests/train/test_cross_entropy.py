@@ -133,6 +133,7 @@ def test_weights_that_are_none_are_refused(weights, message):
         cross_entropy(model).evaluate(PARAMS, (), (X, CLASSES, weights))
 
 
+@pytest.mark.slow
 def test_a_negative_weight_ends_a_compiled_fit():
     with pytest.raises(pm.errors.NonFiniteError, match="1 of 7 samples, such as sample 2"):
         pm.fit(
@@ -145,6 +146,7 @@ def test_a_negative_weight_ends_a_compiled_fit():
         )
 
 
+@pytest.mark.slow
 def test_classes_are_probabilities_of_one():
     hot = jax.nn.one_hot(CLASSES, 3)
     a, b = (evaluated(cross_entropy(model), PARAMS, (X, labels))[0] for labels in (CLASSES, hot))
@@ -257,6 +259,7 @@ def test_inside_a_compiled_fit_they_end_it_and_are_named(family, outputs, labels
         )
 
 
+@pytest.mark.slow
 def test_arrays_of_a_model_are_data():
     features = jnp.eye(7, 4)
     table = Partial(lambda features, params, i: params @ features[i], features)
@@ -267,6 +270,7 @@ def test_arrays_of_a_model_are_data():
     assert any(leaf.shape == (7, 4) for leaf in jax.tree.leaves(e.jacobian))
 
 
+@pytest.mark.slow
 def test_randomness_enters_through_the_samples():
     """A key of its own for each sample, as dropout needs; what fails is still named."""
 

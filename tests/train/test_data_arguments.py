@@ -130,6 +130,7 @@ def largest_constant(program):
     return max(sizes)
 
 
+@pytest.mark.slow
 def test_data_change_what_is_computed_as_constants_would():
     given = partial_row(steps=3, key=jax.random.key(0))
     objective = pm.least_squares({"line": lambda p, x: nearest(jnp.asarray(2.0 * X), p, x)})

@@ -52,6 +52,7 @@ def test_the_last_step_is_looked_at_too():
         fit(lambda p, z: jnp.sqrt(p) * z, jnp.ones(3), optax.sgd(4.0), jnp.array(1.0), steps=1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "optimizer",
     [
@@ -82,6 +83,7 @@ def test_a_walker_without_a_local_energy_is_named():
             )
 
 
+@pytest.mark.slow
 def test_a_root_that_is_never_zero_needs_no_word():
     """The draining tank, u' = −2√u, u = (1 − t)²: right as long as no point lies at its end."""
     problem = pm.Problem(

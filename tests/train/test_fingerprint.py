@@ -145,6 +145,7 @@ def adam(clip=5.0, memory=None, omega=1.0, sweeps=3, **options):
     return pm.fit(objective, sampler, optax.adam(1e-2), start, steps=2, key=KEY, **options)
 
 
+@pytest.mark.slow
 def test_a_hamiltonian_and_its_clipping_are_part_of_an_energy(asked):
     for changes, words in (
         ({"omega": 2.0}, "term 'energy'"),
@@ -283,6 +284,7 @@ def test_time_slabs_in_a_loop_are_numbered_too(tmp_path):
         assert [at_the_end(rate, run) for rate in (1.0, 2.0)] == found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "word"),
     [

@@ -87,6 +87,7 @@ def test_stop_anywhere_and_resume_with_the_same_bits(case, tmp_path):
             assert column.tobytes() == resumed.history[name].tobytes(), name
 
 
+@pytest.mark.slow
 def test_dispatches_of_any_length_give_the_same_bits():
     key = jax.random.key(7)
     whole = pm.fit(*CASES["pde, gauss-newton"](), steps=12, key=key)
@@ -189,6 +190,7 @@ def line(**options):
     )  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("raised", [ValueError("no"), KeyboardInterrupt()], ids=repr)
 def test_what_a_callback_raises_leaves_the_last_state(raised, tmp_path):
     whole = line(steps=9)

@@ -106,6 +106,7 @@ def test_noise_is_the_unbiased_estimate_and_bars_are_students():
     assert bars.determined == pytest.approx(4, rel=1e-8) and bars.observations == 30
 
 
+@pytest.mark.slow
 def test_noise_and_damping_are_found_together():
     """400 parameters drawn with s²/λ: σ within five of √(1/2ν), λ within five of √(2/p)."""
     rng, p, n, damping = np.random.default_rng(3), 300, 600, 2.0
@@ -135,6 +136,7 @@ def nonlinear(n=40, noise=0.05):
     return x, y, pm.train.Fitted(result, objective, batch, decay, unknown_numbers=numbers)
 
 
+@pytest.mark.slow
 def test_one_number_against_its_posterior_on_a_grid():
     """Laplace's error is of the order of the bar over the number, 4% here: its width within 1%."""
     x, y, fitted = nonlinear()

@@ -52,6 +52,7 @@ def test_each_row_has_the_root_of_its_weight(weight):
 TABLE = np.array(sorted(zip(X.tolist(), W.tolist(), strict=True))).T
 
 
+@pytest.mark.slow
 def test_products_in_chunks_have_the_weights_too():
     """A fold of two samples a chunk, the last of them filled up, and Gram matrices leaf by leaf."""
     J = evaluated(W).jacobian

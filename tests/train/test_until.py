@@ -81,6 +81,7 @@ def test_callbacks_and_progress_learn_of_the_end():
     assert "ETA" not in stream.getvalue().splitlines()[-1]
 
 
+@pytest.mark.slow
 def test_another_rule_or_none_goes_on_from_where_a_rule_ended(tmp_path):
     """Each rule has a memory of its own; a run begun before there were rules has none."""
     whole = train(30)

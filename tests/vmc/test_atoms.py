@@ -27,6 +27,7 @@ def test_the_potential_is_coulomb_s(system):
     np.testing.assert_allclose(system.potential_energy(jnp.asarray(x)), expected, rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_moves_are_short_near_nuclei():
     """``(1/Z + r)/(1 + r)`` of the nearest: a tenth at neon's, a third at lithium's, 1 far away."""
     x = np.zeros((2, 10, 3))
@@ -116,6 +117,7 @@ def test_helium():
     assert state.variance < 0.1
 
 
+@pytest.mark.slow
 def test_orbitals_of_a_molecule_come_from_its_atoms():
     """The lowest of H₂ is even and has both cusps; the core of LiH stays at lithium."""
     molecule = pm.vmc.Molecule()

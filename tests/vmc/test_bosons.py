@@ -57,6 +57,7 @@ def test_the_ideal_gas_has_no_variance():
     np.testing.assert_allclose(energy, 4 * 0.7 * 2.0, rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_the_wave_function_vanishes_in_the_core():
     cloud = pm.vmc.TrappedBosons(particles=2, diameter=0.5)
     log_psi = lambda x: cloud.ansatz(lambda y: jnp.zeros(()), x)

@@ -11,6 +11,7 @@ import pytest
 import physml as pm
 
 
+@pytest.mark.slow
 def test_the_order_of_the_particles_does_not_matter():
     network = pm.vmc.DeepSet((8, 8))
     x = jax.random.normal(jax.random.key(0), (5, 3))

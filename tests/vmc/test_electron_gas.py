@@ -38,6 +38,7 @@ def test_madelung_constants(dimension, known):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lengths", [(3.0, 3.0, 3.0), (3.0, 2.5, 4.0), (3.0, 2.5)])
 def test_the_energy_depends_neither_on_the_split_nor_on_the_image(lengths):
     cell = pm.vmc.Cell(lengths)

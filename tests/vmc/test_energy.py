@@ -45,6 +45,7 @@ def brute_force(log_psi, params, walkers):
     return jax.jit(jax.vmap(one))(walkers)
 
 
+@pytest.mark.slow
 @BOTH
 def test_rows_give_the_covariance_on_the_same_walkers(log_psi):
     """``Jᵀr = 2 Re⟨(E_L − Ē)* (O − ⟨O⟩)⟩`` and ``JᵀJ = Re⟨(O − ⟨O⟩)* (O − ⟨O⟩)⟩``."""
@@ -270,6 +271,7 @@ def test_a_complex_parameter_goes_downhill(optimizer):
     np.testing.assert_allclose(result.history["energy"][-1], 0.5, atol=1e-3)
 
 
+@pytest.mark.slow
 def test_rows_of_complex_parameters_are_those_of_their_parts():
     """Gradient and metric, real and complex log ψ, against the same model in real pairs."""
     for part in (lambda value: value, jnp.real):

@@ -36,6 +36,7 @@ def determinant(columns, positions, system):
     return np.linalg.det(np.exp(phase))
 
 
+@pytest.mark.slow
 def test_one_class_is_the_sum_of_its_determinants():
     """Amplitudes of classes against the determinants themselves, of complex plane waves."""
     psi, start, _ = lifted_state(GAS)
@@ -83,6 +84,7 @@ def test_one_class_is_the_sum_of_its_determinants():
     assert abs(whole) > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_down", [0, 1])
 def test_pairs_of_like_spins_are_two_by_two_determinants(n_down):
     """With all amplitudes equal, against the determinants with two columns replaced."""
@@ -121,6 +123,7 @@ def test_pairs_of_like_spins_are_two_by_two_determinants(n_down):
     np.testing.assert_allclose(ratio, expected.real, rtol=1e-8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "system", [GAS, pm.vmc.ElectronGas(n_up=7, n_down=7, rs=2.0)], ids=["2D", "3D"]
 )

@@ -69,6 +69,7 @@ def towards_the_other(system, rates):
     return [sum(quadrature(z, rates)), -sum(quadrature(z[::-1], rates[::-1]))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_the_estimator_has_the_mean_of_hellmann_and_feynman(name):
     system, rates = SYSTEMS[name]
@@ -82,6 +83,7 @@ def test_the_estimator_has_the_mean_of_hellmann_and_feynman(name):
     assert np.all(found.rhat < 1.01)
 
 
+@pytest.mark.slow
 def test_two_electrons():
     """Each in the bonding state: twice its force, and what repulsion adds to ``cov(E_L, Q)``."""
     rates, molecule = (1.2, 1.2), pm.vmc.Molecule(name="H2", positions=PLACES)

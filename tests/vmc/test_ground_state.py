@@ -46,6 +46,7 @@ def dot():
     return pm.ground_state(system, wavefunction, optimizer=step, steps=60, **SMALL)
 
 
+@pytest.mark.slow
 def test_two_electrons_in_a_dot(dot):
     """Above 3 hartree by no more than the variational error, below by no more than 4σ."""
     history = dot.result.history["energy"]

@@ -79,6 +79,7 @@ def test_a_complex_state_measures_its_real_energy():
     )  # of i k x alone, k²/2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("log_psi", "variance"),
     [

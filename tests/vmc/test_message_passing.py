@@ -185,6 +185,7 @@ def test_it_starts_as_a_slater_determinant_with_cusps(architecture):
     assert float(start.sign) == sign * np.sign(values[3, 0])
 
 
+@pytest.mark.slow
 def test_the_cusp_at_a_nucleus_stays_in_its_place():
     """The local energy of helium as one electron comes near: no part grows like 1/r."""
     helium = pm.vmc.Atom()

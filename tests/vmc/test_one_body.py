@@ -30,6 +30,7 @@ def free_electrons(twist=None):
     return gas, lambda x: psi.apply(params, x), np.asarray(walkers)[None]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("twist", [None, (0.0, 0.0)], ids=["real", "complex"])
 def test_free_electrons_fill_their_waves(twist):
     """1 for the occupied shells, 0 beyond: 4σ."""
@@ -44,6 +45,7 @@ def test_free_electrons_fill_their_waves(twist):
     assert np.all(found.errors < 0.2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("twist", [(0.1, 0.25), (0.6, -0.2), (2.0, -1.0)], ids=str)
 def test_twisted_electrons_fill_their_waves(twist):
     """The waves ``2π (n + t)/L``: 1 for the occupied, 0 beyond, in sum their number: 4σ."""

@@ -62,6 +62,7 @@ def walked(psi, params, x, *, sweeps, seed=0):
     return x, total, memory, int(accepted.sum())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("psi", STATES.values(), ids=STATES)
 def test_many_moves_agree_with_a_fresh_evaluation(psi):
     """Without a fresh start for 40 sweeps: log ψ and inverses to rounding."""

@@ -93,6 +93,7 @@ def test_a_second_state_does_not_take_its_place(state, place):
         state.save(place)
 
 
+@pytest.mark.slow
 def test_it_is_read_in_single_precision_with_a_word(state, place):
     """In a process without x64: seven digits of ψ, every digit of the measurement."""
     script = """

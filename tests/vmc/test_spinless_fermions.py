@@ -121,6 +121,7 @@ def test_where_nothing_is_tabulated():
     assert pm.vmc.SpinlessFermions(particles=7, strength=10.0).reference is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "make", [pm.SlaterJastrow, pm.vmc.MessagePassing], ids=lambda m: m.__name__
 )

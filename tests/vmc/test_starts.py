@@ -79,6 +79,7 @@ def test_ions_lack_or_have_electrons_at_random_nuclei(charges, n_up, n_down):
     assert ((excess != 0).mean(axis=0) > 0.2).all()
 
 
+@pytest.mark.slow
 def test_first_walkers_do_not_depend_on_the_order_of_nuclei():
     """How often each of the six ways to point two of four spins up comes, in each order.
 
@@ -98,6 +99,7 @@ def test_first_walkers_do_not_depend_on_the_order_of_nuclei():
         assert (far.sum(axis=1) == 2).all()
 
 
+@pytest.mark.slow
 def test_orbitals_do_not_depend_on_the_order_of_nuclei():
     """To rounding, hetero-nuclear ones too, although overlaps are found by Monte Carlo."""
     places, symbols = [(0.0, 0, 0), (1.8, 0, 0), (-0.4, 1.7, 0)], ["O", "H", "H"]

@@ -57,6 +57,7 @@ def test_what_is_right_passes(system, wavefunction):
     check(system, wavefunction)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("x64", [True, False])
 def test_single_precision_passes_too(x64):
     with jax.enable_x64(x64):

@@ -98,6 +98,7 @@ def test_every_library_system_has_every_member(system):
     assert (system.places is None) == (system.charges is None)
 
 
+@pytest.mark.slow
 def test_the_defaults_of_a_class_of_ones_own():
     """A shape and a local energy are enough; its name is that of the class."""
 
@@ -117,6 +118,7 @@ def test_the_defaults_of_a_class_of_ones_own():
     assert 0.6 < state.energy.mean < 1.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("system", "exact"),
     [

@@ -62,6 +62,7 @@ def test_faces_and_axes_by_name():
     assert repr(BOX) == "Box(t=(0, 2), x=(-1, 1), y=(3, 3.5))"
 
 
+@pytest.mark.slow
 def test_single_precision_stays():
     with jax.enable_x64(False):
         inside = BOX.interior(jax.random.key(0), 4)

@@ -206,6 +206,7 @@ def test_points_need_no_jit(name):
     np.testing.assert_allclose(domain.interior(key, N), drawn(name).inside, atol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["ball", "lens", "prism"])
 def test_single_precision_stays_and_is_accurate(name):
     with jax.enable_x64(False):

@@ -77,6 +77,7 @@ def test_several_edges_get_points_by_their_length():
     assert abs(np.sum(z[:, 1] == 0) - 256 * 4 / 6) <= 1
 
 
+@pytest.mark.slow
 def test_points_inside_are_of_low_discrepancy():
     """1024 in an L of three squares: 1024/3 in each square, to a few."""
     z = np.asarray(pm.pinn.l_shape().interior(jax.random.key(0), 1024))
