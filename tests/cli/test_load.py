@@ -14,7 +14,7 @@ from physml.cli import main
 from physml.errors import CheckpointError, ConfigurationError, FingerprintError, RunDirectoryError
 
 RUNS = {
-    "heat": "--points 16 --steps 2",
+    "heat": "--points 16 --steps 2 --network.width 4 --network.depth 1",
     "quantum-dot": "--walkers 16 --steps 2 --measurements 8 --sweeps 2",
 }
 OWN = """

@@ -80,7 +80,16 @@ def redrawn(steps, key, **options):
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("train", [fixed_batch, partial_row, partial_sampler, measured, redrawn])
+@pytest.mark.parametrize(
+    "train",
+    [
+        fixed_batch,
+        partial_row,
+        partial_sampler,
+        pytest.param(measured, marks=pytest.mark.slow),
+        pytest.param(redrawn, marks=pytest.mark.slow),
+    ],
+)
 def test_data_are_neither_constants_nor_state(train, tmp_path, monkeypatch):
     """The program's constants and the checkpoints stay small; the data are among its arguments."""
     seen = []

@@ -77,7 +77,7 @@ def test_stop_anywhere_and_resume_with_the_same_bits(case, tmp_path):
     """Params, optimizer, weights, points or walkers, key, and metrics."""
     key, steps = jax.random.key(7), 11
     whole = pm.fit(*CASES[case](), steps=steps, key=key)
-    for stop in (1, 4, 10):
+    for stop in (1, 10):
         with pm.Run.create(tmp_path / str(stop)) as run:
             pm.fit(*CASES[case](), steps=stop, key=key, run=run)
         with pm.Run.reopen(tmp_path / str(stop)) as run:

@@ -47,7 +47,9 @@ class Altered(nn.Module):
         (GAS, pm.vmc.Slater(GAS)),
         (GAS, pm.vmc.MessagePassing(GAS, width=4)),
         (POLARISED, pm.SlaterJastrow(POLARISED)),
-        (LIH, pm.vmc.MessagePassing(LIH, width=4, determinants=2)),
+        pytest.param(
+            LIH, pm.vmc.MessagePassing(LIH, width=4, determinants=2), marks=pytest.mark.slow
+        ),
         (pm.QuantumDot(), pm.MLP((4,))),
         (pm.vmc.TrappedBosons(), pm.MLP((4,))),
     ],
