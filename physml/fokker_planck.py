@@ -265,7 +265,7 @@ class FokkerPlanck:
 
     def _times(self, times: Any) -> np.ndarray:
         found = as_numbers("times", times)
-        if found.ndim != 1 or not (found >= 0).all() or not np.isfinite(found).all():
+        if found.ndim != 1 or not len(found) or not ((found >= 0) & (found < np.inf)).all():
             raise ConfigurationError(
                 f"times: expected finite numbers (m,), none negative, got {found}"
             )

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import jax
+import numpy as np
 
 from physml.errors import ConfigurationError
 
@@ -58,7 +59,7 @@ def check_fraction(name: str, number: Any) -> None:
 
 def _real(number: Any) -> float:
     """A number as Python has it; NaN of what is none, as of a word, a list or a complex number."""
-    try:
-        return math.nan if isinstance(number, str) else float(number)
+    try:  # float() reads numpy's words, and takes the real part of its complex numbers
+        return math.nan if np.asarray(number).dtype.kind in "cSU" else float(number)
     except (TypeError, ValueError, OverflowError):
         return math.nan

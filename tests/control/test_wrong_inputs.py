@@ -6,7 +6,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from physml.control import LinearWorld, grid_world, lambda_returns
+from physml.control import (
+    Continuous,
+    HamiltonJacobiBellman,
+    LinearWorld,
+    grid_world,
+    lambda_returns,
+)
 from physml.control.policies.actor_critic import ActorCritic
 from physml.control.policies.learned_policy import LearnedPolicy, _summed
 from physml.control.policies.linear_feedback import LinearFeedback, QuadraticValue
@@ -67,6 +73,27 @@ def test_tables(call, kind, message) -> None:
         call()
 
 
+HJB = HamiltonJacobiBellman(dimension=2)
+
+
+@pytest.mark.parametrize(
+    ("call", "kind", "message"),
+    [
+        (lambda: HJB.exact_at(np.ma.masked, [0.0, 0.0]), ShapeError, "masked"),
+        (lambda: HJB.exact_at(np.nan, [0.0, 0.0]), ConfigurationError, "a time up to 1"),
+        (lambda: HJB.exact_at(0.5, [np.nan, 0.0]), NonFiniteError, "x: expected finite"),
+        (lambda: HamiltonJacobiBellman(coupling=np.complex128(1 + 1j)), ConfigurationError, "> 0"),
+        (lambda: HamiltonJacobiBellman(coupling=np.array("1")), ConfigurationError, "> 0"),
+        (lambda: Continuous([1j], [2.0]), ConfigurationError, "low: expected real numbers"),
+        (lambda: Continuous(["1"], [2.0]), ConfigurationError, "low: expected real numbers"),
+    ],
+)
+def test_numbers_that_are_none(call, kind, message) -> None:
+    """Of a complex number, of a word and of what is masked a number was made."""
+    with pytest.raises(kind, match=message):
+        call()
+
+
 @pytest.mark.parametrize(
     ("rewards", "message"),
     [
@@ -79,3 +106,5 @@ def test_rewards_do_not_broadcast(rewards, message) -> None:
     one, ends = np.ones((5, 3)), np.zeros((5, 3), bool)
     with pytest.raises(ShapeError, match=message):
         lambda_returns(rewards, one, one, ends, ends, discount=0.9, trace=0.9)
+    with pytest.raises(ShapeError, match="terminated: expected truth values"):
+        lambda_returns(one, one, one, one, ends, discount=0.9, trace=0.9)

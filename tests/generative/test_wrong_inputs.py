@@ -34,6 +34,7 @@ def with_one(value):
     ("call", "kind", "message"),
     [
         (lambda g: g.mode_coverage(X, with_one(np.nan), 0.5), NonFiniteError, "centres"),
+        (lambda g: g.mode_coverage(X, X[:2], 0.5, weights=[1, np.inf]), ShapeError, "weights"),
         (lambda g: g.nearest_images(X, with_one(np.nan), X, [0, 1, 2]), NonFiniteError, "train"),
         (lambda g: g.nearest_images(X, X[:3], with_one(np.inf), [0, 1, 2]), NonFiniteError, "held"),
         (lambda g: g.nearest_images(X, X[:3], X, [0.5, 1, 2]), ShapeError, "label 0"),

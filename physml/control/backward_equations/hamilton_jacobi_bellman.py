@@ -12,7 +12,7 @@ from jax import Array
 from physml.as_numbers import as_numbers
 from physml.as_whole import as_whole
 from physml.control.backward_equations.backward_equation import BackwardEquation
-from physml.errors import ConfigurationError, ConvergenceError, ShapeError
+from physml.errors import ConfigurationError, ConvergenceError, NonFiniteError, ShapeError
 from physml.optim.ranges import check_positive
 
 
@@ -72,7 +72,8 @@ class HamiltonJacobiBellman(BackwardEquation):
         ``|x + √(2s) ξ|² = 2s χ²``, chi-squared of ``d`` degrees about ``|x|²/2s``.
 
         Raises:
-            ShapeError: a place of another dimension.
+            ShapeError: a place of another dimension, masked or complex numbers.
+            NonFiniteError: a place that is not finite.
             ConfigurationError: a time after the last.
             ConvergenceError: so many dimensions that the integral is not resolved.
         """
@@ -82,9 +83,12 @@ class HamiltonJacobiBellman(BackwardEquation):
         x = as_numbers("x", x)
         if x.shape != (self.dimension,):
             raise ShapeError(f"x: expected ({self.dimension},), got {x.shape}")
-        left, square = self.horizon - t, float(x @ x)
-        if left < 0:
+        if not np.isfinite(x).all():
+            raise NonFiniteError(f"x: expected finite numbers, got {x}")
+        now = as_numbers("t", t)
+        if now.shape or not -np.inf < now <= self.horizon:
             raise ConfigurationError(f"t: expected a time up to {self.horizon}, got {t}")
+        left, square = self.horizon - float(now), float(x @ x)
         if left == 0:
             return float(np.log(0.5 * (1 + square)))
         about, d, coupling = square / (2 * left), self.dimension, self.coupling

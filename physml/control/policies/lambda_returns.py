@@ -52,7 +52,7 @@ def lambda_returns(
         trace: ``λ``: 0 for one step, 1 for all that the rollout has.
 
     Raises:
-        ShapeError: arrays of different shapes, masked entries.
+        ShapeError: arrays of different shapes, masked entries, ends that are no truth values.
 
     Source: Schulman, Moritz, Levine, Jordan and Abbeel (2016), arXiv:1506.02438.
 
@@ -73,6 +73,9 @@ def lambda_returns(
     shapes = {name: jnp.shape(array) for name, array in given.items()}
     if len(set(shapes.values())) > 1 or not shapes["rewards"]:
         raise ShapeError(f"lambda_returns: expected (steps, ...) of each alike, got {shapes}")
+    for name in ("terminated", "truncated"):
+        if jnp.result_type(given[name]) != jnp.bool_:
+            raise ShapeError(f"{name}: expected truth values, got {jnp.result_type(given[name])}")
     differences = rewards + discount * jnp.where(terminated, 0.0, next_values) - values
     keeps = discount * trace * jnp.where(terminated | truncated, 0.0, 1.0)
 

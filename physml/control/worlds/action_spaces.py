@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import jax.numpy as jnp
-import numpy as np
 from jax import Array
 
+from physml.as_numbers import as_numbers
 from physml.as_whole import as_whole
-from physml.errors import ConfigurationError
+from physml.errors import ConfigurationError, ShapeError
 
 
 @dataclass(frozen=True)
@@ -80,9 +80,9 @@ class Continuous:
 
 def _numbers(name: str, values: Any) -> tuple[float, ...]:
     try:
-        return tuple(float(value) for value in np.ravel(values))
-    except (TypeError, ValueError):
-        raise ConfigurationError(f"actions: {name}: expected numbers, got {values!r}") from None
+        return tuple(as_numbers(name, values).ravel().tolist())
+    except ShapeError as error:
+        raise ConfigurationError(f"actions: {error}") from None
 
 
 Actions = Discrete | Continuous

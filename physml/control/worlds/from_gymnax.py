@@ -46,6 +46,9 @@ class FromGymnax(Environment):
 def from_gymnax(environment: Any, params: Any = None) -> FromGymnax:
     """An environment of gymnax, version 1 or later, which tells a truncation from an end.
 
+    ``pip install "physml[gymnax]"``; tested with gymnax 1.0.1 and jax 0.10.2.
+    Nothing of it is imported here: what has its methods will do.
+
     Args:
         environment: the first that ``gymnax.make("CartPole-v1")`` returns.
         params: the second; the environment's own if None.

@@ -66,7 +66,7 @@ def mode_coverage(
             raise ConfigurationError(f"{name}: expected a number in (0, {most:g}], got {number}")
     count = len(middle)
     p = np.full(count, 1 / count) if weights is None else as_numbers("weights", weights)
-    if p.shape != (count,) or not np.all(p >= 0) or not p.sum() > 0:
+    if p.shape != (count,) or not np.all(p >= 0) or not 0 < p.sum() < np.inf:
         raise ShapeError(f"weights: expected one ≥ 0 for each of {count} modes, got {p}")
     p = p / p.sum()
     away = np.linalg.norm(x[:, None] - middle, axis=-1)
