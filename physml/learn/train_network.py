@@ -125,7 +125,8 @@ def train_network(
     apply, joined, start = network.apply, (lambda trained: trained), params
     plain = apply
     if drops(network, x):
-        sampler, apply = with_noise(sampler, keys_beside), Partial(with_dropout, network.apply)
+        # A function and no datum of the objective, which a run could not tell by its program.
+        sampler, apply = with_noise(sampler, keys_beside), partial(with_dropout, network.apply)
     if callable(frozen) or len(frozen):
         part = trained_part(params, frozen)
         start, plain, apply = part.trained, function_of(part, plain), function_of(part, apply)

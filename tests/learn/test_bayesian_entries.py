@@ -23,7 +23,11 @@ def found(name, **changes):
 
 @pytest.fixture(scope="module")
 def airy():
-    return found("gp-ode", points=24, starts=1, problems=2, test=101)
+    entry, seen = ENTRIES["gp-ode"], []
+    recipe = dataclasses.replace(entry.recipe, points=24, starts=1, problems=2, test=101)
+    study = entry.solve(entry.subject, recipe, key=KEY, callbacks=[seen.append])
+    assert [(u.phase, u.step, u.steps) for u in seen] == [("problems", 1, 2), ("problems", 2, 2)]
+    return study
 
 
 @pytest.mark.slow
@@ -86,3 +90,13 @@ def test_the_next_measurement_is_where_least_is_known():
         learn.next_measurement(lambda x: x, line)
     with pytest.raises(ShapeError, match=r"candidates: expected \(n, d\)"):
         learn.next_measurement(model, line[:, 0])
+
+
+def test_each_repeat_of_measurements_is_told(monkeypatch):
+    from physml.learn.catalogue import next_measurement as module
+
+    monkeypatch.setattr(module, "_errors", lambda *args: [0.5] * 33)
+    entry, seen = ENTRIES["next-measurement"], []
+    entry.solve(entry.subject, entry.recipe, key=KEY, callbacks=[seen.append])
+    assert [update.step for update in seen] == list(range(1, 11))
+    assert seen[0].steps == 10 and seen[-1].last and seen[0].metrics == {"loss": 0.25}

@@ -98,6 +98,15 @@ def test_dropout_drops_while_training_alone(optimizer):
 
 
 @pytest.mark.slow
+def test_dropout_goes_with_a_run_directory(tmp_path):
+    network = RegularisedMLP((4,), outputs=2, dropout=0.5)
+    whole = classify(network, optimizer=ADAM)
+    with pm.train.Run.create(tmp_path / "run", {}) as run:
+        kept = classify(network, optimizer=ADAM, run=run)
+    np.testing.assert_array_equal(kept.losses, whole.losses)
+
+
+@pytest.mark.slow
 def test_dropout_of_a_regression_is_a_penalty():
     """Of one linear layer on inputs it is ridge, in the mean over masks: coefficients shrink."""
 

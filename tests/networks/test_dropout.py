@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from physml.errors import ConfigurationError
-from physml.networks import MLP, Dropout, RegularisedMLP
+from physml.networks import MLP, Convolution, Dropout, RegularisedMLP
 
 KEY = jax.random.key(0)
 X = jnp.array([0.3, -0.2, 0.7])
@@ -48,6 +48,31 @@ def test_layer_normalisation_by_its_equation():
 
 @pytest.mark.parametrize("rate", [-0.1, 1.0, float("nan")])
 def test_a_rate_is_a_part(rate):
-    for build in (lambda: Dropout(rate), lambda: RegularisedMLP((3,), dropout=rate)):
+    networks = (
+        lambda: Dropout(rate),
+        lambda: RegularisedMLP((3,), dropout=rate),
+        lambda: Convolution((3,), dropout=rate),
+    )
+    for build in networks:
         with pytest.raises(ConfigurationError, match="dropout: expected a rate"):
             build()
+
+
+def test_a_convolution_drops_between_its_blocks_and_its_dense_layers():
+    """The mean over four pixels, each dropped with probability ½, of ones: 0, ½, 1, 1½ or 2."""
+    network = Convolution((1,), 1, window=1, pooling=1, activation=lambda a: a, dropout=0.5)
+    params = {
+        "block_0": {"kernel": np.ones((1, 1, 1, 1)), "bias": np.zeros(1)},
+        "head": {"Dense_0": {"kernel": np.full((4, 1), 0.25), "bias": np.zeros(1)}},
+    }
+    image = np.ones((2, 2))
+    keys = jax.random.split(KEY, 400)
+    apply = jax.jit(jax.vmap(lambda key: network.apply({"params": params}, image, **rngs(key))))
+    told = np.asarray(apply(keys))[:, 0]
+    assert set(told) <= {0.0, 0.5, 1.0, 1.5, 2.0}
+    assert abs(told.mean() - 1) < 4 * 0.5 / 20
+    assert network.apply({"params": params}, image) == 1
+
+
+def rngs(key):
+    return {"rngs": {"dropout": key}}

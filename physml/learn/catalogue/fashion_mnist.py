@@ -59,12 +59,27 @@ WIDE = ClassifierRecipe(
     epochs=15,
 )
 
+CNN = ClassifierRecipe(
+    network=NetworkSettings(
+        name="convolution",
+        channels=(32, 64),
+        width=128,
+        depth=1,
+        activation="silu",
+        dropout=0.3,
+        patch=2,
+    ),
+    optimizer=OptimizerSettings(name="adamw", learning_rate=2e-3, cosine=6563.0),
+    size=128,
+    epochs=14,
+)
+
 ENTRY = Entry(
     "fashion-mnist",
     "−mean ln softmax(z(x))_y, 28 × 28 pixels",
     "test part",
     NoNumbers(),
-    {"default": WIDE},
+    {"default": WIDE, "cnn": CNN},
     solve,
     extendable=("epochs",),
     load=load,

@@ -20,6 +20,7 @@ from physml.learn.bayes.covariance import covariances
 from physml.train import Entry, Run, key_for
 from physml.train.callbacks import Callback
 from physml.train.study import Panel, Study
+from physml.train.tell import tell
 
 _START = {"length": 1.0, "deviation": 1.0}
 _LEVELS = {"half": 0.5, "ninety": 0.9}
@@ -133,7 +134,7 @@ def solve(
         "problems": recipe.problems,
         "solution_seconds": seconds,
     }
-    held, medians = _coverage(subject, recipe, key_for(key, "data"))
+    held, medians = _coverage(subject, recipe, key_for(key, "data"), callbacks)
     found |= held | medians
     found["seconds"] = time.perf_counter() - began
     found["compile_seconds"] = 0.0
@@ -167,7 +168,7 @@ def solve(
 
 
 def _coverage(
-    subject: Airy, recipe: OdeRecipe, key: Array
+    subject: Airy, recipe: OdeRecipe, key: Array, callbacks: Sequence[Callback]
 ) -> tuple[dict[str, float], dict[str, float]]:
     """How much of drawn solutions is inside, with the kernel known and with it found."""
     n, ends = recipe.problem_points, subject.ends()
@@ -175,7 +176,8 @@ def _coverage(
     draws = _drawn(recipe.problems, (places, ends, x), key)
     inside: dict[str, list] = {"known": [], "found": []}
     sizes = []
-    for drawn in draws:
+    began = time.perf_counter()
+    for done, drawn in enumerate(draws, 1):
         right, edge, truth = np.split(drawn, [n, n + 2])
         data = (Observed(places, right, airy), Observed(ends, edge))
         made = {
@@ -186,6 +188,15 @@ def _coverage(
             z = np.abs(u(x) - truth) / u.standard_deviation(x)
             inside[which].append([np.mean(z < _quantile(level)) for level in _LEVELS.values()])
         sizes.append(np.abs(made["found"](x) - truth).max())
+        tell(
+            callbacks,
+            "problems",
+            done,
+            len(draws),
+            loss=-made["found"].log_evidence,
+            seconds=time.perf_counter() - began,
+            params=made["found"].hyperparameters,
+        )
     found = {}
     for which, parts in inside.items():
         error = np.std(parts, axis=0, ddof=1) / len(parts) ** 0.5

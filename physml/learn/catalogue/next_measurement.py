@@ -26,6 +26,7 @@ from physml.learn.catalogue.franke import Franke
 from physml.train import Entry, Run, key_for, key_of
 from physml.train.callbacks import Callback
 from physml.train.study import Panel, Study
+from physml.train.tell import tell
 
 _START = {"length": np.ones(2), "deviation": np.array(1.0)}
 
@@ -94,15 +95,7 @@ def solve(
     side = np.linspace(-1, 1, recipe.test)
     grid = np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
     counts = np.arange(subject.first, subject.last + 1)
-    errors = {
-        way: np.array(
-            [
-                _errors(subject, recipe, grid, way == "chosen", key_of(key, number))
-                for number in range(recipe.repeats)
-            ]
-        )
-        for way in ("chosen", "random")
-    }
+    errors = _measured(subject, recipe, grid, key, callbacks)
     middle = {way: np.exp(np.log(rows).mean(axis=0)) for way, rows in errors.items()}
     last = {way: rows[:, -1] for way, rows in errors.items()}
     same = int(np.argmax(middle["chosen"] <= middle["random"][-1]))
@@ -140,6 +133,31 @@ def solve(
         {f"errors_{way}": rows for way, rows in errors.items()},
         [Panel("measurements", "RMSE", curves, "y")],
     )
+
+
+def _measured(
+    subject: Measured,
+    recipe: MeasuredRecipe,
+    grid: np.ndarray,
+    key: Array,
+    callbacks: Sequence[Callback],
+) -> dict[str, np.ndarray]:
+    """Errors ``(repeats, measurements)`` of both ways; each repeat is told."""
+    began, steps = time.perf_counter(), 2 * recipe.repeats
+    rows: dict[str, list[list[float]]] = {"chosen": [], "random": []}
+    for done in range(steps):
+        way = "chosen" if done < recipe.repeats else "random"
+        own = key_of(key, done % recipe.repeats)
+        rows[way].append(_errors(subject, recipe, grid, way == "chosen", own))
+        tell(
+            callbacks,
+            "repeats",
+            done + 1,
+            steps,
+            loss=rows[way][-1][-1] ** 2,
+            seconds=time.perf_counter() - began,
+        )
+    return {way: np.array(errors) for way, errors in rows.items()}
 
 
 def _errors(
