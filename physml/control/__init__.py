@@ -20,14 +20,10 @@ from physml.control.policies.lambda_returns import LambdaReturns, lambda_returns
 from physml.control.policies.learned_policy import Earned, LearnedPolicy
 from physml.control.policies.policy_gradient import policy_gradient
 from physml.control.policies.ppo import ppo
+from physml.control.policies.q_learning import QLearning, q_learning
 from physml.control.policies.rollouts import rollouts
 from physml.control.policies.tabular import Tabular, grid_world
-from physml.control.policies.value_iteration import (
-    QLearning,
-    ValueIteration,
-    q_learning,
-    value_iteration,
-)
+from physml.control.policies.value_iteration import ValueIteration, value_iteration
 from physml.control.regulators.finite_horizon import (
     HorizonRegulator,
     riccati_flow,

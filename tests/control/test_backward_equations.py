@@ -9,8 +9,9 @@ import pytest
 
 import physml as pm
 from physml.control.backward_equations.allen_cahn_reaction import radial_value
-from physml.control.backward_equations.paths import draw_noise, path_of
-from physml.control.backward_equations.rolled_forward import jumped
+from physml.control.backward_equations.martingale import jumped, martingale
+from physml.control.backward_equations.paths import Noise, draw_noise, moved, path_of
+from physml.control.backward_equations.rolled_forward import miss
 from physml.errors import ConfigurationError, ConvergenceError, ShapeError
 
 
@@ -140,3 +141,57 @@ def test_what_a_jump_adds_is_its_own_part_less_the_mean():
         found = leap({"model": None}, jnp.array(0.0), x, jnp.array(size))
         known = np.exp(0.2) * (np.expm1(size) - growth)
         np.testing.assert_allclose(found, known, rtol=1e-6)
+
+
+def test_of_one_coordinate_the_exact_value_leaves_no_miss():
+    """``u = x² + T − t``: with ``Z·ΔW`` alone ``ΔW² − Δt`` would be left of every step."""
+    heat = pm.control.Backward(lambda x: x[0] ** 2, np.ones(1), 0.5)
+    row = miss(heat, lambda params, t, x: params + x[0] ** 2 - t, scalar=True)
+    by_slope = miss(heat, lambda params, t, x: 2 * x, scalar=False)
+    params = {"value": jnp.array(1.5), "model": jnp.array(0.5)}
+    path = path_of(heat, draw_noise(heat, jax.random.key(0), 3))
+    assert float(row(params, path)) == pytest.approx(0, abs=1e-12)
+    assert abs(float(by_slope(params, path))) > 1e-2
+
+
+def test_a_price_that_jumps_is_a_martingale_of_its_whole_step():
+    """``M = eˣ′ − eˣ`` without interest, of steps with and without a jump; no more of its mean."""
+    call, step = pm.control.Merton(interest=0.0), 0.05
+    part = martingale(call, lambda params, t, x: jnp.exp(x[0]), scalar=True, step=step)
+    t, x = jnp.array(0.0), jnp.array([0.2])
+    for size in (-0.3, 0.0):
+        noise = Noise(jnp.array([0.06]), jnp.array(size))
+        after = moved(call, t, x, noise, step)
+        found = part({"model": None}, t, x, jnp.zeros(1), noise)
+        np.testing.assert_allclose(found, jnp.exp(after[0]) - jnp.exp(x[0]), rtol=1e-6)
+
+
+def test_fewer_nodes_of_rare_counts_keep_the_mean_of_a_call():
+    """A call one step before it ends bends the sharpest: as with 96 nodes, then 48, 24, 16."""
+    from scipy.special import ndtr
+
+    call, step = pm.control.Merton(), 0.05
+    jumps, width = call.jumps, 0.2 * step**0.5
+
+    def price(x):  # Black and Scholes, without interest
+        upper = x / width + width / 2
+        return 100 * (np.exp(x) * ndtr(upper) - ndtr(upper - width))
+
+    def mean(counts, normals, weights, x):
+        spread = np.sqrt(width**2 + counts * jumps.deviation**2)
+        return weights @ price(x + counts * jumps.mean + spread * normals)
+
+    many = type(jumps)(jumps.rate, jumps.mean, jumps.deviation, nodes=96).mixture(step)
+    assert len(jumps.mixture(step)[0]) < 40
+    apart = [mean(*jumps.mixture(step), x) - mean(*many, x) for x in np.linspace(-0.4, 0.4, 65)]
+    assert np.abs(apart).max() < 4e-3 and abs(np.mean(apart)) < 1e-4
+
+
+@pytest.mark.slow
+def test_a_call_on_a_price_that_jumps_is_worth_its_series():
+    entry = pm.control.catalogue.ENTRIES["merton"]
+    found = entry.solve(entry.subject, entry.recipe, key=jax.random.key(3), progress=False)
+    told = found.numbers()
+    assert told["relative_error"] < 1e-3
+    assert told["value_error"] < 5e-4 * told["exact"]
+    assert abs(told["value"] - told["exact"]) < 3 * told["value_error"]

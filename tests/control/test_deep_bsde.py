@@ -138,6 +138,15 @@ def test_two_step_sizes_tell_of_their_error_and_one_is_refused():
         checked_curve((8,), 4)
 
 
+@pytest.mark.parametrize("steps", [(3, 9, 18), (4, 8, 16)])
+def test_a_second_order_in_the_step_size_is_what_the_bar_says(steps):
+    """``v_N = 1 + a/N + b/N²`` without noise: what extrapolation leaves, of any three counts."""
+    size = 1 / np.array(steps)
+    found = against_step_size(np.tile(1 + 0.7 * size + 0.3 * size**2, (2, 1)), steps)
+    assert abs(found.value - 1) == pytest.approx(0.3 * size[1] * size[2])
+    assert found.leap / 3 == pytest.approx(abs(found.value - 1))
+
+
 def test_a_driver_bends_as_told():
     found = curvature(QUADRATIC, EXACT.apply, PARAMS, scalar=False, steps=4, key=KEY)
     assert found == pytest.approx(2, rel=1e-6)

@@ -16,6 +16,7 @@ from physml.pinn.by_recipe import solve_by_recipe
 from physml.pinn.catalogue import (
     PROBLEMS,
     BlackScholes,
+    BlackScholesBarenblatt10D,
     Burgers,
     BurgersInverse,
     Helmholtz,
@@ -45,6 +46,7 @@ FIELDS = {
         "poisson-5d",
         "poisson-10d",
         "poisson-100d",
+        "black-scholes-barenblatt-10d",
         "poisson-multiscale",
         "wave",
         "advection",
@@ -57,6 +59,7 @@ FIELDS = {
 # Other numbers than an entry's own, of which the exact solution must follow each.
 OTHERS = {
     "wave": {"speed": 1.3},
+    "black-scholes-barenblatt-10d": {"volatility": 0.2, "interest": 0.1},
     "advection": {"speed": 7.0},
     "helmholtz": {"waves": 3},
     "oscillator": {"damping": 0.3, "drive": 1.7},
@@ -149,6 +152,7 @@ def test_burgers_long_after_is_the_series_of_its_transform(nu, t):
         (lambda: Oscillator(damping=0.0, drive=1.0), "drive: expected a frequency off resonance"),
         (lambda: PoissonMultiscale(half_waves=(3, 3)), "half_waves: expected ascending numbers"),
         (lambda: PoissonMultiscale(half_waves=()), "half_waves: expected ascending numbers"),
+        (lambda: BlackScholesBarenblatt10D(volatility=0.0), "volatility: expected a number > 0"),
         (lambda: Helmholtz(waves=0), "waves: expected at least 1, got 0"),
         (lambda: Kovasznay(reynolds=-1.0), "reynolds: expected a number > 0, got -1"),
     ],
@@ -329,3 +333,14 @@ def test_recipes_solve_their_problems(name, bound):
     result = solution.result
     print(name, solution.errors(), f"{result.seconds:.0f} s + {result.compile_seconds:.0f} s")
     assert solution.errors().relative_l2 <= bound
+
+
+@pytest.mark.slow
+def test_the_worst_price_of_ten_is_found_and_is_convex():
+    """In each price, as the equation with the largest volatility takes for granted."""
+    entry = PROBLEMS["black-scholes-barenblatt-10d"]
+    found = entry.solve(entry.subject, entry.recipe, key=jax.random.key(0), progress=False)
+    assert found.errors().relative_l2 < 1e-3
+    z = found.problem.domain.interior(jax.random.key(9), 200)
+    second = jax.jit(jax.vmap(lambda z: jnp.diag(jax.hessian(found.field)(z))[1:]))(z)
+    assert second.min() > 0

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -53,20 +51,10 @@ def test_numbers_that_cannot_be_meant_are_named():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("seed", [0, 2])
 def test_the_recipe_finds_value_and_feedback(seed):
+    """Seed 2 ended in a solution with a kink before the feedback began as a stable one."""
     entry = ENTRIES["hjb-lqr"]
     found = entry.solve(entry.subject, entry.recipe, key=jax.random.key(seed), progress=False)
     assert found.errors(unknown="value").relative_l2 < 1e-4
     assert found.errors(unknown="feedback").relative_l2 < 1e-4
-
-
-@pytest.mark.slow
-def test_a_solution_with_a_kink_is_warned_of():
-    """Seed 2 ends in one, small on its points; whatever it ends in, it is right or warned of."""
-    entry = ENTRIES["hjb-lqr"]
-    with warnings.catch_warnings(record=True) as told:
-        warnings.simplefilter("always")
-        found = entry.solve(entry.subject, entry.recipe, key=jax.random.key(2), progress=False)
-    warned = any("not between them" in str(one.message) for one in told)
-    assert warned or found.errors(unknown="value").relative_l2 < 1e-4

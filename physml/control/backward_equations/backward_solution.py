@@ -15,8 +15,9 @@ from jax import Array
 from physml.control.backward_equations.backward_equation import BackwardEquation
 from physml.control.backward_equations.curvature import curvature
 from physml.control.backward_equations.fresh_value import FreshValue, fresh_value
+from physml.control.backward_equations.martingale import gradient_of
 from physml.control.backward_equations.paths import path_of
-from physml.control.backward_equations.rolled_forward import gradient_of, miss
+from physml.control.backward_equations.rolled_forward import miss
 from physml.control.backward_equations.steered_paths import is_controlled, steered
 from physml.errors import CheckpointError, FingerprintError
 from physml.figures import figure

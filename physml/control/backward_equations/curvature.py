@@ -10,8 +10,8 @@ import numpy as np
 from jax import Array
 
 from physml.control.backward_equations.backward_equation import BackwardEquation, into_noise
+from physml.control.backward_equations.martingale import Model, gradient_of
 from physml.control.backward_equations.paths import draw_noise, times
-from physml.control.backward_equations.rolled_forward import Model, gradient_of
 from physml.control.backward_equations.steered_paths import steered
 
 _PATHS = 16

@@ -23,12 +23,13 @@ class FreshValue(NamedTuple):
     """What fresh paths tell of ``u(0, x₀)``, given ``∇u`` along them.
 
     Attributes:
-        value: extrapolated to no step size, ``2 v_N − v_{N/2}`` of the two finest.
+        value: extrapolated to no step size, of the two finest, ``v_M + (v_M − v_N) N/(M − N)``.
         error: its standard deviation, of the paths alone.
-        leap: how far the extrapolation of the two coarsest of the last three is from it, a third
-            of which is what a second order in the step size may leave; of two, three times how far
-            it is from the finest, so that a third is all that was extrapolated; 0 of one, which
-            tells nothing of it.
+        leap: three times what a second order in the step size may leave: of the last three counts
+            ``3 |v′ − v|/(N₃/N₁ − 1)``, ``v′`` the extrapolation of the coarser two, since their
+            error is ``N₃/N₁`` times that of the finer two; of two, three times how far the value
+            is from the finest, so that a third is all that was extrapolated; 0 of one, which tells
+            nothing of it.
         spread: variance of ``Y_T − g(X_T)``, extrapolated to no step size, at least its own two
             standard deviations: what is left of it is the network's.
         steps: of each step size, ``(k,)``.
@@ -152,7 +153,7 @@ def against_step_size(each: np.ndarray, steps: Sequence[int]) -> FreshValue:
     if len(steps) > 2:
         ratio = steps[-3] / (steps[-2] - steps[-3])
         coarse = each[:, -2] + ratio * (each[:, -2] - each[:, -3])
-        leap = float(abs(np.mean(coarse - whole)))
+        leap = 3 * float(abs(np.mean(coarse - whole))) / (steps[-1] / steps[-3] - 1)
     return FreshValue(
         float(whole.mean()),
         float(whole.std(ddof=1) / paths**0.5),

@@ -18,6 +18,8 @@ _MOST = 9
 # Counts that are rarer in a step are left out of means over jumps.
 _RARE = 1e-8
 _LARGEST_MEAN = 0.5
+# Of a count whose chance in a step is above the first number, one node for so many.
+_NODES = ((1e-2, 1), (1e-4, 2), (1e-6, 4), (0.0, 6))
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,24 @@ class Jumps:
                 sizes.append(k * self.mean + k**0.5 * self.deviation * places)
                 parts.append(chance * weights / weights.sum())
         return np.concatenate(sizes), np.concatenate(parts)
+
+    def mixture(self, step: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Counts ``k``, normals ``ξ`` and weights, ``(q,)`` each, for means over a whole step.
+
+        What a step adds is ``N(km + μΔt, kδ² + σ²Δt)`` given ``k`` jumps, at ``ξ`` deviations from
+        its mean. Rarer counts have fewer nodes, ``nodes`` where the chance is above 1%.
+        """
+        counts, normals, parts = [], [], []
+        for k, chance in enumerate(self.chances(step)):
+            if chance > _RARE:
+                fewer = next(part for least, part in _NODES if chance > least)
+                nodes = max(2, self.nodes // fewer)
+                places, weights = np.polynomial.hermite_e.hermegauss(nodes)
+                counts.append(np.full(nodes, float(k)))
+                normals.append(places)
+                parts.append(chance * weights / weights.sum())
+        weights = np.concatenate(parts)
+        return np.concatenate(counts), np.concatenate(normals), weights / weights.sum()
 
     def numbers(self) -> dict[str, Any]:
         """Plain data."""

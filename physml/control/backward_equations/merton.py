@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jax.scipy.special import ndtr
 
 from physml.control.backward_equations.backward_equation import BackwardEquation
 from physml.control.backward_equations.jumps import Jumps
@@ -88,9 +89,17 @@ class Merton(BackwardEquation):
         """``−r Y``."""
         return -self.interest * y
 
+    def near(self, t: Array, x: Array) -> Array:
+        """The call on a price without jumps, by Black and Scholes, with the bend of ``g``."""
+        left = jnp.maximum(self.horizon - t, 1e-12)
+        spread = self.volatility * jnp.sqrt(left)
+        upper = (x[0] + self.interest * left) / spread + 0.5 * spread
+        kept = jnp.exp(-self.interest * left) * ndtr(upper - spread)
+        return self.strike * (jnp.exp(x[0]) * ndtr(upper) - kept)
+
     def exact(self) -> float:
         """Merton's series: Black and Scholes's price for each number of jumps."""
-        from scipy.special import ndtr
+        from scipy import special
         from scipy.stats import poisson
 
         years = self.horizon
@@ -101,7 +110,6 @@ class Merton(BackwardEquation):
         rate = self.interest - self.rate * self.mean_growth + k * jump / years
         spread = np.sqrt(self.volatility**2 * years + k * self.jump_deviation**2)
         upper = (math.log(self.price / self.strike) + rate * years + 0.5 * spread**2) / spread
-        calls = self.price * ndtr(upper) - self.strike * np.exp(-rate * years) * ndtr(
-            upper - spread
-        )
+        kept = self.strike * np.exp(-rate * years) * special.ndtr(upper - spread)
+        calls = self.price * special.ndtr(upper) - kept
         return float(chances @ calls)

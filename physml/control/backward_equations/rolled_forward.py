@@ -6,42 +6,21 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 from jax import Array
 
 from physml.control.backward_equations.backward_equation import BackwardEquation, into_noise
-from physml.control.backward_equations.paths import Path, times
-
-Model = Callable[[Any, Array, Array], Array]
-"""``(params, t, x) -> ∇u (d,)``, or ``-> u ()``, of which the gradient is then taken."""
-
-
-def gradient_of(model: Model, *, scalar: bool) -> Model:
-    """``∇u`` of a model of ``∇u``, or of ``u``."""
-    return jax.grad(model, 2) if scalar else model
-
-
-def jumped(equation: BackwardEquation, model: Model, *, step: float) -> Callable[..., Array]:
-    """``(params, t, x, jump) -> U − E U``, ``U = u(t, x + J) − u(t, x)``; 0 without jumps."""
-
-    def added(params: Any, t: Array, x: Array, jump: Any) -> Array:
-        if equation.jumps is None:
-            return jnp.zeros((), x.dtype)
-        sizes, weights = (jnp.asarray(part, x.dtype) for part in equation.jumps.rule(step))
-        u = jax.vmap(lambda size: model(params["model"], t, x + size))
-        here = u(jnp.concatenate([jump[None], sizes]))
-        return here[0] - jnp.sum(weights * here[1:])
-
-    return added
+from physml.control.backward_equations.martingale import Model, gradient_of, martingale
+from physml.control.backward_equations.paths import Noise, Path, times
 
 
 def miss(equation: BackwardEquation, model: Model, *, scalar: bool) -> Callable[..., Array]:
     """``(params, path) -> Y_T − g(X_T)``, of the value ``params["value"]`` at the start.
 
-        Y ← Y − f(t, X, Y, Z) Δt + Z·ΔW + U − E U,   Z = σᵀ∇u,   U = u(t, X + J) − u(t, X)
+        Y ← Y − f(t, X, Y, Z) Δt + M,   Z = σᵀ∇u
 
-    ``E U`` is the mean over the jumps of one step: so ``Y`` is a martingale beside ``f`` at any
-    step size, whatever ``u`` is.
+    ``M`` is ``Z·ΔW`` and what jumps add less its mean over the jumps of one step, or ``u(t′, X′)``
+    less its mean, see ``martingale``: so ``Y`` is a martingale beside ``f`` at any step size,
+    whatever ``u`` is.
     """
     gradient = gradient_of(model, scalar=scalar)
 
@@ -49,13 +28,13 @@ def miss(equation: BackwardEquation, model: Model, *, scalar: bool) -> Callable[
         x, noise = path
         steps = len(noise.dw)
         step, starts = equation.horizon / steps, times(equation, steps, x.dtype)
-        leap = jumped(equation, model, step=step)
+        part = martingale(equation, model, scalar=scalar, step=step)
 
-        def martingale(t: Array, x: Array, one: Any) -> tuple[Array, Array]:
+        def of_step(t: Array, x: Array, one: Noise) -> tuple[Array, Array]:
             z = into_noise(equation, t, x, gradient(params["model"], t, x))
-            return z, jnp.sum(z * one.dw) + leap(params, t, x, one.jump)
+            return z, part(params, t, x, z, one)
 
-        z, added = jax.vmap(martingale)(starts, x[:-1], noise)
+        z, added = jax.vmap(of_step)(starts, x[:-1], noise)
 
         def forward(y: Array, at: tuple[Array, ...]) -> tuple[Array, None]:
             t, x, z, added = at

@@ -16,8 +16,8 @@ from jax import Array
 from jax.tree_util import Partial
 
 from physml.control.backward_equations.backward_equation import BackwardEquation, into_noise
+from physml.control.backward_equations.martingale import Model, gradient_of, martingale
 from physml.control.backward_equations.paths import Noise, Path, draw_noise, moved, path_of, times
-from physml.control.backward_equations.rolled_forward import Model, gradient_of, jumped
 from physml.errors import ConfigurationError
 from physml.sampling.ancestral import ancestral
 from physml.train.influence import check_influence
@@ -43,7 +43,7 @@ def steered(
         steps = len(noise.dw)
         step, start = equation.horizon / steps, jnp.asarray(equation.start, noise.dw.dtype)
         most = strongest * (equation.noises / step) ** 0.5
-        leap = jumped(equation, model, step=step)
+        part = martingale(equation, model, scalar=scalar, step=step)
 
         def forward(at: tuple[Array, Array], one: Any) -> tuple[Any, tuple[Array, Array]]:
             (x, y), (t, noise) = at, one
@@ -54,7 +54,7 @@ def steered(
                 beta = beta * jnp.minimum(1.0, most / size)
             beta = strength * beta
             noise = noise._replace(dw=noise.dw + step * beta)
-            y = y - f * step + jnp.sum(z * noise.dw) + leap(params, t, x, noise.jump)
+            y = y - f * step + part(params, t, x, z, noise)
             x = moved(equation, t, x, noise, step)
             return (x, y), (x, noise.dw)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import jax.numpy as jnp
 from flax import linen as nn
@@ -75,11 +75,12 @@ class SkipGradient(nn.Module):
 
 
 class ScaledValue(nn.Module):
-    """``u = c N(t, x)``: a value itself, of which the gradient is taken.
+    """``u = c N(t, x) + u₀(t, x)``: a value itself, of which the gradient is taken.
 
     Attributes:
         widths: of the hidden layers of ``N``.
         scale: ``c``.
+        near: ``u₀``, ``(t, x) -> ()``, which is known; 0 if None.
 
     >>> import jax, jax.numpy as jnp, physml as pm
     >>> network = pm.control.ScaledValue((8,), 100.0)
@@ -90,8 +91,10 @@ class ScaledValue(nn.Module):
 
     widths: Sequence[int] = (16, 16)
     scale: float = 1.0
+    near: Callable[[Array, Array], Array] | None = None
 
     @nn.compact
     def __call__(self, t: Array, x: Array) -> Array:
         """``u`` at one time and place, ``()``."""
-        return self.scale * _FromZero(self.widths, 1)(jnp.concatenate([t[None], x]))[0]
+        value = self.scale * _FromZero(self.widths, 1)(jnp.concatenate([t[None], x]))[0]
+        return value if self.near is None else value + self.near(t, x)

@@ -33,7 +33,8 @@ class BsdeRecipe:
     """How a backward equation is solved.
 
     Attributes:
-        ansatz: of the network: ∇u = x s(t, |x|²/d), ∇u = c + x (a + b t) + N(t, x), or u itself.
+        ansatz: of the network: ∇u = x s(t, |x|²/d), ∇u = c + x (a + b t) + N(t, x), or u itself,
+            beside what is known near it.
         widths: of its hidden layers.
         scale: of a network of u.
         optimizer: the optimizer.
@@ -68,12 +69,12 @@ class BsdeRecipe:
         if not 0 <= self.part <= 1:
             raise ConfigurationError(f"part: expected a number in [0, 1], got {self.part}")
         checked_curve(self.curve or None, self.time_steps)
-        self.network()
+        self.network(None)
 
-    def network(self) -> nn.Module:
-        """That is trained."""
+    def network(self, subject: BackwardEquation | None) -> nn.Module:
+        """That is trained, of an equation."""
         if self.ansatz == "value":
-            return ScaledValue(self.widths, self.scale)
+            return ScaledValue(self.widths, self.scale, None if subject is None else subject.near)
         return {"radial": RadialGradient, "skip": SkipGradient}[self.ansatz](self.widths)
 
 
@@ -89,7 +90,7 @@ def solve(
     """Train on fresh paths, judge by others."""
     return deep_bsde(
         subject,
-        recipe.network(),
+        recipe.network(subject),
         steps=recipe.steps,
         time_steps=recipe.time_steps,
         size=recipe.size,
@@ -126,7 +127,7 @@ def load(subject: BackwardEquation, recipe: BsdeRecipe, directory: Path) -> Back
     Raises:
         CheckpointError, FingerprintError: see ``BackwardSolution.load``.
     """
-    return BackwardSolution.load(directory, subject, recipe.network())
+    return BackwardSolution.load(directory, subject, recipe.network(subject))
 
 
 bsde_entry = partial(Entry, solve=solve, load=load, check=check)

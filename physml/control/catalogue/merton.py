@@ -10,13 +10,15 @@ ENTRY = bsde_entry(
     Merton(),
     {
         # Steps of x are exact: there is only the discount to be extrapolated.
-        "default": BsdeRecipe(ansatz="value", scale=100.0, size=512, curve=(10, 20)),
+        "default": BsdeRecipe(
+            ansatz="value", scale=10.0, steps=40, time_steps=10, judge=50_000, curve=(10, 20)
+        ),
         "quick": BsdeRecipe(
             ansatz="value",
-            scale=100.0,
+            scale=10.0,
             size=128,
-            steps=20,
-            time_steps=10,
+            steps=15,
+            time_steps=5,
             judge=2000,
             curve=(5, 10),
         ),

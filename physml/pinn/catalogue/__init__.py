@@ -5,6 +5,7 @@ from physml.pinn.by_recipe import adopt
 from physml.pinn.catalogue.advection import Advection
 from physml.pinn.catalogue.allen_cahn import AllenCahn
 from physml.pinn.catalogue.black_scholes import BlackScholes
+from physml.pinn.catalogue.black_scholes_barenblatt_10d import BlackScholesBarenblatt10D
 from physml.pinn.catalogue.burgers import Burgers
 from physml.pinn.catalogue.burgers_inverse import BurgersInverse
 from physml.pinn.catalogue.burgers_smooth import BurgersSmooth
@@ -42,6 +43,7 @@ __all__ = [
     "Advection",
     "AllenCahn",
     "BlackScholes",
+    "BlackScholesBarenblatt10D",
     "Burgers",
     "BurgersInverse",
     "BurgersSmooth",

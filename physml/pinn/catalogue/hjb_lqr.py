@@ -40,9 +40,16 @@ def quadratic(N: Field, z: Array) -> Array:
 
 
 def linear(N: Field, z: Array) -> Array:
-    """``u = |x| N(x/|x|)``: twice as much twice as far."""
+    """``u = −q − v + |x| N(x/|x|)``: twice as much twice as far, and about a stable feedback.
+
+    From a feedback that is stable Newton's method on the equation is Kleinman's iteration, which
+    ends in the stable solution whatever it begins with; from none it may end in another, with a
+    kink.
+
+    Source: Kleinman (1968), doi:10.1109/TAC.1968.1098829.
+    """
     r = length(z)
-    return r * N(z / r)
+    return r * N(z / r) - z[0] - z[1]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +62,8 @@ class HJBLQR(Statement):
 
     The equation has no boundary values, and a path to rest may leave any box on its way: so that
     what is outside is known inside, V grows as |x|² and u as |x|, as linear systems with quadratic
-    costs scale. V > 0 chooses the solution whose feedback is stable.
+    costs scale. V > 0 and a feedback that starts as a stable one, −q − v and a small network,
+    choose the solution whose feedback is stable.
 
     Attributes:
         effort: R, the cost of the force.
