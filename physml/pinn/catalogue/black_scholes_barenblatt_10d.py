@@ -88,11 +88,11 @@ ENTRY = entry(
     "exact: exp((r + σ²)(1 − t)) |x|²",
     BlackScholesBarenblatt10D(),
     Recipe(
-        network=NetworkSettings(width=24, depth=2),
+        network=NetworkSettings(width=16, depth=2),
         optimizer=OptimizerSettings(name="gauss-newton", ratio=0.15),
-        points=1024,
-        condition_points=512,
-        steps=60,
+        points=512,
+        condition_points=256,
+        steps=50,
     ),
     quick=Recipe(
         network=NetworkSettings(width=12, depth=1), points=256, condition_points=128, steps=30

@@ -34,22 +34,22 @@ def length(z: Array) -> Array:
 
 
 def quadratic(N: Field, z: Array) -> Array:
-    """``V = |x|² e^{N(x/|x|)}``: positive, and four times as much twice as far."""
+    """``V = |x|² e^M``, ``M`` the even part of ``N(x/|x|)``: four times as much twice as far."""
     r = length(z)
-    return r**2 * jnp.exp(N(z / r))
+    return r**2 * jnp.exp(0.5 * (N(z / r) + N(-z / r)))
 
 
 def linear(N: Field, z: Array) -> Array:
-    """``u = −q − v + |x| N(x/|x|)``: twice as much twice as far, and about a stable feedback.
+    """``u = −q − v + |x| M/10``, ``M`` the odd part of ``N(x/|x|)``: twice as much twice as far.
 
     From a feedback that is stable Newton's method on the equation is Kleinman's iteration, which
-    ends in the stable solution whatever it begins with; from none it may end in another, with a
-    kink.
+    ends in the stable solution; from another it may end in one with a kink. The tenth keeps a
+    network that starts anyhow near the stable ``−q − v``.
 
     Source: Kleinman (1968), doi:10.1109/TAC.1968.1098829.
     """
     r = length(z)
-    return r * N(z / r) - z[0] - z[1]
+    return 0.05 * r * (N(z / r) - N(-z / r)) - z[0] - z[1]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,8 +62,8 @@ class HJBLQR(Statement):
 
     The equation has no boundary values, and a path to rest may leave any box on its way: so that
     what is outside is known inside, V grows as |x|² and u as |x|, as linear systems with quadratic
-    costs scale. V > 0 and a feedback that starts as a stable one, −q − v and a small network,
-    choose the solution whose feedback is stable.
+    costs scale; V is even and u odd. V > 0, and a feedback that starts near a stable one,
+    −q − v, choose the solution whose feedback is stable.
 
     Attributes:
         effort: R, the cost of the force.
