@@ -11,6 +11,7 @@ import pytest
 
 import physml as pm
 from physml.errors import ConfigurationError, ConvergenceError, FingerprintError
+from physml.networks.settings import NetworkSettings
 from physml.pinn.catalogue import ENTRIES, DiskEigenvalues
 from physml.pinn.eigenvalues.eigenmodes import _apart, _refuse_missed
 
@@ -152,3 +153,11 @@ def test_an_oscillator_in_three_dimensions():
     )
     found = pm.pinn.eigenmodes(well, pm.MLP((12, 12)), count=4, points=2048, steps=30)
     np.testing.assert_allclose(found.values, [1.5, 2.5, 2.5, 2.5], rtol=1e-2)
+
+
+def test_more_modes_than_parameters_are_refused_before_a_run():
+    entry = ENTRIES["disk-eigenvalues"]
+    narrow = replace(entry.recipe, network=NetworkSettings(width=1, depth=1))
+    entry.check(DiskEigenvalues(count=4), narrow)
+    with pytest.raises(ConfigurationError, match="fewer modes than the network has parameters, 5"):
+        entry.check(DiskEigenvalues(count=5), narrow)
