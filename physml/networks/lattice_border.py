@@ -82,6 +82,28 @@ class LatticeBorder(nn.Module):
         h = jnp.tanh(jnp.einsum("jb,jbc->jc", seen, hidden))
         return (jnp.sum(h * last, 1) + jnp.sum(seen * linear, 1)).reshape(spins.shape)
 
+    def blocks(self, shape: tuple[int, int]) -> dict[str, dict[str, np.ndarray]]:
+        """The site whose output each parameter is of, in a pytree like the parameters.
+
+        For ``pm.optim.in_blocks``: with samples of the density, the metric has no others.
+
+        Args:
+            shape: rows and columns.
+
+        >>> import numpy as np, physml as pm
+        >>> blocks = pm.networks.LatticeBorder(2).blocks((3, 3))["params"]
+        >>> np.bincount(blocks["hidden"][:, 0]).tolist()  # sites in the border of each
+        [0, 1, 2, 3, 4, 5, 6, 5, 4]
+        """
+        sites, number = _borders(*shape)[0], np.arange(shape[0] * shape[1])
+        return {
+            "params": {
+                "hidden": np.repeat(sites[:, None], self.channels, 1),
+                "linear": sites[:, None],
+                "last": np.repeat(number[:, None], self.channels, 1),
+            }
+        }
+
 
 def _borders(rows: int, columns: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
     """Sites, places in their borders, the sites that stand there, and the places of the longest."""

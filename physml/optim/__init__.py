@@ -1,6 +1,7 @@
 """Optimizers as optax transformations, and by name."""
 
 from physml.optim import from_optax as from_optax
+from physml.optim.by_block import in_blocks
 from physml.optim.damped_least_squares import (
     in_parameter_space,
     in_sample_space,
@@ -23,6 +24,7 @@ __all__ = [
     "by_svd",
     "gauss_newton",
     "grid_line_search",
+    "in_blocks",
     "in_parameter_space",
     "in_sample_space",
     "matrix_free",

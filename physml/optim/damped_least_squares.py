@@ -77,13 +77,13 @@ def in_sample_space(
     jacobian = jacobian.built(memory=memory)
     if residual is None:
         force = _force(jacobian, residual, centre, gradient)
-        solved, used = _positive_solve(
+        solved, used = positive_solve(
             jacobian.sample_gram(memory=memory), jacobian.mv(force), damping
         )
         beyond = optax.tree.sub(force, jacobian.vm(solved))
         return _from(centre, optax.tree.scale(1.0 / used, beyond))
     rhs = residual if centre is None else residual - jacobian.mv(centre)
-    solved, _ = _positive_solve(jacobian.sample_gram(memory=memory), rhs, damping)
+    solved, _ = positive_solve(jacobian.sample_gram(memory=memory), rhs, damping)
     return _from(centre, jacobian.vm(solved))
 
 
@@ -113,7 +113,7 @@ def in_parameter_space(
     """
     jacobian = jacobian.built(memory=memory)
     force, unravel = ravel_real(_force(jacobian, residual, centre, gradient))
-    solved, _ = _positive_solve(jacobian.parameter_gram(memory=memory), force, damping)
+    solved, _ = positive_solve(jacobian.parameter_gram(memory=memory), force, damping)
     return _from(centre, unravel(solved))
 
 
@@ -222,7 +222,7 @@ def _from(centre: Any, step: Any) -> Any:
     return step if centre is None else optax.tree.add(centre, step)
 
 
-def _positive_solve(matrix: Array, rhs: Array, damping: Array | float) -> tuple[Array, Array]:
+def positive_solve(matrix: Array, rhs: Array, damping: Array | float) -> tuple[Array, Array]:
     """Solve by Cholesky, with a larger damping where rounding makes the factor fail.
 
     A Gram matrix of condition above ``1/ε`` has computed eigenvalues down to some ``−ε tr G``, and

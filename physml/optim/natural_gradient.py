@@ -26,6 +26,7 @@ from physml.optim.damped_least_squares import (
     matrix_free,
     smallest_side,
 )
+from physml.optim.falling_damping import falling_damping
 from physml.optim.learning_rate import scheduled
 from physml.optim.line_search import LineSearch, grid_line_search
 from physml.optim.ranges import check_fraction, check_positive, check_rate
@@ -156,11 +157,13 @@ _SOLVERS: dict[str, Solve] = {
 
 @OptimizerSettings.offer("natural-gradient")
 def _natural_gradient(
+    solver: Solve | None = None,
     *,
     learning_rate: float | None = None,
     decay: float | None = None,
     cosine: float | None = None,
     damping: float = 1e-3,
+    damping_last: float | None = None,
     momentum: float = 0.0,
     weight_decay: float = 0.0,
     max_norm: float | None = None,
@@ -172,10 +175,13 @@ def _natural_gradient(
     """Natural gradient by damped least squares, with SPRING momentum.
 
     Args:
+        solver: in place of the one that ``solve`` names.
         learning_rate: step length η; None for 0.1, or 1 with a line search.
         decay: steps after which the learning rate has halved, η / (1 + step/decay); never if None.
         cosine: steps over which the learning rate falls to a hundredth, along half a cosine.
         damping: λ, in units of J Jᵀ.
+        damping_last: λ at the end of the cosine's steps, to which it falls in equal ratios; the
+            same all along if None.
         momentum: SPRING's μ, in [0, 1).
         weight_decay: w of a prior ½w|θ|² beside the cost.
         max_norm: longest update |Δθ|; unbounded if None.
@@ -189,10 +195,10 @@ def _natural_gradient(
         learning_rate = 1.0 if line_search else 0.1
     return natural_gradient(
         scheduled(learning_rate, decay, cosine),
-        damping=damping,
+        damping=falling_damping(damping, damping_last, cosine),
         momentum=momentum,
         weight_decay=weight_decay,
         max_norm=max_norm,
         line_search=grid_line_search(candidates=line_search) if line_search else None,
-        solve=_SOLVERS[solve],
+        solve=_SOLVERS[solve] if solver is None else solver,
     )

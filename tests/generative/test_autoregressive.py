@@ -78,11 +78,15 @@ def test_a_recipe_of_the_border_needs_a_lattice():
         ENTRIES["spin-glass"].check(ENTRIES["spin-glass"].subject, recipe)
     with pytest.raises(ConfigurationError, match="border"):
         AutoregressiveRecipe(border=0)
+    with pytest.raises(ConfigurationError, match="by_site: expected border"):
+        AutoregressiveRecipe(by_site=True)
+    with pytest.raises(ConfigurationError, match="by_site: expected the natural-gradient"):
+        AutoregressiveRecipe(border=2, by_site=True, optimizer="adam")
 
 
 @pytest.mark.slow
 def test_a_density_of_the_border_is_even_and_kept(tmp_path):
-    recipe = AutoregressiveRecipe(border=2, steps=3, size=16, judge=50)
+    recipe = AutoregressiveRecipe(border=2, by_site=True, steps=3, size=16, judge=50)
     entry, subject = ENTRIES["ising-autoregressive"], pm.generative.Ising(side=3)
     entry.check(subject, recipe)
     found = entry.solve(subject, recipe, key=KEY, progress=False)

@@ -13,14 +13,16 @@ from jax import Array
 
 from physml.as_whole import as_whole, whole_fields
 from physml.choices import check_choices
+from physml.errors import ConfigurationError
 from physml.generative.spins.autoregressive import autoregressive
 from physml.generative.spins.autoregressive_density import AutoregressiveDensity
 from physml.generative.spins.spin_model import SpinModel
 from physml.memory import Need, check_memory
 from physml.networks import LatticeBorder, MaskedMLP
-from physml.optim import OptimizerSettings
+from physml.optim import OptimizerSettings, in_blocks
 from physml.train import Entry, Run
 from physml.train.callbacks import Callback
+from physml.types import Optimizer
 
 
 def falling(steps: int) -> OptimizerSettings:
@@ -38,6 +40,7 @@ class AutoregressiveRecipe:
         widths: channels of a spin in each hidden layer.
         border: channels of a spin in one hidden layer that sees the border of the spins before it
             alone, in place of ``widths``: for a lattice of nearest neighbours; None for ``widths``.
+        by_site: whether the natural gradient takes the metric site by site, with a ``border``.
         optimizer: the optimizer.
         size: samples of a step.
         steps: how many steps.
@@ -52,6 +55,7 @@ class AutoregressiveRecipe:
     anneal: int = 0
     judge: int = 20_000
     border: int | None = None
+    by_site: bool = False
 
     def __post_init__(self) -> None:
         """Check all before anything is made or overwritten."""
@@ -61,10 +65,35 @@ class AutoregressiveRecipe:
             as_whole(name, getattr(self, name), least=least)
         if self.border is not None:
             as_whole("border", self.border, least=1)
+        if self.by_site:
+            self._check_by_site()
+
+    def _check_by_site(self) -> None:
+        chosen = self.optimizer
+        if self.border is None:
+            raise ConfigurationError(
+                "by_site: expected border channels, whose parameters are each of one site, got "
+                "border None"
+            )
+        if chosen.name != "natural-gradient" or chosen.solve != "smallest-side":
+            given = chosen.name if chosen.name != "natural-gradient" else f"solve {chosen.solve}"
+            raise ConfigurationError(
+                "by_site: expected the natural-gradient with solve smallest-side, in whose place "
+                f"blocks of sites are solved, got {given}"
+            )
 
     def network(self) -> MaskedMLP | LatticeBorder:
         """What gives the logits."""
         return MaskedMLP(self.widths) if self.border is None else LatticeBorder(self.border)
+
+    def build(self, shape: tuple[int, ...]) -> Optimizer:
+        """The optimizer, of a lattice of this shape."""
+        network = self.network()
+        if not (self.by_site and isinstance(network, LatticeBorder)):
+            return self.optimizer.build()
+        rows, columns = shape
+        built: Optimizer = self.optimizer.construct(in_blocks(network.blocks((rows, columns))))
+        return built
 
 
 def solve(
@@ -81,7 +110,7 @@ def solve(
         subject,
         recipe.network(),
         even=None if recipe.border is None else False,  # odd logits: it is even by itself
-        optimizer=recipe.optimizer.build(),
+        optimizer=recipe.build(subject.shape),
         size=recipe.size,
         steps=recipe.steps,
         anneal=recipe.anneal,
@@ -97,6 +126,7 @@ def check(subject: SpinModel, recipe: AutoregressiveRecipe) -> None:
     """Build network and optimizer, before a run is made."""
     jax.eval_shape(recipe.network().init, jax.random.key(0), jnp.ones(subject.shape))
     recipe.optimizer.check(recipe.steps)
+    recipe.build(subject.shape)
     need = Need(f"{recipe.size} samples of {subject.sites} spins", 2 * recipe.size * subject.sites)
     check_memory("size", [need], "size")
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
+from jax import Array
 
 from physml.as_numbers import as_numbers
 from physml.errors import NonFiniteError, ShapeError
@@ -66,7 +68,7 @@ def mixture_samples(mixture: GaussianMixture, samples: Any, fresh: Any) -> Mixtu
         if not np.isfinite(x).all():
             first = int(np.argwhere(~np.isfinite(x))[0, 0])
             raise NonFiniteError(f"{name}: expected finite points, got {x[first]} at {first}")
-        logs = np.asarray(jax.jit(jax.vmap(mixture.log_parts))(x), float)
+        logs = np.asarray(_log_parts(mixture, jnp.asarray(x, jnp.result_type(float))), float)
         found.append(np.bincount(np.argmax(logs, axis=1), minlength=logs.shape[1]))
         if name == "samples":
             own, furthest = np.logaddexp.reduce(logs, axis=1), float(np.abs(x).max())
@@ -84,3 +86,8 @@ def mixture_samples(mixture: GaussianMixture, samples: Any, fresh: Any) -> Mixtu
         log_density_error=float(own.std(ddof=1) / np.sqrt(len(own))),
         furthest=furthest,
     )
+
+
+@jax.jit
+def _log_parts(mixture: GaussianMixture, x: Array) -> Array:
+    return jax.vmap(mixture.log_parts)(x)
