@@ -58,7 +58,7 @@ def in_blocks(blocks: Any) -> Solve:
             raise ConfigurationError(
                 f"blocks: expected whole numbers, got {np.asarray(label).dtype}"
             )
-    leaves, tree = jax.tree.flatten(blocks)
+    leaves, tree = jax.tree.leaves(blocks), str(jax.tree.structure(blocks))
     flat = np.concatenate([np.ravel(label) for label in leaves] or [np.zeros(0, int)])
     shapes = [np.shape(label) for label in leaves]
     index, inside = _places(flat)
@@ -73,8 +73,9 @@ def in_blocks(blocks: Any) -> Solve:
         centre: Any = None,
         gradient: Any = None,
     ) -> Any:
-        of, whole = jax.tree.flatten(jacobian.params)
-        if whole != tree or [leaf.shape for leaf in of] != shapes:
+        of = jax.tree.leaves(jacobian.params)
+        same = str(jax.tree.structure(jacobian.params)) == tree
+        if not same or [leaf.shape for leaf in of] != shapes:
             raise ConfigurationError(
                 "blocks: expected one of each parameter, in a pytree like the parameters, got "
                 f"{len(flat)} of {sum(leaf.size for leaf in of)}"
@@ -108,7 +109,8 @@ def in_blocks(blocks: Any) -> Solve:
             for rows in jacobian.rows:
                 grams = add(grams, rows, None)
         found = jax.lax.map(
-            lambda block: positive_solve(*block, damping)[0], (grams, force[index] * inside)
+            lambda block: positive_solve(block[0], block[1], damping)[0],
+            (grams, force[index] * inside),
         )
         return unravel(jnp.zeros_like(force).at[index].add(found * inside))
 

@@ -2,6 +2,7 @@
 
 from physml.generative.catalogue.spins_by_recipe import AutoregressiveRecipe, falling, spins_entry
 from physml.generative.spins.ising import Ising
+from physml.optim import OptimizerSettings
 
 ENTRY = spins_entry(
     "ising-autoregressive",
@@ -11,6 +12,20 @@ ENTRY = spins_entry(
     {
         "default": AutoregressiveRecipe(),
         "quick": AutoregressiveRecipe(widths=(4,), steps=200, optimizer=falling(200)),
-        "eight": AutoregressiveRecipe(border=12, steps=480, anneal=30, optimizer=falling(480)),
+        "eight": AutoregressiveRecipe(
+            border=8,
+            by_site=True,
+            size=1024,
+            steps=200,
+            anneal=40,
+            judge=40_000,
+            optimizer=OptimizerSettings(
+                name="natural-gradient",
+                learning_rate=0.1,
+                cosine=240,
+                damping=1e-2,
+                damping_last=3e-6,
+            ),
+        ),
     },
 )
