@@ -10,7 +10,7 @@ def _recipe(subject: HamiltonJacobiBellman) -> BsdeRecipe:
         return BsdeRecipe()
     if subject.coupling <= 20:
         return BsdeRecipe(time_steps=32, judge=20_000)
-    return BsdeRecipe(time_steps=64, size=384, steps=100, judge=20_000)
+    return BsdeRecipe(time_steps=64, steps=60, judge=5000)
 
 
 ENTRY = bsde_entry(
