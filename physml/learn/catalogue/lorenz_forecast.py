@@ -74,7 +74,7 @@ ENTRY = Entry(
     LorenzForecast(),
     {
         # A state tells what follows: windows of several are nearly alike, and run away.
-        "default": ForecastRecipe(networks=("mlp",), window=1),
+        "default": ForecastRecipe(networks=("mlp",), window=1, width=16, steps=150),
         "quick": ForecastRecipe(networks=("mlp",), window=1, width=8, steps=40),
     },
     forecast.solve,
