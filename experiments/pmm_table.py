@@ -92,13 +92,13 @@ def beside(prefix: str) -> Callable[[Found], str]:
 
 def page(rows: Sequence[Found]) -> str:
     """Both tables."""
-    seeds = sorted({row["seed"] for row in rows})
     dates = sorted({row["date"] for row in rows})
     lines = [
         "# Results: levels and fields by matrix models",
         "",
-        f"Written by `python experiments/pmm_table.py --seeds {' '.join(map(str, seeds))} --write "
-        f"docs/results/pmm.md`, {' and '.join(dates)}; {os.cpu_count()} busy CPU cores, float64, "
+        "The page of `python experiments/pmm_table.py --seeds SEED --write docs/results/pmm.md`, "
+        "which runs what is missing; of the rows kept so far, the seeds of each in its second "
+        f"column, {' and '.join(dates)}; {os.cpu_count()} busy CPU cores, float64, "
         f"jax {rows[0]['jax']}. Mean error, the largest in brackets, at 100 values of the coupling "
         "that are not trained on, against exact diagonalisation; of `trotter` at 16 steps shorter "
         "than any seen, dt = 0 among them; of `heat-family` and `burgers-family` at 15 places and "

@@ -15,6 +15,7 @@ import physml as pm
 from physml.cli import catalogue
 from physml.cli.start import asked
 from physml.errors import ConfigurationError, UnknownNameError
+from physml.optim import OptimizerSettings
 from physml.pinn import catalogue as equations
 from physml.train.entry import DEFAULT, Entry, NoNumbers, Record, Result, gathered
 from physml.train.plain_data import read
@@ -168,3 +169,29 @@ def test_figures_of_the_readme_stand_beside_the_command_that_makes_them() -> Non
     for command, found, seconds in rows:
         plain = re.sub(r"--(system|problem)\.", "--subject.", command)
         assert (plain, found, seconds) in made
+
+
+def test_every_room_compares_the_learning_rate_with_the_steps(monkeypatch) -> None:
+    """Before a run is made; recipes in epochs leave it to ``classify`` and ``regress``."""
+
+    class ComparedError(Exception):
+        pass
+
+    def check(settings: OptimizerSettings, steps: int) -> None:
+        raise ComparedError
+
+    monkeypatch.setattr(OptimizerSettings, "check", check)
+    silent, asked_of = [], set()
+    for room in CATALOGUES:
+        for entry in room.ENTRIES.values():
+            settings = getattr(entry.recipe, "optimizer", None)
+            if not (isinstance(settings, OptimizerSettings) and hasattr(entry.recipe, "steps")):
+                continue
+            asked_of.add(room.__name__.split(".")[1])
+            try:
+                entry.check(entry.subject, entry.recipe)
+            except ComparedError:
+                continue
+            silent.append(entry.name)
+    assert not silent
+    assert asked_of >= {"pinn", "vmc", "pmm", "learn", "generative", "control"}

@@ -32,7 +32,7 @@ from physml.learn.train_network import (
 )
 from physml.learn.trained_part import Frozen
 from physml.networks import network_of
-from physml.optim import OptimizerSettings, optimizer_of
+from physml.optim import OptimizerSettings
 from physml.train import FitResult, Rule, RuleSettings, Run, cross_entropy
 from physml.train.callbacks import Callback
 from physml.train.study import Study
@@ -260,7 +260,7 @@ def classify(
         train,
         batch,
         scaler,
-        optimizer=optimizer_of(optax.adam(1e-3) if optimizer is None else optimizer),
+        optimizer=optax.adam(1e-3) if optimizer is None else optimizer,
         size=size,
         epochs=epochs,
         params=params,

@@ -50,7 +50,7 @@ def with_dropout(apply: Callable[..., Array], params: Any, sample: tuple[Array, 
     return apply(params, x, rngs={"dropout": key})
 
 
-def outputs_of(network: Any, x: Array) -> jax.ShapeDtypeStruct:
+def outputs_of(network: Any, x: Array | jax.ShapeDtypeStruct) -> jax.ShapeDtypeStruct:
     """The shape and type of a network's outputs of a sample; parameters must be all it has.
 
     Raises:

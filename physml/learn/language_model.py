@@ -159,7 +159,7 @@ def language_model(
             lambda params, some: jnp.mean(jax.vmap(partial(_of_window, network, params))(some)[0])
         ),
         minibatches(jnp.asarray(windows), size=as_whole("size", size, least=1)),
-        optimizer_of(optimizer),
+        optimizer_of(optimizer, steps),
         params,
         steps=as_whole("steps", steps, least=1),
         key=key_for(key, "fit"),

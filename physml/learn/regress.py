@@ -28,7 +28,7 @@ from physml.learn.train_network import (
 )
 from physml.learn.trained_part import Frozen
 from physml.networks import network_of
-from physml.optim import OptimizerSettings, gauss_newton, optimizer_of
+from physml.optim import OptimizerSettings, gauss_newton
 from physml.train import FitResult, Rule, RuleSettings, Run, least_squares
 from physml.train.callbacks import Callback
 from physml.train.data_arguments import around
@@ -241,7 +241,7 @@ def regress(
         train,
         {"data": pair(train)},
         scaler,
-        optimizer=optimizer_of(gauss_newton() if optimizer is None else optimizer),
+        optimizer=gauss_newton() if optimizer is None else optimizer,
         size=size,
         epochs=epochs,
         params=params,

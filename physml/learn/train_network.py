@@ -19,6 +19,7 @@ from physml.errors import ConfigurationError, ShapeError
 from physml.learn.dropout_keys import drops, keys_beside, outputs_of, with_dropout
 from physml.learn.scaled_network import AT_ONCE, ScaledNetwork, as_inputs
 from physml.learn.trained_part import Frozen, function_of, trained_part
+from physml.optim import OptimizerSettings, optimizer_of
 from physml.sampling import fixed, minibatches, with_noise
 from physml.train import (
     FitResult,
@@ -69,7 +70,7 @@ def train_network(
     batch: Any,
     scaler: Scaler,
     *,
-    optimizer: Optimizer,
+    optimizer: Optimizer | OptimizerSettings | str,
     size: int | None,
     epochs: int,
     params: Any,
@@ -93,7 +94,7 @@ def train_network(
         batch: all of them, as the objective takes them: a tuple whose first is the inputs, or a
             dict of such.
         scaler: of their inputs.
-        optimizer: any.
+        optimizer: any, or a name or settings, whose learning rate is compared with the steps.
         size: of a minibatch; None for all data at each step.
         epochs: how often each datum is seen.
         params: to begin with; the network's own if None.
@@ -150,7 +151,7 @@ def train_network(
     found = fit(
         objective,
         sampler,
-        optimizer,
+        optimizer_of(optimizer, steps),
         start,
         steps=steps,
         key=key_for(key, "fit"),

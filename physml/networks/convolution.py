@@ -116,12 +116,13 @@ class Convolution(nn.Module):
         dropout: rate of ``Dropout`` between the blocks and the ``MLP``.
         patch: places along each axis that become the channels of one, before the first block: with
             2 an image of half the sides, whose windows see twice as far, at a quarter of the cost.
+            It divides the sides.
 
     Raises:
         ConfigurationError: sizes that are no positive integers, no block, an even window, a rate
             out of [0, 1).
-        ShapeError: in use, an input of other axes, or so small that patches or pooling leave
-            nothing.
+        ShapeError: in use, an input of other axes, sides that are no patches, or so small that
+            pooling leaves nothing.
 
     Source: LeCun et al. (1998), doi:10.1109/5.726791.
 
@@ -212,10 +213,10 @@ def _in_patches(a: Array, patch: int) -> Array:
     if patch == 1:
         return a
     axes = a.ndim - 1
-    if min(a.shape[:-1]) < patch:
+    if any(size % patch for size in a.shape[:-1]):
         raise ShapeError(
-            f"Convolution: expected at least {patch} places along each axis, got {a.shape[:-1]}; "
-            "lower patch"
+            f"Convolution: expected sides that are multiples of patch, {patch}, of which no place "
+            f"is left out, got {a.shape[:-1]}"
         )
     parted = jnp.moveaxis(_parted(a, patch), range(1, 2 * axes, 2), range(axes, 2 * axes))
     return parted.reshape(*parted.shape[:axes], -1)

@@ -90,11 +90,16 @@ class LatticeBorder(nn.Module):
         Args:
             shape: rows and columns.
 
+        Raises:
+            ShapeError: another number of axes.
+
         >>> import numpy as np, physml as pm
         >>> blocks = pm.networks.LatticeBorder(2).blocks((3, 3))["params"]
         >>> np.bincount(blocks["hidden"][:, 0]).tolist()  # sites in the border of each
         [0, 1, 2, 3, 4, 5, 6, 5, 4]
         """
+        if len(shape) != 2:
+            raise ShapeError(f"shape: expected rows and columns, got {shape}")
         sites, number = _borders(*shape)[0], np.arange(shape[0] * shape[1])
         return {
             "params": {

@@ -58,11 +58,13 @@ class OptimizerSettings(Choice, kind="optimizer"):
             )
 
 
-def optimizer_of(chosen: Any) -> Optimizer:
+def optimizer_of(chosen: Any, steps: int | None = None) -> Optimizer:
     """The optimizer of a name with its usual options, that of settings, or the one that is given.
 
     Args:
         chosen: an optax transformation, ``OptimizerSettings``, or a name that they offer.
+        steps: that it is to take, where they are known: settings are compared with them, see
+            ``OptimizerSettings.check``.
 
     Raises:
         UnknownNameError: for a name that is not offered.
@@ -73,6 +75,8 @@ def optimizer_of(chosen: Any) -> Optimizer:
     """
     found = OptimizerSettings.chosen(chosen)
     if isinstance(found, OptimizerSettings):
+        if steps is not None:
+            found.check(steps)
         return found.build()
     if not (hasattr(found, "init") and hasattr(found, "update")):
         call = "; call it with its options" if callable(found) else ""

@@ -106,9 +106,9 @@ def check_recipe(statement: Statement, recipe: Recipe) -> None:
         ConfigurationError: for settings that exclude each other, and sizes beyond this machine's
             memory.
     """
-    problem, network = statement.problem(), statement.network(recipe)
-    recipe.optimizer.build()
+    recipe.optimizer.check(recipe.steps)
     recipe.until.build()
+    problem, network = statement.problem(), statement.network(recipe)
     collocation(problem, network, points=recipe.points, condition_points=recipe.condition_points)
     check_networks(problem, network)
     if recipe.slabs > 1 and statement.slabs is None:

@@ -72,7 +72,7 @@ def check(subject: LevelFamily, recipe: EmulationRecipe) -> None:
             f"({', '.join(s.name or 'none' for s in subject.sectors)}), got {recipe.blocks}"
         )
     selections(subject.keep, recipe.blocks)
-    recipe.optimizer.build()
+    recipe.optimizer.check(recipe.steps)
 
 
 def emulation(

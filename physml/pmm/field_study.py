@@ -203,4 +203,4 @@ def _panels(
 
 def check_fields(subject: FieldFamily, recipe: FieldRecipe) -> None:
     """Refuse an optimizer that cannot be made, before a run is."""
-    recipe.optimizer.build()
+    recipe.optimizer.check(recipe.steps)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import physml as pm
-from physml.errors import ConfigurationError, DataFileError
+from physml.errors import ConfigurationError, DataFileError, ShapeError
 from physml.learn.catalogue import fashion_mnist as entry
 
 ENTRY = entry.ENTRY
@@ -37,6 +37,9 @@ def test_a_set_of_the_same_form_is_told(monkeypatch, tmp_path):
     assert again.numbers()["accuracy"] == numbers["accuracy"]
     with pytest.raises(ConfigurationError, match="size: expected from 1 to 200"):
         ENTRY.check(ENTRY.subject, dataclasses.replace(recipe, size=201))
+    thirds = pm.networks.NetworkSettings(name="convolution", channels=(2,), patch=3)
+    with pytest.raises(ShapeError, match="multiples of patch, 3"):
+        ENTRY.check(ENTRY.subject, dataclasses.replace(recipe, network=thirds))
 
 
 @pytest.mark.slow

@@ -8,8 +8,9 @@ import jax
 import numpy as np
 import pytest
 
+import physml as pm
 from physml import ising
-from physml.errors import ConfigurationError, ConvergenceError
+from physml.errors import ConfigurationError, ConvergenceError, ShapeError
 from physml.learn.catalogue import ENTRIES, IsingCoupling, IsingPhases
 from physml.learn.catalogue.coupling_estimators import (
     ExactLikelihood,
@@ -193,3 +194,11 @@ def test_a_coupling_is_learned_from_a_snapshot():
 def test_numbers_out_of_range_are_refused_before_anything_is_made(make, message):
     with pytest.raises(ConfigurationError, match=message):
         make()
+
+
+def test_patches_that_do_not_divide_the_lattice_are_refused_before_a_run():
+    for name, patch in (("ising-phases", 3), ("ising-coupling", 7)):
+        entry = ENTRIES[name]
+        patches = pm.networks.NetworkSettings(name="convolution", channels=(2,), patch=patch)
+        with pytest.raises(ShapeError, match=f"multiples of patch, {patch}"):
+            entry.check(entry.subject, dataclasses.replace(entry.recipe, network=patches))

@@ -97,6 +97,22 @@ def test_dropout_drops_while_training_alone(optimizer):
     np.testing.assert_allclose(one.model(X[:1])[0], whole, rtol=1e-12)
 
 
+def test_epochs_beyond_a_cosine_are_told(monkeypatch):
+    """Two epochs of two steps, of which the last is beyond a cosine of three."""
+
+    class StoppedError(Exception):
+        pass
+
+    def fit(*args, **options):
+        raise StoppedError
+
+    monkeypatch.setattr("physml.learn.train_network.fit", fit)
+    falling = pm.optim.OptimizerSettings(name="sgd", cosine=3.0)
+    for verb, data, network in ((learn.classify, RARE, PLAIN), (learn.regress, LINE, pm.MLP(()))):
+        with pytest.warns(pm.errors.ScheduleWarning, match="of 4"), pytest.raises(StoppedError):
+            verb(network, data, epochs=2, size=40, optimizer=falling)
+
+
 @pytest.mark.slow
 def test_dropout_goes_with_a_run_directory(tmp_path):
     network = RegularisedMLP((4,), outputs=2, dropout=0.5)

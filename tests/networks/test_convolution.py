@@ -62,13 +62,13 @@ def test_pooling_is_the_mean_of_windows_side_by_side():
 
 
 def test_patches_are_the_channels_of_one_place():
-    """A window of one sees each patch by itself; what fills no patch is left out."""
+    """A window of one sees each patch by itself."""
     network = Convolution((4,), 6 * 4, window=1, pooling=1, activation=lambda a: a, patch=2)
     params = {
         "block_0": {"kernel": np.eye(4)[None, None], "bias": np.zeros(4)},
         "head": {"Dense_0": {"kernel": np.eye(24), "bias": np.zeros(24)}},
     }
-    image = RANDOM.normal(size=(7, 4))
+    image = RANDOM.normal(size=(6, 4))
     exact = [image[i : i + 2, j : j + 2].ravel() for i in (0, 2, 4) for j in (0, 2)]
     told = jax.jit(network.apply)({"params": params}, image)
     assert_allclose(told, np.concatenate(exact), rtol=1e-12)
@@ -104,7 +104,8 @@ def test_sizes_that_are_none_are_refused(make, message):
         (Convolution((4,)), (3,), r"expected one image \(h, w\) or \(h, w, i\), got \(3,\)"),
         (Convolution((4,)), (9, 8, 8, 1), "Use jax.vmap for many"),
         (Convolution((4,), axes=1), (8,), r"expected one series \(t, i\), got \(8,\)"),
-        (Convolution((4,), patch=3), (2, 8), r"at least 3 places .* got \(2, 8\); lower patch"),
+        (Convolution((4,), patch=3), (6, 8), r"multiples of patch, 3, .* got \(6, 8\)"),
+        (Convolution((4,), patch=3), (2, 3), r"multiples of patch, 3, .* got \(2, 3\)"),
         (Convolution((4, 4)), (3, 8), r"at least 2 places along each axis .* got \(1, 4\)"),
     ],
 )

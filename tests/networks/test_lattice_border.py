@@ -67,6 +67,7 @@ def test_its_density_is_even_by_itself():
     [
         (lambda: LatticeBorder(0), ConfigurationError, "channels"),
         (lambda: LatticeBorder().init(KEY, jnp.ones(4)), ShapeError, "rows and columns"),
+        (lambda: LatticeBorder().blocks((4,)), ShapeError, "rows and columns"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(call, error, message):

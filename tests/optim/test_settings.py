@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import physml as pm
-from physml.optim import OptimizerSettings
+from physml.optim import OptimizerSettings, optimizer_of
 from physml.plain_types import parts
 
 EXPECTED = (
@@ -204,10 +204,13 @@ def test_first_steps_of_first_order_optimizers():
 
 
 def test_steps_beyond_a_cosine_are_told():
-    """They are trained at a hundredth of the rate; no recipe of the house does so unasked."""
+    """They are trained at a hundredth of the rate."""
     falling = OptimizerSettings(name="adam", cosine=300.0)
     falling.check(300)
     OptimizerSettings(name="adam", decay=10.0).check(300)
     OptimizerSettings(name="gauss-newton").check(300)
+    assert optimizer_of(falling, 300)
     with pytest.warns(pm.errors.ScheduleWarning, match="from step 300 on, of 301"):
         falling.check(301)
+    with pytest.warns(pm.errors.ScheduleWarning, match="of 400"):
+        optimizer_of(falling, 400)

@@ -32,7 +32,16 @@ VISCOSITIES = pytest.mark.parametrize("nu", [0.01 / np.pi, 0.01], ids=["burgers"
 # Those of modes are held to theirs in test_eigenmodes.
 SOLVED = {name: entry for name, entry in PROBLEMS.items() if entry.solve is solve_by_recipe}
 
-ENTRIES = pytest.mark.parametrize("entry", SOLVED.values(), ids=SOLVED)
+# Whose programs take seconds to compile.
+HEAVY = {"hjb-lqr", "black-scholes-barenblatt-10d"}
+
+ENTRIES = pytest.mark.parametrize(
+    "entry",
+    [
+        pytest.param(entry, id=name, marks=[pytest.mark.slow] if name in HEAVY else [])
+        for name, entry in SOLVED.items()
+    ],
+)
 
 # Exact solutions as fields that the library can differentiate: written once more, or the very ones.
 FIELDS = {
@@ -68,15 +77,22 @@ OTHERS = {
 }
 
 
-@pytest.mark.parametrize(("name", "numbers"), [*((n, {}) for n in FIELDS), *OTHERS.items()])
+@pytest.mark.parametrize(
+    ("name", "numbers"),
+    [
+        *(pytest.param(n, {}, marks=[pytest.mark.slow] if n in HEAVY else []) for n in FIELDS),
+        *OTHERS.items(),
+    ],
+)
 def test_exact_solutions_solve_their_equations(name, numbers):
     subject = replace(PROBLEMS[name].subject, **numbers)
     problem = subject.problem()
     field = FIELDS[name] if not numbers else getattr(subject, "flow", problem.exact)
     z = problem.domain.interior(jax.random.key(0), 64)
-    wrong = lambda y: 1.01 * field(y) + y[0] ** 3
-    both = jax.jit(jax.vmap(lambda z: (problem.equation(field, z), problem.equation(wrong, z))))
-    residual, other = both(z)
+    off = lambda e: lambda y: (1 + 0.01 * e) * field(y) + e * y[0] ** 3
+    one = lambda e, z: problem.equation(off(e), z)
+    both = jax.jit(jax.vmap(jax.vmap(one, (None, 0)), (0, None)))  # one program of the two
+    residual, other = both(jnp.array([0.0, 1.0]), z)
     assert np.abs(residual).max() < 1e-10 * max(1.0, np.abs(other).max())
     assert np.abs(other).max() > 1e-3
     np.testing.assert_allclose(
@@ -303,6 +319,21 @@ def test_every_problem_has_finite_terms_and_a_reference(entry):
     known = problem.exact if isinstance(problem.exact, dict) else {None: problem.exact}
     for name, exact in known.items():
         assert exact(points).shape == (values if name is None else values[name]).shape
+
+
+@pytest.mark.parametrize("name", sorted(HEAVY))
+def test_heavy_problems_trace(name):
+    """Shapes of terms and reference, of which nothing else is compiled."""
+    entry = PROBLEMS[name]
+    problem, network = entry.subject.problem(), entry.subject.network(entry.recipe)
+    assert problem.name == name
+    params = problem.initial_params(network, jax.random.key(0))
+    rows, z = pm.pinn.residual_rows(problem, network), problem.domain.lower
+    terms = {k: jax.eval_shape(row, params, jnp.asarray(z)).shape for k, row in rows.items()}
+    assert len(terms) == len(problem.equations) + len(problem.conditions)
+    assert set(terms.values()) == {()}
+    known = problem.exact if isinstance(problem.exact, dict) else {None: problem.exact}
+    assert {exact(np.stack([z, z])).shape for exact in known.values()} == {(2,)}
 
 
 @pytest.mark.slow

@@ -41,7 +41,10 @@ def test_any_network_scales_as_a_regulator_does_and_is_known_at_rest():
     V, u = (lambda z, name=name: ansatz[name](rough, z) for name in ("value", "feedback"))
     assert float(V(2 * z) / V(z)) == pytest.approx(4.0, rel=1e-5)
     assert float(u(2 * z) / u(z)) == pytest.approx(2.0, rel=1e-5)
-    assert float(V(-z)) > 0 and float(V(0 * z)) < 1e-20
+    assert float(V(-z)) == pytest.approx(float(V(z)), rel=1e-12)
+    assert float(u(-z)) == pytest.approx(-float(u(z)), rel=1e-12)
+    assert float(ansatz["feedback"](lambda z: 0 * z[0], z)) == pytest.approx(-0.1)  # −q − v
+    assert float(V(z)) > 0 and float(V(0 * z)) < 1e-20
     assert np.isfinite(jax.grad(V)(0 * z)).all()
 
 

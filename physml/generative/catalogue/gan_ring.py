@@ -136,7 +136,8 @@ def solve(
 ) -> AdversarialPair:
     """Train a pair for each seed on the same samples, and count the modes of each.
 
-    A seed whose game runs away is counted with the pair of its last step in bounds, and told.
+    A seed whose game runs away is counted with the pair of its last step in bounds, and told: its
+    place in the lists, from 0, is in ``diverged``.
 
     Raises:
         DivergenceError: of the last seed, where all ran away.
@@ -209,7 +210,7 @@ def check(subject: Ring, recipe: RingRecipe) -> None:
 
 
 def load(subject: Any, recipe: RingRecipe, directory: Path) -> AdversarialPair:
-    """Read the saved pair of the first seed."""
+    """Read the saved pair, of the first seed that did not run away."""
     return AdversarialPair.load(directory, *recipe.networks())
 
 

@@ -192,7 +192,7 @@ def _panels(subject: GaussianPair, critic: MLP, found: CriticDistance) -> list[P
 def check(subject: GaussianPair, recipe: CriticRecipe) -> None:
     """Build network and optimizer, before a run is made."""
     recipe.critic()
-    recipe.optimizer.build()
+    recipe.optimizer.check(recipe.steps)
 
 
 ENTRY = Entry(

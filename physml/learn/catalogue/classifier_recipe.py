@@ -6,10 +6,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import jax
+import jax.numpy as jnp
+
 from physml.as_whole import whole_fields
 from physml.choices import check_choices
+from physml.datasets.dataset import Dataset
 from physml.errors import ConfigurationError
 from physml.learn.classify import Classifier
+from physml.learn.dropout_keys import outputs_of
 from physml.networks.settings import NetworkSettings
 from physml.optim.settings import OptimizerSettings
 
@@ -45,6 +50,25 @@ class ClassifierRecipe:
     def build(self) -> Any:
         """The network, of ten classes."""
         return self.network.build(outputs=10)
+
+    def check(self, images: Dataset) -> None:
+        """Build network and optimizer, and see that the network takes such images.
+
+        Raises:
+            ConfigurationError: settings that exclude each other.
+            ShapeError: windows, patches or pooling beyond the images.
+        """
+        check_images(self.build(), images.inputs.shape[1:])
+        self.optimizer.build()
+
+
+def check_images(network: Any, shape: tuple[int, ...]) -> None:
+    """Refuse a network that does not take images of a shape, to no other end.
+
+    Raises:
+        ShapeError: windows, patches or pooling beyond them.
+    """
+    outputs_of(network, jax.ShapeDtypeStruct(shape, jnp.result_type(float)))
 
 
 def load(subject: Any, recipe: ClassifierRecipe, directory: Path) -> Classifier:

@@ -46,7 +46,7 @@ def solve(
     return classify(
         recipe.build(),
         subject.data(key),
-        optimizer=recipe.optimizer.build(),
+        optimizer=recipe.optimizer,
         size=recipe.size,
         epochs=recipe.epochs,
         key=key,
@@ -61,12 +61,11 @@ def check(subject: Digits, recipe: ClassifierRecipe) -> None:
     Raises:
         MissingDependencyError: without scikit-learn.
         ConfigurationError: a part to hold out that is none; settings that exclude each other.
+        ShapeError: a network of other images.
     """
     if not 0 < subject.held_out < 1:
         raise ConfigurationError(f"held_out: expected a part in (0, 1), got {subject.held_out}")
-    recipe.build()
-    recipe.optimizer.build()
-    digits()
+    recipe.check(digits())
 
 
 CNN = ClassifierRecipe(

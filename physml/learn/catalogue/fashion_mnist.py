@@ -30,7 +30,7 @@ def solve(
     return classify(
         recipe.build(),
         replace(fashion_mnist(), name="fashion-mnist"),
-        optimizer=recipe.optimizer.build(),
+        optimizer=recipe.optimizer,
         size=recipe.size,
         epochs=recipe.epochs,
         key=key,
@@ -45,10 +45,11 @@ def check(subject: NoNumbers, recipe: ClassifierRecipe) -> None:
     Raises:
         DataFileError: where the files do not lie.
         ConfigurationError: settings that exclude each other, more images a step than there are.
+        ShapeError: a network of other images.
     """
-    recipe.build()
-    recipe.optimizer.build()
-    if recipe.size > (most := len(fashion_mnist().train)):
+    images = fashion_mnist()
+    recipe.check(images)
+    if recipe.size > (most := len(images.train)):
         raise ConfigurationError(f"size: expected from 1 to {most}, got {recipe.size}")
 
 

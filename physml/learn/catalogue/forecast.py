@@ -167,7 +167,7 @@ def check(subject: Series, recipe: ForecastRecipe) -> None:
     """
     for name in recipe.networks:
         recipe.network(name, 1)
-    recipe.optimizer.build()
+    recipe.optimizer.check(recipe.steps)
     if recipe.window + 1 >= subject.time / subject.interval:
         raise ConfigurationError(
             f"window: expected far fewer than the {subject.time / subject.interval:.0f} values of "
@@ -201,7 +201,7 @@ def solve(
             recipe.network(name, outputs),
             data,
             epochs=recipe.steps,
-            optimizer=recipe.optimizer.build(),
+            optimizer=recipe.optimizer,
             scale=by_component,
             key=key_of(key, NETWORKS.index(name)),
             run=run,

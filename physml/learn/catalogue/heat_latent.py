@@ -153,7 +153,7 @@ def check(subject: CarriedHeat, recipe: LatentRecipe) -> None:
         ConfigurationError: settings that exclude each other, a window as long as a trajectory.
     """
     network(subject, recipe)
-    recipe.optimizer.build()
+    recipe.optimizer.check(recipe.steps)
     recipe.forecast.build()
     if recipe.window + 1 >= subject.snapshots:
         raise ConfigurationError(
@@ -188,7 +188,7 @@ def solve(
         Recurrent(recipe.state, recipe.latent, recipe.cell),
         Dataset(*codes, name="heat-latent"),
         epochs=recipe.epochs,
-        optimizer=recipe.forecast.build(),
+        optimizer=recipe.forecast,
         size=min(recipe.size, len(codes.inputs)),
         scale=by_component,
         key=key_for(key, "measure"),

@@ -14,6 +14,7 @@ from physml.choices import check_choices
 from physml.datasets.dataset import Dataset
 from physml.datasets.generator import generator
 from physml.errors import ConfigurationError
+from physml.learn.catalogue.classifier_recipe import check_images
 from physml.learn.catalogue.coupling_estimators import (
     ExactLikelihood,
     around,
@@ -139,7 +140,7 @@ def solve(
     model = regress(
         recipe.network.build(outputs=None),
         train,
-        optimizer=recipe.optimizer.build(),
+        optimizer=recipe.optimizer,
         size=min(recipe.size, len(train)),
         epochs=recipe.epochs,
         key=key,
@@ -226,6 +227,7 @@ def check(subject: IsingCoupling, recipe: SnapshotRecipe) -> None:
 
     Raises:
         ConfigurationError: settings that exclude each other, or pooling beyond the side.
+        ShapeError: patches that do not divide it.
     """
     network = recipe.network.build(outputs=None)
     recipe.optimizer.build()
@@ -234,6 +236,7 @@ def check(subject: IsingCoupling, recipe: SnapshotRecipe) -> None:
         raise ConfigurationError(
             f"pooling: expected at most the side, {subject.side}, over all blocks, got {pooling}"
         )
+    check_images(network, (subject.side, subject.side))
 
 
 ENTRY = Entry(

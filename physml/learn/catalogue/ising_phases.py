@@ -14,6 +14,7 @@ from physml.datasets.dataset import Dataset
 from physml.datasets.generator import generator
 from physml.errors import ConfigurationError
 from physml.ising import CRITICAL_TEMPERATURE
+from physml.learn.catalogue.classifier_recipe import check_images
 from physml.learn.catalogue.finite_size_scaling import (
     binder_crossing,
     binder_cumulant,
@@ -149,7 +150,7 @@ def solve(
     classifier = classify(
         recipe.network.build(outputs=2),
         train,
-        optimizer=recipe.optimizer.build(),
+        optimizer=recipe.optimizer,
         size=min(recipe.size, len(train)),
         epochs=recipe.epochs,
         key=key,
@@ -307,6 +308,7 @@ def check(subject: IsingPhases, recipe: PhasesRecipe) -> None:
 
     Raises:
         ConfigurationError: settings that exclude each other, or pooling beyond the blocks.
+        ShapeError: patches that do not divide them.
     """
     network = recipe.network.build(outputs=2)
     recipe.optimizer.build()
@@ -316,6 +318,7 @@ def check(subject: IsingPhases, recipe: PhasesRecipe) -> None:
             f"pooling: expected at most the blocks along a side, {subject.blocks}, in all, "
             f"got {pooling}"
         )
+    check_images(network, (subject.blocks, subject.blocks))
 
 
 ENTRY = Entry(

@@ -108,7 +108,7 @@ def solve(
         train,
         context=recipe.context,
         steps=recipe.steps,
-        optimizer=recipe.optimizer.build(),
+        optimizer=recipe.optimizer,
         size=recipe.size,
         key=key,
         run=run,
@@ -188,7 +188,7 @@ def check(subject: Opticks, recipe: WriterRecipe) -> None:
     if not 0 < subject.held_out < 0.5:
         raise ConfigurationError(f"held_out: expected a part in (0, 0.5), got {subject.held_out}")
     network(recipe, 78)
-    recipe.optimizer.build()
+    recipe.optimizer.check(recipe.steps)
     if subject.held_out * len(opticks()) <= 2 * recipe.context:
         raise ConfigurationError(
             f"held_out: expected far more characters than the context {recipe.context}, got "

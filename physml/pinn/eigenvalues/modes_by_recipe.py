@@ -109,7 +109,7 @@ def check_modes(subject: OfModes, recipe: ModesRecipe) -> None:
     Raises:
         ConfigurationError: as many modes as a network has parameters, or more.
     """
-    recipe.optimizer.build()
+    recipe.optimizer.check(recipe.steps)
     problem, network = subject.problem(), subject.network(recipe)
     check_networks(problem, network)
     if isinstance(network, Mapping):  # refused where modes are looked for

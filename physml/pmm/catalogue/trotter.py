@@ -145,7 +145,7 @@ def check(subject: Trotter, recipe: StepRecipe) -> None:
         raise ConfigurationError(
             f"rows: expected at least {subject.kept}, as many as energies, got {recipe.rows}"
         )
-    recipe.optimizer.build()
+    recipe.optimizer.check(recipe.steps)
 
 
 def richardson(seen: np.ndarray, levels: np.ndarray, asked: np.ndarray) -> np.ndarray:
