@@ -113,7 +113,8 @@ class Convolution(nn.Module):
         axes: 2 of images ``(h, w)`` or ``(h, w, i)``, 1 of series ``(t, i)``.
         periodic: whether the axes are circles.
         activation: elementwise function ``σ``, or its name.
-        dropout: rate of ``Dropout`` between the blocks and the ``MLP``.
+        dropout: rate of ``Dropout`` between the blocks and the ``MLP``, which drops while
+            ``classify`` and ``regress`` train, and nowhere else.
         patch: places along each axis that become the channels of one, before the first block: with
             2 an image of half the sides, whose windows see twice as far, at a quarter of the cost.
             It divides the sides.

@@ -18,6 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from physml.as_numbers import check_unmasked
 from physml.errors import ConfigurationError
 from physml.lazy_jacobian import DEFAULT_MEMORY, Jacobian
 from physml.optim.damped_least_squares import Solve, positive_solve
@@ -42,6 +43,7 @@ def in_blocks(blocks: Any) -> Solve:
     Raises:
         ConfigurationError: blocks that are no whole numbers; when solving, of other parameters, or
             of complex ones.
+        ShapeError: masked blocks.
 
     Source: Amari, Karakida & Oizumi (2019), arXiv:1808.07172 (blocks of the Fisher matrix).
 
@@ -53,6 +55,7 @@ def in_blocks(blocks: Any) -> Solve:
     >>> np.round(np.asarray(step), 6).tolist()  # each parameter by itself: Jᵀr over |J|²
     [2.0, 0.0, 1.0]
     """
+    check_unmasked("blocks", blocks)
     for label in jax.tree.leaves(blocks):
         if not np.issubdtype(np.asarray(label).dtype, np.integer):
             raise ConfigurationError(

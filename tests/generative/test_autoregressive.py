@@ -84,6 +84,23 @@ def test_a_recipe_of_the_border_needs_a_lattice():
         AutoregressiveRecipe(border=2, by_site=True, optimizer="adam")
 
 
+def test_by_site_the_metric_has_the_blocks_of_its_lattice(monkeypatch):
+    """Those of the network that is trained, on the lattice that is asked for."""
+    seen = []
+
+    def in_blocks(blocks):
+        seen.append(blocks)
+        return pm.optim.in_sample_space
+
+    monkeypatch.setattr("physml.generative.catalogue.spins_by_recipe.in_blocks", in_blocks)
+    recipe = AutoregressiveRecipe(border=3, by_site=True)
+    assert recipe.build((3, 4)) and AutoregressiveRecipe(border=3).build((3, 4))
+    params = jax.eval_shape(recipe.network().init, KEY, jnp.ones((3, 4)))
+    (blocks,) = seen
+    assert jax.tree.map(np.shape, blocks) == jax.tree.map(np.shape, params)
+    assert set(np.unique(blocks["params"]["last"])) == set(range(12))
+
+
 @pytest.mark.slow
 def test_a_density_of_the_border_is_even_and_kept(tmp_path):
     recipe = AutoregressiveRecipe(border=2, by_site=True, steps=3, size=16, judge=50)

@@ -7,7 +7,7 @@ import pytest
 from jax.flatten_util import ravel_pytree
 
 import physml as pm
-from physml.errors import ConfigurationError
+from physml.errors import ConfigurationError, ShapeError
 from physml.generative.spins.conditional import log_prob
 from physml.generative.spins.enumeration import over_all
 
@@ -69,6 +69,11 @@ def test_the_metric_of_drawn_spins_has_blocks_of_sites_alone():
 def test_other_blocks_are_refused(call, message):
     with pytest.raises(ConfigurationError, match=message):
         call()
+
+
+def test_masked_blocks_are_refused():
+    with pytest.raises(ShapeError, match="masked"):
+        pm.optim.in_blocks({"a": np.ma.masked_equal([0, 1], 1)})
 
 
 def test_complex_parameters_are_refused():

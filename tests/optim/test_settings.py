@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -53,6 +55,10 @@ def test_every_optimizer_that_is_expected_is_offered():
         ({"name": "ssbfgs", "search_steps": 0}, "optimizer.search_steps: expected at least 1"),
         ({"name": "natural-gradient", "line_search": -1}, "optimizer.line_search: expected 0 or"),
         ({"name": "natural-gradient", "damping": 0.0}, "optimizer.damping: expected a number > 0"),
+        (
+            {"name": "natural-gradient", "damping_last": 1e-6},
+            "optimizer.damping_last: expected cosine steps beside it",
+        ),
         (
             {"name": "natural-gradient", "max_norm": 0.0},
             "optimizer.max_norm: expected",
@@ -183,6 +189,19 @@ def test_the_learning_rate_falls_along_half_a_cosine_and_stays():
     found = first_steps(4, name="sgd", learning_rate=0.4, cosine=2.0)
     rates = [float(-update[0] / gradient[0]) for gradient, update in found]
     np.testing.assert_allclose(rates, [0.4, 0.202, 0.004, 0.004], rtol=1e-10)
+
+
+def test_the_damping_falls_to_its_last_with_the_cosine(monkeypatch):
+    """In equal ratios, and stays; a constant without a last one."""
+    given = []
+    module = import_module("physml.optim.natural_gradient")
+    monkeypatch.setattr(module, "natural_gradient", lambda rate, **options: given.append(options))
+    falling = {"name": "natural-gradient", "damping": 1e-2, "cosine": 10.0}
+    OptimizerSettings(**falling, damping_last=1e-6).build()
+    OptimizerSettings(**falling).build()
+    dampings = [float(given[0]["damping"](step)) for step in (0, 5, 10, 20)]
+    np.testing.assert_allclose(dampings, [1e-2, 1e-4, 1e-6, 1e-6], rtol=1e-6)
+    assert given[1]["damping"] == 1e-2
 
 
 def test_first_steps_of_first_order_optimizers():
