@@ -113,6 +113,7 @@ def train_network(
         ConfigurationError: no epoch; a size out of range; patience without validation data.
         UnknownNameError: a name of what is frozen that there is not.
     """
+    optimizer_of(optimizer)  # what is none is refused before all else
     n = len(data)
     epochs = as_whole("epochs", epochs, least=1)
     if size is not None and not 1 <= (size := as_whole("size", size)) <= n:
