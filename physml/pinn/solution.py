@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -17,10 +17,10 @@ from physml.pinn.check import Check, check_residuals
 from physml.pinn.collocation import as_many_drawn, collocation, first_batch, last_batch
 from physml.pinn.conditions.condition import field_of
 from physml.pinn.error_curve import ErrorPoint
-from physml.pinn.exact_values import exact_values
 from physml.pinn.named_network import networks_of
 from physml.pinn.problem import Network, Problem
 from physml.pinn.scales import SCALES_FILE, Scales
+from physml.pinn.solution_errors import SolutionErrors, errors_of, grid_of
 from physml.pinn.solution_fingerprint import of_solution
 from physml.pinn.solution_rows import fitted
 from physml.train import ErrorBars, FitResult, Fitted, checkpoint, fingerprint, posterior
@@ -28,21 +28,6 @@ from physml.train.precision import in_default_precision, in_precision_of
 from physml.types import Batch, Field, ManyPoints, Sampler
 
 _EVALUATION_CHUNK = 8192
-_GRID = {1: 1001, 2: 201, 3: 41}
-
-
-class SolutionErrors(NamedTuple):
-    """The error against the problem's exact solution.
-
-    Attributes:
-        relative_l2: ``|u − u*|₂ / |u*|₂`` over the points.
-        max_error: ``max |u − u*|``.
-        reference_error: the relative L2 error of ``u*`` itself.
-    """
-
-    relative_l2: float
-    max_error: float
-    reference_error: float
 
 
 Differentiation = Callable[[Any], Field]
@@ -266,14 +251,7 @@ class Solution(ManyPoints):
         Returns:
             ``(n, d)``.
         """
-        domain = self.problem.domain
-        if domain.dimension in _GRID:
-            points = domain.grid(_GRID[domain.dimension])
-        else:
-            unit = np.random.default_rng(0).uniform(size=(100_000, domain.dimension))
-            points = domain.lower + unit * (domain.upper - domain.lower)
-            points = points[np.asarray(domain.contains(jnp.asarray(points)))]
-        return np.asarray(points[self.problem.lives(unknown, points)])
+        return grid_of(self.problem, unknown)
 
     def errors(
         self, points: np.ndarray | None = None, *, unknown: str | None = None
@@ -290,39 +268,7 @@ class Solution(ManyPoints):
             ShapeError: an exact solution of another shape than this one, or masked.
             NonFiniteError: an exact solution that is not finite at some point.
         """
-        exact, where = self.problem.exact, self.problem.name
-        if isinstance(exact, Mapping):
-            if unknown is None or unknown not in exact:
-                raise ConfigurationError(
-                    f"{where}: unknown: expected one with an exact solution, "
-                    f"{', '.join(exact)}, got {unknown!r}"
-                )
-            exact, where = exact[unknown], f"{where}: {unknown}"
-        elif unknown is not None and exact is not None:
-            raise ConfigurationError(
-                f"{where}: unknown: the problem has one, without a name; expected None, got "
-                f"{unknown!r}"
-            )
-        if exact is None:
-            raise ConfigurationError(
-                f"{where}: no exact solution; give Problem(exact=...) to measure errors"
-            )
-        points = self.grid(unknown) if points is None else np.asarray(points)
-        found = self(points)
-        values = np.asarray(found if unknown is None else found[unknown])
-        astray = ~self.problem.lives(unknown, points)
-        if astray.any() or len(points) == 0:
-            raise ConfigurationError(
-                f"{where}: points: expected one or more, all where the unknown lives, got "
-                f"{astray.sum()} of {len(points)} elsewhere: {points[astray][:1].tolist()}"
-            )
-        target = exact_values(where, exact, points, values.shape)
-        difference = values - target  # in double precision, as the exact solution is
-        return SolutionErrors(
-            float(np.linalg.norm(difference) / np.linalg.norm(target)),
-            float(np.abs(difference).max()),
-            self.problem.reference_error,
-        )
+        return errors_of(self, points, unknown)
 
     def save(self, directory: str | Path) -> Path:
         """Save the parameters, verified by digest, to be read by ``Solution.load``.

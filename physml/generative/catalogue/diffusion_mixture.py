@@ -150,7 +150,15 @@ ENTRY = Entry(
             optimizer=OptimizerSettings(name="adam", learning_rate=1e-2, cosine=10_000),
             steps=10_000,
         ),
-        "quick": DiffusionRecipe(size=128, steps=200, judge=500, sampling=50),
+        "quick": DiffusionRecipe(
+            optimizer=OptimizerSettings(
+                name="natural-gradient", learning_rate=0.5, cosine=200, damping=1e-3
+            ),
+            size=128,
+            steps=200,
+            judge=500,
+            sampling=50,
+        ),
     },
     solve,
     extendable=("steps",),
