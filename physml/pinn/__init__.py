@@ -24,7 +24,8 @@ from physml.pinn.geometry import Ball, Box, Disk, Domain, Polygon, l_shape
 from physml.pinn.march import March, continuation, march
 from physml.pinn.problem import Problem, residual_rows
 from physml.pinn.recipe import Recipe
-from physml.pinn.solution import Solution, SolutionErrors
+from physml.pinn.solution import Solution
+from physml.pinn.solution_errors import SolutionErrors
 from physml.pinn.solve import Phase, solve
 from physml.pinn.statement import Slabs, Statement
 from physml.pinn.trigonometric import harmonics, interpolated_start, trigonometric_interpolant
