@@ -21,7 +21,7 @@ from jax import Array
 from physml.as_numbers import check_unmasked
 from physml.errors import ConfigurationError
 from physml.lazy_jacobian import DEFAULT_MEMORY, Jacobian
-from physml.optim.damped_least_squares import Solve, positive_solve
+from physml.optim.damped_least_squares import Solve, positive_solve, pulled
 from physml.real_parts import ravel_real
 from physml.sample_axis import gather
 
@@ -86,13 +86,8 @@ def in_blocks(blocks: Any) -> Solve:
         if any(jnp.iscomplexobj(leaf) for leaf in of):
             raise ConfigurationError("blocks: expected real parameters, got complex ones")
         jacobian = jacobian.built(memory=memory)
-        if residual is not None:
-            gradient = jacobian.vm(residual)
-        elif gradient is None:
-            raise ConfigurationError(
-                "gradient: expected ∇C, a pytree like the parameters, where there is no residual"
-            )
-        force, unravel = ravel_real(gradient)
+        # The centre is pulled to block by block, below.
+        force, unravel = ravel_real(pulled(jacobian, residual, None, gradient))
         if centre is not None:
             force = force + damping * ravel_real(centre)[0]
 

@@ -76,7 +76,7 @@ def in_sample_space(
     """
     jacobian = jacobian.built(memory=memory)
     if residual is None:
-        force = _force(jacobian, residual, centre, gradient)
+        force = pulled(jacobian, residual, centre, gradient)
         solved, used = positive_solve(
             jacobian.sample_gram(memory=memory), jacobian.mv(force), damping
         )
@@ -112,7 +112,7 @@ def in_parameter_space(
         ``δ``, a pytree like the parameters.
     """
     jacobian = jacobian.built(memory=memory)
-    force, unravel = ravel_real(_force(jacobian, residual, centre, gradient))
+    force, unravel = ravel_real(pulled(jacobian, residual, centre, gradient))
     solved, _ = positive_solve(jacobian.parameter_gram(memory=memory), force, damping)
     return _from(centre, unravel(solved))
 
@@ -164,7 +164,7 @@ def matrix_free(
         image = as_real(jacobian.vm(jacobian.mv(as_complex(step))))
         return jax.tree.map(lambda a, b: a + damping * b, image, step)
 
-    force = as_real(_force(jacobian, residual, centre, gradient))
+    force = as_real(pulled(jacobian, residual, centre, gradient))
     # Conjugate gradients take a NaN for convergence and return their start: it must be one, too.
     start = jax.tree.map(lambda leaf: 0 * leaf, force)
     solution, _ = jax.scipy.sparse.linalg.cg(
@@ -205,8 +205,8 @@ def smallest_side(
     return solve(jacobian, residual, damping, memory=memory, centre=centre, gradient=gradient)
 
 
-def _force(jacobian: Jacobian, residual: Array | None, centre: Any, gradient: Any) -> Any:
-    """``Jᵀ (r − J c)``, or ``∇C − JᵀJ c``."""
+def pulled(jacobian: Jacobian, residual: Array | None, centre: Any, gradient: Any) -> Any:
+    """The right-hand side ``Jᵀ (r − J c)``, or ``∇C − JᵀJ c``."""
     if residual is not None:
         return jacobian.vm(residual if centre is None else residual - jacobian.mv(centre))
     if gradient is None:

@@ -19,8 +19,8 @@ from physml.pmm import baselines
 from physml.pmm.field_family import FieldFamily
 from physml.pmm.hermitian import Hermitian
 from physml.pmm.observables import Observables
-from physml.pmm.starts import Starts, first_params, from_starts
-from physml.train import Run, converged, key_for
+from physml.pmm.starts import Starts, by_recipe, first_params, from_starts
+from physml.train import Run, key_for
 from physml.train.callbacks import Callback
 from physml.train.named_params import named
 from physml.train.study import Panel, Study
@@ -133,14 +133,7 @@ def _emulated(
 
     batch = (jnp.asarray((seen - middle) / half), jnp.asarray((fields - mean) / deviation))
     first = first_params(model, key_for(key, "params"), recipe.starts, batch[0][0])
-    how = {
-        "optimizer": recipe.optimizer.build(),
-        "steps": recipe.steps,
-        "key": key_for(key, "fit"),
-        "until": converged(),
-        "run": run,
-        "callbacks": callbacks,
-    }
+    how = by_recipe(recipe.optimizer, recipe.steps, key=key, run=run, callbacks=callbacks)
     (starts,) = from_starts(row, [batch], first, term="fields", how=how)
     apply = jax.jit(jax.vmap(model.apply, (None, 0)))
     scaled = np.asarray(apply(starts.params, jnp.asarray((asked - middle) / half)), np.float64)

@@ -10,8 +10,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from physml.optim.settings import OptimizerSettings
 from physml.sampling import fixed
-from physml.train import FitResult, fit, key_of, least_squares
+from physml.train import FitResult, Run, converged, fit, key_for, key_of, least_squares
+from physml.train.callbacks import Callback
 from physml.train.least_squares import Row
 from physml.train.one_program import one_program
 
@@ -42,6 +44,25 @@ class Starts(NamedTuple):
 def first_params(model: Any, key: Array, count: int, point: Any) -> list[Any]:
     """Random first parameters, as many as there are starts; one more start changes no other."""
     return [model.init(key_of(key, number), point) for number in range(count)]
+
+
+def by_recipe(
+    optimizer: OptimizerSettings,
+    steps: int,
+    *,
+    key: Array,
+    run: Run | None,
+    callbacks: Sequence[Callback],
+) -> dict[str, Any]:
+    """How each start is fitted, until it has converged: what ``from_starts`` hands to ``fit``."""
+    return {
+        "optimizer": optimizer.build(),
+        "steps": steps,
+        "key": key_for(key, "fit"),
+        "until": converged(),
+        "run": run,
+        "callbacks": callbacks,
+    }
 
 
 def from_starts(

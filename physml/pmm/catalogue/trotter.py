@@ -18,9 +18,9 @@ from physml.choices import check_choices
 from physml.errors import ConfigurationError
 from physml.optim.settings import OptimizerSettings
 from physml.pmm import baselines
-from physml.pmm.starts import first_params, from_starts
+from physml.pmm.starts import by_recipe, first_params, from_starts
 from physml.pmm.unitary import Unitary, check_unwrapped
-from physml.train import Entry, Run, converged, key_for
+from physml.train import Entry, Run, key_for
 from physml.train.callbacks import Callback
 from physml.train.named_params import named
 from physml.train.study import Panel, Study
@@ -175,14 +175,7 @@ def solve(
     # Energies less their mean, in units of their deviation, take steps in units of its inverse.
     batch = (jnp.asarray(seen * deviation), jnp.asarray((levels - mean) / deviation))
     first = first_params(model, key_for(key, "params"), recipe.starts, batch[0][0])
-    how = {
-        "optimizer": recipe.optimizer.build(),
-        "steps": recipe.steps,
-        "key": key_for(key, "fit"),
-        "until": converged(),
-        "run": run,
-        "callbacks": callbacks,
-    }
+    how = by_recipe(recipe.optimizer, recipe.steps, key=key, run=run, callbacks=callbacks)
     (starts,) = from_starts(row, [batch], first, term="energies", how=how)
     params = starts.params
     lowest = jax.jit(jax.vmap(lambda p, dt: model.levels(p, dt, subject.kept), (None, 0)))
