@@ -40,7 +40,9 @@ def of_rows(levels: Levels, params: Any, seen: Array, observed: Array, points: A
         return np.asarray(slope(flat, x), np.float64).reshape(-1, flat.size)
 
     residual = np.asarray(jax.vmap(levels, (None, 0))(params, seen) - observed, np.float64).ravel()
-    _, values, axes = np.linalg.svd(rows(seen), full_matrices=True)
+    known = rows(seen)
+    # Of more rows than parameters the left vectors, a square of all rows, are not asked for.
+    _, values, axes = np.linalg.svd(known, full_matrices=len(known) < flat.size)
     # A direction that no row knows is as known as before.
     values = np.concatenate([values, np.zeros(flat.size - len(values))])
     deviation = _row_deviation(residual, values)

@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 import numpy as np
 
 from physml.errors import ConfigurationError
+from physml.pmm.unseen import unseen
 
 
 class FieldFamily(ABC):
@@ -58,10 +59,8 @@ class FieldFamily(ABC):
     def asked(self) -> tuple[np.ndarray, np.ndarray]:
         """``log₁₀`` of the coefficient that fields are asked for at, in the range and beyond it."""
         inside = np.linspace(*self.trained, 2 * self.test_points + 1)[1::2]
-        # A field that is seen tells nothing of those that are not: ask beside it.
         step = (self.trained[1] - self.trained[0]) / max(self.points - 1, 2 * self.test_points)
-        met = np.abs(inside[:, None] - self.seen).min(axis=1) < 1e-6 * step
-        inside = np.where(met, inside + 0.5 * step, inside)
+        inside = unseen(inside, self.seen, step)
         half = self.test_points // 2
         below = np.linspace(self.beyond[0], self.trained[0], half + 1)[:-1]
         above = np.linspace(self.beyond[1], self.trained[1], self.test_points - half + 1)[:-1]

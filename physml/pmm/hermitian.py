@@ -114,7 +114,9 @@ class Hermitian:
                 f"{values.dtype} of shape {values.shape} at one of shape {x.shape}; give terms="
                 f"{values.size}, or features= of the terms there are"
             )
-        return values
+        # Counts and truth values would cut what they are scaled by to whole numbers.
+        real = jnp.issubdtype(values.dtype, jnp.floating)
+        return values if real else values.astype(jnp.result_type(float))
 
     def init(self, key: Array, x: Any) -> dict[str, Any]:
         """Random parameters: a ladder of levels, and a random matrix a term.

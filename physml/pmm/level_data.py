@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -13,7 +12,7 @@ from jax import Array
 
 from physml.as_numbers import as_numbers
 from physml.errors import ConfigurationError, NonFiniteError, ShapeError
-from physml.pmm.hermitian import Hermitian, coordinates
+from physml.pmm.hermitian import Hermitian
 from physml.pmm.selection import Selection
 
 
@@ -130,11 +129,10 @@ class Scaling(NamedTuple):
 
     def model(self, model: Hermitian) -> Hermitian:
         """The same model of scaled features."""
-        inner: Callable[[Array], Array] = model.features or coordinates
         centre, width = jnp.asarray(self.centre), jnp.asarray(self.width)
 
         def features(x: Array) -> Array:
-            values = jnp.atleast_1d(inner(x))
+            values = model.feature_values(x)
             return (values - centre.astype(values.dtype)) / width.astype(values.dtype)
 
         return replace(model, features=features)

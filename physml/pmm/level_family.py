@@ -11,6 +11,7 @@ import numpy as np
 
 from physml.as_whole import as_whole
 from physml.errors import ConfigurationError
+from physml.pmm.unseen import unseen
 
 __all__ = ["LevelFamily", "Sector"]
 
@@ -46,7 +47,8 @@ class LevelFamily(ABC):
         trained: the range of ``x`` in which levels are seen, ends included.
         tested: the range in which they are asked for.
         points: how many values are seen, at equal distances.
-        test_points: how many are asked for, in the middle of as many equal parts.
+        test_points: how many are asked for, in the middle of as many equal parts, or beside it
+            where that is a value seen.
     """
 
     trained: tuple[float, float] = (0.0, 2.0)
@@ -107,7 +109,9 @@ class LevelFamily(ABC):
     @property
     def asked(self) -> np.ndarray:
         """Values that levels are asked for at."""
-        return np.linspace(*self.tested, 2 * self.test_points + 1)[1::2]
+        middles, parts = np.linspace(*self.tested, 2 * self.test_points + 1)[1::2], self.points - 1
+        step = min(np.ptp(self.trained) / parts, np.ptp(self.tested) / (2 * self.test_points))
+        return unseen(middles, self.seen, step)
 
     def levels(self, x: np.ndarray) -> np.ndarray:
         """Exact levels ``(n, m)`` at ``(n,)``, sector after sector, by diagonalisation."""

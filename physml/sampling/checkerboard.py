@@ -6,6 +6,8 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+from physml.sampling.spins import check_lattice
+
 
 def checkerboard(key: Array, spins: Array, coupling: Array | float) -> Array:
     """A sweep by heat bath: each spin from ``p(s_i = 1 | rest) = 1/(1 + e^{−2K Σ_j s_j})``.
@@ -22,10 +24,14 @@ def checkerboard(key: Array, spins: Array, coupling: Array | float) -> Array:
     Returns:
         The lattice afterwards.
 
+    Raises:
+        ShapeError: other than one lattice with even sides, or one coupling.
+
     >>> import jax, jax.numpy as jnp, physml as pm
     >>> pm.sampling.checkerboard(jax.random.key(0), jnp.ones((4, 4)), 100.0).sum().item()
     16.0
     """
+    check_lattice(spins, coupling, even=True)
     chance = jax.random.uniform(key, spins.shape, jnp.float32)
     places = jnp.arange(spins.shape[0])[:, None] + jnp.arange(spins.shape[1])[None, :]
     for colour in (0, 1):

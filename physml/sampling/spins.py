@@ -109,6 +109,27 @@ def spin_metropolis(
     return Sampler(Partial(init, log_density), Partial(sample, log_density))
 
 
+def check_lattice(spins: Array, coupling: Array | float, *, even: bool) -> None:
+    """Refuse many lattices, or many couplings, where one is meant: they would see one another.
+
+    Args:
+        spins: one lattice.
+        coupling: one number.
+        even: whether both sides must be.
+
+    Raises:
+        ShapeError: with what came.
+    """
+    if spins.ndim != 2 or (even and any(side % 2 for side in spins.shape)):
+        sides = ", both even" if even else ""
+        raise ShapeError(
+            f"spins: expected one lattice (rows, columns){sides}, got {spins.shape}; jax.vmap "
+            "takes many"
+        )
+    if jnp.ndim(coupling):
+        raise ShapeError(f"coupling: expected one number, got {jnp.shape(coupling)}")
+
+
 def check_spins(spins: Array) -> None:
     """Refuse entries that a flip would make others of than there were."""
     if isinstance(spins, jax.core.Tracer) or bool(jnp.all(jnp.abs(spins) == 1)):

@@ -6,6 +6,9 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+from physml.errors import ConfigurationError
+from physml.sampling.spins import check_lattice
+
 
 def wolff(key: Array, spins: Array, coupling: Array | float) -> tuple[Array, Array]:
     """Turn over one cluster of like spins, with detailed balance and never refused.
@@ -21,6 +24,11 @@ def wolff(key: Array, spins: Array, coupling: Array | float) -> tuple[Array, Arr
     Returns:
         The lattice afterwards, and the part of the sites that were turned, whose mean is ``⟨m²⟩``.
 
+    Raises:
+        ShapeError: other than one lattice, or one coupling.
+        ConfigurationError: a negative coupling, whose clusters are not of like spins; under
+            ``jax.jit`` it is not known.
+
     Source: Wolff (1989), doi:10.1103/PhysRevLett.62.361.
 
     >>> import jax, jax.numpy as jnp, physml as pm
@@ -28,6 +36,9 @@ def wolff(key: Array, spins: Array, coupling: Array | float) -> tuple[Array, Arr
     >>> float(jnp.sum(spins)), float(part)
     (-16.0, 1.0)
     """
+    check_lattice(spins, coupling, even=False)
+    if not isinstance(coupling, jax.core.Tracer) and not coupling >= 0:
+        raise ConfigurationError(f"coupling: expected K = J/T ≥ 0, got {coupling}")
     taken = -jnp.expm1(-2 * jnp.asarray(coupling, jnp.float32))
     chance = jax.random.uniform(key, (2 * spins.size + 1,), jnp.float32)
     bonds = chance[1:].reshape(2, *spins.shape) < taken

@@ -44,6 +44,14 @@ def test_cole_and_hopf_off_the_centre():
         equation.exact_at(0.0, np.zeros(2))
 
 
+def test_cole_and_hopf_on_a_line():
+    """In one dimension, where much of χ² lies far below its mean, by Gauss and Hermite's points."""
+    nodes, weights = np.polynomial.hermite_e.hermegauss(180)
+    mean = weights @ (0.5 * (1 + 2 * nodes**2)) ** -1.0 / weights.sum()
+    found = pm.control.HamiltonJacobiBellman(1, 1.0).exact()
+    assert found == pytest.approx(-np.log(mean), abs=1e-7)
+
+
 def test_allen_and_cahn_by_the_radius():
     """The published 0.0528 in a hundred dimensions; in one, against a grid of the line."""
     assert radial_value(100, 0.3, 80) == pytest.approx(0.0528, abs=5e-5)

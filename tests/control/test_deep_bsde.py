@@ -196,6 +196,10 @@ def test_a_heat_equation_is_solved(solved):
     """``u = |x|² + 2 (T − t)``, ``∇u = 2x``: 3 at the start."""
     assert abs(solved.value - 3) < 4 * solved.value_error < 0.2
     np.testing.assert_allclose(solved.gradient(0.1, [1.0, -1.0]), [2.0, -2.0], atol=0.3)
+    with pytest.raises(ShapeError, match=r"one place \(2,\), got \(\) and \(5, 2\)"):
+        solved.gradient(0.1, np.ones((5, 2)))  # a network of |x|² would take all for one place
+    with pytest.raises(ConfigurationError, match=r"t: expected 0 to 0\.5, got 0\.6"):
+        solved.gradient(0.6, [1.0, -1.0])
     told = solved.numbers()
     assert told["exact"] is None and told["relative_error"] is None
     assert told["without_error"] > 3 * told["statistical_error"]

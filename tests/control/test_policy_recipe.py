@@ -19,12 +19,19 @@ ADAM = pm.optim.OptimizerSettings(name="adam", learning_rate=1e-3)
         ({"entropy": -1.0}, "entropy"),
         ({"clip": 0.2, "optimizer": ADAM, "minibatches": 300}, "parts of two samples"),
         ({"epochs": 4}, "without a clip"),
+        ({"environments": 1, "length": 1}, "parts of two samples"),
     ],
 )
 def test_what_cannot_be_learned_by_is_named(wrong, named):
     with pytest.raises(ConfigurationError, match=named):
         PolicyRecipe(**wrong)
     assert proximal(optimizer=ADAM).clip == 0.2
+
+
+def test_one_step_alone_is_no_rollout_to_learn_by():
+    """Its advantage less the mean is 0: the policy would stay as it was."""
+    with pytest.raises(ConfigurationError, match="length: expected two steps or more"):
+        pm.control.policy_gradient(pm.control.CartPole(), environments=1, length=1)
 
 
 def test_a_gain_that_lets_the_mass_go_costs_infinitely_much():

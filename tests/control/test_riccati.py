@@ -69,6 +69,11 @@ def test_a_system_may_grow_where_later_steps_cost_less():
         pm.control.discrete_riccati(np.diag([1.05, 0.5]), [0.0, 1.0], np.eye(2), 1)
 
 
+def test_what_decays_and_costs_nothing_is_left_alone():
+    for found in (pm.control.riccati(-1, 1, 0, 1), pm.control.discrete_riccati(0.5, 1, 0, 1)):
+        assert found.P == 0 and found.K == 0 and found.residual == 0
+
+
 def test_a_long_horizon_forgets_its_end():
     A, B, Q, R = _random(3)
     for last in (None, 5 * np.eye(4)):

@@ -9,6 +9,7 @@ import pytest
 
 from physml.errors import ConfigurationError, ShapeError
 from physml.pmm import Hermitian, Highest, Interior, Lowest, Nearest
+from physml.pmm.level_data import LevelData, Scaling
 
 KEY = jax.random.key(0)
 
@@ -55,6 +56,18 @@ def test_levels_are_eigenvalues_of_the_affine_matrix():
     np.testing.assert_allclose(
         model.levels(params, x, 2), np.linalg.eigvalsh(whole)[:2], atol=1e-13
     )
+
+
+def test_features_that_count_are_scaled_as_others():
+    """The middle of 0 … 3 is 1.5: cut to a whole number, matrices would have other levels."""
+    points = np.arange(4.0)
+    levels = LevelData.of(points, np.stack([points, points + 1], axis=1))
+    made = {}
+    for name, features in (("whole", lambda x: x.astype(int)), ("real", lambda x: x)):
+        model = Hermitian(2, features=features)
+        made[name] = Scaling.of(levels, model).model(model).feature_values(jnp.array(2.0))
+    np.testing.assert_allclose(made["whole"], made["real"], rtol=1e-6)
+    np.testing.assert_allclose(made["real"], [1 / 3], rtol=1e-6)
 
 
 def test_blocks_cross_and_come_one_after_the_other():

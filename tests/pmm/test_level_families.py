@@ -113,6 +113,15 @@ def test_continuation_is_exact_where_it_was_taken_and_never_too_low():
     assert (beyond >= family.levels(asked) - 1e-10).all()
 
 
+def test_what_is_asked_for_is_not_seen():
+    """Of 21 values seen and the middles of 10 parts each middle is one of them."""
+    for trained in ((0.0, 2.0), (1.0, 3.0)):
+        family = Pairing(points=21, test_points=10, trained=trained)
+        assert np.abs(family.asked[:, None] - family.seen).min() > 0.02
+        assert family.asked.min() > 0 and family.asked.max() < 2
+    np.testing.assert_array_equal(Pairing().asked, np.linspace(0, 2, 201)[1::2])
+
+
 def test_polynomials_and_processes_interpolate():
     seen, asked = np.linspace(-1, 1, 25), np.linspace(-0.9, 0.9, 7)
     levels = np.stack([np.exp(seen), np.cos(2 * seen)], axis=1)

@@ -121,3 +121,18 @@ def test_a_cluster_is_one_site_without_coupling_and_all_like_spins_with_a_large_
 def test_bad_input_is_named(make, error, message):
     with pytest.raises(error, match=message):
         make()
+
+
+@pytest.mark.parametrize("move", [sampling.wolff, sampling.checkerboard])
+def test_many_lattices_are_not_taken_for_one(move):
+    with pytest.raises(ShapeError, match=r"expected one lattice .*got \(5, 4, 4\); jax.vmap"):
+        move(KEY, jnp.ones((5, 4, 4)), 0.4)
+    with pytest.raises(ShapeError, match=r"coupling: expected one number, got \(4,\)"):
+        move(KEY, jnp.ones((4, 4)), jnp.ones(4))
+
+
+def test_what_a_move_cannot_serve_is_refused():
+    with pytest.raises(ShapeError, match=r"both even, got \(3, 4\)"):
+        sampling.checkerboard(KEY, jnp.ones((3, 4)), 0.4)
+    with pytest.raises(ConfigurationError, match=r"K = J/T ≥ 0, got -0\.4"):
+        sampling.wolff(KEY, jnp.ones((4, 4)), -0.4)

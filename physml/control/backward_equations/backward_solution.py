@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from physml.as_numbers import as_numbers
 from physml.control.backward_equations.backward_equation import BackwardEquation
 from physml.control.backward_equations.curvature import curvature
 from physml.control.backward_equations.fresh_value import FreshValue, fresh_value
@@ -19,7 +20,13 @@ from physml.control.backward_equations.martingale import gradient_of
 from physml.control.backward_equations.paths import path_of
 from physml.control.backward_equations.rolled_forward import miss
 from physml.control.backward_equations.steered_paths import is_controlled, steered
-from physml.errors import CheckpointError, FingerprintError
+from physml.errors import (
+    CheckpointError,
+    ConfigurationError,
+    FingerprintError,
+    NonFiniteError,
+    ShapeError,
+)
 from physml.figures import figure
 from physml.train import FitResult, Study
 from physml.train.named_params import from_named, named
@@ -122,10 +129,26 @@ class BackwardSolution:
         return self.steered.error + self.steered.leap / 3 + self.bound
 
     def gradient(self, t: Any, x: Any) -> np.ndarray:
-        """``∇u`` at one time and place, ``(d,)``: as good as paths that come there are many."""
-        place = jnp.asarray(x, jnp.result_type(float))
+        """``∇u`` at one time and place, ``(d,)``: as good as paths that come there are many.
+
+        Raises:
+            ShapeError: a place that is not ``(d,)``, more than one time, masked or complex numbers.
+            NonFiniteError: a NaN or an infinity.
+            ConfigurationError: a time before 0 or after the last.
+        """
+        there, now = as_numbers("x", x), as_numbers("t", t)
+        if there.shape != (self.equation.dimension,) or now.shape:
+            raise ShapeError(
+                f"t, x: expected one time () and one place ({self.equation.dimension},), got "
+                f"{now.shape} and {there.shape}; take them one by one"
+            )
+        if not np.isfinite(there).all():
+            raise NonFiniteError(f"x: expected finite numbers, got {there}")
+        if not 0 <= now <= self.equation.horizon:
+            raise ConfigurationError(f"t: expected 0 to {self.equation.horizon}, got {t}")
+        place = jnp.asarray(there, jnp.result_type(float))
         gradient = gradient_of(self.network.apply, scalar=self.scalar)
-        return np.asarray(gradient(self.params["model"], jnp.asarray(t, place.dtype), place))
+        return np.asarray(gradient(self.params["model"], jnp.asarray(now, place.dtype), place))
 
     def numbers(self) -> dict[str, Any]:
         """Plain data; relative errors are fractions."""

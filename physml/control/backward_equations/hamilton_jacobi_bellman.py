@@ -93,8 +93,8 @@ class HamiltonJacobiBellman(BackwardEquation):
             return float(np.log(0.5 * (1 + square)))
         about, d, coupling = square / (2 * left), self.dimension, self.coupling
         widest = d + about + 40 * (2 * (d + 2 * about)) ** 0.5 + 100
-        # In ln χ², where the integrand has no edge at 0.
-        log_place = np.linspace(np.log(widest) - 30, np.log(widest), 20_001)
+        # In ln χ², where the integrand has no edge at 0; below lies (χ²)^{d/2} of the density.
+        log_place = np.linspace(np.log(widest) - max(30, 60 / d), np.log(widest), 20_001)
         place = np.exp(log_place)
         density = ncx2.logpdf(place, d, about) if about > 0 else chi2.logpdf(place, d)
         g = np.log(0.5 * (1 + 2 * left * place))

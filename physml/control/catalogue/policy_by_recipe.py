@@ -85,11 +85,11 @@ class PolicyRecipe:
                     f"optimizer: expected one that asks for gradients alone beside PPO's clip, "
                     f"such as adam, got {self.optimizer.name}"
                 )
-            if self.environments * self.length < 2 * self.minibatches:
-                raise ConfigurationError(
-                    f"minibatches: expected parts of two samples or more, got {self.minibatches} "
-                    f"of {self.environments * self.length}"
-                )
+        if self.environments * self.length < 2 * self.minibatches:
+            raise ConfigurationError(
+                f"minibatches: expected parts of two samples or more, got {self.minibatches} "
+                f"of {self.environments * self.length}"
+            )
         if self.clip is None and (self.epochs, self.minibatches, self.entropy) != (1, 1, 0):
             raise ConfigurationError(
                 "epochs, minibatches, entropy: expected 1, 1 and 0 without a clip, since the "

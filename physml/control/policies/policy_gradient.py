@@ -15,6 +15,7 @@ from physml.control.policies.learned_policy import LearnedPolicy
 from physml.control.policies.policy_fit import policy_fit
 from physml.control.policies.rollouts import rollouts
 from physml.control.worlds.environment import Environment
+from physml.errors import ConfigurationError
 from physml.optim import natural_gradient, optimizer_of
 from physml.train import Run, least_squares, score, total
 from physml.train.callbacks import Callback
@@ -90,6 +91,11 @@ def policy_gradient(
     """
     steps = as_whole("steps", steps, least=1)
     actor = actor_critic(environment, policy, value)
+    if environments * length < 2:
+        raise ConfigurationError(
+            f"length: expected two steps or more in all worlds together, got {environments} × "
+            f"{length}: the advantage of one, less its mean, is 0"
+        )
     sampler = rollouts(
         environment,
         actor,

@@ -158,7 +158,8 @@ def _judged(
     discrete: bool,
     discount: float,
 ) -> Regulator:
-    residual = np.abs(sum(terms)).max() / max(np.abs(term).max() for term in terms)
+    largest = max(np.abs(term).max() for term in terms)
+    residual = np.abs(sum(terms)).max() / (largest or 1.0)  # all are 0 where nothing has a cost
     values = np.linalg.eigvals(system.A - system.B @ K)
     edge = discount**0.5 * np.abs(values).max() - 1 if discrete else values.real.max()
     if not residual < _RESIDUAL or not edge < 0:
