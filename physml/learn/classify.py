@@ -24,7 +24,10 @@ from physml.learn.linear.linear_model import log_softmax
 from physml.learn.metrics import accuracy, calibration, confusion_matrix
 from physml.learn.scaled_network import ScaledNetwork, as_inputs
 from physml.learn.train_network import (
+    check_classes,
     check_outputs,
+    check_validation,
+    checked_scaler,
     parts,
     train_network,
     usual_scaler,
@@ -68,12 +71,13 @@ class Classifier:
         """Probabilities ``(n, K)`` of the classes of inputs ``(n, ...)``.
 
         Raises:
-            ShapeError: inputs of another shape.
+            ShapeError: inputs of another shape, masked or complex.
+            NonFiniteError: a NaN or an infinity.
         """
         return np.exp(log_softmax(self.model(inputs)))
 
     def predict(self, inputs: Any) -> np.ndarray:
-        """The most likely class, ``(n,)``, of inputs ``(n, ...)``."""
+        """The most likely class, ``(n,)``, of inputs ``(n, ...)``; see ``predict_proba``."""
         return self.model(inputs).argmax(axis=1)
 
     def score(self, data: Dataset) -> float:
@@ -84,6 +88,7 @@ class Classifier:
             ShapeError: labels of other classes, inputs of another shape.
         """
         data = whole("score", data)
+        check_classes("score", data, self.class_names)
         told = self.predict(data.inputs)
         classes = self.judged[1].shape[1]
         if data.labels.max() >= classes:
@@ -203,7 +208,7 @@ def classify(
         scale: makes the scaler of the training inputs, which the model keeps: of a table each
             column by its own numbers, of images all pixels by the same.
         validation: data that are judged once an epoch, before it: the metrics ``validation``, their
-            loss, and ``validation_accuracy``.
+            loss without weights of classes, and ``validation_accuracy``.
         until: a rule that may end it before, such as ``pm.train.target("validation", 0.3)``.
         patience: epochs without a lower validation loss after which it ends; the model has the
             parameters of the lowest. None: all epochs, and the last parameters.
@@ -222,9 +227,10 @@ def classify(
 
     Raises:
         ShapeError: labels that are none or of one class, a network of other outputs, weights that
-            are not one a class.
+            are not one a class, validation data of other inputs or classes, other parameters.
         ConfigurationError: what is no data set, no epoch, a size out of range, patience without
-            validation data, batch normalisation, nothing left to train, weights below 0.
+            validation data or by those that judge, a class of the test part alone, batch
+            normalisation, nothing left to train, weights below 0.
         UnknownNameError: a name in ``frozen`` that stands in no path.
         NonFiniteError: training that diverged; see ``fit``.
 
@@ -240,7 +246,12 @@ def classify(
     key = jax.random.key(0) if key is None else key
     train, test = parts(data)
     check_several_classes("data", train.labels)
-    classes, scaler = train.classes, scale(train.inputs)
+    classes, scaler = train.classes, checked_scaler(scale, train.inputs)
+    if test is not None and test.labels.max() >= classes:
+        raise ConfigurationError(
+            f"data: expected each class among the training samples, got class "
+            f"{test.labels.max()} in the test part alone; split with stratified=True"
+        )
     network = network_of("network", network, outputs=classes)
     check_outputs(network, scaler, train, (classes,))
 
@@ -251,8 +262,10 @@ def classify(
     if class_weights is not None:
         weights = weights_of_samples(class_weights, train.labels, classes)
         batch = (*batch, jnp.asarray(weights, batch[0].dtype))
-    if validation is not None and whole("validation", validation).labels.max() >= classes:
-        raise ShapeError(f"validation: expected labels below {classes}")
+    if validation is not None:
+        check_validation(validation, train, test, chooses=patience is not None)
+        if validation.labels.max() >= classes:
+            raise ShapeError(f"validation: expected labels below {classes}")
     training = train_network(
         network,
         cross_entropy,
@@ -279,11 +292,6 @@ def classify(
     judged = (train.labels, np.exp(logs))
     if test is not None:
         judged = (test.labels, np.exp(log_softmax(model(test.inputs))))
-        if judged[0].max() >= classes:
-            raise ConfigurationError(
-                f"data: expected each class among the training samples, got class "
-                f"{judged[0].max()} in the test part alone; split with stratified=True"
-            )
     found = {
         "entry": data.name,
         "accuracy": None if test is None else accuracy(judged[0], judged[1].argmax(axis=1)),

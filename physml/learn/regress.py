@@ -21,6 +21,8 @@ from physml.learn.metrics import mean_squared_error, r2
 from physml.learn.scaled_network import ScaledNetwork, as_inputs
 from physml.learn.train_network import (
     check_outputs,
+    check_validation,
+    checked_scaler,
     parts,
     train_network,
     usual_scaler,
@@ -65,7 +67,8 @@ class Regressor:
         """Predictions ``(n,)`` or ``(n, m)`` of inputs ``(n, ...)``, in the unit of the targets.
 
         Raises:
-            ShapeError: inputs of another shape.
+            ShapeError: inputs of another shape, masked or complex.
+            NonFiniteError: a NaN or an infinity.
         """
         return self.model(inputs) * self.targets.deviation + self.targets.mean
 
@@ -203,9 +206,10 @@ def regress(
     nothing is dropped where the model predicts or is judged.
 
     Raises:
-        ShapeError: a network of other outputs.
+        ShapeError: a network of other outputs, validation data of other inputs or targets, other
+            parameters.
         ConfigurationError: what is no data set, no epoch, a size out of range, patience without
-            validation data, batch normalisation, nothing left to train.
+            validation data or by those that judge, batch normalisation, nothing left to train.
         UnknownNameError: a name in ``frozen`` that stands in no path.
         NonFiniteError: training that diverged; see ``fit``.
 
@@ -219,7 +223,7 @@ def regress(
     key = jax.random.key(0) if key is None else key
     train, test = parts(data)
     y = train.targets.astype(float)
-    scaler, targets = scale(train.inputs), Scaler.of(y.reshape(len(y), -1))
+    scaler, targets = checked_scaler(scale, train.inputs), Scaler.of(y.reshape(len(y), -1))
     targets = Scaler(*(part.reshape(y.shape[1:]) for part in targets))
     outputs = None if y.ndim == 1 else y.shape[1]
     network = network_of("network", network, outputs=outputs)
@@ -229,11 +233,13 @@ def regress(
         scaled = jnp.asarray(targets(some.targets), jnp.result_type(float))
         return as_inputs(scaler, some.inputs), scaled
 
-    if validation is not None and whole("validation", validation).targets.shape[1:] != y.shape[1:]:
-        raise ShapeError(
-            f"validation: expected targets of one sample {y.shape[1:]}, got "
-            f"{validation.targets.shape[1:]}"
-        )
+    if validation is not None:
+        check_validation(validation, train, test, chooses=patience is not None)
+        if validation.targets.shape[1:] != y.shape[1:]:
+            raise ShapeError(
+                f"validation: expected targets of one sample {y.shape[1:]}, got "
+                f"{validation.targets.shape[1:]}"
+            )
     training = train_network(
         network,
         lambda apply: least_squares({"data": around(_residual, apply)}),

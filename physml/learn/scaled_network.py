@@ -13,6 +13,7 @@ from jax import Array
 
 from physml.datasets.scaler import Scaler
 from physml.errors import FingerprintError, ShapeError
+from physml.learn.metrics.shapes import finite
 from physml.train.named_params import from_named, named
 
 AT_ONCE = 1024
@@ -41,8 +42,11 @@ class ScaledNetwork:
         """The outputs ``(n,)`` or ``(n, m)`` of inputs ``(n, ...)`` as they are.
 
         Raises:
-            ShapeError: inputs of another shape.
+            ShapeError: inputs of another shape, masked or complex.
+            NonFiniteError: a NaN or an infinity, of which any class would be told.
         """
+        if np.size(inputs):
+            finite("inputs", inputs)
         x = np.asarray(inputs)
         if x.shape[1:] != self.shape or x.ndim == 0:
             expected = ", ".join(map(str, ("n", *self.shape)))

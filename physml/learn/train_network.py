@@ -35,6 +35,7 @@ from physml.train import (
     rule_of,
 )
 from physml.train.callbacks import Callback
+from physml.train.warm_start import warm_start
 from physml.types import Objective, Optimizer
 
 LOSS = "validation"
@@ -111,6 +112,7 @@ def train_network(
 
     Raises:
         ConfigurationError: no epoch; a size out of range; patience without validation data.
+        ShapeError: parameters of another network.
         UnknownNameError: a name of what is frozen that there is not.
     """
     optimizer_of(optimizer)  # what is none is refused before all else
@@ -121,6 +123,8 @@ def train_network(
     x = as_inputs(scaler, data.inputs[:1])[0]
     if params is None:
         params = network.init(key_for(key, "params"), x)
+    else:
+        params = warm_start(params, jax.eval_shape(network.init, key, x))
     steps = epochs if size is None else math.ceil(epochs * n / size)
     each = 1 if size is None else math.ceil(n / size)
     sampler = fixed(batch) if size is None else minibatches(batch, size=size)
@@ -220,6 +224,63 @@ def whole(name: str, data: Dataset) -> Dataset:
     if data.split is not None:
         raise ConfigurationError(f"{name}: expected data.test or data.train, got both as one")
     return data
+
+
+def check_validation(
+    validation: Dataset, train: Dataset, test: Dataset | None, *, chooses: bool
+) -> None:
+    """Refuse validation data of other inputs or classes, or those that judge in the end.
+
+    Args:
+        validation: judged once an epoch.
+        train: trained on.
+        test: judged in the end, or None.
+        chooses: whether the parameters are chosen by what is judged.
+
+    Raises:
+        ShapeError: other inputs or classes than those of the training samples.
+        ConfigurationError: data with a split; parameters chosen by the data that judge them.
+    """
+    whole("validation", validation)
+    if validation.inputs.shape[1:] != train.inputs.shape[1:]:
+        raise ShapeError(
+            f"validation: expected inputs of one sample {train.inputs.shape[1:]}, got "
+            f"{validation.inputs.shape[1:]}"
+        )
+    check_classes("validation", validation, train.class_names)
+    if chooses and test is not None and np.array_equal(validation.inputs, test.inputs):
+        raise ConfigurationError(
+            "validation: expected samples that do not judge in the end, since patience chooses the "
+            "parameters by them, got data.test; part data.train once more"
+        )
+
+
+def check_classes(name: str, data: Dataset, class_names: tuple[str, ...]) -> None:
+    """Refuse labels that stand for other classes, as those of words that were numbered apart do.
+
+    Raises:
+        ShapeError: where both have names, and these differ.
+    """
+    if class_names and data.class_names and data.class_names != class_names:
+        raise ShapeError(
+            f"{name}: expected the classes {class_names}, in this order, got {data.class_names}; "
+            "give class_names= to both data sets"
+        )
+
+
+def checked_scaler(scale: Callable[[np.ndarray], Scaler], inputs: np.ndarray) -> Scaler:
+    """The scaler of the training inputs.
+
+    Raises:
+        ConfigurationError: what is none, and could not be saved with the model.
+    """
+    scaler = scale(inputs)
+    if not isinstance(scaler, Scaler):
+        raise ConfigurationError(
+            "scale: expected a function of the inputs whose value is a pm.datasets.Scaler, got "
+            f"{type(scaler).__name__}"
+        )
+    return scaler
 
 
 def usual_scaler(inputs: np.ndarray) -> Scaler:

@@ -39,6 +39,18 @@ def test_with_fewer_samples_than_coefficients_too():
     np.testing.assert_allclose(model.covariance, covariance, rtol=1e-9, atol=1e-14)
 
 
+@pytest.mark.parametrize("samples", [3, N])
+def test_small_bars_are_no_difference_of_large_ones(samples):
+    """Where samples were seen a bar is their noise at most, however wide the prior."""
+    some, noise = X[:samples], 1e-9
+    model = learn.bayesian_regression(some, Y[:samples], noise=noise, prior=100.0)
+    np.testing.assert_allclose(model.root.T @ model.root, model.covariance, rtol=1e-12)
+    _, S, Vt = np.linalg.svd(some)
+    bars = model.standard_deviation(Vt)
+    exact = np.append(noise / S, np.full(P - len(S), 100.0))
+    np.testing.assert_allclose(bars, exact, rtol=1e-3)
+
+
 def test_noise_and_prior_are_mackay_s_fixed_point():
     """``α = γ/|θ|²`` and ``β = (n − γ)/|y − Xθ|²``."""
     model = learn.bayesian_regression(X, Y)

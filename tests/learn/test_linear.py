@@ -9,6 +9,7 @@ import pytest
 
 import physml as pm
 from physml import learn
+from physml.datasets import Scaler
 from physml.errors import ConfigurationError, ConvergenceError, NonFiniteError, ShapeError
 from physml.learn.linear.newton import newton
 
@@ -66,6 +67,26 @@ def test_ways_agree_to_rounding(solve):
     best, other = learn.ridge(X, Y, 0.3), learn.ridge(X, Y, 0.3, solve=solve)
     np.testing.assert_allclose(other.coefficients, best.coefficients, rtol=1e-12, atol=1e-12)
     np.testing.assert_allclose(other.intercept, best.intercept, rtol=1e-12)
+
+
+@pytest.mark.parametrize("strength", [1e-12, 1e-18, 1e-28])
+def test_ridge_of_an_input_that_stands_twice_halves_its_coefficient(strength):
+    """However small the penalty: rounding over rounding was 1e9 before."""
+    once = learn.ridge(X[:, :1], Y, strength)
+    twice = learn.ridge(X[:, [0, 0]], Y, strength)
+    halved = np.repeat(once.coefficients / 2, 2, axis=0)
+    np.testing.assert_allclose(twice.coefficients, halved, rtol=1e-3)
+
+
+def test_a_model_behind_the_scaler_of_images_is_that_of_their_rows():
+    images = X[:, :4].reshape(N, 2, 2)
+    for make in (Scaler.of, Scaler.of_images):
+        scaler = make(images)
+        model = learn.ridge(scaler(images).reshape(N, 4), Y, 0.1)
+        rows = model.behind(scaler).predict(X[:, :4])
+        np.testing.assert_allclose(rows, model.predict(scaler(images).reshape(N, 4)), rtol=1e-12)
+    with pytest.raises(ShapeError, match="scaler: expected one of 4 inputs"):
+        model.behind(Scaler.of(X))
 
 
 def test_ridge_of_orthogonal_inputs_shrinks_each_by_a_known_factor():
@@ -241,6 +262,8 @@ def test_weights_of_scikit_learn():
         (lambda: learn.ordinary_least_squares(X * 0 + 1, Y), ShapeError, "rank 0"),
         (lambda: learn.ridge(X, Y, -1.0), ConfigurationError, "a number ≥ 0, got -1.0"),
         (lambda: learn.ridge(X, Y, float("nan")), ConfigurationError, "got nan"),
+        (lambda: learn.ridge(X, Y, [1.0, 2.0]), ConfigurationError, "a number ≥ 0, got"),
+        (lambda: learn.ridge(X, Y, "1"), ConfigurationError, "a number ≥ 0, got 1"),
         (lambda: learn.lasso(X, Y, 0.0), ConfigurationError, "a number > 0, got 0.0"),
         (
             lambda: learn.ridge(X, Y, 1.0, intercept=False, penalise_intercept=True),

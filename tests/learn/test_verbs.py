@@ -16,6 +16,7 @@ from physml.errors import (
     CheckpointError,
     ConfigurationError,
     FingerprintError,
+    NonFiniteError,
     ShapeError,
     UnknownNameError,
 )
@@ -213,6 +214,62 @@ def test_what_cannot_be_judged_is_refused(classifier):
         classifier.score(pm.Dataset(X[:4], [0, 1, 2, 3]))
     with pytest.raises(ShapeError, match=r"inputs: expected \(n, 2\), got \(90, 1\)"):
         classifier.predict(X[:, :1])
+    with pytest.raises(ShapeError, match=r"score: expected the classes \('low'.*got \('high'"):
+        classifier.score(pm.Dataset(X[:3], ["low", "middle", "high"]))
+
+
+def test_inputs_of_which_any_class_would_be_told_are_refused(classifier, regressor):
+    """The largest of NaNs is the first; jax drops masks and imaginary parts."""
+    for model in (classifier, regressor):
+        for bad in (np.nan, np.inf):
+            with pytest.raises(NonFiniteError, match="inputs"):
+                model.predict([[0.0, bad]])
+        for odd in (np.ma.masked_less(X, 0.0), X + 1j):
+            with pytest.raises(ShapeError, match="real numbers"):
+                model.predict(odd)
+        assert len(model.predict(X[:0])) == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        (
+            {"validation": pm.Dataset(X[:, :1], CLASSES.labels)},
+            ShapeError,
+            r"inputs of one sample \(2,\)",
+        ),
+        ({"validation": CLASSES.test, "patience": 1}, ConfigurationError, "judge in the end"),
+        ({"params": {"params": {}}}, ShapeError, "params: expected those of the network"),
+        ({"scale": lambda x: lambda z: z}, ConfigurationError, "scale: expected .* function"),
+    ],
+)
+def test_what_would_be_judged_or_begun_wrongly_is_refused(options, error, message):
+    for verb, data, network in (
+        (learn.classify, CLASSES, NETWORK),
+        (learn.regress, parted(LINE), pm.MLP((3,))),
+    ):
+        if verb is learn.regress and "validation" in options:
+            other = options["validation"]
+            options = options | {"validation": pm.Dataset(other.inputs, other.inputs[:, 0])}
+        with pytest.raises(error, match=message):
+            verb(network, data, epochs=1, size=None, **options)
+
+
+def test_words_that_were_numbered_apart_do_not_validate():
+    """Of "dog" and "emu" alone a data set has other numbers than of "cat", "dog" and "emu"."""
+    three = pm.Dataset(X[:3], ["cat", "dog", "emu"])
+    with pytest.raises(ShapeError, match="validation: expected the classes"):
+        learn.classify(NETWORK, three, epochs=1, validation=pm.Dataset(X[:2], ["dog", "emu"]))
+
+
+def test_a_class_of_the_test_part_alone_is_refused_before_training():
+    def never(*_):
+        raise AssertionError("trained before the data were looked at")
+
+    untouched = optax.GradientTransformation(never, never)
+    held = pm.Dataset(X[:4], [0, 1, 0, 2], split=np.array([False, False, True, True]))
+    with pytest.raises(ConfigurationError, match="class 2 in the test part alone"):
+        learn.classify(pm.MLP((), outputs=2), held, epochs=1, optimizer=untouched)
 
 
 @pytest.mark.slow

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from jax import Array
 
+from physml.as_whole import as_whole
 from physml.datasets.generator import generator
 from physml.errors import ConfigurationError, ConvergenceError, ShapeError
 from physml.learn.linear.linear_model import as_design
@@ -30,6 +31,8 @@ class BayesianLinearModel:
     Attributes:
         coefficients: ``θ*``, ``(p,)``.
         covariance: ``Σ``, ``(p, p)``.
+        root: ``R`` of ``Σ = RᵀR``, ``(p, p)``, with which a small variance beside large ones is no
+            difference of those.
         noise: ``σ = β^(−½)``, of a target.
         prior: ``τ = α^(−½)``, of a coefficient.
         log_evidence: ``ln p(y)``, with its ``−½ n ln 2π``.
@@ -38,6 +41,7 @@ class BayesianLinearModel:
 
     coefficients: np.ndarray
     covariance: np.ndarray
+    root: np.ndarray
     noise: float
     prior: float
     log_evidence: float
@@ -58,7 +62,7 @@ class BayesianLinearModel:
     def standard_deviation(self, inputs: Any) -> np.ndarray:
         """``√(xᵀ Σ x)``, ``(m,)``, without the noise of a target; see ``predict``."""
         X = as_design(inputs, len(self.coefficients))
-        return np.sqrt(np.einsum("ni,ij,nj->n", X, self.covariance, X))
+        return np.linalg.norm(X @ self.root.T, axis=1)
 
     def interval(self, inputs: Any, level: float = 0.9, *, observed: bool = False) -> Interval:
         """``x·θ* ± t √(xᵀ Σ x)``, or of new targets ``± t √(xᵀ Σ x + σ²)``, t the normal quantile.
@@ -81,12 +85,15 @@ class BayesianLinearModel:
         return Interval(self.predict(inputs) - width, self.predict(inputs) + width)
 
     def sample(self, key: Array, inputs: Any, count: int) -> np.ndarray:
-        """Functions drawn from the posterior, ``(count, m)``; see ``predict``."""
+        """Functions drawn from the posterior, ``(count, m)``; see ``predict``.
+
+        Raises:
+            ConfigurationError: a count that is no whole number above 0.
+        """
         X = as_design(inputs, len(self.coefficients))
-        values, vectors = np.linalg.eigh(self.covariance)
-        root = vectors * np.sqrt(np.maximum(values, 0.0))
-        z = generator(key).normal(size=(count, len(values)))
-        return (self.coefficients + z @ root.T) @ X.T
+        count = as_whole("count", count, least=1)
+        z = generator(key).normal(size=(count, len(self.root)))
+        return (self.coefficients + z @ self.root) @ X.T
 
 
 def bayesian_regression(
@@ -139,15 +146,17 @@ def bayesian_regression(
         noise = float(np.sqrt(energy / n)) if prior is None else float(np.sqrt(ratio) * prior)
     prior = float(noise / np.sqrt(ratio)) if prior is None else prior
     gain = S / (S**2 + ratio)
-    # Directions that no sample shows keep the prior's variance.
-    known = noise**2 / (S**2 + ratio) - prior**2
-    covariance = prior**2 * np.eye(X.shape[1]) + (Vt.T * known) @ Vt
+    # Directions that no sample shows keep the prior's deviation.
+    axes = np.concatenate([Vt, np.linalg.svd(Vt)[2][len(S) :]])
+    deviations = np.append(noise / np.sqrt(S**2 + ratio), np.full(len(axes) - len(S), prior))
+    root = deviations[:, None] * axes
     log_det = n * np.log(noise**2) + np.sum(np.log1p(S**2 / ratio))
     energy = rest + float(np.sum(seen**2 * ratio / (ratio + S**2)))
     log_evidence = -0.5 * (energy / noise**2 + log_det + n * np.log(2 * np.pi))
     return BayesianLinearModel(
         Vt.T @ (gain * seen),
-        covariance,
+        root.T @ root,
+        root,
         float(noise),
         float(prior),
         float(log_evidence),

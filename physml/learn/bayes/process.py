@@ -17,6 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from physml.as_whole import as_whole
 from physml.datasets.generator import generator
 from physml.errors import ConfigurationError, ShapeError
 from physml.learn.bayes.covariance import (
@@ -245,6 +246,7 @@ class GaussianProcess(ManyPoints):
         Raises:
             ShapeError, NonFiniteError, ConfigurationError: see ``standard_deviation``.
         """
+        count = as_whole("count", count, least=1)
         values, vectors = np.linalg.eigh(self.covariance(points, operator))
         root = vectors * np.sqrt(np.maximum(values, 0.0))
         return self(points, operator) + generator(key).normal(size=(count, len(values))) @ root.T

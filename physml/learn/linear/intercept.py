@@ -74,7 +74,7 @@ def check_strength(strength: float, *, above: bool = False) -> None:
     Raises:
         ConfigurationError: a number below 0, or 0 where it must be above; none.
     """
-    allowed = strength > 0 if above else strength >= 0
-    if not (allowed and strength < np.inf):
+    number = np.ndim(strength) == 0 and np.asarray(strength).dtype.kind in "iuf"
+    if not (number and (strength > 0 if above else strength >= 0) and strength < np.inf):
         least = "> 0" if above else "≥ 0"
         raise ConfigurationError(f"strength: expected a number {least}, got {strength}")

@@ -39,6 +39,12 @@ class LinearModel:
     def behind(self, scaler: Scaler) -> LinearModel:
         """The model of inputs as they are, of one fitted to scaled inputs: the scaler is in it.
 
+        Args:
+            scaler: of the inputs, ``(p,)``, or of images that were made rows afterwards.
+
+        Raises:
+            ShapeError: a scaler of another number of inputs.
+
         >>> import numpy as np, physml as pm
         >>> x, y = np.array([[0.0], [1.0], [4.0]]), np.array([1.0, 3.0, 9.0])
         >>> scaler = pm.datasets.Scaler.of(x)
@@ -119,5 +125,10 @@ def log_softmax(z: np.ndarray) -> np.ndarray:
 def _behind(
     coefficients: np.ndarray, intercept: np.ndarray, scaler: Scaler
 ) -> tuple[np.ndarray, np.ndarray]:
-    scaled = (coefficients.T / scaler.deviation).T
-    return scaled, intercept - scaler.mean @ scaled
+    mean, deviation = (np.ravel(part) for part in (scaler.mean, scaler.deviation))
+    if {len(mean), len(deviation)} - {1, len(coefficients)}:
+        raise ShapeError(
+            f"scaler: expected one of {len(coefficients)} inputs, got {np.shape(scaler.mean)}"
+        )
+    scaled = (coefficients.T / deviation).T
+    return scaled, intercept - np.broadcast_to(mean, len(coefficients)) @ scaled

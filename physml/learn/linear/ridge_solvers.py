@@ -16,6 +16,9 @@ from physml.train import fit, least_squares
 def closed_form(design: np.ndarray, targets: np.ndarray, strength: float) -> np.ndarray:
     """``θ = V S (S² + nλ)⁻¹ Uᵀ y`` of ``X = U S Vᵀ``, which does not square the condition of X.
 
+    Directions in which ``S`` is the rounding of zero, as of an input that stands twice, have no
+    part in ``θ``: of a small ``λ`` it would be rounding divided by rounding.
+
     Args:
         design: ``X``, ``(n, p)``.
         targets: ``y``, ``(n, m)``.
@@ -30,9 +33,11 @@ def closed_form(design: np.ndarray, targets: np.ndarray, strength: float) -> np.
     if strength == 0:
         check_rank(design)
     U, S, Vt = np.linalg.svd(design, full_matrices=False)
-    gain = np.divide(1.0, S, out=np.zeros_like(S), where=S > 0)
-    if strength > 0:
-        gain = S / (S**2 + len(design) * strength)
+    if strength == 0:
+        gain = 1 / S
+    else:
+        shown = max(design.shape) * np.finfo(float).eps * S.max(initial=0.0) < S
+        gain = np.where(shown, S / (S**2 + len(design) * strength), 0.0)
     return Vt.T @ (gain[:, None] * (U.T @ targets))
 
 
