@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from physml.as_numbers import as_numbers
+from physml.as_numbers import as_numbers, check_unmasked
 from physml.datasets.labels import as_labels
 from physml.errors import NonFiniteError, ShapeError, UnknownNameError
 
@@ -142,6 +142,7 @@ def _inputs(name: str, values: Any) -> np.ndarray:
 def _targets(
     name: str, values: Any, class_names: tuple[str, ...]
 ) -> tuple[np.ndarray, tuple[str, ...]]:
+    check_unmasked(f"{name}: targets", values)
     array = np.asarray(np.ma.getdata(values))
     if array.dtype.kind in "US":
         words, labels = np.unique(array.astype(str), return_inverse=True)

@@ -40,7 +40,8 @@ def from_csv(
         DataFileError: missing, empty, a line with more or fewer fields than there are names, an
             empty field, or one that is no finite number; the message names line and column.
         UnknownNameError: no such column.
-        ConfigurationError: two columns of one name, a target among the inputs.
+        ConfigurationError: two columns of one name, a target among the inputs, a delimiter that is
+            no single character.
         ShapeError: see ``Dataset``.
 
     >>> import tempfile, pathlib, physml as pm
@@ -51,6 +52,8 @@ def from_csv(
     ([[1.0], [2.0]], [0.452, 0.639])
     """
     path = Path(path)
+    if not isinstance(delimiter, str) or len(delimiter) != 1:
+        raise ConfigurationError(f"delimiter: expected one character, got {delimiter!r}")
     lines = _lines(path, delimiter)
     if names is None:
         header, lines = lines[0][1], lines[1:]

@@ -7,7 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from physml.as_numbers import as_numbers
-from physml.errors import ShapeError
+from physml.errors import NonFiniteError, ShapeError
+
+_LARGEST = 1e150
+"""The sums of larger ones' squares are infinite, and all scaled inputs would be zero."""
 
 
 class Scaler(NamedTuple):
@@ -32,10 +35,9 @@ class Scaler(NamedTuple):
 
         Raises:
             ShapeError: no samples.
+            NonFiniteError: a NaN or an infinity, or numbers whose squares are none.
         """
-        numbers = as_numbers("inputs", inputs)
-        if numbers.ndim < 2 or len(numbers) == 0:
-            raise ShapeError(f"inputs: expected samples (n, ...), got {numbers.shape}")
+        numbers = _samples(inputs)
         deviation = np.where(np.ptp(numbers, axis=0) == 0, 1.0, numbers.std(axis=0))
         return cls(numbers.mean(axis=0), deviation)
 
@@ -44,14 +46,25 @@ class Scaler(NamedTuple):
         """One mean and one deviation of all pixels: those rarely lit would else outshine the rest.
 
         Raises:
-            ShapeError: no samples.
+            ShapeError, NonFiniteError: see ``of``.
         """
-        numbers = as_numbers("inputs", inputs)
-        if numbers.ndim < 2 or numbers.size == 0:
-            raise ShapeError(f"inputs: expected samples (n, ...), got {numbers.shape}")
+        numbers = _samples(inputs)
         deviation = numbers.std() if np.ptp(numbers) else 1.0
         return cls(np.asarray(numbers.mean()), np.asarray(deviation))
 
     def __call__(self, inputs: Any) -> Any:
         """Scaled inputs, ``(n, ...)`` or of one sample ``(...)``."""
         return (inputs - self.mean) / self.deviation
+
+
+def _samples(inputs: Any) -> np.ndarray:
+    numbers = as_numbers("inputs", inputs)
+    if numbers.ndim < 2 or numbers.size == 0:
+        raise ShapeError(f"inputs: expected samples (n, ...), got {numbers.shape}")
+    largest = np.abs(numbers).max()
+    if not largest < _LARGEST:
+        raise NonFiniteError(
+            f"inputs: expected finite numbers below {_LARGEST:.0e}, got {largest}; choose another "
+            "unit"
+        )
+    return numbers

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
@@ -29,7 +30,8 @@ def energy(spins: Any) -> Array:
         spins: ``(rows, columns)``, entries ±1.
 
     Raises:
-        ShapeError: more or fewer axes: many lattices go through ``jax.vmap``.
+        ShapeError: more or fewer axes: many lattices go through ``jax.vmap``; entries that are not
+            ±1, such as bits, outside of compiled programs.
 
     >>> import jax.numpy as jnp, physml as pm
     >>> float(pm.ising.energy(jnp.ones((4, 6))))
@@ -46,7 +48,7 @@ def magnetisation(spins: Any) -> Array:
         spins: ``(rows, columns)``, entries ±1.
 
     Raises:
-        ShapeError: more or fewer axes.
+        ShapeError: more or fewer axes, entries that are not ±1; see ``energy``.
 
     >>> import jax.numpy as jnp, physml as pm
     >>> float(pm.ising.magnetisation(jnp.array([[1, 1], [1, -1]])))
@@ -88,4 +90,6 @@ def _lattice(spins: Any) -> Array:
         raise ShapeError(
             f"spins: expected one lattice (rows, columns), got {s.shape}; of many use jax.vmap"
         )
+    if not isinstance(s, jax.core.Tracer) and not (np.abs(np.asarray(s)) == 1).all():
+        raise ShapeError("spins: expected ±1 at each site, got others; of bits write 2 * bits - 1")
     return s.astype(jnp.result_type(float))

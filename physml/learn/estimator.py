@@ -11,7 +11,12 @@ import numpy as np
 
 from physml.as_numbers import check_unmasked
 from physml.datasets.dataset import Dataset
-from physml.errors import ConfigurationError, MissingDependencyError, ShapeError
+from physml.errors import (
+    ConfigurationError,
+    MissingDependencyError,
+    NonFiniteError,
+    ShapeError,
+)
 from physml.learn.classify import Classifier, classify
 from physml.learn.metrics import r2
 from physml.learn.regress import Regressor, regress
@@ -113,8 +118,16 @@ class Estimator:
         return lambda X: self._found().predict_proba(self._validated(X))
 
     def score(self, X: Any, y: Any) -> float:
-        """The accuracy, or R², of predictions."""
+        """The accuracy, or R², of predictions.
+
+        Raises:
+            ShapeError: another number of targets, masked ones.
+            NonFiniteError: a NaN or an infinity.
+        """
+        check_unmasked("y", y)
         told, y = self.predict(X), np.asarray(y)
+        if y.dtype.kind == "f" and not np.isfinite(y).all():
+            raise NonFiniteError("y: expected finite targets, got a NaN or an infinity")
         if len(y) != len(told):
             raise ShapeError(f"y: expected a target for each of {len(told)} samples, got {y.shape}")
         if not self._classifies:

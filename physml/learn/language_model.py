@@ -25,6 +25,9 @@ _AT_ONCE = 32
 """Windows that a network sees at once where it is judged."""
 
 
+_UNKNOWN = "expected those of the network's vocabulary, got others, or parameters that are NaN"
+
+
 class Told(NamedTuple):
     """What tokens cost by a model.
 
@@ -75,10 +78,7 @@ class LanguageModel:
         bits, likeliest = np.full(len(tokens), np.nan), np.zeros(len(tokens), bool)
         bits[places], likeliest[places] = nats[:, half:] / np.log(2), right[:, half:]
         if np.isnan(bits[half + 1 :]).any():
-            raise ConfigurationError(
-                "tokens: expected those of the network's vocabulary, got others, or parameters "
-                "that are NaN"
-            )
+            raise ConfigurationError(f"tokens: {_UNKNOWN}")
         return Told(bits[half + 1 :], likeliest[half + 1 :])
 
     def sample(
@@ -93,18 +93,21 @@ class LanguageModel:
             temperature: ``T > 0``; 1 of the model itself, near 0 always the likeliest token.
 
         Raises:
-            ConfigurationError: a temperature that is not positive.
+            ConfigurationError: a temperature that is not positive; tokens that the network does not
+                know.
             ShapeError: tokens that are none.
         """
-        if not 0 < temperature < np.inf:
+        if not np.finfo(np.float32).tiny <= temperature < np.inf:
             raise ConfigurationError(f"temperature: expected a number > 0, got {temperature}")
         length = as_whole("length", length, least=1)
         first = as_labels("tokens", tokens)[-self.context :]
         seen = np.zeros(self.context, np.int32)
         seen[: len(first)] = first
-        drawn = _sampled(
+        drawn, lost = _sampled(
             self.network, length, self.params, jnp.asarray(seen), len(first), key, temperature
         )
+        if lost.any():
+            raise ConfigurationError(f"tokens: {_UNKNOWN}")
         return np.asarray(drawn)
 
 
@@ -124,7 +127,7 @@ def language_model(
     """Train a causal network on a text: the least of ``−mean ln p(x_{t+1} | x_1 … x_t)``.
 
     Of every window of ``context`` tokens all that follow are told at once, so that the network must
-    not see them: that it does not is checked first, on tokens drawn at random.
+    not see them: that it does not is checked first, with parameters drawn at random.
 
     Args:
         network: a causal module such as ``pm.networks.Transformer(..., causal=True,
@@ -171,8 +174,14 @@ def language_model(
 
 
 def _check_causal(network: Any, params: Any, tokens: np.ndarray, largest: int) -> None:
-    """Refuse a network whose values change with a token after them, or have another shape."""
-    apply, half = jax.jit(network.apply), len(tokens) // 2
+    """Refuse a network whose values change with a token after them, or have another shape.
+
+    Parameters that begin at zero, as of a last layer, would hide what it sees.
+    """
+    apply, half, random = jax.jit(network.apply), len(tokens) // 2, np.random.default_rng(0)
+    params = jax.tree.map(
+        lambda leaf: leaf + random.normal(size=leaf.shape).astype(leaf.dtype), params
+    )
     other = tokens.copy()
     other[half:] = (other[half:] + 1) % (largest + 1)
     before, after = apply(params, tokens), apply(params, other)
@@ -213,16 +222,23 @@ def _sampled(
     count: int,
     key: Array,
     temperature: float,
-) -> Array:
-    """What lies behind the tokens seen is not looked at, since the network is causal."""
+) -> tuple[Array, Array]:
+    """Tokens, and whether logits were NaN.
+
+    What lies behind the tokens seen is not looked at, since the network is causal.
+    """
     full = len(seen)
 
-    def draw(carry: tuple[Array, Array], key: Array) -> tuple[tuple[Array, Array], Array]:
+    def draw(carry: tuple[Array, Array], key: Array) -> tuple[tuple[Array, Array], Any]:
         seen, count = carry
         logits = network.apply(params, seen)[count - 1]
-        token = jax.random.categorical(key, logits / temperature).astype(seen.dtype)
+        # Of a low temperature several logits would be infinite, and alike.
+        above = (logits - logits.max()) / temperature
+        token = jax.random.categorical(key, above).astype(seen.dtype)
         moved = jnp.where(count == full, jnp.roll(seen, -1), seen)
         count = jnp.minimum(count + 1, full)
-        return (moved.at[count - 1].set(token), count), token
+        return (moved.at[count - 1].set(token), count), (token, jnp.isnan(logits).any())
 
-    return jax.lax.scan(draw, (seen, jnp.asarray(count)), jax.random.split(key, length))[1]
+    keys = jax.random.split(key, length)
+    found: tuple[Array, Array] = jax.lax.scan(draw, (seen, jnp.asarray(count)), keys)[1]
+    return found

@@ -15,6 +15,7 @@ from physml.datasets.generator import generator
 from physml.errors import ConfigurationError
 from physml.figures import figure
 from physml.learn.resampling import Judge, Learn
+from physml.learn.train_network import whole
 
 
 class LearningCurve(NamedTuple):
@@ -76,7 +77,8 @@ def learning_curve(
         key: a random key.
 
     Raises:
-        ConfigurationError: no size, sizes that do not ascend or are out of range, no draw.
+        ConfigurationError: no size, sizes that do not ascend or are out of range, no draw; data
+            with a split, whose test part would be trained on.
 
     >>> import jax, numpy as np, physml as pm
     >>> x = np.random.default_rng(0).normal(size=(60, 3))
@@ -88,6 +90,7 @@ def learning_curve(
     ((1, 2), True)
     """
     draws = as_whole("draws", draws, least=1)
+    train, test = whole("train", train), whole("test", test)
     counts = [as_whole("sizes", size, least=1) for size in sizes]
     if not counts or sorted(set(counts)) != counts or counts[-1] > len(train):
         raise ConfigurationError(

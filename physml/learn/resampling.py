@@ -16,7 +16,8 @@ from jax import Array
 from physml.as_whole import as_whole
 from physml.datasets.dataset import Dataset
 from physml.datasets.parts import Fold, bootstrap
-from physml.errors import ShapeError
+from physml.errors import ConfigurationError, ShapeError
+from physml.learn.train_network import whole
 
 Predict = Callable[[Any], Any]
 """``(inputs (n, ...)) -> predictions (n,) or (n, m)``."""
@@ -42,6 +43,10 @@ def cross_validated(
     Returns:
         ``(folds,)``.
 
+    Raises:
+        ConfigurationError: folds of other data, or whose samples judge what they trained; data with
+            a split, whose test part is for testing alone.
+
     >>> import jax, numpy as np, physml as pm
     >>> x = np.linspace(-1, 1, 20)[:, None]
     >>> data = pm.datasets.Dataset(x, 3 * x[:, 0])
@@ -50,11 +55,31 @@ def cross_validated(
     >>> bool(pm.learn.cross_validated(line, data, folds, judge=pm.learn.r2).min() > 0.999)
     True
     """
+    _check_folds(folds, len(whole("data", data)))
     found = []
     for fold in folds:
         predict, test = learn(data[fold.train]), data[fold.test]
         found.append(float(judge(test.targets, predict(test.inputs))))
     return np.array(found)
+
+
+def _check_folds(folds: tuple[Fold, ...], n: int) -> None:
+    """Refuse folds that leave samples out of all, or have one on both sides."""
+    try:
+        parts = [[np.arange(n)[rows] for rows in fold] for fold in folds]
+    except IndexError as error:
+        raise ConfigurationError(f"folds: expected those of {n} samples ({error})") from error
+    met = np.unique(np.concatenate([rows for fold in parts for rows in fold])) if parts else []
+    if len(met) < n:
+        raise ConfigurationError(
+            f"folds: expected those of {n} samples, got folds that hold {len(met)} of them"
+        )
+    for i, (train, test) in enumerate(parts):
+        if len(both := np.intersect1d(train, test)):
+            raise ConfigurationError(
+                f"folds: expected samples to train on or to judge by, got {both[0]} as both in "
+                f"fold {i}"
+            )
 
 
 class BiasVariance(NamedTuple):
@@ -87,10 +112,11 @@ def bias_variance(
         key: a random key.
 
     Raises:
-        ConfigurationError: fewer draws.
+        ConfigurationError: fewer draws; data with a split.
         ShapeError: predictions of another shape than the targets.
     """
     resamples = as_whole("resamples", resamples, least=2)
+    train, test = whole("train", train), whole("test", test)
     draws = bootstrap(len(train), resamples, key=key)
     predicted = np.stack([np.asarray(learn(train[d.train])(test.inputs), float) for d in draws])
     if predicted.shape[1:] != test.targets.shape:

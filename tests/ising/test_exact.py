@@ -113,6 +113,8 @@ def test_spins_in_fields_without_couplings_are_independent():
         (lambda: ising.spontaneous_magnetisation(0), ConfigurationError, "got 0"),
         (lambda: ising.square_couplings(2, 1, 0.4), ConfigurationError, "columns"),
         (lambda: ising.energy(np.ones((3, 4, 4))), ShapeError, "one lattice"),
+        (lambda: ising.energy(np.eye(4, dtype=np.uint8)), ShapeError, "of bits write 2"),
+        (lambda: ising.magnetisation(np.full((4, 4), np.nan)), ShapeError, "±1 at each site"),
         (lambda: ising.enumeration(np.zeros((21, 21))), ConfigurationError, "at most 20 spins"),
         (lambda: ising.enumeration(np.triu(np.ones((3, 3)), 1)), ShapeError, "symmetric"),
         (lambda: ising.enumeration(np.eye(2)), ShapeError, "zeros on its diagonal"),

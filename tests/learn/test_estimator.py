@@ -8,7 +8,12 @@ import numpy as np
 import pytest
 
 import physml as pm
-from physml.errors import ConfigurationError, MissingDependencyError, ShapeError
+from physml.errors import (
+    ConfigurationError,
+    MissingDependencyError,
+    NonFiniteError,
+    ShapeError,
+)
 
 pytest.importorskip("sklearn")
 from sklearn.base import clone
@@ -104,6 +109,13 @@ def test_other_lengths_and_inputs_are_refused(fitted):
         fitted.score(X, WORDS[:3])
     with pytest.raises(ValueError, match="X has 1 features, but Estimator is expecting 2"):
         fitted.predict(X[:, :1])
+
+
+def test_targets_that_judge_nothing_are_refused(fitted):
+    with pytest.raises(ShapeError, match="y: expected numbers, got 40 of 40 entries masked"):
+        fitted.score(X, np.ma.array(np.zeros(40), mask=True))
+    with pytest.raises(NonFiniteError, match="y: expected finite targets"):
+        fitted.score(X, np.full(40, np.nan))
 
 
 def test_without_scikit_learn_it_is_named(monkeypatch):

@@ -4,6 +4,7 @@ import dataclasses
 import itertools
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
@@ -80,12 +81,24 @@ def test_letters_are_drawn_as_often_as_the_temperature_says(model):
     other = dataclasses.replace(model, params=flat)
     drawn = other.sample([0], 4000, key=KEY, temperature=0.5)
     p = np.exp(2) / (np.exp(2) + 3)
+    assert (other.sample([0], 4000, key=KEY, temperature=2e-38) == 1).all()
     assert abs(np.mean(drawn == 1) - p) < 5 * np.sqrt(p * (1 - p) / 4000)
+
+
+class Peeking:
+    """Sees the next token, and begins with a layer of zeros, as many do at their end."""
+
+    def init(self, key, tokens):
+        return np.zeros((4, 4), np.float32)
+
+    def apply(self, params, tokens):
+        return jax.nn.one_hot(jnp.roll(tokens, -1), 4, dtype=params.dtype) @ params
 
 
 @pytest.mark.parametrize(
     ("network", "error", "message"),
     [
+        (Peeking(), ConfigurationError, "sees no token after the one it is at"),
         (
             Transformer(8, 1, 4, 2, vocabulary=4, every_step=True),
             ConfigurationError,
@@ -102,7 +115,7 @@ def test_letters_are_drawn_as_often_as_the_temperature_says(model):
             r"got \(6, 3\)",
         ),
     ],
-    ids=["leaks", "one value", "three letters"],
+    ids=["peeks", "leaks", "one value", "three letters"],
 )
 def test_networks_that_cannot_tell_a_text_are_refused(network, error, message):
     with pytest.raises(error, match=message):
@@ -115,6 +128,7 @@ def test_networks_that_cannot_tell_a_text_are_refused(network, error, message):
         (lambda model: model.judge(CYCLE[:6]), ShapeError, "more than the context 6, got 6"),
         (lambda model: model.judge([9] * 12), ConfigurationError, "the network's vocabulary"),
         (lambda model: model.sample([], 3, key=KEY), ShapeError, "tokens"),
+        (lambda model: model.sample([9], 3, key=KEY), ConfigurationError, "network's vocabulary"),
         (
             lambda model: model.sample([0], 3, key=KEY, temperature=0.0),
             ConfigurationError,

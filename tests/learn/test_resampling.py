@@ -6,12 +6,13 @@ import jax
 import numpy as np
 import pytest
 
-from physml.datasets import Dataset, Scaler, bootstrap, k_fold, split
-from physml.errors import ConfigurationError, ShapeError
+from physml.datasets import Dataset, Fold, Scaler, bootstrap, k_fold, split
+from physml.errors import ConfigurationError, NonFiniteError, ShapeError
 from physml.learn import (
     accuracy,
     bias_variance,
     cross_validated,
+    learning_curve,
     mean_squared_error,
     ridge,
     softmax_regression,
@@ -90,6 +91,39 @@ def test_leaving_one_out_of_a_mean_is_known():
     each = cross_validated(mean_of, data, k_fold(12, 12, key=KEY), judge=mean_squared_error)
     deviations = (data.targets - data.targets.mean()) ** 2
     np.testing.assert_allclose(np.sort(each), np.sort(deviations * (12 / 11) ** 2), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("folds", "message"),
+    [
+        (k_fold(6, 3, key=KEY), "those of 12 samples, got folds that hold 6"),
+        (k_fold(13, 3, key=KEY), "those of 12 samples .*out of bounds"),
+        ((), "got folds that hold 0"),
+        ((Fold(np.arange(12), np.array([3])),), "got 3 as both in fold 0"),
+    ],
+)
+def test_folds_of_other_data_are_refused(folds, message):
+    with pytest.raises(ConfigurationError, match=message):
+        cross_validated(mean_of, drawn(12), folds, judge=mean_squared_error)
+
+
+def test_what_is_for_testing_alone_is_not_learned_from():
+    whole = split(drawn(12), 0.5, key=KEY)
+    judge = {"judge": mean_squared_error}
+    for learn in (
+        lambda: cross_validated(mean_of, whole, k_fold(12, 3, key=KEY), **judge),
+        lambda: bias_variance(mean_of, whole, whole.test, resamples=2, key=KEY),
+        lambda: learning_curve(mean_of, whole, whole.test, sizes=(2,), key=KEY, **judge),
+    ):
+        with pytest.raises(ConfigurationError, match=r"expected data.test or data.train"):
+            learn()
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, 1e200])
+def test_a_scaler_of_no_numbers_is_refused(bad):
+    for make in (Scaler.of, Scaler.of_images):
+        with pytest.raises(NonFiniteError, match="inputs: expected finite numbers below"):
+            make([[0.0, 1.0], [bad, 2.0]])
 
 
 def test_centring_before_splitting_leaks_by_a_known_factor():

@@ -56,6 +56,13 @@ def test_a_linear_one_is_bayesian_regression(drawn):
         np.testing.assert_allclose(ours.high, theirs.high, atol=3 * bound.max())
 
 
+def test_inputs_of_another_dimension_do_not_broadcast():
+    one = SampledNetwork(Line(), jnp.ones((1, 1, 2)), 0.1, 1.0, 0.0, 1.0, 2)
+    np.testing.assert_allclose(one.predict(NEW), NEW.sum(axis=1), rtol=1e-12)
+    with pytest.raises(ShapeError, match=r"inputs: expected \(n, 2\), got \(3, 1\)"):
+        one.predict(NEW[:, :1])
+
+
 def test_quantiles_of_a_mixture_are_those_of_its_law():
     one = _mixture_quantile(np.full((5, 2), 3.0), 2.0, 0.95)
     np.testing.assert_allclose(one, 3.0 + 2.0 * 1.6448536, rtol=1e-7)

@@ -294,3 +294,6 @@ def test_digits_that_cannot_be_are_refused_before_a_run_is_made():
         dataclasses.replace(DIGITS.recipe, size=0)
     with pytest.raises(ConfigurationError, match="held_out"):
         DIGITS.check(dataclasses.replace(DIGITS.subject, held_out=1.0), DIGITS.recipe)
+    pytest.importorskip("sklearn")
+    with pytest.raises(ConfigurationError, match="size: expected from 1 to 1438, got 1500"):
+        DIGITS.check(DIGITS.subject, dataclasses.replace(DIGITS.recipe, size=1500))

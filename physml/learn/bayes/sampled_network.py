@@ -42,6 +42,7 @@ class SampledNetwork:
         divergent: the part of trajectories that diverged: above some 0.01 the samples miss
             narrow parts of the posterior.
         rhat: the largest split R̂ of the predictions at the training inputs.
+        dimension: ``d`` of an input; None if it is not known.
     """
 
     network: Any
@@ -50,6 +51,7 @@ class SampledNetwork:
     prior: float
     divergent: float
     rhat: float
+    dimension: int | None = None
 
     def values(self, inputs: Any) -> np.ndarray:
         """The prediction of each sample, ``(samples, chains, n)``.
@@ -61,7 +63,10 @@ class SampledNetwork:
             ShapeError: inputs of another shape.
             NonFiniteError: a NaN or an infinity.
         """
-        return _values(self.network, self.params, _inputs(inputs))
+        x = _inputs(inputs)
+        if self.dimension not in (None, x.shape[1]):
+            raise ShapeError(f"inputs: expected (n, {self.dimension}), got {x.shape}")
+        return _values(self.network, self.params, x)
 
     def predict(self, inputs: Any) -> np.ndarray:
         """The posterior mean, ``(n,)``; see ``values``."""
@@ -166,7 +171,8 @@ def sampled_network(
 
     params, divergent = _walk(log_density, starts, keys[1], warm_up, samples)
     agreement = [split_rhat(one) for one in np.moveaxis(_values(network, params, x), 2, 0)]
-    found = SampledNetwork(network, params, noise, prior, divergent, max(agreement))
+    rhat = max(agreement)
+    found = SampledNetwork(network, params, noise, prior, divergent, rhat, x.shape[1])
     if not found.rhat <= _DISAGREE:
         error = SamplingError(
             f"sampled_network: {chains} chains disagree on what they predict of the training "

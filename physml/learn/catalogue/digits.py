@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import jax
 from jax import Array
 
 from physml.datasets.dataset import Dataset
@@ -60,12 +61,16 @@ def check(subject: Digits, recipe: ClassifierRecipe) -> None:
 
     Raises:
         MissingDependencyError: without scikit-learn.
-        ConfigurationError: a part to hold out that is none; settings that exclude each other.
+        ConfigurationError: a part to hold out that is none; settings that exclude each other; more
+            images a step than there are.
         ShapeError: a network of other images.
     """
     if not 0 < subject.held_out < 1:
         raise ConfigurationError(f"held_out: expected a part in (0, 1), got {subject.held_out}")
-    recipe.check(digits())
+    images = subject.data(jax.random.key(0))  # parts of the same sizes by any key
+    recipe.check(images)
+    if recipe.size > (most := len(images.train)):
+        raise ConfigurationError(f"size: expected from 1 to {most}, got {recipe.size}")
 
 
 CNN = ClassifierRecipe(
