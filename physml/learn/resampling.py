@@ -69,10 +69,12 @@ def _check_folds(folds: tuple[Fold, ...], n: int) -> None:
         parts = [[np.arange(n)[rows] for rows in fold] for fold in folds]
     except IndexError as error:
         raise ConfigurationError(f"folds: expected those of {n} samples ({error})") from error
-    met = np.unique(np.concatenate([rows for fold in parts for rows in fold])) if parts else []
-    if len(met) < n:
+    met = np.zeros(n, bool)
+    for train, test in parts:
+        met[train] = met[test] = True
+    if not met.all():
         raise ConfigurationError(
-            f"folds: expected those of {n} samples, got folds that hold {len(met)} of them"
+            f"folds: expected those of {n} samples, got folds that hold {met.sum()} of them"
         )
     for i, (train, test) in enumerate(parts):
         if len(both := np.intersect1d(train, test)):
