@@ -188,7 +188,26 @@ class Ahead(nn.Module):
         return jnp.roll(s, -1) * self.param("w", nn.initializers.ones, (s.size,))
 
 
+class Begins(nn.Module):
+    """Sees all spins, but for a last layer that begins at zero."""
+
+    @nn.compact
+    def __call__(self, s):
+        return nn.Dense(s.size, kernel_init=nn.initializers.zeros)(s)
+
+
 FIELD = pm.generative.Spins((3,), jnp.sum)
+
+
+def test_order_is_looked_at_where_the_network_was_trained_to():
+    """Near its beginning, and at the parameters that are judged."""
+    with pytest.raises(ShapeError, match="output 0 to depend"):
+        pm.generative.autoregressive(FIELD, Begins(), steps=1)
+    trained = jax.tree.map(jnp.ones_like, Begins().init(KEY, jnp.ones(3)))
+    with pytest.raises(ShapeError, match="output 0 to depend"):
+        pm.generative.AutoregressiveDensity.judged(
+            FIELD, Begins(), trained, even=False, samples=2, key=KEY
+        )
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,8 @@ def test_copies_are_told_from_new_images():
     judge = pm.generative.nearest_images
     copied = judge(train + 1e-3, train, held_out, labels)
     assert copied.copies == 1 and copied.ratio < 0.01 and copied.classes_off == 0
+    twice = np.concatenate([train[:1], held_out])  # one image lies on both sides
+    assert judge(train, train, twice, labels).copies == 1
     fresh = judge(new, train, held_out, labels)
     assert fresh.copies < 0.1 and 0.8 < fresh.ratio < 1.25
     with pytest.raises(ShapeError, match="one shape"):

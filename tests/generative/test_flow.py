@@ -17,6 +17,7 @@ from physml.errors import (
     ShapeError,
 )
 from physml.generative.flows.natural_unit import natural_unit
+from physml.generative.flows.observables import TOLD
 from physml.generative.flows.torus import torus
 from physml.generative.flows.transfer_matrix import ring
 from physml.generative.flows.way_back import check_way_back
@@ -146,6 +147,63 @@ def test_transfer_matrices_meet_gaussian_integrals_and_one_another():
     # One rectangle by its rows and by its columns.
     np.testing.assert_allclose(torus(2, 3, -4.0, 7.0), torus(3, 2, -4.0, 7.0), atol=2e-5)
     assert torus(7, 7, 1.0, 1.0) is None and ring(4, 1e-9, 0.0) is None
+
+
+@pytest.mark.parametrize(("mass_squared", "coupling"), [(-20.0, 1.0), (-100.0, 1.0), (40.0, 0.0)])
+def test_a_chain_deep_in_its_wells_is_integrated_over_both(mass_squared, coupling):
+    """Two sites by the trapezoidal rule; the minima lie far beyond φ = 1."""
+    wells = np.sqrt(max(-mass_squared, 0) / 2 / max(coupling, 1))
+    x = np.linspace(-wells - 4, wells + 4, 1201)
+    v = mass_squared * x**2 + coupling * x**4
+    logs = -2 * (x[:, None] - x) ** 2 - v[:, None] - v
+    exact = logs.max() + np.log(np.exp(logs - logs.max()).sum()) + 2 * np.log(x[1] - x[0])
+    assert ring(2, mass_squared, coupling)[0] == pytest.approx(exact, rel=1e-11)
+
+
+@pytest.mark.parametrize(("barrier", "tilt"), [(1.0, 60.0), (1.0, -100.0), (1e7, 0.5), (1e9, -0.5)])
+def test_a_double_well_that_is_steep_or_narrow_is_integrated(barrier, tilt):
+    """By the Gaussian integral at its minima, which is right to a part in barrier or tilt."""
+    minima = np.roots([4 * barrier, 0, -4 * barrier, tilt])
+    x = minima[np.abs(minima.imag) < 1e-9].real
+    curved, v = barrier * (12 * x**2 - 4), barrier * (x**2 - 1) ** 2 + tilt * x
+    x, curved, v = x[curved > 0], curved[curved > 0], v[curved > 0]
+    parts = np.exp(v.min() - v) * np.sqrt(2 * np.pi / curved)
+    well = pm.generative.DoubleWell(barrier, tilt, 2 * np.pi)
+    assert well.log_partition() == pytest.approx(np.log(parts.sum()) - v.min(), abs=5e-3)
+    assert well.means()["left"] == pytest.approx(parts[x < 0].sum() / parts.sum(), abs=1e-3)
+
+
+class Observed(pm.generative.RealModel):
+    """A normal density with observables of one's own."""
+
+    def __init__(self, observables):
+        self.own = observables
+
+    shape = (2,)
+
+    def log_density(self, x):
+        return -jnp.sum(x**2)
+
+    def observables(self, x):
+        return self.own(x)
+
+
+@pytest.mark.parametrize(
+    ("observables", "error", "message"),
+    [
+        (lambda x: {"ess": x[0]}, ConfigurationError, "got ess, which"),
+        (lambda x: {"m": x[0], "m_error": x[1]}, ConfigurationError, "got m_error, which"),
+        (lambda x: {"x": x}, ShapeError, "one real number as 'x'"),
+        (lambda x: {"z": 1j * x[0]}, ShapeError, "one real number as 'z'"),
+    ],
+)
+def test_an_observable_that_would_hide_another_number_is_refused(observables, error, message):
+    with pytest.raises(error, match=message):
+        pm.generative.flow(Observed(observables), SMALL)
+
+
+def test_names_that_are_taken_are_those_that_are_told(banana):
+    assert {*banana.numbers(), "acceptance"} == set(TOLD)
 
 
 def test_numbers_of_the_issue():

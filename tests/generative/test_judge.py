@@ -40,6 +40,15 @@ def test_divergences_of_the_uniform_density():
     assert found.kl > 0 and 0 < found.ess < 1
 
 
+def test_states_that_are_never_drawn_add_nothing():
+    """Two spins drawn alike: KL(q‖p) = −ln 2 − 1 + ln Z, and p/q has no bound."""
+    pair = pm.generative.Spins((2,), lambda s: -s[0] * s[1])
+    alike = lambda s: jnp.where(s[0] * s[1] > 0, -jnp.log(2.0), -jnp.inf)
+    found = pm.generative.enumerated(pair, alike)
+    assert found.excess == pytest.approx(np.log(4 * np.cosh(1)) - 1 - np.log(2), abs=1e-12)
+    assert found.kl == np.inf and found.ess == 0
+
+
 def test_a_density_that_is_none_is_refused():
     with pytest.raises(ConfigurationError, match=r"whose sum is exp\(0.1"):
         pm.generative.enumerated(GLASS, lambda s: 0.1 - 6 * jnp.log(2.0))

@@ -130,6 +130,7 @@ def test_modes_are_counted():
     assert abs(told.imbalance - 0.3) < 0.05
     weighted = mode_coverage(x, centres, 1.5, weights=[0.5, 0.3, 0.198, 0.002])
     assert weighted.imbalance < 0.03 < told.imbalance
+    assert mode_coverage(x + 99, centres, 1.5).imbalance == 1, "of none near any nothing is even"
 
 
 @pytest.mark.slow

@@ -18,6 +18,7 @@ from physml.errors import (
     ShapeError,
 )
 from physml.generative.catalogue import gan_ring
+from physml.generative.denoising.diffusion import samples_of
 from physml.generative.sample_parts import as_condition
 
 X = np.random.default_rng(0).normal(size=(20, 2))
@@ -48,6 +49,46 @@ def test_points(call, kind, message) -> None:
     """One broadcasts against two, and a NaN is near to nothing: both gave a number."""
     with pytest.raises(kind, match=message):
         call(pm.generative)
+
+
+@pytest.mark.parametrize("n", [0, -1, 2.5])
+@pytest.mark.parametrize(
+    "kind", ["AutoregressiveDensity", "BoltzmannDensity", "EnergyDensity", "FlowDensity"]
+)
+def test_how_many_samples(kind, n) -> None:
+    with pytest.raises(ConfigurationError, match="n: expected"):
+        getattr(pm.generative, kind).sample(SimpleNamespace(), jax.random.key(0), n)
+    with pytest.raises(ConfigurationError, match="n: expected"):
+        PAIR.sample(jax.random.key(0), n)
+
+
+def test_what_a_judge_of_classes_was_not_trained_on() -> None:
+    """One column broadcasts against the scaler's two."""
+    scaler = pm.datasets.Scaler.of(X)
+    judge = pm.generative.ClassJudge(pm.MLP((), outputs=2), {}, scaler, 2, None, (2,))
+    for wrong in (X[:, :1], X[:, 0], np.ones((3, 5))):
+        with pytest.raises(ShapeError, match=r"samples: expected \(n, 2\)"):
+            judge.predict(wrong)
+
+
+def test_numbers_that_would_tell_nothing() -> None:
+    g = pm.generative
+    none = g.LogPartition(0.0, 0.0, 1.0, 0.0, 0.0, 2)
+    rest = (np.zeros(1), np.ones(1), none, X, (0.0, 0.0), 0.0, X)
+    with pytest.raises(NonFiniteError, match="points"):
+        g.EnergyDensity(pm.MLP((2,)), {}, *rest).log_prob([[np.nan]])
+    with pytest.raises(ConfigurationError, match="draws: expected at least 2"):
+        g.evidence_bounds(None, None, X, latent=1, draws=1, key=jax.random.key(0))
+    with pytest.raises(ConfigurationError, match="seed: expected at least 0"):
+        g.independence_chain(X[:, 0], chains=2, seed=-1)
+
+
+def test_a_table_is_data_and_no_source_of_them() -> None:
+    """Its own ``sample`` draws rows."""
+    pandas = pytest.importorskip("pandas")
+    found, shape = samples_of(pandas.DataFrame(X), jax.random.key(0))
+    np.testing.assert_array_equal(found, X)
+    assert shape == (2,)
 
 
 def test_labels_under_a_mask() -> None:

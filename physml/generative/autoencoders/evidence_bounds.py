@@ -12,6 +12,8 @@ import numpy as np
 from jax import Array
 from jax.scipy.special import logsumexp
 
+from physml.as_whole import as_whole
+
 LogWeight = Callable[[Any, Any, Array], Array]
 """``(params, sample, ε) -> ln p(x, z) − ln q(z | x)`` of one sample at ``z = m(x) + s(x) ε``."""
 
@@ -62,6 +64,9 @@ def evidence_bounds(
         draws: ``K ≥ 2``.
         key: a random key.
 
+    Raises:
+        ConfigurationError: fewer than two draws.
+
     Sources: Kingma and Welling (2014), arXiv:1312.6114; Burda, Grosse and Salakhutdinov (2016),
     arXiv:1509.00519.
 
@@ -71,7 +76,7 @@ def evidence_bounds(
     >>> round(found.elbo, 4), found.elbo_error, round(found.tight, 4)
     (-0.6931, 0.0, -0.6931)
     """
-    n = len(jax.tree.leaves(samples)[0])
+    draws, n = as_whole("draws", draws, least=2), len(jax.tree.leaves(samples)[0])
     told = np.asarray(
         _each(log_weight, latent, draws, params, samples, jax.random.split(key, n)), np.float64
     )

@@ -349,7 +349,6 @@ def _drawn(model: LatentModel, params: Any, keys: Array, latents: Array, conditi
 def _bounds(
     model: LatentModel, params: Any, samples: Any, inputs: np.ndarray, draws: int, key: Array
 ) -> EvidenceBounds:
-    draws = as_whole("draws", draws, least=2)
     found = evidence_bounds(
         model.log_weight, params, samples, latent=model.latent, draws=draws, key=key
     )

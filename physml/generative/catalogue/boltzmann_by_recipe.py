@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
@@ -19,6 +20,7 @@ from physml.generative.machines.chain_settings import ChainSettings
 from physml.generative.machines.unit_states import MOST, over_states
 from physml.networks import RestrictedBoltzmannMachine
 from physml.optim import OptimizerSettings
+from physml.sampling import minibatches
 from physml.train import Entry, Run
 from physml.train.callbacks import Callback
 
@@ -123,6 +125,17 @@ def patterns_entry(
         )
         return replace(found, told=_of_patterns(found, data)) if all_alike else found
 
+    def check(subject: Any, recipe: BoltzmannRecipe) -> None:
+        """Ask for the data, build machine, chains and optimizer, before a run is made.
+
+        Raises:
+            ConfigurationError: a step of more data than there are, a sum over too many states.
+        """
+        data = np.asarray(patterns(subject, jax.random.key(0)).data)
+        source = minibatches(data, size=recipe.size or len(data))
+        recipe.chains.build()(machine_of(subject, recipe), source, data.shape[1:])
+        recipe.optimizer.check(recipe.steps)
+
     return Entry(
         name,
         equation,
@@ -134,13 +147,6 @@ def patterns_entry(
         load=load,
         check=check,
     )
-
-
-def check(subject: Any, recipe: BoltzmannRecipe) -> None:
-    """Build machine, chains and optimizer, before a run is made."""
-    machine_of(subject, recipe)
-    recipe.chains.build()
-    recipe.optimizer.check(recipe.steps)
 
 
 def load(subject: Any, recipe: BoltzmannRecipe, directory: Path) -> BoltzmannDensity:

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from physml.as_whole import as_whole
+from physml.as_whole import LARGEST, as_whole
 from physml.errors import ConfigurationError
 from physml.generative.catalogue.boltzmann_by_recipe import BoltzmannRecipe
 from physml.generative.judge.enumerated import enumerated
@@ -206,6 +206,7 @@ def check(subject: Ising, recipe: IsingRecipe) -> None:
             f"side: expected at most {_LEARNED} to learn from, judged by all states, got "
             f"{subject.side}; --recipe exact takes the machine that is the model"
         )
+    as_whole("size", recipe.size, least=0, most=recipe.data if recipe.steps else LARGEST)
     machine_of(subject, recipe)
     recipe.chains.build()
     recipe.optimizer.check(recipe.steps)

@@ -128,7 +128,7 @@ def diffusion(
     least, most = float(np.arcsin(noise)), float(schedule.angle(jnp.array(schedule.end)))
     denoiser = Denoiser(network, gaussian)
     source: Sampler
-    if hasattr(data, "sample"):
+    if draws(data):
         source = Sampler(
             lambda key, params: (), Partial(partial(_fresh, data, gaussian, reference))
         )
@@ -160,13 +160,18 @@ def diffusion(
     )
 
 
+def draws(data: Any) -> bool:
+    """Whether it has ``sample(key, n)``; a table has its own ``sample``, of its rows."""
+    return hasattr(data, "sample") and not hasattr(data, "__array__")
+
+
 def samples_of(data: Any, key: Array) -> tuple[np.ndarray, tuple[int, ...]]:
     """Samples to train on ``(n, d)``, and the shape of one.
 
     Raises:
         ShapeError, NonFiniteError, ConfigurationError: see ``diffusion``.
     """
-    if hasattr(data, "sample"):
+    if draws(data):
         found = as_numbers("data", np.asarray(data.sample(key, _TO_STANDARDISE)))
     elif isinstance(data, Dataset):
         found = as_numbers("data", (data if data.split is None else data.train).inputs)

@@ -11,6 +11,7 @@ from jax import Array
 from jax.scipy.special import logsumexp
 
 from physml.as_numbers import as_numbers
+from physml.as_whole import as_whole
 from physml.errors import ConfigurationError, NonFiniteError, ShapeError
 
 
@@ -97,6 +98,7 @@ class GaussianMixture(NamedTuple):
 
     def sample(self, key: Array, n: int) -> Array:
         """Independent samples ``(n, d)``."""
+        n = as_whole("n", n, least=1)
         key_part, key_place = jax.random.split(key)
         logs = jnp.log(jnp.asarray(self.weights))
         part = jax.random.categorical(key_part, logs, shape=(n,))

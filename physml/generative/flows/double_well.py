@@ -13,7 +13,7 @@ from jax import Array
 from physml.errors import ConfigurationError
 from physml.generative.flows.real_model import RealModel
 
-_POINTS = 4001
+_HALF = 2000  # points on either side; more where a well is narrow, two in 1/√V″ at least
 _NEGLIGIBLE = 60.0
 
 
@@ -87,14 +87,16 @@ def _integrals(barrier: float, tilt: float) -> tuple[float, float, float, float]
     def v(x: np.ndarray) -> np.ndarray:
         return barrier * (x**2 - 1) ** 2 + tilt * x
 
-    reach = 1.0
-    lowest = v(np.linspace(-1 - abs(tilt) / barrier, 1 + abs(tilt) / barrier, 2001)).min()
+    reach = 1 + (abs(tilt) / (4 * barrier)) ** (1 / 3)  # no minimum is farther out
+    lowest = v(np.linspace(-reach, reach, 2001)).min()
     while min(v(np.array([reach, -reach]))) - lowest < _NEGLIGIBLE:
         reach *= 1.1
     # At x = 0, where one well ends, stands a point of half a weight.
-    x = np.linspace(-reach, reach, _POINTS)
+    half = max(_HALF, int(2 * reach * np.sqrt(barrier * (12 * reach**2 - 4))))
+    x = np.linspace(-reach, reach, 2 * half + 1)
+    lowest = v(x).min()
     p = np.exp(lowest - v(x))
-    left = p[x < 0].sum() + 0.5 * p[_POINTS // 2]
+    left = p[x < 0].sum() + 0.5 * p[half]
     total = p.sum()
     log_z = np.log(total * (x[1] - x[0])) - lowest
     return float(log_z), float(left / total), float(p @ x / total), float(p @ x**2 / total)

@@ -14,6 +14,7 @@ from physml.errors import ConfigurationError
 from physml.generative.flows.flow_density import FlowDensity
 from physml.generative.flows.flow_training import Training, scored
 from physml.generative.flows.natural_unit import InUnits, natural_unit
+from physml.generative.flows.observables import check_observables
 from physml.generative.flows.real_model import RealModel, check_density, check_normalisable
 from physml.generative.flows.way_back import check_way_back
 from physml.networks import RealNVP
@@ -75,10 +76,10 @@ def flow(
 
     Raises:
         ConfigurationError: a count out of range, a unit that is not positive, a density that does
-            not fall at large ``x``.
-        ShapeError: a density that is not one real number; a network that changes the shape, or is
-            not the inverse of its own way back, or tells another volume than its Jacobian's, at
-            first, near to that, or when trained.
+            not fall at large ``x``, an observable of a name that is taken.
+        ShapeError: a density or an observable that is not one real number; a network that changes
+            the shape, or is not the inverse of its own way back, or tells another volume than its
+            Jacobian's, at first, near to that, or when trained.
         NonFiniteError: a density that is NaN, in training with the sample.
 
     Sources: Albergo, Kanwar & Shanahan (2019), doi:10.1103/PhysRevD.100.034515; Nicoli et al.
@@ -100,6 +101,7 @@ def flow(
     anneal, judge = as_whole("anneal", anneal, least=0), as_whole("judge", judge, least=32)
     check_density("log_density", model.log_density, model.shape)
     check_normalisable(model)
+    check_observables(model)
     if unit is None:
         unit = natural_unit(model)
     if not 0 < unit < float("inf"):

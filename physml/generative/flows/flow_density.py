@@ -13,6 +13,7 @@ import numpy as np
 from jax import Array
 
 from physml.as_numbers import as_numbers
+from physml.as_whole import as_whole
 from physml.errors import CheckpointError, FingerprintError, NonFiniteError, ShapeError
 from physml.figures import figure
 from physml.generative.flows.flow_training import log_normal, log_prob
@@ -126,7 +127,7 @@ class FlowDensity:
 
     def sample(self, key: Array, n: int) -> Array:
         """Independent samples of ``q``, ``(n, ...)``."""
-        followed = _followed(self.network)
+        n, followed = as_whole("n", n, least=1), _followed(self.network)
         z = jax.random.normal(key, (n, *self.model.shape))
         drawn = jax.jit(jax.vmap(lambda params, z: followed.apply(params, z)[0], (None, 0)))
         return self.unit * drawn(self.params, z)

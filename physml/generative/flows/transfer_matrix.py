@@ -8,6 +8,7 @@ import numpy as np
 
 _FEWEST, _MOST = 200, 1600
 _A_UNIT = 8  # points in a unit of φ, over which e^{−(φ − φ')²} varies
+_A_WIDTH = 3  # points in 1/√V″, over which e^{−V} varies where it is largest
 _NEGLIGIBLE = 45.0
 
 
@@ -35,7 +36,8 @@ def ring(sites: int, mass_squared: float, coupling: float) -> tuple[float, float
     True
     """
     reach = _reach(mass_squared, coupling)
-    points = max(_FEWEST, int(2 * reach * _A_UNIT))
+    steepest = max(-4 * mass_squared, 2 * mass_squared, coupling**0.5)  # at the minima of V
+    points = max(_FEWEST, int(2 * reach * max(_A_UNIT, _A_WIDTH * steepest**0.5)))
     if points > _MOST:
         return None
     nodes, weights = np.polynomial.legendre.leggauss(points)
@@ -52,8 +54,9 @@ def ring(sites: int, mass_squared: float, coupling: float) -> tuple[float, float
 
 def _reach(mass_squared: float, coupling: float) -> float:
     """Beyond it the weight of a site is below e⁻⁴⁵ of its largest."""
-    lowest = -(mass_squared**2) / (4 * coupling) if coupling and mass_squared < 0 else 0.0
-    x = 1.0
+    broken = coupling > 0 > mass_squared
+    lowest = -(mass_squared**2) / (4 * coupling) if broken else 0.0
+    x = max(1.0, (-mass_squared / (2 * coupling)) ** 0.5 if broken else 0.0)  # beyond the minimum
     while mass_squared * x**2 + coupling * x**4 - lowest < _NEGLIGIBLE:
         x *= 1.1
     return x

@@ -11,6 +11,7 @@ import numpy as np
 from jax import Array
 
 from physml.errors import NonFiniteError, ShapeError
+from physml.generative.nearby_parameters import nearby
 from physml.networks import ContinuousFlow
 
 _ROUND_TRIP = 1e-2
@@ -79,7 +80,9 @@ def check_way_back(
     if not np.isfinite(found[0]).all():
         raise NonFiniteError("network: expected finite numbers at a normal z, got NaN or infinity")
     if beside:
-        found.append(list(map(float, there_and_back(_moved(network, params, z.size)))))
+        in_time = isinstance(network, ContinuousFlow)
+        scale = _MOVED_IN_TIME / z.size**0.5 if in_time else _MOVED
+        found.append(list(map(float, there_and_back(nearby(params, scale)))))
     part = _STEPS if isinstance(network, ContinuousFlow) else _ROUNDING
     for missed, volume, told in found:
         if missed > _ROUND_TRIP or volume > _ROUND_TRIP + part * told:
@@ -88,17 +91,3 @@ def check_way_back(
                 f"volume of its Jacobian, got z within {missed:.1e} and ln|∂y/∂z| within "
                 f"{volume:.1e}; a flow in time may need more steps"
             )
-
-
-def _moved(network: Any, params: Any, size: int) -> Any:
-    """Parameters near to these, where a network that begins as the identity is none."""
-    random = np.random.default_rng(3)
-    scale = _MOVED_IN_TIME / size**0.5 if isinstance(network, ContinuousFlow) else _MOVED
-
-    def one(leaf: Any) -> Any:
-        leaf = jnp.asarray(leaf)
-        if not jnp.issubdtype(leaf.dtype, jnp.inexact):
-            return leaf
-        return leaf + jnp.asarray(scale * random.normal(size=leaf.shape), leaf.dtype)
-
-    return jax.tree.map(one, params)

@@ -34,6 +34,7 @@ class ClassJudge(NamedTuple):
         scaler: of samples.
         classes: how many.
         accuracy: on the test part of its data; None without one.
+        shape: of a sample; None if it is not known.
     """
 
     network: Any
@@ -41,15 +42,19 @@ class ClassJudge(NamedTuple):
     scaler: Scaler
     classes: int
     accuracy: Share | None
+    shape: tuple[int, ...] | None = None
 
     def probabilities(self, samples: Any) -> np.ndarray:
         """Of each class, ``(n, K)``.
 
         Raises:
-            ShapeError: no samples, masked or complex ones.
+            ShapeError: no samples, of another shape, masked or complex ones.
             NonFiniteError: a NaN or an infinity, which would be taken for some class.
         """
         given = as_points("samples", samples, least=1).reshape(np.shape(samples))
+        if self.shape is not None and given.shape[1:] != self.shape:
+            expected = ", ".join(map(str, ("n", *self.shape)))
+            raise ShapeError(f"samples: expected ({expected}), got {given.shape}")
         x = jnp.asarray(self.scaler(given), jnp.result_type(float))
         logits = jax.vmap(lambda x: self.network.apply(self.params, x))(x)
         return np.asarray(jax.nn.softmax(logits))
@@ -139,7 +144,7 @@ def class_judge(
         phase=phase,
         progress=False,
     )
-    judge = ClassJudge(network, result.params, scaler, classes, None)
+    judge = ClassJudge(network, result.params, scaler, classes, None, train.inputs.shape[1:])
     return (
         judge
         if test is None

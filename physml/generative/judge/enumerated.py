@@ -59,7 +59,13 @@ def enumerated(model: SpinModel, log_q: Callable[[Array], Array]) -> Enumerated:
     log_p = log_p - log_z
     return Enumerated(
         log_z,
-        float(np.sum(np.exp(logs) * (logs - log_p))),
-        float(np.sum(np.exp(log_p) * (log_p - logs))),
+        _divergence(logs, log_p),
+        _divergence(log_p, logs),
         float(np.exp(-logsumexp(2 * log_p - logs))),
     )
+
+
+def _divergence(log_p: np.ndarray, log_q: np.ndarray) -> float:
+    """``Σ p ln p/q``, to which a state of no probability ``p`` adds nothing."""
+    seen = log_p > -np.inf
+    return float(np.sum(np.exp(log_p[seen]) * (log_p[seen] - log_q[seen])))

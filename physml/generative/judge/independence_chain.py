@@ -38,6 +38,7 @@ def independence_chain(log_weights: Any, *, chains: int = 8, seed: int = 0) -> I
     Raises:
         ShapeError: another shape, fewer than two samples a chain.
         NonFiniteError: a NaN or an infinity.
+        ConfigurationError: no chain, a negative seed.
 
     Source: Albergo, Kanwar & Shanahan (2019), doi:10.1103/PhysRevD.100.034515.
 
@@ -54,7 +55,7 @@ def independence_chain(log_weights: Any, *, chains: int = 8, seed: int = 0) -> I
         )
     if not np.isfinite(logs).all():
         raise NonFiniteError("log_weights: expected finite numbers")
-    steps = len(logs) // chains
+    seed, steps = as_whole("seed", seed, least=0), len(logs) // chains
     proposed = np.arange(steps * chains).reshape(steps, chains)
     thresholds = np.log(np.random.default_rng(seed).random((steps, chains)))
     indices, taken = proposed.copy(), 0

@@ -22,7 +22,8 @@ class ModeCoverage(NamedTuple):
         modes: K.
         good: the share that is near any.
         imbalance: total variation, ``½ Σ |q − p|``, of the shares of those near any, ``q``, from
-            the expected ones, ``p``; that of good samples is about ``√(K/2πn)``.
+            the expected ones, ``p``; that of good samples is about ``√(K/2πn)``. Where none is
+            near any it is 1, the most that it can be.
     """
 
     shares: np.ndarray
@@ -74,12 +75,11 @@ def mode_coverage(
     counts = np.bincount(nearest[near], minlength=count)
     told = [share(int(k), len(x)) for k in counts]
     shares, errors = (np.array([one[i] for one in told]) for i in (0, 1))
-    total = max(int(near.sum()), 1)
     return ModeCoverage(
         shares,
         errors,
         int(np.sum(shares - 2 * errors > least * p)),
         count,
         share(int(near.sum()), len(x)),
-        float(0.5 * np.sum(np.abs(counts / total - p))),
+        float(0.5 * np.sum(np.abs(counts / near.sum() - p))) if near.any() else 1.0,
     )

@@ -18,7 +18,8 @@ class NearestImages(NamedTuple):
         samples: of samples, their median.
         held_out: of held-out images, their median.
         ratio: of the two; below 1 where samples are copied, above where they are unlike images.
-        copies: the part of samples nearer to a training image than any held-out one is.
+        copies: the part of samples that are a training image, or nearer to one than any held-out
+            image is.
         classes_off: total variation of the nearest image's class from that of the training part.
     """
 
@@ -64,7 +65,7 @@ def nearest_images(samples: Any, train: Any, held_out: Any, labels: Any) -> Near
         float(np.median(own)),
         float(np.median(fresh)),
         float(np.median(own) / np.median(fresh)),
-        float(np.mean(own < fresh.min())),
+        float(np.mean((own < fresh.min()) | (own == 0))),
         float(0.5 * np.abs(parts_of - exact).sum()),
     )
 

@@ -12,6 +12,7 @@ import numpy as np
 from jax import Array
 from jax.tree_util import Partial
 
+from physml.as_numbers import as_numbers
 from physml.as_whole import as_whole
 from physml.errors import ConfigurationError
 from physml.generative.machines.boltzmann_density import BoltzmannDensity
@@ -134,7 +135,7 @@ def boltzmann(
 
 
 def _default(data: Any) -> UnitEnergy:
-    spins = bool((jnp.asarray(data) == -1).any())
+    spins = bool((as_numbers("data", data) == -1).any())
     return RestrictedBoltzmannMachine(hidden=16, spins=spins)
 
 

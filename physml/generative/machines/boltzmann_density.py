@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from physml.as_whole import as_whole
 from physml.errors import CheckpointError, FingerprintError
 from physml.generative.judge.log_partition import LogPartition, log_partition
 from physml.generative.machines.annealed_importance import annealed
@@ -135,6 +136,7 @@ class BoltzmannDensity:
         of a density with modes far apart, only as good as ``log_partition.ess`` is large. They are
         as many as told ``ln Z``, or ``n`` if that is more: few samples are no worse than many.
         """
+        n = as_whole("n", n, least=1)
         if is_summed(self.network, self.params, self.shape):
             return exact_samples(self.network, self.params, self.shape, key, n)
         chains = max(n, self.log_partition.samples)

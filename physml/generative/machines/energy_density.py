@@ -15,7 +15,8 @@ from jax import Array
 from jax.tree_util import Partial
 
 from physml.as_numbers import as_numbers
-from physml.errors import CheckpointError, FingerprintError, ShapeError
+from physml.as_whole import as_whole
+from physml.errors import CheckpointError, FingerprintError, NonFiniteError, ShapeError
 from physml.figures import figure
 from physml.generative.judge.log_partition import LogPartition, log_partition
 from physml.sampling import langevin
@@ -141,15 +142,19 @@ class EnergyDensity:
 
         Raises:
             ShapeError: another shape.
+            NonFiniteError: a NaN or an infinity.
         """
         x = as_numbers("points", points)
         if x.ndim != 2 or x.shape[1] != len(self.mean):
             raise ShapeError(f"points: expected (n, {len(self.mean)}), got {x.shape}")
+        if not np.isfinite(x).all():
+            raise NonFiniteError("points: expected finite numbers, got a NaN or an infinity")
         logs = _log_density(self.network, self.params, self.mean, self.width, jnp.asarray(x))
         return logs - self.log_partition.value
 
     def sample(self, key: Array, n: int) -> Array:
         """Points ``(n, d)``: from chains at the end of training, by 200 Langevin moves more."""
+        n = as_whole("n", n, least=1)
         key_start, key_init, key_moves = jax.random.split(key, 3)
         places = jax.random.choice(key_start, len(self.kept), (n,))
         start = jnp.asarray(self.kept)[places]

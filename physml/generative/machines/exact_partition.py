@@ -48,7 +48,7 @@ def exact_samples(
 ) -> Array:
     """``n`` independent visible configurations: a state of the layer, then the rest given it."""
     layer = network.layer(params, shape)
-    logs = -over_states(layer.free_energy, (layer.units,), network.low)
+    logs = -over_states(layer.free_energy, (layer.units,), network.low).astype(np.float64)
     cumulated = np.cumsum(np.exp(logs - logsumexp(logs)))
     key_state, key_visible = jax.random.split(key)
     chances = np.asarray(jax.random.uniform(key_state, (n,))) * cumulated[-1]

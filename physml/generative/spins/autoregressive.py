@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any
 
 import jax
@@ -13,9 +12,10 @@ from jax import Array
 from jax.tree_util import Partial
 
 from physml.as_whole import as_whole
-from physml.errors import ConfigurationError, ShapeError
+from physml.errors import ConfigurationError
 from physml.generative.spins.autoregressive_density import AutoregressiveDensity
 from physml.generative.spins.conditional import draw, log_prob
+from physml.generative.spins.drawing_order import check_order
 from physml.generative.spins.spin_model import SpinModel
 from physml.networks import MaskedMLP
 from physml.networks.as_module import as_module
@@ -75,7 +75,8 @@ def autoregressive(
 
     Raises:
         ConfigurationError: a count out of range; ``even`` of an energy that is not.
-        ShapeError: a network whose output is not one number a spin, or sees spins that come later.
+        ShapeError: a network whose output is not one number a spin, or sees spins that come later,
+            at first, near to that, or when trained.
 
     Sources: Wu, Wang & Zhang (2019), doi:10.1103/PhysRevLett.122.080602; by natural gradient: Liu,
     Tang & Zhang (2025), doi:10.1103/PhysRevE.111.025304.
@@ -94,7 +95,7 @@ def autoregressive(
     even = _evenness(model, even)
     if params is None:
         params = network.init(key_for(key, "params"), jnp.ones(model.shape))
-    _check_order(network, params, model.shape)
+    check_order(network, params, model.shape, beside=True)
     log_q = log_prob(network, even=even)
 
     def free_energy(params: Any, sample: Any) -> Array:
@@ -156,20 +157,3 @@ def _evenness(model: SpinModel, even: bool | None) -> bool:
             "even: expected an energy with E(s) = E(−s), got one with a field; leave even out"
         )
     return found if even is None else even
-
-
-def _check_order(network: Any, params: Any, shape: tuple[int, ...]) -> None:
-    """Refuse a network that sees what is yet to be drawn: its density would not be one."""
-    random = np.random.default_rng(1)
-    spins = jnp.asarray(2.0 * random.integers(2, size=shape) - 1)
-    output = jax.eval_shape(network.apply, params, spins)
-    if output.shape != shape:
-        raise ShapeError(f"network: expected an output for each spin, {shape}, got {output.shape}")
-    seen = jax.jacobian(partial(network.apply, params))(spins).reshape(spins.size, spins.size)
-    ahead = np.argwhere(np.triu(np.asarray(seen)) != 0)
-    if len(ahead):
-        i, j = map(int, ahead[0])
-        raise ShapeError(
-            f"network: expected output {i} to depend on spins before {i} alone, got one that "
-            f"depends on spin {j}; use pm.networks.MaskedMLP, or mask your own"
-        )

@@ -12,12 +12,14 @@ import numpy as np
 from jax import Array
 
 from physml.as_numbers import as_numbers
+from physml.as_whole import as_whole
 from physml.errors import CheckpointError, FingerprintError, ShapeError
 from physml.figures import figure
 from physml.generative.judge.enumerated import Enumerated, enumerated
 from physml.generative.judge.log_partition import LogPartition, log_partition
 from physml.generative.judge.same_model import check_model, log_densities
 from physml.generative.spins.conditional import draw, log_prob
+from physml.generative.spins.drawing_order import check_order
 from physml.generative.spins.spin_model import SpinModel
 from physml.train import FitResult, Study
 from physml.train.named_params import from_named, named
@@ -67,7 +69,12 @@ class AutoregressiveDensity:
         key: Array,
         result: FitResult | None = None,
     ) -> AutoregressiveDensity:
-        """A density judged by fresh samples of its own."""
+        """A density judged by fresh samples of its own.
+
+        Raises:
+            ShapeError: a network that sees spins which come later.
+        """
+        check_order(network, params, model.shape)
         keys = jax.random.split(key, samples)
         log_q, draw_one = log_prob(network, even=even), draw(network, model.shape, even=even)
 
@@ -88,6 +95,7 @@ class AutoregressiveDensity:
 
     def sample(self, key: Array, n: int) -> Array:
         """Independent samples ``(n, ...)``."""
+        n = as_whole("n", n, least=1)
         one = draw(self.network, self.model.shape, even=self.even)
         return jax.vmap(one, (0, None))(jax.random.split(key, n), self.params)
 

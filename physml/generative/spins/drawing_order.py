@@ -1,0 +1,47 @@
+"""Whether a network's output of a spin sees those before it alone: else its density is none."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from physml.errors import ShapeError
+from physml.generative.nearby_parameters import nearby
+
+_MOVED = 0.1
+
+
+def check_order(network: Any, params: Any, shape: tuple[int, ...], *, beside: bool = False) -> None:
+    """Refuse a network that sees what is yet to be drawn: ``Σ q`` would not be 1.
+
+    By derivatives at some spins, which are exactly 0 where nothing is seen.
+
+    Args:
+        network: of the logits of a configuration.
+        params: its parameters.
+        shape: of a configuration.
+        beside: whether to look near the parameters, too: a last layer that begins at 0 hides all
+            that it sees.
+
+    Raises:
+        ShapeError: for it, and for outputs of another shape.
+    """
+    random = np.random.default_rng(1)
+    spins = jnp.asarray(2.0 * random.integers(2, size=shape) - 1)
+    output = jax.eval_shape(network.apply, params, spins)
+    if getattr(output, "shape", None) != shape:
+        got = getattr(output, "shape", output)
+        raise ShapeError(f"network: expected an output for each spin, {shape}, got {got}")
+    for own in (params, nearby(params, _MOVED)) if beside else (params,):
+        seen = jax.jacobian(partial(network.apply, own))(spins).reshape(spins.size, spins.size)
+        ahead = np.argwhere(np.triu(np.asarray(seen)) != 0)
+        if len(ahead):
+            i, j = map(int, ahead[0])
+            raise ShapeError(
+                f"network: expected output {i} to depend on spins before {i} alone, got one that "
+                f"depends on spin {j}; use pm.networks.MaskedMLP, or mask your own"
+            )
