@@ -40,6 +40,20 @@ def runge():
     return ENTRIES["runge"].solve(subject, recipe, key=KEY)
 
 
+@pytest.mark.parametrize("name", ENTRIES)
+def test_counts_are_whole_numbers_before_anything_is_made(name):
+    """A fraction of a sample died late, by numpy's own words, or was cut."""
+    entry = ENTRIES[name]
+    for settings in (entry.subject, entry.recipe):
+        for field in dataclasses.fields(settings):
+            if field.type == "int":
+                value = getattr(settings, field.name)
+                again = dataclasses.replace(settings, **{field.name: float(value)})
+                assert isinstance(getattr(again, field.name), int)
+                with pytest.raises(ConfigurationError, match="a whole number"):
+                    dataclasses.replace(settings, **{field.name: value + 0.5})
+
+
 def test_an_entry_tells_what_the_others_do(runge):
     assert isinstance(runge, Result)
     numbers = runge.numbers()

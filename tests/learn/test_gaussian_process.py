@@ -213,6 +213,14 @@ def test_it_is_saved_and_known_again(likely, tmp_path):
         likely.save(tmp_path / "one")
 
 
+def test_another_kernel_of_the_same_evidence_is_not_the_one_that_was_saved(tmp_path):
+    """Two observations far apart have one evidence, whatever the kernel between them."""
+    apart = learn.Observed([[0.0], [50.0]], [1.0, 2.0], noise=0.1)
+    learn.gaussian_process(learn.rbf(1.0), apart).save(tmp_path / "one")
+    with pytest.raises(FingerprintError, match="was saved with the mean"):
+        learn.GaussianProcess.load(tmp_path / "one", learn.matern(0.5, 3.0))
+
+
 def test_an_equation_is_saved_without_its_operator(falling, tmp_path):
     falling.save(tmp_path / "one")
     again = learn.GaussianProcess.load(tmp_path / "one", learn.rbf(0.8), operators=(decay, None))

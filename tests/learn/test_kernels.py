@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from physml import learn
-from physml.errors import ConfigurationError, ShapeError
+from physml.errors import ConfigurationError, NonFiniteError, ShapeError
 
 POINTS = np.random.default_rng(0).normal(size=(6, 2))
 LENGTHS = np.array([0.7, 1.6])
@@ -109,6 +109,8 @@ def test_slopes_along_a_hyperparameter_are_finite_at_one_point(smoothness):
         (lambda: learn.matern(1, 1.0), ConfigurationError, "smoothness: expected 0.5, 1.5 or 2.5"),
         (lambda: learn.periodic(1.0, 0.0), ConfigurationError, "period"),
         (lambda: learn.rational_quadratic(1.0, 0.0), ConfigurationError, "mixture"),
+        (lambda: learn.linear_kernel(centre=np.nan), NonFiniteError, "centre"),
+        (lambda: learn.linear_kernel(centre=1j), ShapeError, "centre: expected real numbers"),
         (lambda: learn.add(), ConfigurationError, "add: expected kernels"),
         (lambda: learn.times(2.0, learn.rbf(1.0)), ConfigurationError, "constant_kernel"),
     ],

@@ -7,9 +7,10 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import physml as pm
 from physml import learn
-from physml.errors import ConfigurationError, NonFiniteError, ShapeError
+from physml.errors import CheckpointError, ConfigurationError, NonFiniteError, ShapeError
 from physml.learn.unsupervised.k_means import _lloyd
 from physml.networks import MLP, Autoencoder
+from physml.train.study import Study
 
 KEY = jax.random.key(0)
 RANDOM = np.random.default_rng(0)
@@ -54,6 +55,9 @@ def test_images_keep_their_shape_and_components_a_file(tmp_path):
         again.inverse(again.transform(images)), found.inverse(found.transform(images))
     )
     assert again.inverse(np.zeros((1, 2))).shape == (1, 2, 2)
+    Study("other", {}, {}, {"mean": found.mean, "more": X}).save(tmp_path / "other")
+    with pytest.raises(CheckpointError, match="expected 'components', got a study without"):
+        learn.PrincipalComponents.load(tmp_path / "other")
 
 
 @pytest.mark.slow

@@ -16,6 +16,7 @@ from jax.core import Tracer
 
 from physml.as_numbers import as_numbers
 from physml.errors import ConfigurationError, ShapeError
+from physml.learn.metrics.shapes import finite
 
 Kernel = Callable[[Array, Array], Array]
 """``(x (d,), y (d,)) -> ()``, the covariance of the values at two points."""
@@ -111,12 +112,14 @@ def linear_kernel(deviation: Any = 1.0, *, centre: Any = 0.0) -> Kernel:
 
     Raises:
         ConfigurationError: a deviation that is not above 0.
+        ShapeError, NonFiniteError: a centre that is no real number.
 
     >>> import jax.numpy as jnp, physml as pm
     >>> float(pm.learn.linear_kernel(2.0)(jnp.array([1.0, 3.0]), jnp.array([1.0, 1.0])))
     16.0
     """
-    size, centre = positive("deviation", deviation), jnp.asarray(centre)
+    size = positive("deviation", deviation)
+    centre = jnp.asarray(centre if isinstance(centre, Tracer) else finite("centre", centre))
 
     def k(x: Array, y: Array) -> Array:
         check_pair(x, y)

@@ -328,7 +328,7 @@ class GaussianProcess(ManyPoints):
 
         Raises:
             CheckpointError: it is missing or altered, or holds another number of observations.
-            FingerprintError: these functions give another evidence.
+            FingerprintError: these functions give another evidence, mean or deviation.
         """
         from physml.learn.bayes.saved_process import load
 

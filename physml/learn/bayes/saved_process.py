@@ -1,4 +1,4 @@
-"""A Gaussian process on disk: its observations and hyperparameters, known again by the evidence."""
+"""A Gaussian process on disk: observations and hyperparameters, known again by what it tells."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 # Other machines round otherwise, and covariances without noise are singular but for rounding.
 _SAME = 1e-3
+_ROUNDING = 1e-5
+
+_PROBES = 16
 
 
 def save(process: GaussianProcess, directory: str | Path) -> Path:
@@ -28,6 +31,7 @@ def save(process: GaussianProcess, directory: str | Path) -> Path:
         arrays |= {f"points/{i}": one.points, f"values/{i}": one.values}
         if names[i] is None:
             arrays[f"noise/{i}"] = np.asarray(one.noise)
+    arrays |= {"probes": (places := _probes(process)), "answers": _answers(process, places)}
     found = {**process.numbers(), "noise_names": names}
     return Study("gaussian-process", found, {}, arrays).save(directory)
 
@@ -69,4 +73,37 @@ def load(
             f"{directory}: was saved with the log evidence {stored:.6g}, and kernel, operators and "
             f"mean given give {process.log_evidence:.6g}: give those of the saved process"
         )
+    if "probes" in read:  # from version 0.2.2 on
+        _check_answers(directory, process, read["probes"], read["answers"])
     return process
+
+
+def _probes(process: GaussianProcess) -> np.ndarray:
+    """Places between the observed ones, some near them, whatever the length of the kernel."""
+    every = np.concatenate([one.points for one in process.observed])
+    random = np.random.default_rng(0)
+    here, there = every[random.integers(len(every), size=(2, _PROBES))]
+    part = 0.5 * 10.0 ** -(np.arange(_PROBES) % 4)[:, None]
+    return here + part * (there - here)
+
+
+def _answers(process: GaussianProcess, places: np.ndarray) -> np.ndarray:
+    return np.stack([process(places), process.standard_deviation(places)])
+
+
+def _check_answers(
+    directory: str | Path, process: GaussianProcess, places: np.ndarray, answers: np.ndarray
+) -> None:
+    """Of few observations many kernels have one evidence, and of one operator both signs."""
+    prior = np.sqrt([process.kernel(place, place) for place in places]).max()
+    for name, told, kept in zip(
+        ("mean", "deviation"), _answers(process, places), answers, strict=True
+    ):
+        bound = _SAME * np.abs(kept).max() + _ROUNDING * prior
+        if not np.allclose(told, kept, rtol=0.0, atol=bound, equal_nan=True):
+            worst = int(np.argmax(np.abs(told - kept)))
+            raise FingerprintError(
+                f"{directory}: was saved with the {name} {kept[worst]:.6g} at "
+                f"{places[worst].tolist()}, and kernel, operators and mean given give "
+                f"{told[worst]:.6g}: give those of the saved process"
+            )

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from physml.as_whole import as_whole
+from physml.as_whole import as_whole, whole_fields
 from physml.datasets.generator import generator
 from physml.errors import ConfigurationError, MissingDependencyError
 from physml.learn.bayes import Observed, most_likely_process, rbf, sampled_network
@@ -46,6 +46,7 @@ class DataGap:
 
     def __post_init__(self) -> None:
         """Check all before anything is made or overwritten."""
+        whole_fields(self)
         as_whole("samples", self.samples, least=4)
         for name, most in (("noise", np.inf), ("gap", 2)):
             if not 0 < getattr(self, name) < most:
@@ -90,6 +91,7 @@ class DataGapRecipe:
 
     def __post_init__(self) -> None:
         """Check all before anything is made or overwritten."""
+        whole_fields(self)
         least = {"width": 1, "chains": 2, "warm_up": 20, "samples": 4, "steps": 1, "test": 2}
         for name, smallest in least.items():
             as_whole(name, getattr(self, name), least=smallest)

@@ -12,6 +12,7 @@ import numpy as np
 from jax import Array
 from scipy.integrate import solve_ivp
 
+from physml.as_whole import whole_fields
 from physml.datasets.dataset import Dataset
 from physml.datasets.scaler import Scaler
 from physml.errors import ConfigurationError
@@ -108,6 +109,7 @@ class ForecastRecipe:
 
     def __post_init__(self) -> None:
         """Check all before anything is made or overwritten."""
+        whole_fields(self)
         for name in ("window", "width", "state", "degree", "steps"):
             if getattr(self, name) < 1:
                 raise ConfigurationError(f"{name}: expected at least 1, got {getattr(self, name)}")

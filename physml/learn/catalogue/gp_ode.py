@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from physml.as_whole import as_whole
+from physml.as_whole import as_whole, whole_fields
 from physml.calculus import partial
 from physml.datasets.generator import generator
 from physml.errors import ConfigurationError
@@ -93,6 +93,7 @@ class OdeRecipe:
 
     def __post_init__(self) -> None:
         """Check all before anything is made or overwritten."""
+        whole_fields(self)
         least = {"points": 2, "test": 2, "starts": 1, "problems": 2, "problem_points": 2}
         for name, smallest in least.items():
             as_whole(name, getattr(self, name), least=smallest)

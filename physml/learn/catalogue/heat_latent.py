@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from physml.as_whole import whole_fields
 from physml.datasets.dataset import Dataset
 from physml.datasets.generator import generator
 from physml.errors import ConfigurationError
@@ -59,6 +60,7 @@ class CarriedHeat:
 
     def __post_init__(self) -> None:
         """Check all before anything is made or overwritten."""
+        whole_fields(self)
         for name in ("snapshots", "training", "test"):
             if getattr(self, name) < 2:
                 raise ConfigurationError(f"{name}: expected at least 2, got {getattr(self, name)}")
@@ -125,6 +127,7 @@ class LatentRecipe:
 
     def __post_init__(self) -> None:
         """Check all before anything is made or overwritten."""
+        whole_fields(self)
         for name in ("latent", "steps", "size", "state", "window", "epochs"):
             if getattr(self, name) < 1:
                 raise ConfigurationError(f"{name}: expected at least 1, got {getattr(self, name)}")

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from physml.as_whole import whole_fields
 from physml.choices import check_choices
 from physml.datasets.dataset import Dataset
 from physml.datasets.generator import generator
@@ -55,6 +56,7 @@ class IsingCoupling:
 
     def __post_init__(self) -> None:
         """Check all before anything is made or overwritten."""
+        whole_fields(self)
         if self.side < 4 or self.side % 2:
             raise ConfigurationError(f"side: expected an even number ≥ 4, got {self.side}")
         if not 1e-3 <= self.lowest < self.highest <= 2:
@@ -111,6 +113,7 @@ class SnapshotRecipe:
 
     def __post_init__(self) -> None:
         """Check all before anything is made or overwritten."""
+        whole_fields(self)
         check_choices(self)
         for name in ("size", "epochs"):
             if getattr(self, name) < 1:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jax import Array
 
+from physml.as_whole import whole_fields
 from physml.choices import check_choices
 from physml.datasets.dataset import Dataset
 from physml.datasets.generator import generator
@@ -55,6 +56,7 @@ class IsingPhases:
 
     def __post_init__(self) -> None:
         """Check all before anything is made or overwritten."""
+        whole_fields(self)
         if self.blocks < 2:
             raise ConfigurationError(f"blocks: expected at least 2, got {self.blocks}")
         rising = list(self.sides) == sorted(set(self.sides)) and len(self.sides) > 1
@@ -116,6 +118,7 @@ class PhasesRecipe:
 
     def __post_init__(self) -> None:
         """Check all before anything is made or overwritten."""
+        whole_fields(self)
         check_choices(self)
         least = {"size": 1, "epochs": 1, "lattices": 4, "images": 1, "sweeps": 1}
         for name, bound in least.items():

@@ -11,6 +11,7 @@ import jax
 import numpy as np
 from jax import Array
 
+from physml.as_whole import whole_fields
 from physml.datasets.text import opticks
 from physml.errors import ConfigurationError
 from physml.learn.language_model import language_model
@@ -66,6 +67,7 @@ class WriterRecipe:
 
     def __post_init__(self) -> None:
         """Check all before anything is made or overwritten."""
+        whole_fields(self)
         for name, least in (("context", 2), ("steps", 1), ("size", 1), ("length", 1)):
             if getattr(self, name) < least:
                 raise ConfigurationError(

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from jax import Array
 
+from physml.as_whole import whole_fields
 from physml.choices import check_choices
 from physml.datasets.known_sets import mnist_subset
 from physml.datasets.parts import k_fold
@@ -32,6 +33,10 @@ class MnistSubset:
     """
 
     folds: int = 5
+
+    def __post_init__(self) -> None:
+        """Make a whole number of it before anything is made or overwritten."""
+        whole_fields(self)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +61,7 @@ class MnistSubsetRecipe:
 
     def __post_init__(self) -> None:
         """Check all before anything is made or overwritten."""
+        whole_fields(self)
         check_choices(self)
         for name in ("size", "epochs"):
             if getattr(self, name) < 1:

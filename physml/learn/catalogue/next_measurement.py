@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from physml.as_whole import as_whole
+from physml.as_whole import as_whole, whole_fields
 from physml.datasets.generator import generator
 from physml.errors import ConfigurationError, ConvergenceError
 from physml.learn.bayes import (
@@ -47,6 +47,7 @@ class Measured:
 
     def __post_init__(self) -> None:
         """Check all before anything is made or overwritten."""
+        whole_fields(self)
         as_whole("first", self.first, least=2)
         as_whole("last", self.last, least=self.first + 1)
         if not 0 < self.noise < np.inf:
@@ -71,6 +72,7 @@ class MeasuredRecipe:
 
     def __post_init__(self) -> None:
         """Check all before anything is made or overwritten."""
+        whole_fields(self)
         for name in ("candidates", "repeats", "test"):
             as_whole(name, getattr(self, name), least=2)
         as_whole("found_every", self.found_every, least=1)

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from physml.as_whole import as_whole
+from physml.as_whole import as_whole, whole_fields
 from physml.datasets.dataset import Dataset
 from physml.datasets.generator import generator
 from physml.datasets.nuclear_masses import nuclear_masses
@@ -63,6 +63,7 @@ class NuclearMasses:
 
     def __post_init__(self) -> None:
         """Check all before anything is made or overwritten."""
+        whole_fields(self)
         as_whole("lightest", self.lightest, least=4)
         as_whole("since", self.since, least=1900)
         if not 0 < self.uncertainty < np.inf:
@@ -89,6 +90,7 @@ class MassRecipe:
 
     def __post_init__(self) -> None:
         """Check all before anything is made or overwritten."""
+        whole_fields(self)
         as_whole("some", self.some, least=20)
         as_whole("starts", self.starts, least=1)
         if not 0 < self.test < 1:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from jax import Array
 
+from physml.as_whole import whole_fields
 from physml.datasets.generator import generator
 from physml.errors import ConfigurationError
 from physml.learn.catalogue import forecast
@@ -41,6 +42,7 @@ class Pendulum:
 
     def __post_init__(self) -> None:
         """Check all before anything is made or overwritten."""
+        whole_fields(self)
         for name in ("interval", "time", "training", "test"):
             if not 0 < getattr(self, name) < np.inf:
                 raise ConfigurationError(

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from jax import Array
 
+from physml.as_whole import whole_fields
 from physml.datasets.dataset import Dataset
 from physml.datasets.generator import generator
 from physml.errors import ConfigurationError
@@ -50,6 +51,7 @@ class Regimes:
 
     def __post_init__(self) -> None:
         """Check all before anything is made or overwritten."""
+        whole_fields(self)
         for name, least in (("samples", 20), ("steps", 2)):
             if getattr(self, name) < least:
                 raise ConfigurationError(
@@ -117,6 +119,7 @@ class RegimeRecipe:
 
     def __post_init__(self) -> None:
         """Check all before anything is made or overwritten."""
+        whole_fields(self)
         for name in ("size", "epochs"):
             if getattr(self, name) < 1:
                 raise ConfigurationError(f"{name}: expected at least 1, got {getattr(self, name)}")

@@ -70,9 +70,10 @@ class PrincipalComponents:
         """Read what ``save`` wrote.
 
         Raises:
-            CheckpointError: it is missing, or was altered.
+            CheckpointError: it is missing, was altered, or holds something else.
         """
-        return cls(**Study.load(directory).arrays)
+        kept = Study.load(directory).arrays
+        return cls(*(kept[name] for name in cls.__dataclass_fields__))
 
 
 def pca(inputs: Any, components: int | None = None) -> PrincipalComponents:
