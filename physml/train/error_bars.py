@@ -14,6 +14,7 @@ import numpy as np
 from jax import Array
 from jax.flatten_util import ravel_pytree
 
+from physml.as_numbers import as_numbers
 from physml.errors import ConfigurationError, ShapeError
 from physml.figures import figure
 from physml.lazy_jacobian import Block, Jacobian
@@ -92,7 +93,7 @@ class ErrorBars:
             ``(m,)`` + the shape of a prediction, or a dict of such arrays.
 
         Raises:
-            ShapeError: points that are not finite or have no leading axis.
+            ShapeError: points that are not finite, masked, complex, or without a leading axis.
         """
         return self._in_shape(self._fitted.predict, points, self._deviations)
 
@@ -240,7 +241,7 @@ class ErrorBars:
     ) -> Any:
         """Call ``what(flat, points) -> (m, *extra, q)`` on parts of the points; give it shapes."""
         dtype = real_type(self._fitted.result.params)
-        points = jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype), points)
+        points = jax.tree.map(lambda leaf: jnp.asarray(as_numbers("points", leaf), dtype), points)
         m = _length(points)
         if not all(bool(jnp.all(jnp.isfinite(leaf))) for leaf in jax.tree.leaves(points)):
             raise ShapeError("points: expected finite coordinates, got a NaN or an infinity")

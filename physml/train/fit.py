@@ -116,7 +116,7 @@ def fit(
             first, unless one comes again a second and more later.
         KeyboardInterrupt: Ctrl-C without one, at the end of a dispatch.
         ConfigurationError: metrics of two sources with one name, a measurement rarer than a rule
-            waits.
+            waits, whole numbers among the parameters.
         NoValueError, NoRowsError: an optimizer met an objective without a value, or without rows.
         CheckpointError: the run's checkpoints are damaged.
         FingerprintError: they are of another fit than this one; ``steps`` may differ.

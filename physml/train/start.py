@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+from physml.errors import ConfigurationError
 from physml.memory import Need, check_memory, numbers_of
 from physml.train import checkpoint, fingerprint
 from physml.train import phase as phases
@@ -54,6 +55,7 @@ def start(
     """
     key_sampler, key_steps = key_for(key, "sampler"), key_for(key, "steps")
     params = jax.tree.map(jnp.asarray, params)
+    _check_params(params)
     given = params
 
     def drawn() -> Any:
@@ -88,6 +90,16 @@ def start(
     for name in LOGS:
         run.trim(name, phase, int(state.step))
     return Start(state, phase, run.history(phase, int(state.step)))
+
+
+def _check_params(params: Any) -> None:
+    """Refuse whole numbers among the parameters, by which nothing has a derivative."""
+    for path, leaf in jax.tree_util.tree_leaves_with_path(params):
+        if jnp.issubdtype(leaf.dtype, jnp.integer) or leaf.dtype == jnp.bool_:
+            raise ConfigurationError(
+                f"params{jax.tree_util.keystr(path)}: expected floating-point numbers, by which a "
+                f"cost has a derivative, got {leaf.dtype}; write 2.0 for 2, and leave counts out"
+            )
 
 
 def _check_optimizer(optimizer: Optimizer, params: Any) -> None:

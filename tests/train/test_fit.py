@@ -349,3 +349,13 @@ def test_steps_below_zero_are_named():
         pm.fit(*CASES["pde, adam"](), steps=-1, key=jax.random.key(0))
     with pytest.raises(pm.errors.ConfigurationError, match="every"):
         pm.every(0, lambda update: None)
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "gauss-newton"])
+def test_whole_numbers_among_parameters_are_named(optimizer):
+    line = pm.least_squares({"line": lambda params, x: params["slope"] * x - 1.0})
+    with pytest.raises(
+        pm.errors.ConfigurationError, match=r"params\['slope'\]: expected float.* got int"
+    ):
+        params, key = {"slope": jnp.array(2)}, jax.random.key(0)
+        pm.fit(line, pm.fixed({"line": jnp.ones(3)}), optimizer, params, steps=1, key=key)

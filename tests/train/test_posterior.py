@@ -408,6 +408,10 @@ def test_points_and_levels_are_checked(tmp_path):
     bars = pm.posterior(regression(0.0), noise=SIGMA, damping=1e-9)
     with pytest.raises(pm.errors.ShapeError, match="expected finite coordinates"):
         bars.standard_deviation(jnp.array([jnp.nan]))
+    with pytest.raises(pm.errors.ShapeError, match="1 of 2 entries masked"):
+        bars.interval(np.ma.array([0.5, -9999.0], mask=[False, True]))
+    with pytest.raises(pm.errors.ShapeError, match="points: expected real numbers"):
+        bars.interval(np.array([0.5j]))
     with pytest.raises(pm.errors.ShapeError, match="at least one point"):
         bars.standard_deviation(jnp.zeros(0))
     with pytest.raises(pm.errors.ConfigurationError, match="level"):
