@@ -18,7 +18,7 @@ class Scaler(NamedTuple):
 
     Attributes:
         mean: ``(d,)``, or the shape of an image.
-        deviation: of the same shape; 1 of an input that never changes.
+        deviation: of the same shape; 1 of an input that never changes but by rounding.
 
     >>> import numpy as np, physml as pm
     >>> scaler = pm.datasets.Scaler.of(np.array([[0.0, 5.0], [2.0, 5.0]]))
@@ -38,7 +38,9 @@ class Scaler(NamedTuple):
             NonFiniteError: a NaN or an infinity, or numbers whose squares are none.
         """
         numbers = _samples(inputs)
-        deviation = np.where(np.ptp(numbers, axis=0) == 0, 1.0, numbers.std(axis=0))
+        rounding = 4 * np.finfo(float).eps * np.abs(numbers).max(axis=0)
+        constant = np.ptp(numbers, axis=0) <= rounding
+        deviation = np.where(constant, 1.0, numbers.std(axis=0))
         return cls(numbers.mean(axis=0), deviation)
 
     @classmethod

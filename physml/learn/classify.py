@@ -22,17 +22,9 @@ from physml.learn.class_weights import ClassWeights, weights_of_samples
 from physml.learn.learning_curve import plot_curves
 from physml.learn.linear.linear_model import log_softmax
 from physml.learn.metrics import accuracy, calibration, confusion_matrix
+from physml.learn.parts_of_data import check_classes, check_validation, parts, whole
 from physml.learn.scaled_network import ScaledNetwork, as_inputs
-from physml.learn.train_network import (
-    check_classes,
-    check_outputs,
-    check_validation,
-    checked_scaler,
-    parts,
-    train_network,
-    usual_scaler,
-    whole,
-)
+from physml.learn.train_network import check_outputs, checked_scaler, train_network, usual_scaler
 from physml.learn.trained_part import Frozen
 from physml.networks import network_of
 from physml.optim import OptimizerSettings
@@ -214,7 +206,8 @@ def classify(
             parameters of the lowest. None: all epochs, and the last parameters.
         class_weights: ``w`` of each class, ``(K,)``, in ``−(1/n) Σ w_yᵢ ln softmax(z(xᵢ))_yᵢ``; or
             "balanced", ``n/(K n_k)`` of a class with ``n_k`` of ``n`` training samples.
-        params: to begin with, such as those of another training; the network's own if None.
+        params: to begin with, such as those of another training; the network's own if None. They
+            are of inputs as those were scaled: ``scale=lambda inputs: model.model.scaler``.
         frozen: what stays as it begins: names in the paths of parameters, such as ``("Dense_0",)``,
             or a function of a path ``("params", "Dense_0", "kernel")``.
         key: a random key; ``jax.random.key(0)`` if None.

@@ -14,8 +14,8 @@ from physml.datasets.dataset import Dataset
 from physml.datasets.generator import generator
 from physml.errors import ConfigurationError
 from physml.figures import figure
+from physml.learn.parts_of_data import whole
 from physml.learn.resampling import Judge, Learn
-from physml.learn.train_network import whole
 
 
 class LearningCurve(NamedTuple):

@@ -18,16 +18,9 @@ from physml.errors import ShapeError
 from physml.figures import figure
 from physml.learn.learning_curve import plot_curves
 from physml.learn.metrics import mean_squared_error, r2
+from physml.learn.parts_of_data import check_validation, parts, whole
 from physml.learn.scaled_network import ScaledNetwork, as_inputs
-from physml.learn.train_network import (
-    check_outputs,
-    check_validation,
-    checked_scaler,
-    parts,
-    train_network,
-    usual_scaler,
-    whole,
-)
+from physml.learn.train_network import check_outputs, checked_scaler, train_network, usual_scaler
 from physml.learn.trained_part import Frozen
 from physml.networks import network_of
 from physml.optim import OptimizerSettings, gauss_newton
@@ -193,7 +186,7 @@ def regress(
         until: a rule that may end it before.
         patience: epochs without a lower validation loss after which it ends; the model has the
             parameters of the lowest. None: all epochs, and the last parameters.
-        params: to begin with; the network's own if None.
+        params: to begin with, see ``classify``; the network's own if None.
         frozen: what stays as it begins: names in the paths of parameters, such as ``("Dense_0",)``,
             or a function of a path ``("params", "Dense_0", "kernel")``.
         key: a random key; ``jax.random.key(0)`` if None.

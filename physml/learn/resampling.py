@@ -17,7 +17,7 @@ from physml.as_whole import as_whole
 from physml.datasets.dataset import Dataset
 from physml.datasets.parts import Fold, bootstrap
 from physml.errors import ConfigurationError, ShapeError
-from physml.learn.train_network import whole
+from physml.learn.parts_of_data import whole
 
 Predict = Callable[[Any], Any]
 """``(inputs (n, ...)) -> predictions (n,) or (n, m)``."""

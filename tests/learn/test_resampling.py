@@ -119,6 +119,11 @@ def test_what_is_for_testing_alone_is_not_learned_from():
             learn()
 
 
+def test_rounding_is_no_deviation():
+    scaler = Scaler.of([[0.3], [0.1 + 0.2]])  # which differ in the last digit
+    assert scaler.deviation.tolist() == [1.0]
+
+
 @pytest.mark.parametrize("bad", [np.nan, np.inf, 1e200])
 def test_a_scaler_of_no_numbers_is_refused(bad):
     for make in (Scaler.of, Scaler.of_images):

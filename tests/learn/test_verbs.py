@@ -239,6 +239,7 @@ def test_inputs_of_which_any_class_would_be_told_are_refused(classifier, regress
             r"inputs of one sample \(2,\)",
         ),
         ({"validation": CLASSES.test, "patience": 1}, ConfigurationError, "judge in the end"),
+        ({"validation": X}, ConfigurationError, "validation: expected a pm.Dataset"),
         ({"params": {"params": {}}}, ShapeError, "params: expected those of the network"),
         ({"scale": lambda x: lambda z: z}, ConfigurationError, "scale: expected .* function"),
     ],
@@ -248,8 +249,8 @@ def test_what_would_be_judged_or_begun_wrongly_is_refused(options, error, messag
         (learn.classify, CLASSES, NETWORK),
         (learn.regress, parted(LINE), pm.MLP((3,))),
     ):
-        if verb is learn.regress and "validation" in options:
-            other = options["validation"]
+        other = options.get("validation")
+        if verb is learn.regress and isinstance(other, pm.Dataset):
             options = options | {"validation": pm.Dataset(other.inputs, other.inputs[:, 0])}
         with pytest.raises(error, match=message):
             verb(network, data, epochs=1, size=None, **options)
