@@ -52,6 +52,7 @@ def metropolis_one_electron(
     Each move is accepted alone with ``min(1, p'/p)``, so that its width need not shrink with the
     number of electrons. A sweep costs N evaluations of ``ln p``, or N cheaper ratios of
     ``OneElectronMoves``; their memory is made afresh at each sweep, against accumulated rounding.
+    A walker whose density is 0 or not a number goes anywhere, until it is one.
 
     Args:
         log_density: ``(params, walker (N, d)) -> ln p``, or a density's own moves; of a wave
@@ -160,6 +161,7 @@ def _by_evaluation(log_density: LogDensity) -> OneElectronMoves:
 
     def move(params: Any, log: Array, walker: Array, i: Array, place: Array) -> tuple[Array, Array]:
         new = begin(params, walker.at[i].set(place))
-        return jnp.where(log == -jnp.inf, jnp.inf, new - log), new
+        nowhere = (log == -jnp.inf) | jnp.isnan(log)
+        return jnp.where(nowhere, jnp.inf, new - log), new
 
     return OneElectronMoves(begin, move)

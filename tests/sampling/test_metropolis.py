@@ -230,6 +230,20 @@ def test_one_electron_moves_alone():
     assert float(jnp.abs(walkers[:, 1]).min()) > 0
 
 
+def test_one_electron_after_another_leaves_where_the_density_is_no_number():
+    """Of ``x e^−x`` below 0: a free walk, of which few are not back after a while."""
+
+    def decay(params, x):
+        return jnp.sum(jnp.log(x) - x)
+
+    start = lambda key: jnp.full((50, 1, 1), -0.2)
+    sampler = pm.sampling.metropolis_one_electron(decay, start, sweeps=60, adapt=False)
+    _, walkers, _ = jax.jit(sampler.sample)(
+        jax.random.key(1), sampler.init(jax.random.key(0), None), None
+    )
+    assert float(jnp.mean(walkers > 0)) > 0.8
+
+
 def test_one_electron_moves_stay_in_their_cell():
     start = lambda key: jax.random.uniform(key, (200, 3, 2))
     sampler = pm.sampling.metropolis_one_electron(
