@@ -139,13 +139,16 @@ class Emulator:
     def words(self) -> dict[str, str]:
         """The same for a reader."""
         found = self.found
-        return {
+        said = {
             "on training points": f"{found['rmse']:.2e} root mean square, "
             f"{found['largest_error']:.2e} at most, {found['train']} points",
             "parameters": f"{found['parameters']}, size {self.model.size}",
             "starts": f"{found['good_starts']} of {found['starts']} as good as the best, "
             f"{found['steps']} steps",
         }
+        if self.smaller is None:
+            said["bar"] = "of rows and other starts alone: no smaller matrix has so many levels"
+        return said
 
     def plot(self, path: str | Path) -> Path:
         """Save a figure: levels with their bar, of points with one coordinate, and the matrices.

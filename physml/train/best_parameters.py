@@ -46,8 +46,8 @@ def keeping_best(
     """An objective that judges its parameters every so many steps and keeps the best.
 
     Loss, rows and metrics are the objective's own, and one more metric, held in between, which
-    ``patience`` may wait for. What it judges is the parameters before the steps 0, k, 2k, ... A NaN
-    is never the best.
+    ``patience`` of more than k steps may wait for. What it judges is the parameters before the
+    steps 0, k, 2k, ... A NaN is never the best.
 
     Args:
         objective: what is minimised.

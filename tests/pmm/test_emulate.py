@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -80,6 +82,10 @@ def test_an_emulator_is_kept_and_read_again(emulator, tmp_path):
 def test_its_figure_is_saved(emulator, tmp_path):
     assert emulator.plot(tmp_path / "levels.png").stat().st_size > 1000
     assert all(isinstance(line, str) for line in emulator.words().values())
+    assert "bar" not in emulator.words()
+    alone = replace(emulator, smaller=None)
+    assert alone.words()["bar"].startswith("of rows and other starts alone")
+    assert (alone.standard_deviation(2.0) < emulator.standard_deviation(2.0)).any()
 
 
 @pytest.mark.slow
