@@ -91,7 +91,8 @@ def test_singular_values_are_not_squared():
     found = {f: np.sqrt(values) for f, (values, _) in results.items()}
     np.testing.assert_allclose(found[by_svd], exact, rtol=1e-3)
     np.testing.assert_allclose(found[by_gram][:7], exact[:7], rtol=1e-3)
-    assert np.abs(found[by_gram][10:] / exact[10:] - 1).max() > 1
+    # Lost in rounding: some come out at 0, where the least one is pushed below it.
+    assert np.abs(found[by_gram][10:] / exact[10:] - 1).max() > 0.9
     floors = [float(floor) for _, floor in results.values()]
     eps = np.finfo(float).eps
     np.testing.assert_allclose(floors, [eps, eps**2], rtol=1e-9)
