@@ -264,14 +264,14 @@ def test_the_critical_lattice_of_four_is_met(seed):
 
 @pytest.mark.slow
 def test_the_critical_lattice_of_eight_is_met():
-    """Seed 0, the recipe's own: 0.7(2)e-4 J a site above Kaufman's sum, 0.996 effective."""
+    """Seed 0, the recipe's own: 3.7(8)e-5 J a site above Kaufman's sum, 0.998 effective."""
     from dataclasses import replace
 
     entry = pm.generative.catalogue.ENTRIES["ising-autoregressive"]
     subject, recipe = replace(entry.subject, side=8), entry.recipes["eight"]
     found = entry.solve(subject, recipe, key=jax.random.key(0)).numbers()
     above = found["free_energy"] - found["exact"]
-    assert -4 * found["free_energy_error"] < above < 1.5e-4
+    assert -4 * found["free_energy_error"] < above < 8e-5
     off = found["log_partition"] - found["exact_log_partition"]
     assert abs(off) < 4 * found["log_partition_error"]
-    assert found["ess"] > 0.99 and 0.45 < found["up"] < 0.55
+    assert found["ess"] > 0.995 and 0.45 < found["up"] < 0.55

@@ -5,12 +5,12 @@ from physml.control.catalogue.bsde_by_recipe import BsdeRecipe, bsde_entry
 
 
 def _recipe(subject: HamiltonJacobiBellman) -> BsdeRecipe:
-    """More steps of time where the control is stronger."""
+    """More steps of time where the control is stronger: a place is kept with a rate of some 4λ."""
     if subject.coupling <= 3:
         return BsdeRecipe()
     if subject.coupling <= 20:
         return BsdeRecipe(time_steps=32, judge=20_000)
-    return BsdeRecipe(time_steps=64, steps=60, judge=5000)
+    return BsdeRecipe(time_steps=128, steps=60, judge=5000, curve=(128, 256, 512))
 
 
 ENTRY = bsde_entry(
