@@ -1,5 +1,7 @@
 """Control of a Brownian motion in a hundred dimensions."""
 
+from dataclasses import replace
+
 from physml.control.backward_equations.hamilton_jacobi_bellman import HamiltonJacobiBellman
 from physml.control.catalogue.bsde_by_recipe import BsdeRecipe, bsde_entry
 
@@ -10,7 +12,14 @@ def _recipe(subject: HamiltonJacobiBellman) -> BsdeRecipe:
         return BsdeRecipe()
     if subject.coupling <= 20:
         return BsdeRecipe(time_steps=32, judge=20_000)
-    return BsdeRecipe(time_steps=128, steps=60, judge=5000, curve=(128, 256, 512))
+    return BsdeRecipe(
+        optimizer=replace(BsdeRecipe().optimizer, decay=15.0),
+        steps=60,
+        time_steps=128,
+        part=0.8,
+        judge=5000,
+        curve=(128, 256, 512),
+    )
 
 
 ENTRY = bsde_entry(
