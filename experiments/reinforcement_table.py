@@ -155,7 +155,8 @@ def draw(rows: list[Found], path: Path) -> None:
                 if row["exact"] is not None:
                     for axis in line:
                         axis.set_yscale("symlog", linthresh=abs(row["exact"]))
-                        axis.set_ylim(top=0.0)
+                        axis.set_ylim(top=0.5 * row["exact"])
+                        axis.axhline(row["exact"], color="0.4", linestyle=":", linewidth=1)
             line[0].set(
                 xscale="log", xlabel="steps of one seed's worlds", ylabel=f"{entry}: return"
             )
