@@ -231,6 +231,8 @@ def test_order_is_looked_at_where_the_network_was_trained_to():
         (lambda: pm.generative.Spins((2,), jnp.sum, 0.0), ConfigurationError, "temperature"),
         (lambda: pm.generative.Ising(side=1), ConfigurationError, "side"),
         (lambda: pm.generative.Ising(temperature=-1.0), ConfigurationError, "temperature"),
+        (lambda: pm.generative.Ising(temperature=2000.0), ConfigurationError, "0.01 to 1000 J"),
+        (lambda: pm.generative.Ising(temperature=1e-3), ConfigurationError, "0.01 to 1000 J"),
         (
             lambda: pm.generative.SherringtonKirkpatrick(spins=1),
             ConfigurationError,

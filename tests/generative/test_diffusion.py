@@ -283,8 +283,11 @@ def test_calls_that_cannot_be_meant_are_refused(trained):
             density.score(x, t)
     with pytest.raises(ShapeError, match="t: expected"):
         density.score(x, np.full(3, 0.5))
-    with pytest.raises(ShapeError, match="x: expected"):
-        density.log_prob(np.zeros((2, 3)))
+    for shape in ((2, 3), (0, 1)):
+        with pytest.raises(ShapeError, match="x: expected"):
+            density.log_prob(np.zeros(shape))
+    with pytest.raises(ShapeError, match="mixture: expected one of dimension 1, got 2"):
+        g.against_mixture(density, MIXTURE, samples=100, key=jax.random.key(0))
     with pytest.raises(ConfigurationError, match="steps"):
         density.sample(jax.random.key(0), 5, steps=0)
     with pytest.raises(ConfigurationError, match="n: "):

@@ -202,6 +202,17 @@ def test_an_observable_that_would_hide_another_number_is_refused(observables, er
         pm.generative.flow(Observed(observables), SMALL)
 
 
+def test_a_chain_that_stands_still_is_told():
+    """Eight chains, each at the one sample that outweighs all others: their bars are none."""
+    logs = np.where(np.arange(400) < 8, 50.0, 0.0)
+    none = pm.generative.LogPartition(0.0, 0.0, 1.0, 0.0, 0.0, 400)
+    seen = {"x": np.random.default_rng(0).normal(size=400)}
+    rest = (none, 0.0, logs, seen, np.zeros(400), np.zeros(0))
+    found = pm.generative.FlowDensity(BANANA, SMALL, {}, 1.0, *rest)
+    assert found.numbers()["x_chain_converged"] is False
+    assert "by a chain too short for its bar" in found.words()["x"]
+
+
 def test_names_that_are_taken_are_those_that_are_told(banana):
     assert {*banana.numbers(), "acceptance"} == set(TOLD)
 

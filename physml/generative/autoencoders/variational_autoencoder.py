@@ -44,7 +44,8 @@ class VariationalAutoencoder:
         model: encoder, decoder, likelihood.
         params: of all three.
         beta: with which it was trained.
-        bounds: of ``ln p(x)``, of what it was judged by.
+        bounds: of ``ln p(x)``, of what it was judged by; of ``ln p(x | class)`` where the model is
+            conditional.
         rate: ``KL(q ‖ N(0, 1))``, the mean over those, nats.
         held_out: whether they were not trained on.
         codes: their posterior means, ``(n, latent)``.

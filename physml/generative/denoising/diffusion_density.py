@@ -182,7 +182,11 @@ class DiffusionDensity:
             NonFiniteError: points that are not finite.
         """
         points = as_numbers("x", x)
-        if points.ndim == 0 or points.shape[1:] not in (self.shape, (self.dimension,)):
+        if (
+            points.ndim == 0
+            or not len(points)
+            or points.shape[1:] not in (self.shape, (self.dimension,))
+        ):
             expected = ", ".join(map(str, ("n", *self.shape)))
             raise ShapeError(f"x: expected ({expected}), got {points.shape}")
         if not np.isfinite(points).all():

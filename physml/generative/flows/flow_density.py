@@ -185,6 +185,7 @@ class FlowDensity:
                 f"{name}_chain": chained.mean,
                 f"{name}_chain_error": chained.error,
                 f"{name}_chain_tau": chained.tau,
+                f"{name}_chain_converged": bool(chained.converged),
                 "acceptance": acceptance,
             }
         return told | {
@@ -210,6 +211,7 @@ class FlowDensity:
             said[name] = (
                 f"{told[name]:.6f} ± {told[f'{name}_error']:.1e} by weights, "
                 f"{told[f'{name}_chain']:.6f} ± {told[f'{name}_chain_error']:.1e} by a chain"
+                + ("" if told[f"{name}_chain_converged"] else " too short for its bar")
                 + beside(told[f"{name}_exact"])
             )
         if "acceptance" in told:

@@ -26,7 +26,7 @@ TOLD = (
 )
 """What is told of every flow."""
 
-ENDINGS = ("", "_error", "_exact", "_chain", "_chain_error", "_chain_tau")
+ENDINGS = ("", "_error", "_exact", "_chain", "_chain_error", "_chain_tau", "_chain_converged")
 """What is told of an observable: its name with each."""
 
 

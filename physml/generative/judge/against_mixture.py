@@ -11,6 +11,7 @@ import numpy as np
 from jax import Array
 
 from physml.as_whole import as_whole
+from physml.errors import ShapeError
 from physml.generative.denoising.diffusion_density import DiffusionDensity
 from physml.generative.denoising.gaussian_mixture import GaussianMixture
 from physml.generative.denoising.noised_batch import noised
@@ -68,8 +69,13 @@ def against_mixture(
 
     Raises:
         ConfigurationError: fewer samples.
+        ShapeError: a mixture of another dimension.
     """
     samples = as_whole("samples", samples, least=_LEAST)
+    if mixture.dimension != density.dimension:
+        raise ShapeError(
+            f"mixture: expected one of dimension {density.dimension}, got {mixture.dimension}"
+        )
     denoiser, params = density.denoiser, density.params
     known = mixture.scaled(denoiser.gaussian.centre, float(denoiser.gaussian.scale))
     least, most = density.angles

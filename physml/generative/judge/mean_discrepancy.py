@@ -19,7 +19,8 @@ class MeanDiscrepancy(NamedTuple):
 
     Attributes:
         value: of the samples.
-        error: one standard deviation over samples like these, by the jackknife.
+        error: one standard deviation over samples like these, by the jackknife; NaN of fewer than
+            three in either set.
         chance: the standard deviation over random partings of all samples, whose mean is 0.
         p_value: the share of partings, the given one among them, with at least that value.
         bandwidth: of the kernel.

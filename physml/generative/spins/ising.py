@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from jax import Array
 
 from physml.as_whole import as_whole
+from physml.errors import ConfigurationError
 from physml.generative.spins.spin_model import SpinModel, check_temperature
 from physml.ising import CRITICAL_TEMPERATURE, energy, kaufman
+
+_COLDEST, _HOTTEST = 0.01, 1000.0
 
 
 @dataclass(frozen=True)
@@ -20,7 +23,7 @@ class Ising(SpinModel):
         temperature: in units of ``J``; the critical one if left out.
 
     Raises:
-        ConfigurationError: a side below 2, a temperature that is not positive.
+        ConfigurationError: a side below 2, a temperature below 0.01 or above 1000.
 
     >>> import physml as pm
     >>> exact = pm.generative.Ising(side=4).log_partition() / 16
@@ -35,6 +38,11 @@ class Ising(SpinModel):
         """Check both where they are written."""
         object.__setattr__(self, "side", as_whole("side", self.side, least=2))
         check_temperature(self.temperature)
+        if not _COLDEST <= self.temperature <= _HOTTEST:
+            raise ConfigurationError(
+                f"temperature: expected from {_COLDEST} to {_HOTTEST:g} J, between which Kaufman's "
+                f"sum keeps its digits, got {self.temperature}"
+            )
 
     @property
     def shape(self) -> tuple[int, ...]:
