@@ -55,7 +55,14 @@ class Scaler(NamedTuple):
         return cls(np.asarray(numbers.mean()), np.asarray(deviation))
 
     def __call__(self, inputs: Any) -> Any:
-        """Scaled inputs, ``(n, ...)`` or of one sample ``(...)``."""
+        """Scaled inputs, ``(n, ...)`` or of one sample ``(...)``.
+
+        Raises:
+            ShapeError: of other inputs, such as one that would broadcast to all.
+        """
+        shape = np.shape(self.mean)
+        if shape and np.shape(inputs)[-len(shape) :] != shape:
+            raise ShapeError(f"inputs: expected (n, ...) of {shape}, got {np.shape(inputs)}")
         return (inputs - self.mean) / self.deviation
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from physml import learn
-from physml.errors import ConfigurationError, ShapeError
+from physml.errors import ConfigurationError, NonFiniteError, ShapeError
 from physml.learn.catalogue import ENTRIES
 from physml.train.study import Study
 
@@ -90,6 +90,9 @@ def test_the_next_measurement_is_where_least_is_known():
         learn.next_measurement(lambda x: x, line)
     with pytest.raises(ShapeError, match=r"candidates: expected \(n, d\)"):
         learn.next_measurement(model, line[:, 0])
+    lost = dataclasses.replace(model, root=np.full((1, 1), np.nan))
+    with pytest.raises(NonFiniteError, match="posterior: deviations"):
+        learn.next_measurement(lost, line)
 
 
 def test_each_repeat_of_measurements_is_told(monkeypatch):

@@ -78,6 +78,13 @@ def test_ridge_of_an_input_that_stands_twice_halves_its_coefficient(strength):
     np.testing.assert_allclose(twice.coefficients, halved, rtol=1e-3)
 
 
+@pytest.mark.parametrize("solve", [learn.coordinate_descent, learn.natural_gradient_step])
+def test_ways_that_square_the_condition_say_where_they_end(solve):
+    """One rested at all of the coefficient on the first of two equal inputs."""
+    with pytest.raises(ConvergenceError, match="take closed_form"):
+        learn.ridge(X[:, [0, 0]], Y, 1e-18, solve=solve)
+
+
 def test_a_model_behind_the_scaler_of_images_is_that_of_their_rows():
     images = X[:, :4].reshape(N, 2, 2)
     for make in (Scaler.of, Scaler.of_images):

@@ -119,6 +119,11 @@ def test_what_is_for_testing_alone_is_not_learned_from():
             learn()
 
 
+def test_a_scaler_does_not_broadcast():
+    with pytest.raises(ShapeError, match=r"inputs: expected \(n, ...\) of \(2,\), got \(5, 1\)"):
+        Scaler.of(drawn(9).inputs)(np.ones((5, 1)))
+
+
 def test_rounding_is_no_deviation():
     scaler = Scaler.of([[0.3], [0.1 + 0.2]])  # which differ in the last digit
     assert scaler.deviation.tolist() == [1.0]

@@ -32,7 +32,8 @@ def next_measurement(posterior: HasDeviation, candidates: Any) -> np.ndarray:
         One of them, ``(d,)``.
 
     Raises:
-        ShapeError, NonFiniteError: candidates of another shape, a NaN or an infinity.
+        ShapeError, NonFiniteError: candidates of another shape, a NaN or an infinity, among
+            deviations too, where it would be the largest.
         ConfigurationError: what has no error bars; bars of several fields.
 
     Source: MacKay (1992), doi:10.1162/neco.1992.4.4.590.
@@ -58,4 +59,4 @@ def next_measurement(posterior: HasDeviation, candidates: Any) -> np.ndarray:
             "posterior: expected one deviation a candidate, got those of several fields; choose "
             "by one of them, candidates[np.argmax(deviation)]"
         )
-    return table[int(np.argmax(deviation))]
+    return table[int(np.argmax(finite("posterior: deviations", deviation)))]

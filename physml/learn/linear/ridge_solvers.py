@@ -47,10 +47,12 @@ def coordinate_descent(design: np.ndarray, targets: np.ndarray, strength: float)
     Arguments and value are those of ``closed_form``.
 
     Raises:
-        ConvergenceError: it did not come to rest.
+        ConvergenceError: it did not come to rest, or rests at more than the least, since inputs
+            depend on one another and the penalty is too small to tell.
         ConfigurationError: without a penalty.
     """
     _check_penalty("coordinate_descent", strength)
+    _check_condition("coordinate_descent", design, strength, 1e-4 / 1e-14)  # its tolerance
     return np.stack([descend(design, y, l2=strength, l1=0.0) for y in targets.T], axis=1)
 
 
@@ -90,9 +92,12 @@ def natural_gradient_step(design: np.ndarray, targets: np.ndarray, strength: flo
     sets 64 bits.
 
     Raises:
+        ConvergenceError: inputs that depend on one another, by a penalty below the rounding.
         ConfigurationError: without a penalty.
     """
     _check_penalty("natural_gradient_step", strength)
+    resolved = 1e-2 / float(jnp.finfo(jnp.result_type(float)).eps)
+    _check_condition("natural_gradient_step", design, strength, resolved)
     found = fit(
         least_squares({"targets": lambda theta, sample: sample[0] @ theta - sample[1]}),
         fixed({"targets": (jnp.asarray(design), jnp.asarray(targets))}),
@@ -125,4 +130,16 @@ def _check_penalty(name: str, strength: float) -> None:
     if not strength > 0:
         raise ConfigurationError(
             f"{name}: expected a strength > 0, got {strength}; without a penalty take closed_form"
+        )
+
+
+def _check_condition(name: str, design: np.ndarray, strength: float, most: float) -> None:
+    """Refuse what a way that squares the condition of X cannot tell from rounding."""
+    bends = np.linalg.svd(design, compute_uv=False) ** 2 / len(design)
+    least = bends.min() if len(bends) == design.shape[1] else 0.0
+    condition = (bends.max() + strength) / (least + strength)
+    if condition > most:
+        raise ConvergenceError(
+            f"{name}: expected a condition up to {most:.0e}, got {condition:.1e}; scale the "
+            "inputs, give a larger strength, or take closed_form"
         )
