@@ -119,7 +119,7 @@ class Nearest(Selection):
     def __post_init__(self) -> None:
         """Check the numbers where they are written."""
         super().__post_init__()
-        if not np.isfinite(self.value):
+        if np.iscomplexobj(self.value) or not np.isfinite(self.value):
             raise ConfigurationError(f"value: expected a finite number, got {self.value}")
 
     def __call__(self, eigenvalues: Array) -> Array:

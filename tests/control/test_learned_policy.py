@@ -103,6 +103,8 @@ def test_what_cannot_be_asked_is_refused(found: LearnedPolicy) -> None:
         found.value(np.zeros(4), seed=2)
     with pytest.raises(ConfigurationError, match="episodes: expected at least 2"):
         found.evaluate(KEY, 1)
+    with pytest.raises(ConfigurationError, match="judge: expected at least 2, got 1"):
+        pm.control.policy_gradient(CartPole(), **SHORT | {"judge": 1})
     with pytest.raises(ShapeError, match=r"policy: expected outputs \(2,\), got \(3,\)"):
         pm.control.policy_gradient(CartPole(), pm.MLP((), 3), **SHORT)
     with pytest.raises(ShapeError, match=r"value: expected one number, \(\), got \(1,\)"):

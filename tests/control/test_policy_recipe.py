@@ -16,6 +16,7 @@ ADAM = pm.optim.OptimizerSettings(name="adam", learning_rate=1e-3)
     [
         ({"clip": 0.2}, "optimizer: expected one that asks for gradients alone"),
         ({"clip": -0.2, "optimizer": ADAM}, "clip"),
+        ({"optimizer": pm.optim.OptimizerSettings(name="lbfgs")}, "asks for gradients.*got lbfgs"),
         ({"entropy": -1.0}, "entropy"),
         ({"clip": 0.2, "optimizer": ADAM, "minibatches": 300}, "parts of two samples"),
         ({"epochs": 4}, "without a clip"),

@@ -108,6 +108,7 @@ def test_a_value_is_scaled_with_the_levels():
         (lambda: Hermitian(2).init(KEY, jnp.ones(2)), ShapeError, "give terms=2"),
         (lambda: Lowest(0), ConfigurationError, "count: expected at least 1"),
         (lambda: Nearest(1, value=np.nan), ConfigurationError, "value: expected a finite"),
+        (lambda: Nearest(1, value=1j), ConfigurationError, "value: expected a finite"),
         (
             lambda: Hermitian(2).levels(Hermitian(2).init(KEY, 0.0), 0.0, 3),
             ConfigurationError,

@@ -93,14 +93,14 @@ class Backward(BackwardEquation):
         begin: ``x₀``, ``(d,)``.
         time: ``T > 0``.
         mu: ``μ``, ``(t, x) -> (d,)``; None for 0.
-        sigma: ``σ``, ``(t, x) -> ()``, ``(d,)`` or ``(d, m)``, or a number.
+        sigma: ``σ``, ``(t, x) -> ()``, ``(d,)`` or ``(d, m)``, or such numbers.
         f: ``(t, x, y, z) -> ()``; None for 0.
         known: ``u(0, x₀)``, or None.
 
     Raises:
-        ShapeError: a function of another shape than is expected.
-        ConfigurationError: a time that is not positive.
-        NonFiniteError: ``x₀`` or ``g(x₀)`` is not finite.
+        ShapeError: a function of another shape than is expected; masked or complex numbers.
+        ConfigurationError: a time that is not positive, what is no function.
+        NonFiniteError: ``x₀``, ``g(x₀)``, ``σ`` or a number is not finite.
 
     >>> import jax.numpy as jnp, physml as pm
     >>> heat = pm.control.Backward(lambda x: jnp.sum(x**2), jnp.zeros(3), 0.5)
@@ -112,7 +112,7 @@ class Backward(BackwardEquation):
     begin: Any
     time: float
     mu: Callable[[Array, Array], Array] | None = None
-    sigma: Callable[[Array, Array], Array] | float = 1.0
+    sigma: Any = 1.0
     f: Callable[[Array, Array, Array, Array], Array] | None = None
     known: float | None = None
     _start: np.ndarray = field(init=False, repr=False)
@@ -120,6 +120,18 @@ class Backward(BackwardEquation):
     def __post_init__(self) -> None:
         """Check all of it where it is written."""
         object.__setattr__(self, "_start", as_numbers("begin", self.begin))
+        for name, free in (("final", False), ("mu", True), ("f", True)):
+            given = getattr(self, name)
+            if not callable(given) and not (free and given is None):
+                raise ConfigurationError(f"{name}: expected a function, got {given!r}")
+        object.__setattr__(self, "time", one_number("time", self.time))
+        if self.known is not None:
+            object.__setattr__(self, "known", one_number("known", self.known))
+        if not callable(self.sigma):
+            sigma = as_numbers("sigma", self.sigma)
+            if not np.isfinite(sigma).all():
+                raise NonFiniteError(f"sigma: expected finite numbers, got {self.sigma}")
+            object.__setattr__(self, "sigma", sigma if sigma.ndim else float(sigma))
         check(self)
 
     @property
@@ -182,6 +194,21 @@ def check(equation: BackwardEquation) -> None:
     here = equation.terminal(jnp.asarray(start, x.dtype))
     if not bool(jnp.isfinite(here)):
         raise NonFiniteError(f"terminal: expected finite numbers, got g(x₀) = {here}")
+
+
+def one_number(name: str, given: Any) -> float:
+    """A finite real number.
+
+    Raises:
+        ShapeError: more than one, masked or complex ones.
+        NonFiniteError: a NaN or an infinity.
+    """
+    number = as_numbers(name, given)
+    if number.shape:
+        raise ShapeError(f"{name}: expected one number, got {number.shape}")
+    if not np.isfinite(number):
+        raise NonFiniteError(f"{name}: expected a finite number, got {given}")
+    return float(number)
 
 
 def noise_of(equation: BackwardEquation, t: Array, x: Array, dw: Array) -> Array:

@@ -11,7 +11,11 @@ import jax.numpy as jnp
 from jax import Array
 
 from physml.as_whole import as_whole
-from physml.control.backward_equations.backward_equation import BackwardEquation, check
+from physml.control.backward_equations.backward_equation import (
+    BackwardEquation,
+    check,
+    one_number,
+)
 from physml.control.backward_equations.backward_solution import BackwardSolution
 from physml.control.backward_equations.rolled_forward import miss
 from physml.control.backward_equations.steered_paths import training_paths
@@ -104,7 +108,7 @@ def deep_bsde(
     scalar = _scalar(equation, network, model, start)
     numbers = size * time_steps * (equation.dimension + equation.noises)
     check_memory("size", [Need(f"{size} paths × {time_steps} steps", numbers)], "size")
-    first = equation.terminal(start) if value is None else value
+    first = equation.terminal(start) if value is None else one_number("value", value)
     params = {"value": jnp.asarray(first, start.dtype), "model": model}
     result = fit(
         least_squares({"paths": miss(equation, network.apply, scalar=scalar)}),

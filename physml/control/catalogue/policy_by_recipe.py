@@ -26,7 +26,8 @@ from physml.optim.ranges import check_positive
 from physml.train import Entry, Run
 from physml.train.callbacks import Callback
 
-_BY_ROWS = ("natural-gradient", "gauss-newton")
+_BY_VALUE = ("gauss-newton", "newton", "lbfgs", "ssbroyden", "ssbfgs")
+"""Optimizers that ask for the loss at fixed samples, which a rollout's are not."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,9 +79,14 @@ class PolicyRecipe:
         for name, bound in least.items():
             as_whole(name, getattr(self, name), least=bound)
         check_positive("entropy", self.entropy, or_zero=True)
+        if self.optimizer.name in _BY_VALUE:
+            raise ConfigurationError(
+                "optimizer: expected one that asks for gradients, such as adam, or natural-gradient"
+                f", since what is met follows the policy, got {self.optimizer.name}"
+            )
         if self.clip is not None:
             check_positive("clip", self.clip)
-            if self.optimizer.name in _BY_ROWS:
+            if self.optimizer.name == "natural-gradient":
                 raise ConfigurationError(
                     f"optimizer: expected one that asks for gradients alone beside PPO's clip, "
                     f"such as adam, got {self.optimizer.name}"

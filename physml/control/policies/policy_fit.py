@@ -46,7 +46,11 @@ def policy_fit(
         judge: fresh episodes of each policy.
         key: a random key; that of 0 if None.
         **loop: other arguments of ``fit``.
+
+    Raises:
+        ConfigurationError: fewer than two episodes to judge by, before anything is trained.
     """
+    judge = as_whole("judge", judge, least=2)
     key = jax.random.key(0) if key is None else key
     result = fit(
         objective_of_replicas(objective),
