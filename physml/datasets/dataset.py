@@ -85,8 +85,17 @@ class Dataset:
         return len(self.inputs)
 
     def __getitem__(self, rows: Any) -> Dataset:
-        """Some samples, by a slice, a mask or their numbers ``(k,)``."""
-        rows = np.atleast_1d(np.arange(len(self))[rows])
+        """Some samples, by a slice, a mask or their numbers ``(k,)``.
+
+        Raises:
+            ShapeError: a mask of another length, numbers of no samples, none.
+        """
+        try:
+            rows = np.atleast_1d(np.arange(len(self))[rows])
+        except IndexError as error:
+            raise ShapeError(f"{self.name}: expected some of {len(self)} samples ({error})") from (
+                error
+            )
         if not len(rows):
             raise ShapeError(f"{self.name}: expected at least one sample, got none")
         return replace(self, inputs=self.inputs[rows], targets=self.targets[rows], split=None)

@@ -38,7 +38,8 @@ class Regressor:
     Attributes:
         model: the network behind the scaler of its training inputs.
         targets: the scaler of the training targets, which the network's outputs are scaled by.
-        found: numbers, plain data: ``rmse`` on the test part of the data, or None without one,
+        found: numbers, plain data: ``rmse`` on the test part of the data, or None without one (of
+            several outputs over all of them, which asks for one unit),
             ``loss`` (½ mean square, in units of the scaled targets), ``train_rmse``, how many
             samples to ``train`` and to ``test``, ``parameters``, ``steps``, ``epochs``, the loss
             ``validation`` of the model or None.

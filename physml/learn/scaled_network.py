@@ -12,7 +12,7 @@ import numpy as np
 from jax import Array
 
 from physml.datasets.scaler import Scaler
-from physml.errors import FingerprintError, ShapeError
+from physml.errors import FingerprintError, NonFiniteError, ShapeError
 from physml.learn.metrics.shapes import finite
 from physml.train.named_params import from_named, named
 
@@ -43,7 +43,8 @@ class ScaledNetwork:
 
         Raises:
             ShapeError: inputs of another shape, masked or complex.
-            NonFiniteError: a NaN or an infinity, of which any class would be told.
+            NonFiniteError: a NaN or an infinity, of which any class would be told; outputs that
+                are NaN, as of inputs beyond the largest number of jax's precision.
         """
         if np.size(inputs):
             finite("inputs", inputs)
@@ -51,7 +52,13 @@ class ScaledNetwork:
         if x.shape[1:] != self.shape or x.ndim == 0:
             expected = ", ".join(map(str, ("n", *self.shape)))
             raise ShapeError(f"inputs: expected ({expected}), got {x.shape}")
-        return np.asarray(_outputs(self.network, self.params, as_inputs(self.scaler, x)))
+        outputs = np.asarray(_outputs(self.network, self.params, as_inputs(self.scaler, x)))
+        if (lost := np.isnan(outputs)).any():
+            raise NonFiniteError(
+                f"network: expected numbers, got NaN of input {int(np.argwhere(lost)[0, 0])}; are "
+                "inputs too large, or parameters NaN?"
+            )
+        return outputs
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Everything but the network, by name, with its outputs at some inputs to know it again."""

@@ -90,6 +90,9 @@ def test_no_split_and_no_samples():
         Dataset(X, X).train  # noqa: B018
     with pytest.raises(ShapeError, match="at least one sample"):
         Dataset(X, X)[6:]
+    for rows in ([6], [True, False]):
+        with pytest.raises(ShapeError, match="expected some of 6 samples"):
+            Dataset(X, X)[rows]
 
 
 @pytest.fixture

@@ -162,6 +162,7 @@ def test_what_cannot_be_told_is_refused(model, call, error, message):
 def test_the_entry_refuses_what_cannot_be_before_a_run():
     for changes, message in (
         ({"heads": 3}, "heads: expected a divisor"),
+        ({"size": 30_000}, "size: expected at most the 24452 windows"),
         ({"context": 20_000}, "far more characters than the context"),
     ):
         with pytest.raises(ConfigurationError, match=message):

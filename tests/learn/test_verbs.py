@@ -228,6 +228,9 @@ def test_inputs_of_which_any_class_would_be_told_are_refused(classifier, regress
             with pytest.raises(ShapeError, match="real numbers"):
                 model.predict(odd)
         assert len(model.predict(X[:0])) == 0
+        lost = jax.tree.map(lambda leaf: jnp.nan * leaf, model.model.params)
+        with pytest.raises(NonFiniteError, match="NaN of input 0; are inputs too large"):
+            dataclasses.replace(model.model, params=lost)(X)
 
 
 @pytest.mark.parametrize(

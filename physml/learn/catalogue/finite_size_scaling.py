@@ -64,7 +64,7 @@ def binder_crossing(temperatures: np.ndarray, small: np.ndarray, large: np.ndarr
         large: of the large one.
 
     Raises:
-        ConvergenceError: they do not cross there.
+        ConvergenceError: they do not cross there, nor within half as far again to either side.
     """
     middle = temperatures.mean()
     apart = binder_cumulant(small) - binder_cumulant(large)

@@ -191,6 +191,11 @@ def check(subject: Opticks, recipe: WriterRecipe) -> None:
         raise ConfigurationError(f"held_out: expected a part in (0, 0.5), got {subject.held_out}")
     network(recipe, 78)
     recipe.optimizer.check(recipe.steps)
+    windows = ((1 - 2 * subject.held_out) * len(opticks()) - recipe.context) / 8
+    if recipe.size > windows:
+        raise ConfigurationError(
+            f"size: expected at most the {windows:.0f} windows, got {recipe.size}"
+        )
     if subject.held_out * len(opticks()) <= 2 * recipe.context:
         raise ConfigurationError(
             f"held_out: expected far more characters than the context {recipe.context}, got "
