@@ -22,29 +22,32 @@ from jax.flatten_util import ravel_pytree
 Levels = Callable[[Any, Array], Array]
 """``(params, point) -> (m,)``."""
 
+Rows = Callable[[Array], np.ndarray]
+"""``points (k, ...) -> (k m, p)``, the derivatives of levels by ``p`` parameters."""
 
-def of_rows(levels: Levels, params: Any, seen: Array, observed: Array, points: Array) -> np.ndarray:
+
+def rows_of(levels: Levels, params: Any) -> Rows:
+    """The derivatives of levels by the parameters, compiled once for points of one number."""
+    flat, unravel = ravel_pytree(params)
+    slope = jax.jit(jax.vmap(jax.jacrev(lambda flat, x: levels(unravel(flat), x)), (None, 0)))
+    return lambda x: np.asarray(slope(flat, x), np.float64).reshape(-1, flat.size)
+
+
+def of_rows(rows: Rows, residual: np.ndarray, seen: Array, points: Array) -> np.ndarray:
     """The deviation of levels at points, ``(k, m)``, by the rows of the fit.
 
     Args:
-        levels: scaled ones.
-        params: of the fit.
-        seen: the points that it is of.
-        observed: the levels there, ``(n, m)``.
+        rows: of scaled levels.
+        residual: of them at the points of the fit, ``(n m,)``.
+        seen: the points of the fit, ``n``.
         points: where it is asked.
     """
-    flat, unravel = ravel_pytree(params)
-    slope = jax.jit(jax.vmap(jax.jacrev(lambda flat, x: levels(unravel(flat), x)), (None, 0)))
-
-    def rows(x: Array) -> np.ndarray:
-        return np.asarray(slope(flat, x), np.float64).reshape(-1, flat.size)
-
-    residual = np.asarray(jax.vmap(levels, (None, 0))(params, seen) - observed, np.float64).ravel()
     known = rows(seen)
+    size = known.shape[1]
     # Of more rows than parameters the left vectors, a square of all rows, are not asked for.
-    _, values, axes = np.linalg.svd(known, full_matrices=len(known) < flat.size)
+    _, values, axes = np.linalg.svd(known, full_matrices=len(known) < size)
     # A direction that no row knows is as known as before.
-    values = np.concatenate([values, np.zeros(flat.size - len(values))])
+    values = np.concatenate([values, np.zeros(size - len(values))])
     deviation = _row_deviation(residual, values)
     turned = rows(points) @ axes.T
     variance = np.sum(turned**2 / ((values / deviation) ** 2 + 1.0), axis=1)

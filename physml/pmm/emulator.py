@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from statistics import NormalDist
 from typing import Any
@@ -259,26 +259,45 @@ class Emulator:
         scaled, kept = self.scaling.model(model), self.scaling.keep(self.keep)
         return lambda params, point: scaled.levels(params, point, kept)
 
-    def _with(self, params: Any, x: np.ndarray, model: Hermitian | None = None) -> np.ndarray:
+    # Compiled once: a program made at each call would cost a thousand times what it computes.
+    @cached_property
+    def _at_points(self) -> Levels:
+        return jax.jit(jax.vmap(self._levels(self.model), (None, 0)))
+
+    @cached_property
+    def _smaller_at_points(self) -> Levels:
+        return jax.jit(jax.vmap(self._levels(self.model.with_fewer_rows()), (None, 0)))
+
+    @cached_property
+    def _slopes_at_points(self) -> Levels:
+        return jax.jit(jax.vmap(jax.jacfwd(self._levels(self.model), argnums=1), (None, 0)))
+
+    @cached_property
+    def _rows_at_points(self) -> bars.Rows:
+        return bars.rows_of(self._levels(self.model), self.params)
+
+    def _with(self, params: Any, x: np.ndarray) -> np.ndarray:
         """Scaled levels, ``(n, m)``."""
-        levels = jax.vmap(self._levels(model or self.model), (None, 0))
-        return np.asarray(jax.jit(levels)(params, as_points(x)), np.float64)
+        return np.asarray(self._at_points(params, as_points(x)), np.float64)
 
     def _many(self, x: np.ndarray) -> np.ndarray:
         return self.scaling.mean + self.scaling.deviation * self._with(self.params, x)
 
     def _slopes(self, x: np.ndarray) -> np.ndarray:
-        slopes = jax.jit(jax.vmap(jax.jacfwd(self._levels(self.model), argnums=1), (None, 0)))
-        return self.scaling.deviation * np.asarray(slopes(self.params, as_points(x)))
+        return self.scaling.deviation * np.asarray(
+            self._slopes_at_points(self.params, as_points(x))
+        )
 
     def _deviations(self, x: np.ndarray) -> np.ndarray:
-        told, seen = self._with(self.params, x), as_points(self.data.x)
-        observed = as_points((self.data.y - self.scaling.mean) / self.scaling.deviation)
-        by_rows = bars.of_rows(self._levels(self.model), self.params, seen, observed, as_points(x))
+        told, points = self._with(self.params, x), as_points(x)
+        observed = (self.data.y - self.scaling.mean) / self.scaling.deviation
+        residual = (self._with(self.params, self.data.x) - observed).ravel()
+        by_rows = bars.of_rows(self._rows_at_points, residual, as_points(self.data.x), points)
         by_starts = bars.of_others(told, [self._with(params, x) for params in self.others])
         by_size = np.zeros_like(told)
         if self.smaller is not None:
-            by_size = self._with(self.smaller[1], x, self.smaller[0]) - told
+            fewer = self._smaller_at_points(self.smaller[1], points)
+            by_size = np.asarray(fewer, np.float64) - told
         return self.scaling.deviation * np.sqrt(by_rows**2 + by_starts**2 + by_size**2)
 
 

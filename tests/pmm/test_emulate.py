@@ -79,6 +79,20 @@ def test_an_emulator_is_kept_and_read_again(emulator, tmp_path):
         Emulator.load(tmp_path / "kept", Hermitian(3, features=lambda x: jnp.abs(x)))
 
 
+def test_a_second_call_compiles_nothing(emulator):
+    traced = []
+
+    def feature(x):
+        traced.append(x)
+        return x
+
+    own = replace(emulator, model=Hermitian(3, features=feature))
+    own(FAR)
+    once = len(traced)
+    own(FAR + 1)
+    assert len(traced) == once > 0
+
+
 def test_its_figure_is_saved(emulator, tmp_path):
     assert emulator.plot(tmp_path / "levels.png").stat().st_size > 1000
     assert all(isinstance(line, str) for line in emulator.words().values())
