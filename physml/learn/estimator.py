@@ -108,7 +108,8 @@ class Estimator:
     def predict(self, X: Any) -> np.ndarray:
         """Classes ``(n,)`` as in the targets, or numbers ``(n,)`` or ``(n, m)``."""
         told = self._found().predict(self._validated(X))
-        return self.classes_[told] if self._classifies else told
+        # By what was found: set_params may have named another verb since.
+        return self.classes_[told] if isinstance(self.model_, Classifier) else told
 
     @property
     def predict_proba(self) -> Callable[[Any], np.ndarray]:
@@ -130,7 +131,7 @@ class Estimator:
             raise NonFiniteError("y: expected finite targets, got a NaN or an infinity")
         if len(y) != len(told):
             raise ShapeError(f"y: expected a target for each of {len(told)} samples, got {y.shape}")
-        if not self._classifies:
+        if not isinstance(self.model_, Classifier):
             return r2(y.reshape(told.shape), told)
         return float(np.mean(_of("sklearn.utils", "column_or_1d")(y) == told))
 
@@ -189,8 +190,8 @@ class Estimator:
         """The network is made again, and known by its outputs."""
         state = dict(state)
         if "model_" in state:
-            kind: Any = Classifier if state["verb"] is classify else Regressor
             kept = dict(state["model_"])
+            kind: Any = Regressor if "targets" in kept else Classifier
             told = kept["judged"][1]
             outputs = told.shape[1] if told.ndim == 2 else None
             network = network_of("network", state["network"], outputs=outputs)

@@ -33,7 +33,7 @@ def whole(name: str, data: Dataset) -> Dataset:
 def check_validation(
     validation: Dataset, train: Dataset, test: Dataset | None, *, chooses: bool
 ) -> None:
-    """Refuse validation data of other inputs or classes, or those that judge in the end.
+    """Refuse validation data of other inputs or classes, and those that train or judge in the end.
 
     Args:
         validation: judged once an epoch.
@@ -43,7 +43,8 @@ def check_validation(
 
     Raises:
         ShapeError: other inputs or classes than those of the training samples.
-        ConfigurationError: data with a split; parameters chosen by the data that judge them.
+        ConfigurationError: data with a split; those that train or judge, where parameters are
+            chosen by them.
     """
     whole("validation", validation)
     if validation.inputs.shape[1:] != train.inputs.shape[1:]:
@@ -52,11 +53,12 @@ def check_validation(
             f"{validation.inputs.shape[1:]}"
         )
     check_classes("validation", validation, train.class_names)
-    if chooses and test is not None and np.array_equal(validation.inputs, test.inputs):
-        raise ConfigurationError(
-            "validation: expected samples that do not judge in the end, since patience chooses the "
-            "parameters by them, got data.test; part data.train once more"
-        )
+    for part, what in ((test, "data.test, which judge in the end"), (train, "those trained on")):
+        if chooses and part is not None and np.array_equal(validation.inputs, part.inputs):
+            raise ConfigurationError(
+                "validation: expected samples of their own, since patience chooses the parameters "
+                f"by them, got {what}; part data.train once more"
+            )
 
 
 def check_classes(name: str, data: Dataset, class_names: tuple[str, ...]) -> None:

@@ -111,6 +111,13 @@ def test_other_lengths_and_inputs_are_refused(fitted):
         fitted.predict(X[:, :1])
 
 
+def test_another_verb_waits_for_the_next_fit(fitted):
+    other = pickle.loads(pickle.dumps(fitted)).set_params(verb=pm.learn.regress)
+    for one in (other, pickle.loads(pickle.dumps(other))):
+        np.testing.assert_array_equal(one.predict(X), fitted.predict(X))
+        assert one.score(X, WORDS) == fitted.score(X, WORDS)
+
+
 def test_targets_that_judge_nothing_are_refused(fitted):
     with pytest.raises(ShapeError, match="y: expected numbers, got 40 of 40 entries masked"):
         fitted.score(X, np.ma.array(np.zeros(40), mask=True))

@@ -213,6 +213,20 @@ def test_it_is_saved_and_known_again(likely, tmp_path):
         likely.save(tmp_path / "one")
 
 
+def test_a_kernel_that_was_changed_is_not_told_by_its_old_program():
+    class Bell:
+        length = 1.0
+
+        def __call__(self, x, y):
+            return jnp.exp(-0.5 * jnp.sum((x - y) ** 2) / self.length**2)
+
+    kernel, seen = Bell(), learn.Observed([[0.0], [1.0]], [1.0, 2.0], noise=0.1)
+    learn.gaussian_process(kernel, seen)
+    kernel.length = 0.2
+    with pytest.raises(ConfigurationError, match="make a new one instead of changing it"):
+        learn.gaussian_process(kernel, seen)
+
+
 def test_another_kernel_of_the_same_evidence_is_not_the_one_that_was_saved(tmp_path):
     """Two observations far apart have one evidence, whatever the kernel between them."""
     apart = learn.Observed([[0.0], [50.0]], [1.0, 2.0], noise=0.1)

@@ -242,6 +242,7 @@ def test_inputs_of_which_any_class_would_be_told_are_refused(classifier, regress
             r"inputs of one sample \(2,\)",
         ),
         ({"validation": CLASSES.test, "patience": 1}, ConfigurationError, "judge in the end"),
+        ({"validation": CLASSES.train, "patience": 1}, ConfigurationError, "those trained on"),
         ({"validation": X}, ConfigurationError, "validation: expected a pm.Dataset"),
         ({"params": {"params": {}}}, ShapeError, "params: expected those of the network"),
         ({"scale": lambda x: lambda z: z}, ConfigurationError, "scale: expected .* function"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from types import FunctionType
 from typing import Any
 
 import jax
@@ -153,7 +154,8 @@ def check_kernel(family: Family, hyperparameters: Any, dimension: int) -> None:
     """Refuse what is no function of a pair of points, or not symmetric.
 
     Raises:
-        ConfigurationError: no function; not symmetric.
+        ConfigurationError: no function; not symmetric; an object that was changed since its program
+            was compiled, by which it would still be told.
         ShapeError: its value is no number.
         NonFiniteError: a NaN or an infinity.
     """
@@ -175,6 +177,13 @@ def check_kernel(family: Family, hyperparameters: Any, dimension: int) -> None:
     mirrored = np.asarray(pairwise(family, None, hyperparameters, y, x))
     if not np.isfinite(value).all():
         raise NonFiniteError("kernel: expected finite covariances, got a NaN or an infinity")
+    if not isinstance(kernel, FunctionType):
+        now = float(kernel(jnp.asarray(x[0]), jnp.asarray(y[0])))
+        if abs(now - value[0]) > 1e-9 * np.abs(value).max():
+            raise ConfigurationError(
+                f"kernel: expected an object that stays as it was when it was first used, got "
+                f"k = {now:.6g} where it was {value[0]:.6g}; make a new one instead of changing it"
+            )
     if np.abs(value - mirrored).max() > 1e-9 * np.abs(value).max():
         worst = int(np.argmax(np.abs(value - mirrored)))
         raise ConfigurationError(
