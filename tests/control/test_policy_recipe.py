@@ -1,5 +1,7 @@
 """Recipes of policies that could not be learned by: refused before anything is made."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -27,6 +29,17 @@ def test_what_cannot_be_learned_by_is_named(wrong, named):
     with pytest.raises(ConfigurationError, match=named):
         PolicyRecipe(**wrong)
     assert proximal(optimizer=ADAM).clip == 0.2
+
+
+@pytest.mark.parametrize(
+    ("name", "ignored"),
+    [("lqr-policy", {"widths": (64,)}), ("lqr-policy", {"value_widths": ()}),
+     ("hjb-100d", {"scale": 10.0})],
+)  # fmt: skip
+def test_what_would_be_ignored_is_named(name, ignored):
+    entry = pm.control.catalogue.ENTRIES[name]
+    with pytest.raises(ConfigurationError, match=f"{next(iter(ignored))}: expected none"):
+        entry.check(entry.subject, replace(entry.recipe, **ignored))
 
 
 def test_one_step_alone_is_no_rollout_to_learn_by():

@@ -108,6 +108,11 @@ def solve(
 def check(subject: BackwardEquation, recipe: BsdeRecipe) -> None:
     """Build what can be built, before a run is made."""
     recipe.optimizer.check(recipe.steps)
+    if recipe.scale != 1 and recipe.ansatz != "value":
+        raise ConfigurationError(
+            f"scale: expected none beside the ansatz {recipe.ansatz}, since it is of a network of "
+            f"u, got {recipe.scale}"
+        )
     if subject.jumps is not None and recipe.ansatz != "value":
         raise ConfigurationError(
             f"ansatz: expected value, since jumps ask for u at two places, got {recipe.ansatz}"

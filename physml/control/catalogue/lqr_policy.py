@@ -97,7 +97,17 @@ def _cost(world: LinearWorld, gain: np.ndarray) -> float:
 
 
 def check(subject: PushedMass, recipe: PolicyRecipe) -> None:
-    """Build sampler and optimizer, before a run is made."""
+    """Build sampler and optimizer, before a run is made.
+
+    Raises:
+        ConfigurationError: widths, of which a linear policy and a quadratic value have none.
+    """
+    for name in ("widths", "value_widths"):
+        if getattr(recipe, name) != getattr(PolicyRecipe(), name):
+            raise ConfigurationError(
+                f"{name}: expected none, since the policy is linear and its value quadratic, got "
+                f"{getattr(recipe, name)}"
+            )
     policy_by_recipe.check(subject.world(), recipe)
 
 
