@@ -5,7 +5,7 @@ with its bar, the trained value, the mean over paths that nothing steers, and ``
 what it is off.
 
 Expected: the equation of Han, Jentzen and E (2018, doi:10.1073/pnas.1718942115), 4.5902 in a
-hundred dimensions, published with 0.17% after 330 s; here 0.001%, and 0.002% and 0.6% where the
+hundred dimensions, published with 0.17% after 330 s; here 0.001%, and 0.002% and 0.2% where the
 control is ten and fifty times as strong; Black, Scholes and Barenblatt's within 0.05%, Allen and
 Cahn's within 0.5%, Merton's call within 0.1%.
 

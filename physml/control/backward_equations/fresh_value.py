@@ -30,8 +30,9 @@ class FreshValue(NamedTuple):
             error is ``N₃/N₁`` times that of the finer two; of two, three times how far the value
             is from the finest, so that a third is all that was extrapolated; 0 of one, which tells
             nothing of it.
-        spread: variance of ``Y_T − g(X_T)``, extrapolated to no step size, at least its own two
-            standard deviations: what is left of it is the network's.
+        spread: what the variance of ``Y_T − g(X_T)`` may be at no step size, where it is the
+            network's: extrapolated as the value is, with its own standard deviation and what a
+            second order may leave of it; at least two such deviations.
         steps: of each step size, ``(k,)``.
         values: ``v_N`` at each, ``(k,)``.
         errors: their standard deviations; the noise is common, so that differences have less.
@@ -141,27 +142,35 @@ def fresh_value(
 def against_step_size(each: np.ndarray, steps: Sequence[int]) -> FreshValue:
     """What values of paths at some step sizes, ``(paths, k)``, come to at none."""
     paths, values, spread = len(each), each.mean(axis=0), each.std(axis=0, ddof=1)
-    whole, variance, leap = each[:, -1], spread[-1] ** 2, 0.0
-    uncertain = variance * (2 / paths) ** 0.5
-    if len(steps) > 1:
-        # First order in the step size, N to M steps: v + (v_M − v_N) N/(M − N).
-        ratio = steps[-2] / (steps[-1] - steps[-2])
-        whole = each[:, -1] + ratio * (each[:, -1] - each[:, -2])
-        variance = max(0.0, variance + ratio * (variance - spread[-2] ** 2))
-        uncertain *= 1 + 2 * ratio
-        leap = 3 * float(abs(np.mean(whole - each[:, -1])))
-    if len(steps) > 2:
-        ratio = steps[-3] / (steps[-2] - steps[-3])
-        coarse = each[:, -2] + ratio * (each[:, -2] - each[:, -3])
-        leap = 3 * float(abs(np.mean(coarse - whole))) / (steps[-1] / steps[-3] - 1)
+    squares = (each - values) ** 2 * paths / (paths - 1)
+    whole, left = _without_step(each, steps)
+    square, left_of_square = _without_step(squares, steps)
+    uncertain = float(square.std(ddof=1) / paths**0.5)
+    variance = max(0.0, float(square.mean())) + uncertain + abs(left_of_square)
     return FreshValue(
         float(whole.mean()),
         float(whole.std(ddof=1) / paths**0.5),
-        leap,
-        float(max(variance, 2 * uncertain)),
+        3 * abs(left),
+        max(variance, 2 * uncertain),
         np.asarray(steps),
         values,
         spread / paths**0.5,
         spread,
         paths,
     )
+
+
+def _without_step(each: np.ndarray, steps: Sequence[int]) -> tuple[np.ndarray, float]:
+    """Values of paths ``(paths, k)`` at no step size, and what a second order may leave of them."""
+    if len(steps) == 1:
+        return each[:, -1], 0.0
+
+    def extrapolated(at: int) -> np.ndarray:
+        """To first order, from N to M steps: v + (v_M − v_N) N/(M − N)."""
+        ratio = steps[at - 1] / (steps[at] - steps[at - 1])
+        return each[:, at] + ratio * (each[:, at] - each[:, at - 1])
+
+    finer = extrapolated(-1)
+    if len(steps) == 2:
+        return finer, float(np.mean(finer - each[:, -1]))
+    return finer, float(np.mean(extrapolated(-2) - finer)) / (steps[-1] / steps[-3] - 1)
