@@ -108,3 +108,8 @@ def test_rewards_do_not_broadcast(rewards, message) -> None:
         lambda_returns(rewards, one, one, ends, ends, discount=0.9, trace=0.9)
     with pytest.raises(ShapeError, match="terminated: expected truth values"):
         lambda_returns(one, one, one, one, ends, discount=0.9, trace=0.9)
+
+
+def test_lists_are_rewards_too() -> None:
+    told = [1.0, 1.0], [1.0, 1.0], [1.0, 1.0], [False, False], [False, False]
+    assert lambda_returns(*told, discount=0.5, trace=1.0).advantages.tolist() == [0.75, 0.5]

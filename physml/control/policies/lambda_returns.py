@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -62,20 +62,22 @@ def lambda_returns(
     ...                discount=0.5, trace=1.0).advantages.tolist()
     [6.0, 1.0]
     """
-    given = {
+    told: dict[str, Any] = {
         "rewards": rewards,
         "values": values,
         "next_values": next_values,
         "terminated": terminated,
         "truncated": truncated,
     }
-    check_unmasked("lambda_returns", given)
-    shapes = {name: jnp.shape(array) for name, array in given.items()}
+    check_unmasked("lambda_returns", told)
+    given = {name: jnp.asarray(array) for name, array in told.items()}
+    rewards, values, next_values, terminated, truncated = given.values()
+    shapes = {name: array.shape for name, array in given.items()}
     if len(set(shapes.values())) > 1 or not shapes["rewards"]:
         raise ShapeError(f"lambda_returns: expected (steps, ...) of each alike, got {shapes}")
     for name in ("terminated", "truncated"):
-        if jnp.result_type(given[name]) != jnp.bool_:
-            raise ShapeError(f"{name}: expected truth values, got {jnp.result_type(given[name])}")
+        if given[name].dtype != jnp.bool_:
+            raise ShapeError(f"{name}: expected truth values, got {given[name].dtype}")
     differences = rewards + discount * jnp.where(terminated, 0.0, next_values) - values
     keeps = discount * trace * jnp.where(terminated | truncated, 0.0, 1.0)
 
