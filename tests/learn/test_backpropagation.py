@@ -203,6 +203,11 @@ X = jnp.ones((3, 4))
             r"dense: expected activations \(n, 5\), got \(3, 4\)",
         ),
         (
+            lambda: learn.squared_error.value(1j * jnp.ones((3, 1)), jnp.ones((3, 1))),
+            ShapeError,
+            "expected real numbers, got complex128",
+        ),
+        (
             lambda: _backpropagate((dense(4, 1),), learn.squared_error, X, jnp.ones(3)),
             ShapeError,
             r"the shape of the outputs, \(3, 1\), got \(3,\)",

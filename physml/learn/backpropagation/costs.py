@@ -33,6 +33,8 @@ class Cost(NamedTuple):
 def _difference(a: Array, y: Array) -> Array:
     if a.shape != y.shape:
         raise ShapeError(f"targets: expected the shape of the outputs, {a.shape}, got {y.shape}")
+    if jnp.iscomplexobj(a) or jnp.iscomplexobj(y):
+        raise ShapeError(f"outputs, targets: expected real numbers, got {a.dtype} and {y.dtype}")
     return a - y
 
 
