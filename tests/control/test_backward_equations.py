@@ -50,6 +50,12 @@ def test_cole_and_hopf_on_a_line():
     mean = weights @ (0.5 * (1 + 2 * nodes**2)) ** -1.0 / weights.sum()
     found = pm.control.HamiltonJacobiBellman(1, 1.0).exact()
     assert found == pytest.approx(-np.log(mean), abs=1e-7)
+    # Shortly before the last time, by Taylor: u = g + (T − t) (Δg − λ|∇g|²).
+    for d, left in ((1, 1e-6), (100, 1e-7)):
+        x = np.full(d, 3 / d**0.5)
+        known = np.log(5) + left * (2 * (d * 10 - 18) - 4 * 9) / 100
+        found = pm.control.HamiltonJacobiBellman(d, 1.0).exact_at(1 - left, x)
+        assert found == pytest.approx(known, abs=1e-9)
 
 
 def test_allen_and_cahn_by_the_radius():

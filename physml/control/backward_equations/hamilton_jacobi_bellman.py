@@ -92,9 +92,13 @@ class HamiltonJacobiBellman(BackwardEquation):
         if left == 0:
             return float(np.log(0.5 * (1 + square)))
         about, d, coupling = square / (2 * left), self.dimension, self.coupling
-        widest = d + about + 40 * (2 * (d + 2 * about)) ** 0.5 + 100
+        reach = 40 * (2 * (d + 2 * about)) ** 0.5
+        widest = d + about + reach + 100
         # In ln χ², where the integrand has no edge at 0; below lies (χ²)^{d/2} of the density.
-        log_place = np.linspace(np.log(widest) - max(30, 60 / d), np.log(widest), 20_001)
+        lowest = np.log(widest) - max(30, 60 / d)
+        if about > 0 and d + about > reach:  # shortly before the last time it is all in one place
+            lowest = np.log(d + about - reach)
+        log_place = np.linspace(lowest, np.log(widest), 20_001)
         place = np.exp(log_place)
         density = ncx2.logpdf(place, d, about) if about > 0 else chi2.logpdf(place, d)
         g = np.log(0.5 * (1 + 2 * left * place))
