@@ -127,7 +127,7 @@ def language_model(
     """Train a causal network on a text: the least of ``−mean ln p(x_{t+1} | x_1 … x_t)``.
 
     Of every window of ``context`` tokens all that follow are told at once, so that the network must
-    not see them: that it does not is checked first, with parameters drawn at random.
+    not see them: that it does not is checked first, of its own parameters and of such with noise.
 
     Args:
         network: a causal module such as ``pm.networks.Transformer(..., causal=True,
@@ -179,22 +179,23 @@ def _check_causal(network: Any, params: Any, tokens: np.ndarray, largest: int) -
     Parameters that begin at zero, as of a last layer, would hide what it sees.
     """
     apply, half, random = jax.jit(network.apply), len(tokens) // 2, np.random.default_rng(0)
-    params = jax.tree.map(
+    drawn = jax.tree.map(
         lambda leaf: leaf + random.normal(size=leaf.shape).astype(leaf.dtype), params
     )
     other = tokens.copy()
     other[half:] = (other[half:] + 1) % (largest + 1)
-    before, after = apply(params, tokens), apply(params, other)
-    if before.ndim != 2 or len(before) != len(tokens) or before.shape[1] <= largest:
-        raise ShapeError(
-            f"network: expected logits ({len(tokens)}, at least {largest + 1}) of {len(tokens)} "
-            f"tokens, got {before.shape}; as by every_step=True and outputs=V"
-        )
-    if not np.array_equal(before[:half], after[:half], equal_nan=True):
-        raise ConfigurationError(
-            "network: expected one that sees no token after the one it is at, got one whose "
-            "values change with those; make it causal=True"
-        )
+    for some in (params, drawn):
+        before, after = apply(some, tokens), apply(some, other)
+        if before.ndim != 2 or len(before) != len(tokens) or before.shape[1] <= largest:
+            raise ShapeError(
+                f"network: expected logits ({len(tokens)}, at least {largest + 1}) of "
+                f"{len(tokens)} tokens, got {before.shape}; as by every_step=True and outputs=V"
+            )
+        if not np.array_equal(before[:half], after[:half], equal_nan=True):
+            raise ConfigurationError(
+                "network: expected one that sees no token after the one it is at, got one whose "
+                "values change with those; make it causal=True"
+            )
 
 
 def _of_window(network: Any, params: Any, window: Array) -> tuple[Array, Array]:
