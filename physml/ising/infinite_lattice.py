@@ -17,7 +17,8 @@ def infinite_lattice(coupling: float) -> Thermodynamics:
         ln Z/N = ½ ln(2 sinh 2K) + (1/2π) ∫₀^π γ(ω) dω,    cosh γ = cosh 2K coth 2K − cos ω
         u = −coth 2K [1 + (2/π)(2 tanh² 2K − 1) K₁(κ)],     κ = 2 sinh 2K / cosh² 2K
 
-    with the complete elliptic integrals K₁ and E₁ of modulus κ, which the specific heat has too.
+    with the complete elliptic integrals K₁ and E₁ of modulus κ, which the specific heat has too. Of
+    that some 1e-12 are rounding, all of it where ``K > 4``.
 
     Args:
         coupling: ``K = J/T``, from 0.001 to 100.
