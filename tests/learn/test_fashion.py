@@ -42,15 +42,27 @@ def test_a_set_of_the_same_form_is_told(monkeypatch, tmp_path):
         ENTRY.check(ENTRY.subject, dataclasses.replace(recipe, network=thirds))
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(("name", "page"), [("default", 0.895), ("cnn", 0.912)])
-def test_it_is_told_as_on_the_page(name, page):
-    """Of 10,000 images, whose deviation is 0.3%: within three of them, in either precision."""
-    recipe = ENTRY.recipe_for(ENTRY.subject, name)
+def told(recipe):
+    """The real set by a recipe, in single precision; skipped where its files do not lie."""
     try:
         ENTRY.check(ENTRY.subject, recipe)
     except DataFileError as missing:
         pytest.skip(str(missing))
-    numbers = ENTRY.solve(ENTRY.subject, recipe, key=KEY).numbers()
+    with jax.enable_x64(False):
+        numbers = ENTRY.solve(ENTRY.subject, recipe, key=KEY).numbers()
     assert (numbers["train"], numbers["test"]) == (60_000, 10_000)
-    assert numbers["accuracy"] > page - 3 * 0.003
+    return numbers["accuracy"]
+
+
+@pytest.mark.slow
+def test_it_is_told_as_on_the_page():
+    """Of 10,000 images, whose deviation is 0.3%: within three of them."""
+    assert told(ENTRY.recipe) > 0.895 - 3 * 0.003
+
+
+@pytest.mark.slow
+def test_convolutions_are_ahead_after_two_epochs():
+    """The page's 14 take half an hour; 88% of images left out were told after two of those."""
+    recipe = ENTRY.recipe_for(ENTRY.subject, "cnn")
+    optimizer = dataclasses.replace(recipe.optimizer, cosine=2 * 938.0)
+    assert told(dataclasses.replace(recipe, epochs=2, optimizer=optimizer)) > 0.88

@@ -63,18 +63,17 @@ WIDE = ClassifierRecipe(
 CNN = ClassifierRecipe(
     network=NetworkSettings(
         name="convolution",
-        channels=(32, 64),
-        width=128,
+        channels=(32, 48, 64),
+        width=64,
         depth=1,
         activation="silu",
-        dropout=0.3,
-        patch=2,
+        dropout=0.2,
     ),
-    optimizer=OptimizerSettings(name="adamw", learning_rate=2e-3, cosine=6563.0),
-    size=128,
+    optimizer=OptimizerSettings(name="adamw", learning_rate=2e-3, cosine=13_125.0),
+    size=64,
     epochs=14,
 )
-"""Set by what its steps cost, and judged once; nothing else was tuned."""
+"""Chosen by the last 10,000 of the training images, of three recipes."""
 
 ENTRY = Entry(
     "fashion-mnist",
