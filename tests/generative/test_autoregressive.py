@@ -188,6 +188,15 @@ class Ahead(nn.Module):
         return jnp.roll(s, -1) * self.param("w", nn.initializers.ones, (s.size,))
 
 
+class Tokens(nn.Module):
+    """Sees the spin after each by a table, of which no spin has a derivative."""
+
+    @nn.compact
+    def __call__(self, s):
+        table = self.param("table", nn.initializers.normal(), (2,))
+        return table[(jnp.roll(s, -1) > 0).astype(int)]
+
+
 class Begins(nn.Module):
     """Sees all spins, but for a last layer that begins at zero."""
 
@@ -214,6 +223,7 @@ def test_order_is_looked_at_where_the_network_was_trained_to():
     ("call", "error", "message"),
     [
         (lambda: pm.generative.autoregressive(FIELD, Ahead()), ShapeError, "output 0 to depend"),
+        (lambda: pm.generative.autoregressive(FIELD, Tokens()), ShapeError, "output 0 to depend"),
         (
             lambda: pm.generative.autoregressive(FIELD, pm.MLP((2,))),
             ShapeError,

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import Array
 
 from physml.errors import ShapeError
 from physml.generative.nearby_parameters import nearby
 
 _MOVED = 0.1
+_ROUNDING = 1e3
 
 
 def check_order(network: Any, params: Any, shape: tuple[int, ...], *, beside: bool = False) -> None:
     """Refuse a network that sees what is yet to be drawn: ``Σ q`` would not be 1.
 
-    By derivatives at some spins, which are exactly 0 where nothing is seen.
+    By derivatives at some spins, which are exactly 0 where nothing is seen; and by each of them
+    turned over, which a network of tokens sees without a derivative.
 
     Args:
         network: of the logits of a configuration.
@@ -36,12 +40,22 @@ def check_order(network: Any, params: Any, shape: tuple[int, ...], *, beside: bo
     if getattr(output, "shape", None) != shape:
         got = getattr(output, "shape", output)
         raise ShapeError(f"network: expected an output for each spin, {shape}, got {got}")
+    seen = jax.jit(partial(_seen, network.apply, spins))
     for own in (params, nearby(params, _MOVED)) if beside else (params,):
-        seen = jax.jacobian(partial(network.apply, own))(spins).reshape(spins.size, spins.size)
-        ahead = np.argwhere(np.triu(np.asarray(seen)) != 0)
+        slopes, moved, rounding = map(np.asarray, seen(own))
+        ahead = np.argwhere(np.triu((slopes != 0) | (moved > rounding)))
         if len(ahead):
             i, j = map(int, ahead[0])
             raise ShapeError(
                 f"network: expected output {i} to depend on spins before {i} alone, got one that "
                 f"depends on spin {j}; use pm.networks.MaskedMLP, or mask your own"
             )
+
+
+def _seen(apply: Callable[..., Array], spins: Array, params: Any) -> tuple[Array, Array, Array]:
+    """``∂z_i/∂s_j``, and how far ``z_i`` moves where ``s_j`` is turned over, ``(N, N)`` each."""
+    logits, n = partial(apply, params), spins.size
+    flips = jnp.where(jnp.eye(n, dtype=bool), -1.0, 1.0).reshape(n, *spins.shape) * spins[None]
+    z, turned = logits(spins).reshape(1, n), jax.vmap(logits)(flips).reshape(n, n)
+    rounding = _ROUNDING * jnp.finfo(z.dtype).eps * (1 + jnp.max(jnp.abs(z)))
+    return jax.jacobian(logits)(spins).reshape(n, n), jnp.abs(turned - z).T, rounding
