@@ -164,7 +164,7 @@ def page(found: dict[str, np.ndarray], config: Config) -> str:
         "# An epoch of a classifier",
         "",
         f"Written by `python benchmarks/classify_epochs.py {words} --write docs/results`, "
-        f"{datetime.date.today()}; {os.cpu_count()} busy CPU cores, float32, jax "
+        f"{datetime.date.today()}; {len(os.sched_getaffinity(0))} CPU core(s), float32, jax "
         f"{jax.__version__}. 784-100-100-10, tanh, Adam, {STEPS} steps of {SIZE} images; "
         f"{config.repeats} epochs of each, in turns; ms an epoch, median and quartiles. Ratios are "
         "medians of those of one turn: to flax + optax with a program a step, and to one with a "
