@@ -97,9 +97,16 @@ def recipe_of(name: str) -> Any:
     return json.loads(json.dumps(asdict(pm.pinn.catalogue.PROBLEMS[name].recipe)))
 
 
+def stated(settings: Any) -> Any:
+    """Settings without those that are None: an option that came later changes no older recipe."""
+    if not isinstance(settings, dict):
+        return settings
+    return {name: stated(value) for name, value in settings.items() if value is not None}
+
+
 def made_by(row: dict[str, Any]) -> str:
     """The commit that a row was made by, and whether its numbers would be others now."""
-    if row["recipe"] != recipe_of(row["name"]):
+    if stated(row["recipe"]) != stated(recipe_of(row["name"])):
         return f"{row.get('commit', '')} stale: another recipe now"
     if "numerics" not in row:
         return "stale: kept before commits were"
@@ -241,7 +248,8 @@ def main(config: Config) -> str:
                 print(f"{name}: not in the catalogue", flush=True)
                 continue
             mine = [r for r in rows if (r["name"], r["seed"]) == (name, seed)]
-            if mine and mine[0]["recipe"] == recipe_of(name) and not config.again:
+            same = mine and stated(mine[0]["recipe"]) == stated(recipe_of(name))
+            if same and not config.again:
                 continue
             rows = [r for r in rows if r not in mine]
             rows = sorted([*rows, solve(name, seed)], key=place)

@@ -282,9 +282,16 @@ def numerics(label: str, seed: int) -> str:
     return pm.train.numerics(entry, system, case.chosen(), jax.random.key(seed))
 
 
+def stated(settings: Any) -> Any:
+    """Settings without those that are None: an option that came later changes no older recipe."""
+    if not isinstance(settings, dict):
+        return settings
+    return {name: stated(value) for name, value in settings.items() if value is not None}
+
+
 def made_by(row: dict[str, Any]) -> str:
     """The commit that a row was made by, and whether its numbers would be others now."""
-    if row["recipe"] != settings(row["label"]):
+    if stated(row["recipe"]) != stated(settings(row["label"])):
         return f"{row.get('commit', '')} stale: another recipe now"
     if "numerics" not in row:
         return "stale: kept before commits were"
@@ -477,7 +484,8 @@ def main(config: Config) -> str:
     for seed in config.seeds:
         for label in config.labels:
             mine = [row for row in rows if (row["label"], row["seed"]) == (label, seed)]
-            if mine and mine[0]["recipe"] == settings(label) and not config.again:
+            same = mine and stated(mine[0]["recipe"]) == stated(settings(label))
+            if same and not config.again:
                 continue
             rows = [row for row in rows if row not in mine]
             rows.append(ground_state(label, seed, config.runs))
