@@ -14,6 +14,7 @@ from physml.errors import CheckpointError, ConfigurationError, FingerprintError,
 from physml.generative.catalogue import ENTRIES
 from physml.generative.catalogue.spins_by_recipe import AutoregressiveRecipe
 from physml.generative.spins.conditional import draw, log_prob
+from physml.generative.spins.drawing_order import check_order
 from physml.generative.spins.enumeration import over_all
 
 KEY = jax.random.key(0)
@@ -186,6 +187,13 @@ class Ahead(nn.Module):
     @nn.compact
     def __call__(self, s):
         return jnp.roll(s, -1) * self.param("w", nn.initializers.ones, (s.size,))
+
+
+def test_outputs_that_are_no_numbers_are_not_taken_for_another_order():
+    network = pm.networks.MaskedMLP((2,))
+    params = network.init(jax.random.key(0), jnp.ones(3))
+    with pytest.raises(pm.errors.NonFiniteError, match="finite outputs of spins"):
+        check_order(network, jax.tree.map(lambda leaf: leaf * jnp.nan, params), (3,))
 
 
 class Tokens(nn.Module):

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from physml.errors import ShapeError
+from physml.errors import NonFiniteError, ShapeError
 from physml.generative.nearby_parameters import nearby
 
 _MOVED = 0.1
@@ -33,6 +33,7 @@ def check_order(network: Any, params: Any, shape: tuple[int, ...], *, beside: bo
 
     Raises:
         ShapeError: for it, and for outputs of another shape.
+        NonFiniteError: for outputs that are not finite.
     """
     random = np.random.default_rng(1)
     spins = jnp.asarray(2.0 * random.integers(2, size=shape) - 1)
@@ -43,6 +44,10 @@ def check_order(network: Any, params: Any, shape: tuple[int, ...], *, beside: bo
     seen = jax.jit(partial(_seen, network.apply, spins))
     for own in (params, nearby(params, _MOVED)) if beside else (params,):
         slopes, moved, rounding = map(np.asarray, seen(own))
+        if not np.isfinite([slopes, moved]).all():
+            raise NonFiniteError(
+                "network: expected finite outputs of spins ±1, got NaN or infinity"
+            )
         ahead = np.argwhere(np.triu((slopes != 0) | (moved > rounding)))
         if len(ahead):
             i, j = map(int, ahead[0])
