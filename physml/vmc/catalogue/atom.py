@@ -37,7 +37,7 @@ ENTRY = entry(
     NUCLEI,
     best=best,
     records=(
-        Record("-2.903692(38) hartree", 150, "docs/results/vmc.md", "best", {"symbol": "He"}),
+        Record("-2.903692(38) hartree", 97, "docs/results/vmc.md", "best", {"symbol": "He"}),
         Record("-14.66712(38) hartree", 227, "docs/results/vmc.md", "best", {"symbol": "Be"}),
         Record("-128.9275(26) hartree", 3031, "docs/results/vmc.md", "best", {"symbol": "Ne"}),
     ),
