@@ -1,4 +1,4 @@
-"""The free energy of one Ising model, 4 × 4 at T_c, by five ways: value, error bar, seconds.
+"""The free energy of one Ising model, 4 × 4 at T_c, by six ways: value, error bar, seconds.
 
 Claim: what has ln Z, or samples with their probabilities, knows the free energy to more digits a
 second than chains that only have energies. Expected, F/N = −T ln Z/N in units of J: exactly
@@ -10,7 +10,13 @@ single spins by Metropolis within 1e-3, by integrating the energy from infinite 
     ln Z(β) = N ln 2 − ∫₀^β ⟨E⟩ dβ',
 
 at the nodes of a Gauss–Legendre rule, whose own error is told by the same rule with Kaufman's
-energies. Error bars are one standard deviation. A flow, whose field is continuous, is left out.
+energies. A continuous flow, within 1e-3 by the weights of 20,000 samples, draws the field that
+couples to the spins (Hubbard, doi:10.1103/PhysRevLett.3.77): with ``K = βA + c`` positive,
+
+    Σ_s exp(½ sᵀKs) = (2π)^(−N/2) ∫ exp(−½‖y‖² + Σ ln 2 cosh ψ_i) dy,      ψ = K^(1/2) y,
+    ln Z = ln of it − cN/2.
+
+Error bars are one standard deviation.
 
 Run: python experiments/free_energy_table.py [--seeds 0 1 2] [--write docs/results]
 """
@@ -144,11 +150,46 @@ def by_entry(name: str) -> Callable[[Config, jax.Array], tuple[float, float]]:
     return solve
 
 
+def flowing(config: Config, key: jax.Array) -> tuple[float, float]:
+    """A flow of the field whose integral is the sum over spins."""
+    del config
+    couplings = np.asarray(pm.ising.square_couplings(4, 4, MODEL.beta))
+    shift = 0.2 - np.linalg.eigvalsh(couplings)[0]
+    values, vectors = np.linalg.eigh(couplings + shift * np.eye(MODEL.sites))
+    root = jnp.asarray(vectors * np.sqrt(values) @ vectors.T)
+
+    def log_density(y: jax.Array) -> jax.Array:
+        psi = root @ y.ravel()
+        return -0.5 * jnp.sum(y**2) + jnp.sum(jnp.logaddexp(psi, -psi))
+
+    velocity = pm.networks.LatticeVelocity(frequencies=4, times=3)
+    found = G.flow(
+        G.Reals((4, 4), log_density),
+        pm.networks.ContinuousFlow(velocity, pm.networks.RungeKutta(10)),
+        optimizer=pm.optim.OptimizerSettings(
+            name="natural-gradient",
+            learning_rate=0.2,
+            cosine=60,
+            damping=1e-3,
+            momentum=0.9,
+            max_norm=0.3,
+        ).build(),
+        training=G.scored,
+        size=512,
+        steps=60,
+        judge=20_000,
+        key=key,
+        progress=False,
+    ).log_partition
+    return found.value - MODEL.sites / 2 * (np.log(2 * np.pi) + shift), found.error
+
+
 WAYS: dict[str, Callable[[Config, jax.Array], tuple[float, float]]] = {
     "exact machine, all states": summed,
     "exact machine, 1,000 annealed chains": annealed,
     "machine learned from 200,000 samples": by_entry("ising-rbm"),
     "autoregressive network": by_entry("ising-autoregressive"),
+    "continuous flow of a field": flowing,
     "Metropolis, integrated over β": metropolis,
 }
 
@@ -168,7 +209,7 @@ def page(rows: Sequence[Found], config: Config) -> str:
     exact = -(MODEL.log_partition() or 0.0) / SCALE
     seeds = sorted({row.seed for row in rows})
     lines = [
-        "# Results: one free energy by five ways",
+        "# Results: one free energy by six ways",
         "",
         f"Written by `python experiments/free_energy_table.py --seeds {' '.join(map(str, seeds))} "
         f"--write docs/results`, {datetime.date.today()}; {os.cpu_count()} busy CPU cores, "
@@ -176,7 +217,7 @@ def page(rows: Sequence[Found], config: Config) -> str:
         f"{exact:.10f} (Kaufman's sum). Errors are one standard deviation, and how far a value is "
         "from the exact one stands beside in units of them. Seconds are from compiling on, with "
         "training; a cache of compiled programs shortens them. The rule over β is "
-        f"{rule_error(config) / SCALE:.0e} off with exact energies. A flow is left out.",
+        f"{rule_error(config) / SCALE:.0e} off with exact energies.",
         "",
         "| | seed | F/N | off by | processor seconds | wall seconds |",
         "|---|---|---|---|---|---|",
