@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from physml.errors import ConfigurationError, UnknownNameError
+from physml.errors import ConfigurationError, ShapeError, UnknownNameError
 from physml.memory import Need, check_memory
 from physml.pinn.geometry.check_inside import check_inside
 from physml.pinn.own_points import Chosen, check_for, chosen
@@ -71,6 +71,8 @@ def collocation(
     needs = [Need(f"{asked} points × ({d} coordinates + 2)", asked * (d + 2))]
     check_memory("points", needs, "points or condition_points")
     rows = [residual_rows(problem, network)[name] for name in problem.equations]
+    if redraw is not None and redraw.size is not None:
+        _check_size(redraw.size, problem)
 
     def magnitude(params: Any, z: Array) -> Array:
         if redraw is not None and redraw.size is not None:
@@ -114,6 +116,24 @@ def collocation(
     if inside.own is not None:
         given |= dict.fromkeys(problem.equations, inside.own)
     return with_data(drawing, jax.tree.map(jnp.asarray, given)) if given else drawing
+
+
+def _check_size(size: Callable[[Array], Array], problem: Problem) -> None:
+    """Refuse magnitudes of points that can be no chances."""
+    some = problem.domain.interior(jax.random.key(0), 64)
+    found = np.asarray(jax.vmap(size)(some))
+    if found.shape != (64,) or np.iscomplexobj(found):
+        raise ShapeError(
+            f"redraw: density: expected one real number at one point, got {found.dtype} of shape "
+            f"{found.shape[1:]}"
+        )
+    wrong = ~(np.isfinite(found) & (found >= 0))
+    if wrong.any():
+        worst = int(np.argmax(wrong))
+        raise ConfigurationError(
+            f"redraw: density: expected finite numbers ≥ 0, got {found[worst]:g} at "
+            f"{np.asarray(some[worst]).tolist()}; of logarithms take exp"
+        )
 
 
 def as_many_drawn(problem: Problem, network: Network, samples: Mapping[str, int]) -> Sampler:

@@ -31,7 +31,8 @@ def minibatches(data: Batch, *, size: int) -> Sampler:
 
     Epochs follow one another without a gap: where ``size`` does not divide the number ``n`` of
     data, the batch that ends an epoch takes the rest of its data and the first of the next epoch's,
-    and may have a datum twice. So every batch has one size, and none of the data is left out.
+    and may have a datum twice. So every batch has one size, and none of the data is left out. Where
+    ``size`` is ``n``, each batch is the data as they stand, in their order.
 
     Args:
         data: a pytree of arrays with one leading axis, of ``n`` data, such as ``(images, labels)``
@@ -73,6 +74,8 @@ def _next(
     n: int, size: int, data: Batch, key: Array, state: MinibatchState, params: Any
 ) -> tuple[MinibatchState, Batch, dict[str, Array]]:
     del key, params
+    if size == n:  # whole epochs, in their order: weights one a sample stay with their samples
+        return state._replace(epoch=state.epoch + 1), data, {"epoch": state.epoch}
     place = state.position + jnp.arange(size, dtype=jnp.int32)
     here = items_at(jax.random.fold_in(state.key, state.epoch), place % n, n)
     if n % size:  # a batch may reach into the next epoch

@@ -125,9 +125,11 @@ def _inverse(size: Callable[[Jacobian, Block], Array], decay: float, name: str) 
         w = jnp.stack([weights[term] for term in names])
         sizes = jnp.stack([size(Jacobian(jacobian.params, (b,)), b) for b in jacobian.blocks])
         # Rows carry the root of the weight, so both sizes are proportional to it.
-        sizes = jnp.maximum(sizes / w, jnp.finfo(w.dtype).tiny)
-        wanted = 1 / sizes
-        wanted = wanted * jnp.mean(w) / jnp.mean(wanted)
+        # A term that pulls at nothing, such as one that is met, keeps its weight.
+        pulls = sizes > 0
+        wanted = jnp.where(pulls, w / jnp.where(pulls, sizes, 1.0), 0.0)
+        wanted = wanted * jnp.sum(w, where=pulls) / jnp.sum(wanted)
+        wanted = jnp.where(pulls, wanted, w)
         new = decay * w + (1 - decay) * wanted
         return {term: new[i] for i, term in enumerate(names)}
 

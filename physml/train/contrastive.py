@@ -35,7 +35,7 @@ class Weighted(NamedTuple):
 
     Attributes:
         values: a pytree with leading axis ``n``.
-        weights: ``(n,)``, of the sum 1.
+        weights: ``(n,)``, ``≥ 0`` and of the sum 1.
     """
 
     values: Any
@@ -59,6 +59,7 @@ def contrastive(free_energy: OfSample) -> Objective:
 
     Raises:
         ShapeError: when traced, another batch; an ``F`` that is not one real number a sample.
+            Weights that are no probabilities: inside a compiled program the loss is NaN there.
         ConfigurationError: when traced, an ``F`` that no parameter can change.
 
     Source: Hinton (2002), doi:10.1162/089976602760128018.
@@ -143,7 +144,28 @@ def _parts(batch: Batch) -> tuple[Any, Any]:
     )
     for name, part in (("data", data), ("model", model)):
         count(name, part)
-    return data, model
+    return _probable("data", data), _probable("model", model)
+
+
+def _probable(name: str, samples: Any) -> Any:
+    """Weights that are no probabilities are refused, or NaN inside a compiled program."""
+    if samples.weights is None:
+        return samples
+    weights = jnp.asarray(samples.weights)
+    if weights.ndim != 1 or not jnp.issubdtype(weights.dtype, jnp.floating):
+        raise ShapeError(
+            f"{name}: weights: expected one probability a sample (n,), got {weights.dtype} of "
+            f"shape {weights.shape}"
+        )
+    total = jnp.sum(weights)
+    rounding = float(jnp.finfo(weights.dtype).eps) ** 0.5
+    good = jnp.all(weights >= 0) & (jnp.abs(total - 1) <= rounding)
+    if not isinstance(good, jax.core.Tracer) and not good:
+        raise ShapeError(
+            f"{name}: weights: expected probabilities ≥ 0 of the sum 1, got a least one of "
+            f"{weights.min():g} and the sum {total:g}; divide them by their sum"
+        )
+    return samples._replace(weights=jnp.where(good, weights, jnp.nan))
 
 
 def _check_number(free_energy: OfSample, params: Any, samples: Any) -> None:

@@ -18,6 +18,7 @@ from jax.tree_util import Partial
 from physml.errors import ConfigurationError
 from physml.lazy_jacobian import Block, Jacobian
 from physml.optim import optimizer_of
+from physml.optim.contract import value_function_of
 from physml.types import Batch, Evaluation, Objective, Optimizer
 
 
@@ -90,7 +91,15 @@ def optimizer_of_replicas(optimizer: Any) -> Optimizer:
             if joint is not None:
                 residual, jacobian = evaluation.residual, _own(joint, run, params)
             own = Evaluation(loss, gradient, residual, jacobian, told)
-            return one.update(gradient, state, params, evaluation=own)
+            return one.update(
+                gradient,
+                state,
+                params,
+                value=loss,
+                grad=gradient,
+                value_fn=_no_value,
+                evaluation=own,
+            )
 
         rows = (None, None) if joint else (evaluation.residual, evaluation.jacobian)
         given = (runs, gradient, state.states, params, *rows)
@@ -100,6 +109,11 @@ def optimizer_of_replicas(optimizer: Any) -> Optimizer:
         return updates, _told(states)
 
     return optax.GradientTransformationExtraArgs(init, update)
+
+
+def _no_value(params: Any, evaluation: Evaluation | None = None) -> Array:
+    """Samples follow the parameters: there is no loss at fixed ones."""
+    return value_function_of(None, "line search or trust region")(params)
 
 
 def _told(states: Any) -> ReplicaStates:

@@ -264,6 +264,12 @@ def test_a_kernel_without_the_derivatives_is_refused(kernel, operator):
         learn.gaussian_process(kernel, learn.Observed(LINE, np.ones(5), operator))
 
 
+def test_derivatives_that_a_posterior_does_not_have_are_refused():
+    given = learn.gaussian_process(learn.matern(0.5, 1.0), learn.Observed(LINE, np.ones(5)))
+    with pytest.raises(ConfigurationError, match="kernel: not smooth enough for operator"):
+        given.derivative(pm.gradient, LINE)
+
+
 @pytest.mark.parametrize(
     ("kernel", "operator"), [(learn.matern(1.5, 1.0), slope), (learn.matern(2.5, 1.0), bend)]
 )

@@ -87,6 +87,19 @@ def test_points_follow_the_residual_of_the_present_parameters():
     assert abs(shares[2] - 0.25) < 0.08
 
 
+@pytest.mark.parametrize(
+    ("density", "error", "message"),
+    [
+        (lambda z: -jnp.sum(z**2), pm.errors.ConfigurationError, "finite numbers ≥ 0, got -"),
+        (lambda z: z, pm.errors.ShapeError, "one real number at one point"),
+    ],
+)
+def test_a_density_that_is_none_is_refused(density, error, message):
+    redraw = pm.sampling.by_importance(density, every=1)
+    with pytest.raises(error, match=message):
+        pm.pinn.collocation(PROBLEM, LINE, points=8, redraw=redraw)
+
+
 def test_terms_without_points_are_refused():
     with pytest.raises(pm.errors.ConfigurationError, match="equation: expected at least one point"):
         pm.pinn.collocation(PROBLEM, LINE, points=0)

@@ -36,11 +36,18 @@ def test_each_datum_comes_once_an_epoch(n, size):
 
 
 def test_epochs_and_seeds_have_orders_of_their_own():
-    sampler = pm.sampling.minibatches(np.arange(50), size=50)
-    found, _, _ = indices(sampler, 3)
-    other, _, _ = indices(sampler, 1, sampler.init(jax.random.key(1), None))
-    orders = [*found, *other]
+    sampler = pm.sampling.minibatches(np.arange(50), size=25)
+    found, _, _ = indices(sampler, 6)
+    other, _, _ = indices(sampler, 2, sampler.init(jax.random.key(1), None))
+    orders = [*found.reshape(3, 50), other.ravel()]
     assert all((a != b).sum() > 40 for i, a in enumerate(orders) for b in orders[:i])
+
+
+def test_whole_epochs_keep_their_order():
+    """So that weights one a sample, which an objective has as an array, are those of theirs."""
+    found, epochs, _ = indices(pm.sampling.minibatches(np.arange(7), size=7), 3)
+    np.testing.assert_array_equal(found, [np.arange(7)] * 3)
+    assert epochs == [0, 1, 2]
 
 
 def test_all_orders_are_equally_likely():

@@ -57,6 +57,15 @@ def test_the_average_moves_by_its_decay():
         assert slowly[name] == pytest.approx(0.9 * first + 0.1 * at_once[name])
 
 
+def test_a_term_that_pulls_at_nothing_keeps_its_weight():
+    """Its gradient vanishes, and a weight inverse to that would silence the others."""
+    terms = {"met": lambda p, x: 0.0 * p * x, "other": lambda p, x: p * x - 1}
+    objective = pm.least_squares(terms, balance=pm.train.gradient_norms(decay=0.0))
+    batch, p = dict.fromkeys(terms, jnp.ones(2)), jnp.array(3.0)
+    _, weights = objective.evaluate(p, objective.init(p), batch)
+    assert {name: float(weight) for name, weight in weights.items()} == {"met": 1.0, "other": 1.0}
+
+
 @pytest.mark.parametrize("rule", [pm.train.gradient_norms, pm.train.ntk_traces])
 def test_a_decay_outside_its_range_is_refused(rule):
     with pytest.raises(pm.errors.ConfigurationError, match="decay: expected a number in"):

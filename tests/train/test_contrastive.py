@@ -57,6 +57,15 @@ def test_with_all_states_the_gradient_and_the_fisher_matrix_are_exact():
         (free_energy, {"data": DATA}, ShapeError, r"got \['data'\]"),
         (free_energy, {"data": DATA, "model": STATES[:0]}, ShapeError, "model"),
         (lambda p, v: v * p["b"], {"data": DATA, "model": STATES}, ShapeError, "one real number"),
+        *(
+            (
+                free_energy,
+                {"data": DATA, "model": Weighted(STATES, jnp.full(8, weights))},
+                ShapeError,
+                "model: weights: expected probabilities",
+            )
+            for weights in (1.0, -0.125)
+        ),
         (
             lambda p, v: jnp.sum(v),
             {"data": DATA, "model": STATES},

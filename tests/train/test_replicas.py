@@ -9,7 +9,7 @@ import optax
 import pytest
 
 import physml as pm
-from physml.errors import ConfigurationError
+from physml.errors import ConfigurationError, NoValueError
 from physml.train.replicas import objective_of_replicas, optimizer_of_replicas
 
 X = jnp.linspace(0.0, 1.0, 5)
@@ -47,6 +47,13 @@ def test_rows_of_a_cost_of_all_runs_are_each_by_its_own_parameters(tmp_path) -> 
             joint, pm.fixed(batch), optimizer, params, steps=1, key=jax.random.key(0), run=run
         )
     np.testing.assert_allclose(found.params["a"], [3.0, 2.0], rtol=1e-5)
+
+
+def test_a_line_search_is_refused_by_name() -> None:
+    optimizer, params = optimizer_of_replicas("lbfgs"), {"a": jnp.zeros(2)}
+    told = pm.types.Evaluation(jnp.array(1.0), params, None, None, {})
+    with pytest.raises(NoValueError, match="needs the loss at fixed samples"):
+        optimizer.update(params, optimizer.init(params), params, evaluation=told)
 
 
 def test_a_loop_by_hand_is_told_what_is_needed() -> None:

@@ -8,7 +8,9 @@ ln p(y) = −½ [(y − Lm)ᵀ (K + Σ)⁻¹ (y − Lm) + ln det (K + Σ) + n ln
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -154,8 +156,15 @@ class GaussianProcess(ManyPoints):
             ``(m,)`` + the shape of its value at one point.
 
         Raises:
-            ShapeError, NonFiniteError: see ``__call__``.
+            ShapeError, NonFiniteError, ConfigurationError: see ``__call__``; each component of a
+                value is an operator by itself.
         """
+        some = self._points(points)
+        shape = jax.eval_shape(
+            operator(self.field), jax.ShapeDtypeStruct(some.shape[1:], some.dtype)
+        ).shape
+        for i in range(math.prod(shape)):
+            self._check_operator(partial(_component, operator, i), points)
         value = jax.jit(jax.vmap(operator(self.field)))
         return self._in_chunks(points, lambda some: np.asarray(value(some)))
 
@@ -378,3 +387,8 @@ class GaussianProcess(ManyPoints):
                 "functions of this kernel are much smoother than the values: give their noise, or "
                 "a shorter length scale"
             )
+
+
+def _component(operator: Callable[[Field], Any], i: int, u: Field, x: Array) -> Array:
+    """One number of an operator's value at a point."""
+    return jnp.ravel(operator(u)(x))[i]
