@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -294,6 +295,28 @@ def test_a_volume_that_is_wrong_of_trained_parameters_is_refused(banana):
         pm.generative.FlowDensity.judged(
             BANANA, Doubles(2, (4,)), banana.params, unit=1.0, samples=32, key=KEY
         )
+
+
+class Swirl(nn.Module):
+    """A velocity by hand, whose divergence is told up to a part."""
+
+    part: float
+
+    @nn.compact
+    def __call__(self, x, t):
+        a = self.param("a", nn.initializers.ones, ())
+        wave = jnp.array([jnp.sin(a * x[0]) + x[1], jnp.sin(a * x[1]) - x[0]])
+        return 0.1 * wave, 0.1 * (1 + self.part) * a * jnp.sum(jnp.cos(a * x))
+
+
+@pytest.mark.parametrize("part", [0.0, 0.02])
+def test_a_divergence_two_percent_off_is_refused(part):
+    network = pm.networks.ContinuousFlow(Swirl(part))
+    params = network.init(KEY, jnp.ones(2))
+    if part == 0:
+        return check_way_back(network, params, (2,))
+    with pytest.raises(ShapeError, match=r"velocity: expected \(v, ∇·v\) with the trace"):
+        check_way_back(network, params, (2,))
 
 
 def test_of_many_entries_the_jacobian_is_not_looked_at_but_said(monkeypatch, banana):

@@ -12,7 +12,7 @@ from jax import Array
 
 from physml.errors import NonFiniteError, ShapeError
 from physml.generative.nearby_parameters import nearby
-from physml.networks import ContinuousFlow
+from physml.networks import ContinuousFlow, LatticeVelocity, Velocity
 
 _ROUND_TRIP = 1e-2
 
@@ -60,6 +60,9 @@ def check_way_back(
             stacklevel=3,
         )
 
+    if isinstance(network, ContinuousFlow) and z.size <= most:
+        _check_divergence(network, nearby(params, _MOVED_IN_TIME / z.size**0.5), z)
+
     @jax.jit
     def there_and_back(params: Any) -> tuple[Array, Array, Array]:
         y, log_det = network.apply(params, z)
@@ -91,3 +94,32 @@ def check_way_back(
                 f"volume of its Jacobian, got z within {missed:.1e} and ln|∂y/∂z| within "
                 f"{volume:.1e}; a flow in time may need more steps"
             )
+
+
+def _check_divergence(network: ContinuousFlow, params: Any, z: Array) -> None:
+    """Refuse a velocity of one's own that tells another divergence than the trace of its Jacobian.
+
+    The steps of a flow blur its volume by some percent, which would hide as much of a divergence.
+    """
+    if isinstance(network.velocity, (LatticeVelocity, Velocity)):
+        return
+
+    @jax.jit
+    def both(params: Any) -> tuple[Array, Array, Array]:
+        def velocity(z: Array) -> Any:
+            at = jnp.asarray(0.3, z.dtype)
+            return network.apply(params, z, at, method=lambda flow, z, t: flow.velocity(z, t))
+
+        def of_itself(tangent: Array) -> Array:
+            return jnp.sum(jax.jvp(lambda z: velocity(z)[0], (z,), (tangent,))[1] * tangent)
+
+        tangents = jnp.eye(z.size, dtype=z.dtype).reshape(-1, *z.shape)
+        slopes = jax.lax.map(of_itself, tangents, batch_size=_AT_ONCE)
+        return velocity(z)[1], jnp.sum(slopes), jnp.sum(jnp.abs(slopes))
+
+    told, true, size = map(float, both(params))
+    if abs(told - true) > _ROUNDING * size:
+        raise ShapeError(
+            "network: velocity: expected (v, ∇·v) with the trace of the Jacobian of v, "
+            f"{true:.6g}, got {told:.6g}; Velocity(network) takes it by derivatives"
+        )
