@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -61,15 +60,15 @@ def fashion_mnist(directory: str | Path | None = None) -> Dataset:
                 f"{folder}: {part}-labels: expected {count // len(_CLASSES)} of each of "
                 f"{len(_CLASSES)} classes, got {counts.tolist()}; are these another set's?"
             )
-    data = Dataset(
+    return Dataset(
         np.concatenate(images),
         np.concatenate(labels),
         name="Fashion-MNIST",
         class_names=_CLASSES,
+        split=np.repeat([False, True], list(_PARTS.values())),
         licence="MIT",
         source=f"https://github.com/zalandoresearch/fashion-mnist, read from {folder}",
     )
-    return replace(data, split=np.repeat([False, True], list(_PARTS.values())))
 
 
 def _folder(directory: str | Path | None) -> Path:

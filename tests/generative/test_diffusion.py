@@ -275,8 +275,9 @@ def test_numbers_that_tell_nothing_are_refused():
         g.against_mixture(None, None, samples=99, key=jax.random.key(0))
 
 
-def test_calls_that_cannot_be_meant_are_refused(trained):
-    _, _, density = trained
+def test_calls_that_cannot_be_meant_are_refused():
+    pair = g.GaussianMixture.of([0.3, 0.7], [[-2.0], [2.0]], 0.2)
+    density = g.diffusion(pair, pm.MLP((), outputs=1), size=8, steps=1, progress=False)
     x = np.zeros((2, 1))
     for t in (-0.1, 0.0, 1.1, np.nan):
         with pytest.raises(ConfigurationError, match="t: expected times"):

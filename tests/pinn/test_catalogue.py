@@ -33,7 +33,7 @@ VISCOSITIES = pytest.mark.parametrize("nu", [0.01 / np.pi, 0.01], ids=["burgers"
 SOLVED = {name: entry for name, entry in PROBLEMS.items() if entry.solve is solve_by_recipe}
 
 # Whose programs take seconds to compile.
-HEAVY = {"hjb-lqr", "black-scholes-barenblatt-10d"}
+HEAVY = {"hjb-lqr", "black-scholes-barenblatt-10d", "kuramoto-sivashinsky", "schrodinger"}
 
 ENTRIES = pytest.mark.parametrize(
     "entry",

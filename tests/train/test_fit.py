@@ -68,7 +68,7 @@ def bits(result):
     "case",
     [
         case
-        if case in ("pde, gauss-newton", "oscillator, SPRING")
+        if case == "pde, gauss-newton"
         else pytest.param(case, marks=SLOW)
         for case in CASES
     ],
