@@ -92,11 +92,15 @@ class Check(NamedTuple):
 
     @property
     def unseen(self) -> tuple[str, ...]:
-        """The terms that are ten times larger between the points, and not negligible."""
+        """The terms that are ten times larger between the points, or no number there.
+
+        What is negligible is left out.
+        """
         return tuple(
             name
             for name, term in self.terms.items()
-            if term.factor > _FACTOR and term.fresh > _NEGLIGIBLE * self.start
+            if not np.isfinite(term.fresh)
+            or (term.factor > _FACTOR and term.fresh > _NEGLIGIBLE * self.start)
         )
 
     @property

@@ -13,6 +13,8 @@ import numpy as np
 from jax import Array
 from jax.flatten_util import ravel_pytree
 
+from physml.as_numbers import as_numbers
+from physml.as_whole import as_whole
 from physml.calculus.named_field import NamedField
 from physml.errors import CheckpointError, ConfigurationError
 from physml.pinn.chebyshev import chebyshev_interpolant
@@ -251,8 +253,12 @@ def _edges(domain: Box, slabs: int | Sequence[float]) -> list[float]:
     if not isinstance(domain, Box):
         raise ConfigurationError(f"domain: march expects a Box to cut in slabs, got {domain}")
     low, high = domain.times
-    times = np.linspace(low, high, slabs + 1) if isinstance(slabs, int) else np.asarray(slabs)
-    if len(times) < 2 or not np.all(np.diff(times) > 0) or (times[0], times[-1]) != (low, high):
+    if isinstance(slabs, str) or np.ndim(slabs) == 0:
+        times = np.linspace(low, high, 1 + max(0, as_whole("slabs", slabs)))
+    else:
+        times = as_numbers("slabs", slabs)
+    ascending = times.ndim == 1 and len(times) > 1 and np.all(np.diff(times) > 0)
+    if not ascending or (times[0], times[-1]) != (low, high):
         raise ConfigurationError(
             f"slabs: expected their number or times ascending from {low:g} to {high:g}, got {slabs}"
         )

@@ -224,6 +224,7 @@ def test_contradictions_are_found_on_every_domain_and_between_components():
             pm.dirichlet(lambda z: jnp.stack([z[0], 0 * z[0]]), "x"),
             pm.dirichlet(1.0, "x", component=1, name="other"),
         ),
+        (pm.Box(x=(0, 1)), pm.dirichlet(1e-19, "x"), pm.dirichlet(2e-19, "x+")),  # coulombs
     ]
     for domain, one, other in pairs:
         with pytest.raises(pm.errors.ConfigurationError, match="contradict one another on"):

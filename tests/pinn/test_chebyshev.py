@@ -104,3 +104,12 @@ def test_later_slabs_of_a_march_cost_what_the_first_ones_do():
     counts = [operations(slab) for slab in march.slabs]
     # A power of two more polynomials is a doubling more; a slab evaluated within is hundreds.
     assert counts[2] < counts[1] + 0.5 * counts[0]
+
+
+def test_a_pulse_between_the_nodes_is_seen():
+    """At the nodes it is 0 to rounding: the sum through them would leave it out."""
+
+    def pulse(z):
+        return jnp.sin(z[1]) + jnp.exp(-2e3 * (z[1] - 0.345) ** 2)
+
+    assert chebyshev_interpolant(pulse, LINE, at=0.5) is None

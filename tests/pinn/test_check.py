@@ -168,6 +168,14 @@ def test_what_is_nothing_is_not_told():
     assert unseen.factor == np.inf and Check({"equation": unseen}, 1.0).unseen == ("equation",)
 
 
+def test_a_residual_that_is_no_number_between_the_points_is_told():
+    """No comparison with a NaN holds, so that none of size would tell it."""
+    nothing = TermCheck(1e-3, float("nan"), 8, float("nan"), {"x": 0.5}, 0.0)
+    found = Check({"equation": nothing}, 1.0)
+    assert found.unseen == ("equation",)
+    assert "not between them" in found.warning()
+
+
 @pytest.mark.slow
 def test_a_march_is_checked_slab_by_slab_and_a_loaded_solution_on_fresh_points_alone(tmp_path):
     def slab(box, start):

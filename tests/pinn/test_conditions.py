@@ -156,3 +156,21 @@ def test_several_faces_make_one_term():
     np.testing.assert_allclose(on_face(made, lambda z: jnp.sum(z)), 0.0, atol=1e-14)
     with pytest.raises(pm.errors.ConfigurationError, match="got none"):
         pm.Problem(domain=BOX, equation=lambda u, z: u(z), conditions=[pm.dirichlet(0.0, ())])
+
+
+@pytest.mark.parametrize("component", [True, [True, False], 0.5, [], -1, "1", [[0]]])
+def test_what_is_no_component_is_refused(component):
+    """A mask of truth values would be taken for numbers by some, for a mask by others."""
+    points, values = np.zeros((1, 2)), np.zeros(1)
+    for made in (
+        lambda: pm.dirichlet(0.0, "x", component=component),
+        lambda: pm.pinn.neumann(0.0, "x", component=component),
+        lambda: pm.pinn.measured(points, values, component=component),
+    ):
+        with pytest.raises(pm.errors.ConfigurationError, match="component: expected"):
+            made()
+
+
+def test_a_velocity_is_given_on_one_face():
+    with pytest.raises(pm.errors.ConfigurationError, match="on: expected one face"):
+        pm.initial(0.0, on=("t-", "t+"), velocity=1.0)

@@ -103,6 +103,8 @@ def test_other_points_than_those_of_data_are_refused():
 def test_integrals_that_cannot_be_are_refused():
     with pytest.raises(pm.errors.ConfigurationError, match="over: expected at least one coord"):
         pm.pinn.integral(0.0, over=())
+    with pytest.raises(pm.errors.ConfigurationError, match="each once, got x, x"):
+        pm.pinn.integral(0.0, over=("x", "x"))
     for nodes, words in ((0, "at least 1, got 0"), (2.5, "a whole number"), (1e6, "at most 1024")):
         with pytest.raises(pm.errors.ConfigurationError, match=f"integral x: nodes: .*{words}"):
             pm.pinn.integral(0.0, over="x", nodes=nodes)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import physml as pm
+from physml.pinn.march import _edges
 
 
 def decay(box, start):
@@ -142,10 +143,18 @@ def test_a_march_in_space_starts_from_the_last_slabs_end():
     assert solution.errors(solution.problem.domain.grid(21)).relative_l2 < 1e-3
 
 
-@pytest.mark.parametrize("slabs", [0, [0.0, 1.0], [0.0, 1.5, 1.0, 2.0], [0.5, 2.0]])
+@pytest.mark.parametrize("slabs", [0, -3, [0.0, 1.0], [0.0, 1.5, 1.0, 2.0], [0.5, 2.0], [[0, 2]]])
 def test_edges_that_are_no_slabs_are_refused(slabs):
     with pytest.raises(pm.errors.ConfigurationError, match="slabs: expected their number"):
         pm.pinn.march(decay, pm.Box(t=(0, 2)), rise, pm.MLP((8,)), slabs=slabs)
+
+
+def test_the_number_of_slabs_is_any_whole_number():
+    for slabs in (2, 2.0, np.int64(2)):
+        assert _edges(pm.Box(t=(0, 2)), slabs) == [0.0, 1.0, 2.0]
+    for slabs in (2.5, "2", None):
+        with pytest.raises(pm.errors.ConfigurationError, match="slabs: expected a whole number"):
+            _edges(pm.Box(t=(0, 2)), slabs)
 
 
 @pytest.mark.slow

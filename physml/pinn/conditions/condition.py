@@ -11,6 +11,7 @@ import numpy as np
 from jax import Array
 
 from physml.as_numbers import as_numbers
+from physml.as_whole import as_whole
 from physml.errors import ConfigurationError, ShapeError, UnknownNameError
 from physml.pinn.geometry import Domain, On
 from physml.pinn.user_functions import checked_function, in_words
@@ -132,15 +133,33 @@ def pick(name: str, value: Array, component: Component) -> Array:
     Raises:
         ShapeError: for components that the value does not have.
     """
-    if component is None:
+    own = components_of(component)
+    if own is None:
         return value
-    chosen = np.asarray(component)
-    if value.ndim != 1 or chosen.max() >= len(value) or chosen.min() < 0:
+    if value.ndim != 1 or max(own) >= len(value):
         raise ShapeError(
             f"{name}: component: expected components of a solution of shape {value.shape}, "
             f"got {component}"
         )
-    return value[chosen]
+    return value[np.asarray(component)]
+
+
+def checked_component(name: str, component: Any) -> Component:
+    """One component, several, or None for all, as whole numbers: a mask of truth values is none.
+
+    Raises:
+        ConfigurationError: for what is no such number, or none of them.
+    """
+    if component is None:
+        return None
+    if isinstance(component, str) or np.ndim(component) == 0:
+        return as_whole(f"{name}: component", component, least=0)
+    if np.ndim(component) > 1 or np.size(component) == 0:
+        raise ConfigurationError(
+            f"{name}: component: expected the number of a component, or of several, got "
+            f"{component!r}"
+        )
+    return tuple(as_whole(f"{name}: component", one, least=0) for one in component)
 
 
 def components_of(component: Component) -> tuple[int, ...] | None:

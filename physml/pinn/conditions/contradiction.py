@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from physml.errors import ConfigurationError
@@ -25,14 +26,17 @@ def refuse_contradiction(domain: Domain, one: Condition, other: Condition) -> No
     common = both if None in own else tuple(c for c in both or () if c in (own[0] or ()))
     for face in domain.shared(one.face, other.face) if common != () else ():
         points = domain.on_faces(jax.random.key(0), 16, (face,))
-        first, second = (
-            _chosen(np.asarray(jax.vmap(function(c.prescribes[2]))(points)), mine, common)
+        places = jnp.concatenate([points, domain.interior(jax.random.key(0), 16)])
+        one_there, other_there = (
+            _chosen(np.asarray(jax.vmap(function(c.prescribes[2]))(places)), mine, common)
             for c, mine in zip((one, other), own, strict=True)
             if c.prescribes
         )
-        apart = np.abs(first - second).max(axis=1)
-        largest = max(1.0, float(np.abs(first).max()), float(np.abs(second).max()))
-        if apart.max() > 100 * np.finfo(points.dtype).eps * largest:
+        apart = np.abs(one_there - other_there)[: len(points)].max(axis=1)
+        # Beside what the values are inside, too: on a face sin π is rounding, and no zero.
+        sizes = np.abs(np.concatenate([one_there, other_there], axis=1))
+        largest = float(sizes.max(initial=0.0, where=np.isfinite(sizes)))
+        if apart.max() > float(np.finfo(points.dtype).eps) ** 0.5 * largest:
             at = np.asarray(points[int(apart.argmax())])
             raise ConfigurationError(
                 f"conditions: {one.name!r} and {other.name!r} contradict one another on "

@@ -17,6 +17,7 @@ from physml.pinn.conditions.condition import (
     Condition,
     Operator,
     Value,
+    checked_component,
     checked_weight,
     difference,
     field_of,
@@ -98,6 +99,7 @@ def dirichlet(
     'x'
     """
     name = name or f"dirichlet {words(on)}"
+    component = checked_component(name, component)
     target = function(value, f"{name}: value")
 
     def residual(u: Any, z: Array) -> Array:
@@ -139,6 +141,8 @@ def initial(
         start = start._replace(check=_check_time)
     if velocity is None:
         return start
+    if not isinstance(on, str):
+        raise ConfigurationError(f"{name}: on: expected one face to give a velocity on, got {on}")
     rate = function(velocity, f"{name}: velocity")
 
     def time(domain: Domain) -> str:
@@ -222,6 +226,7 @@ def robin(
     'robin x'
     """
     name = name or f"robin {words(on)}"
+    component = checked_component(name, component)
     of_value, of_slope = function(alpha, f"{name}: alpha"), function(beta, f"{name}: beta")
     target = function(value, f"{name}: value")
 

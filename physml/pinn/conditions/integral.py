@@ -63,8 +63,8 @@ def integral(
             number a point of one's own, ``(n,)``.
 
     Raises:
-        ConfigurationError: no coordinate or node; a domain that is not a box; a value or a weight
-            that changes with a coordinate integrated over.
+        ConfigurationError: no coordinate or node, one coordinate twice; a domain that is not a box;
+            a value or a weight that changes with a coordinate integrated over.
 
     >>> import physml as pm
     >>> pm.pinn.integral(1.0, over="x").name               # ∫ u dx = 1 at all times
@@ -76,8 +76,11 @@ def integral(
     target = function(value, f"{name}: value")
     if of is not None:
         of = checked_function(f"{name}: of", of, ("u", "z"))
-    if not names:
-        raise ConfigurationError(f"{name}: over: expected at least one coordinate, got none")
+    if not names or len(set(names)) < len(names):
+        raise ConfigurationError(
+            f"{name}: over: expected at least one coordinate, each once, got "
+            f"{', '.join(names) or 'none'}"
+        )
 
     def axes(domain: Domain) -> tuple[int, ...]:
         return tuple(domain.axis(coordinate) for coordinate in names)

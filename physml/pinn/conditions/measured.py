@@ -13,6 +13,7 @@ from physml.errors import ConfigurationError, NonFiniteError, ShapeError
 from physml.pinn.conditions.condition import (
     Component,
     Condition,
+    checked_component,
     checked_weight,
     field_of,
     pick,
@@ -61,6 +62,7 @@ def measured(
     """
     if of is not None:
         of = checked_function(f"{name}: of", of, ("u", "z"))
+    component = checked_component(name, component)
     points = as_numbers(f"{name}: points", points)
     values = as_numbers(f"{name}: values", values)
     if points.ndim != 2 or values.ndim not in (1, 2) or len(points) != len(values):

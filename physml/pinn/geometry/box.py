@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
@@ -112,10 +113,18 @@ class Box(Domain):
         return self._between(draw(key, n, self.dimension))
 
     def boundary(self, key: Array, n: int, on: On, *, draw: Points = sobol) -> Array:
-        """Points on faces, ``(n, d)``; on each face in turn where there are several."""
+        """Points on faces, ``(n, d)``; on each face in turn where there are several.
+
+        Each face has points of its own: every fourth one of a Sobol net lies in the same half.
+        """
         faces = self.faces(on)
         axes, ends = (jnp.asarray(part)[jnp.arange(n) % len(faces)] for part in np.transpose(faces))
-        unit = draw(key, n, self.dimension)
+        if len(faces) == 1:
+            unit = draw(key, n, self.dimension)
+        else:
+            each, keys = -(-n // len(faces)), jax.random.split(key, len(faces))
+            own = jax.vmap(lambda sub: draw(sub, each, self.dimension))(keys)
+            unit = jnp.swapaxes(own, 0, 1).reshape(-1, self.dimension)[:n]
         return self._between(unit.at[jnp.arange(n), axes].set(ends.astype(unit.dtype)))
 
     def faces(self, on: On) -> tuple[tuple[int, int], ...]:

@@ -37,6 +37,23 @@ def test_points_of_a_face_lie_on_it(face, axis, ends):
     assert np.all(np.ptp(z[:, others], axis=0) > 0.3 * (BOX.upper - BOX.lower)[others])
 
 
+@pytest.mark.parametrize("faces", ["boundary", "x", ("t", "x", "y")])
+def test_points_of_several_faces_cover_each_of_them(faces):
+    """Every fourth point of a Sobol net lies in the same half of a coordinate: no face takes those.
+
+    Of 32 Sobol points a face, 4 lie in each eighth of each of its coordinates, from 2 to 6 as the
+    shift falls.
+    """
+    chosen = BOX.faces(faces)
+    z = np.asarray(BOX.boundary(jax.random.key(4), 32 * len(chosen), faces))
+    s = (z - BOX.lower) / (BOX.upper - BOX.lower)
+    for number, (axis, side) in enumerate(chosen):
+        own = s[number :: len(chosen)]
+        np.testing.assert_allclose(own[:, axis], side)
+        for other in {0, 1, 2} - {axis}:
+            assert np.histogram(own[:, other], 8, (0, 1))[0].min() >= 2
+
+
 @pytest.mark.parametrize("face", ["t", "x", "y", ("t", "x-", "y+")])
 def test_normals_point_outwards(face):
     """A short way along the normal leaves the box, and against it comes in."""
