@@ -66,12 +66,7 @@ def bits(result):
 
 @pytest.mark.parametrize(
     "case",
-    [
-        case
-        if case == "pde, gauss-newton"
-        else pytest.param(case, marks=SLOW)
-        for case in CASES
-    ],
+    [case if case == "pde, gauss-newton" else pytest.param(case, marks=SLOW) for case in CASES],
 )
 def test_stop_anywhere_and_resume_with_the_same_bits(case, tmp_path):
     """Params, optimizer, weights, points or walkers, key, and metrics."""
