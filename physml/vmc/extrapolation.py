@@ -21,12 +21,14 @@ class Extrapolation(NamedTuple):
         slope: hartree of energy for a hartree² of variance.
         chi_square: the sum of squared residuals in units of the error bars; about the number of
             energies less two if they lie on a line.
+        converged: whether the error bars of all energies are; else ``error`` may be too small.
     """
 
     energy: float
     error: float
     slope: float
     chi_square: float
+    converged: bool = True
 
 
 def extrapolate_in_variance(energies: Sequence[Any]) -> Extrapolation:
@@ -45,7 +47,8 @@ def extrapolate_in_variance(energies: Sequence[Any]) -> Extrapolation:
 
     Raises:
         ShapeError: fewer than two energies.
-        ConfigurationError: an error bar of zero, or variances that are all equal.
+        ConfigurationError: what is no ``Estimate``, an error bar of zero, or variances that are
+            all equal.
         NonFiniteError: a number that is not finite.
 
     Sources: Kwon, Ceperley and Martin (1993), doi:10.1103/PhysRevB.48.12037; Taddei, Ruggeri,
@@ -58,6 +61,12 @@ def extrapolate_in_variance(energies: Sequence[Any]) -> Extrapolation:
     -1.0
     """
     found: list[Estimate] = [getattr(given, "energy", given) for given in energies]
+    for one in found:
+        if not isinstance(one, Estimate):
+            raise ConfigurationError(
+                "energies: expected Estimates, or what has one as its energy, got "
+                f"{type(one).__name__}"
+            )
     if len(found) < 2:
         raise ShapeError(f"energies: expected those of at least two states, got {len(found)}")
     mean, error, variance = (
@@ -78,5 +87,9 @@ def extrapolate_in_variance(energies: Sequence[Any]) -> Extrapolation:
     chi_square = float(np.sum((mean / error - design @ line) ** 2))
     scatter = max(1.0, chi_square / (len(found) - 2)) if len(found) > 2 else 1.0
     return Extrapolation(
-        float(line[0]), float(np.sqrt(covariance[0, 0] * scatter)), float(line[1]), chi_square
+        float(line[0]),
+        float(np.sqrt(covariance[0, 0] * scatter)),
+        float(line[1]),
+        chi_square,
+        all(one.converged for one in found),
     )

@@ -64,7 +64,7 @@ def nuclear_forces(system: QuantumSystem, log_psi: Field, walkers: np.ndarray) -
         Forces whose error bars come from blocking over the snapshots.
 
     Raises:
-        ConfigurationError: for a system without nuclei.
+        ConfigurationError: for a system without nuclei, or in a periodic cell.
         ShapeError: for walkers of another system, or fewer than four snapshots.
         NonFiniteError: for electrons on a nucleus, or another place without a local energy, if
             more than one in 10⁴ or one in all; fewer are left out as by ``measure``.
@@ -79,10 +79,10 @@ def nuclear_forces(system: QuantumSystem, log_psi: Field, walkers: np.ndarray) -
     """
     check_system(system, "nuclear_forces")
     places, charges = system.places, system.charges
-    if places is None or charges is None:
+    if places is None or charges is None or system.cell is not None:
         raise ConfigurationError(
-            f"nuclear_forces: expected a system of electrons about nuclei at rest, an Atom or a "
-            f"Molecule, got {system.name}"
+            f"nuclear_forces: expected a system of electrons about nuclei at rest in open space, "
+            f"an Atom or a Molecule, got {system.name}"
         )
     if walkers.ndim != 4 or walkers.shape[2:] != system.shape:
         raise ShapeError(

@@ -75,7 +75,8 @@ def measure(
         bounded: whether walkers have nowhere to spread to, as in a periodic cell or on a lattice,
             where a flat ``|ψ|²`` may accept every move.
         groups: ``first walkers (n, N, d) -> labels (n,)`` of those that start alike; R̂ is taken
-            between groups too, and the error bar is doubted where they differ.
+            between groups too, and the error bar is doubted where they differ. Of a sampler whose
+            state tells no ``walkers`` all are one group.
         devices: how many share the walkers, see ``over_devices``.
         run: a run directory for checkpoints, of the phases ``burn-in`` and ``measure``: the same
             measurement goes on where it stopped, to the same bits, and on to more steps. One of
@@ -109,7 +110,10 @@ def measure(
         )
     walkers = FreshWalkers(log_psi, params, local_energy, moves, key, devices)
     walkers.check_records(steps)
-    labels = None if groups is None else _large(np.asarray(groups(walkers.first.walkers)))
+    labels = None
+    # The state of a sampler of the user's own need not hold its walkers by that name.
+    if groups is not None and hasattr(walkers.first, "walkers"):
+        labels = _large(np.asarray(groups(walkers.first.walkers)))
     burning, measuring = _Place("burn-in", None), _Place("measure", None)
     if run is not None:
         asked = walkers.fingerprint(bounded)

@@ -123,7 +123,7 @@ class GroundState:
 
     @property
     def doubts(self) -> tuple[str, ...]:
-        """Why not to trust the error bar, a sentence each; none where it has converged."""
+        """Why not to trust the energy or its bar, a sentence each; none where nothing is odd."""
         return report.doubts(self)
 
     def save_samples(self, path: str | Path) -> Path:
@@ -227,7 +227,7 @@ class GroundState:
         Raises:
             MissingDependencyError: without matplotlib.
         """
-        overview(path, self.system, self.history, self.measurement)
+        overview(path, self.system, self.history, self.measurement, reference=self.reference)
         return Path(path)
 
 

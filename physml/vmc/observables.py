@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from physml.as_whole import as_whole
-from physml.errors import ConfigurationError, ShapeError
+from physml.errors import ConfigurationError, NonFiniteError, ShapeError
 from physml.vmc.systems.cell import Cell
 
 # By how many error bars a sum may miss its rule, and by how much relatively through rounding.
@@ -63,7 +63,9 @@ class Observable(NamedTuple):
 
 
 def radial_density(walkers: np.ndarray, *, bins: int = 50) -> tuple[np.ndarray, np.ndarray]:
-    """The one-body density by distance from the origin, ``∫ n(r) dᵈr = N``.
+    """The one-body density by distance from the origin: all of it integrates to N.
+
+    The shells hold 99.9% of it; what is told to be beyond them is left out.
 
     Args:
         walkers: ``(..., N, d)``, in bohr.
@@ -74,6 +76,7 @@ def radial_density(walkers: np.ndarray, *, bins: int = 50) -> tuple[np.ndarray, 
 
     Raises:
         ShapeError: for walkers without particles and coordinates.
+        NonFiniteError: for coordinates that are not finite.
 
     >>> import numpy as np, physml as pm
     >>> r, density = pm.vmc.radial_density(np.random.default_rng(0).normal(size=(1000, 2, 3)))
@@ -88,7 +91,7 @@ def radial_density(walkers: np.ndarray, *, bins: int = 50) -> tuple[np.ndarray, 
 
 
 def pair_distribution(walkers: np.ndarray, *, bins: int = 50) -> tuple[np.ndarray, np.ndarray]:
-    """The distribution of pair distances, ``∫ p(r) dr = 1``.
+    """The distribution of pair distances: all of it integrates to 1, what is told to 0.999.
 
     Args:
         walkers: ``(..., N, d)`` with N > 1, in bohr.
@@ -99,6 +102,7 @@ def pair_distribution(walkers: np.ndarray, *, bins: int = 50) -> tuple[np.ndarra
 
     Raises:
         ShapeError: for walkers of fewer than two particles.
+        NonFiniteError: for coordinates that are not finite.
     """
     first, second = np.triu_indices(_particles(walkers, at_least=2)[0], k=1)
     apart = walkers[..., first, :] - walkers[..., second, :]
@@ -114,7 +118,8 @@ def pair_correlation(
 
     ``g`` is the number of pairs at distance ``r`` over that of as many uniform ones, in the part of
     a shell that lies in the cell. Sum rule: ``(N/V) ∫ g dᵈr`` over the cell are the partners of an
-    electron, ``N − 1`` of both kinds together; those farther than the last shell are counted.
+    electron, ``N − 1`` of both kinds together; those farther than the last shell are counted, so
+    that it tells whether pairs were counted right, and nothing of the walkers.
 
     Args:
         walkers: ``(snapshots, walkers, N, d)``, in bohr, spin up first.
@@ -129,6 +134,7 @@ def pair_correlation(
 
     Raises:
         ShapeError: for walkers of fewer than two particles or of another dimension.
+        NonFiniteError: for coordinates that are not finite.
         ConfigurationError: for a reach beyond the cell, more electrons with spin up than there are.
     """
     walkers = _in_cell(walkers, cell, at_least=2)
@@ -183,6 +189,7 @@ def structure_factor(walkers: np.ndarray, cell: Cell, *, shells: int = 12) -> Ob
 
     Raises:
         ShapeError: for walkers of another dimension.
+        NonFiniteError: for coordinates that are not finite.
         ConfigurationError: for no shell.
     """
     walkers = _in_cell(walkers, cell, at_least=1)
@@ -273,6 +280,11 @@ def _particles(walkers: np.ndarray, *, at_least: int) -> tuple[int, int]:
     if walkers.ndim < 2 or walkers.shape[-2] < at_least or walkers.size == 0:
         raise ShapeError(
             f"walkers: expected (..., N, d) with N ≥ {at_least} particles, got {walkers.shape}"
+        )
+    bad = ~np.isfinite(walkers).all(axis=(-2, -1))
+    if bad.any():
+        raise NonFiniteError(
+            f"walkers: expected finite coordinates, got {bad.sum()} of {bad.size} walkers without"
         )
     return walkers.shape[-2], walkers.shape[-1]
 

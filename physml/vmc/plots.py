@@ -18,7 +18,7 @@ from physml.vmc.observables import (
     structure_factor,
 )
 from physml.vmc.systems.cell import Cell
-from physml.vmc.systems.system import QuantumSystem
+from physml.vmc.systems.system import QuantumSystem, Reference
 
 
 def overview(
@@ -26,11 +26,13 @@ def overview(
     system: QuantumSystem,
     history: Mapping[str, np.ndarray],
     measured: Measurement,
+    *,
+    reference: Reference | None,
 ) -> None:
     """Save three panels: the optimisation, and two observables that suit the system."""
     with figure(path, 1, 3) as axes:
-        _energies(axes[0], system, history, measured)
-        if system.proposal is not None:
+        _energies(axes[0], system.name, history, measured, reference)
+        if system.proposal is not None and system.shape[1] == 1:
             _spins(axes[1:], measured, system.lattice)
         elif system.cell is None:
             _open_space(axes[1:], measured)
@@ -40,12 +42,15 @@ def overview(
 
 
 def _energies(
-    axis: Any, system: QuantumSystem, history: Mapping[str, np.ndarray], measured: Measurement
+    axis: Any,
+    name: str,
+    history: Mapping[str, np.ndarray],
+    measured: Measurement,
+    reference: Reference | None,
 ) -> None:
     energies = history.get("energy", np.array([]))
     axis.plot(energies, linewidth=0.8)
-    axis.set(xlabel="step", ylabel="energy (hartree)", title=system.name)
-    reference = system.reference
+    axis.set(xlabel="step", ylabel="energy (hartree)", title=name)
     centre = measured.energy.mean if reference is None else reference.energy
     if len(energies):
         tail = energies[len(energies) // 5 :]

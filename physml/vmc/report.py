@@ -13,6 +13,11 @@ from physml.vmc.systems.system import Reference
 if TYPE_CHECKING:
     from physml.vmc.measured_state import GroundState
 
+# By how many error bars an imaginary part may be off zero, and by how much of the local energies'
+# size through rounding in single precision.
+_SIGMAS = 5.0
+_ROUNDING = 1e-5
+
 
 def numbers(state: GroundState) -> dict[str, Any]:
     """Energies in hartree with their error bars, what judges them, and what they are held against.
@@ -40,7 +45,7 @@ def numbers(state: GroundState) -> dict[str, Any]:
         "converged": state.energy.converged,
         "not_finite": measured.not_finite,
         "first_not_finite": None if first is None else first.tolist(),
-        "steps": 0 if state.result is None else len(state.result.history.get("loss", ())),
+        "steps": len(state.history.get("loss", ())),
         "parameters": sum(leaf.size for leaf in jax.tree.leaves(state.params)),
         "walkers": measured.walkers.shape[1],
         "compile_seconds": measured.compile_seconds
@@ -99,13 +104,25 @@ def left_out(state: GroundState) -> str:
 
 
 def doubts(state: GroundState) -> tuple[str, ...]:
-    """Why not to trust the error bar, a sentence each."""
+    """Why not to trust the energy or its error bar, a sentence each."""
     found = []
     if not state.energy.converged:
         found.append("the error bar has not converged, it may be too small: more measurements")
+    imaginary = state.measurement.imaginary
+    if imaginary is not None and _is_there(imaginary, state.energy):
+        found.append(
+            f"the energy has an imaginary part of {imaginary} hartree, which a Hermitian "
+            "Hamiltonian has not where |ψ|² is sampled: check the Hamiltonian, or sample more"
+        )
     if state.measurement.not_finite:
         found.append(left_out(state))
     return tuple(found)
+
+
+def _is_there(imaginary: Estimate, energy: Estimate) -> bool:
+    """Whether an imaginary part is more than its error bar and rounding explain."""
+    size = abs(energy.mean) + math.sqrt(energy.variance)
+    return abs(imaginary.mean) > _SIGMAS * imaginary.error + _ROUNDING * size
 
 
 def _bar(reference: Reference) -> Estimate:

@@ -12,7 +12,7 @@ from physml.errors import ConfigurationError, ShapeError
 from physml.sampling import Estimate, estimate
 from physml.types import Field
 from physml.vmc.local_energies import local_energies
-from physml.vmc.signed_log import Psi, psi_ratio
+from physml.vmc.signed_log import Psi, SignedLog, psi_ratio
 
 
 def spin_squared(log_psi: Field, walkers: np.ndarray, *, n_up: int) -> Estimate:
@@ -21,7 +21,8 @@ def spin_squared(log_psi: Field, walkers: np.ndarray, *, n_up: int) -> Estimate:
     ``S (S + 1)``: 0 of a singlet, ¾ of a doublet, 2 of a triplet; between them of a mixture.
 
     Args:
-        log_psi: ``walker (N, d) -> log ψ`` with its sign, as ``GroundState.log_psi``.
+        log_psi: ``walker (N, d) -> log ψ`` with its sign, as ``GroundState.log_psi``, or a
+            ``SignedLog``.
         walkers: ``(snapshots, walkers, N, d)`` drawn from ``|ψ|²``, spin up first, as
             ``GroundState.measurement.walkers``.
         n_up: electrons with spin up.
@@ -50,7 +51,10 @@ def spin_squared(log_psi: Field, walkers: np.ndarray, *, n_up: int) -> Estimate:
     n_down = particles - n_up
     one = jax.ShapeDtypeStruct(walkers.shape[2:], jnp.asarray(walkers[:0]).dtype)
     value = jax.eval_shape(log_psi, one)
-    if max(n_up, n_down) > 1 and not isinstance(log_psi, Psi) and not jnp.iscomplexobj(value):
+    if isinstance(value, SignedLog):
+        log_psi = Psi(log_psi)
+    known = isinstance(log_psi, Psi) or jnp.iscomplexobj(value)
+    if max(n_up, n_down) > 1 and not known:
         raise ConfigurationError(
             "log_psi: expected a ψ with its sign, such as GroundState.log_psi or Psi(amplitude), "
             "since electrons of one spin exchange with a sign; got a function of log|ψ| alone"

@@ -23,6 +23,13 @@ def test_a_line_is_found_with_its_error_bar():
     assert line.chi_square == pytest.approx(0.0, abs=1e-20)
 
 
+def test_a_bar_in_doubt_makes_that_of_the_line_one():
+    energies = [estimate(-1.0, 0.01, 0.4), estimate(-1.1, 0.02, 0.2)]
+    assert pm.vmc.extrapolate_in_variance(energies).converged
+    energies[0] = energies[0]._replace(converged=False)
+    assert not pm.vmc.extrapolate_in_variance(energies).converged
+
+
 def test_the_error_bar_covers_the_scatter():
     """Of a thousand sets of energies with Gaussian errors about a line, 68% hit it within one σ."""
     random = np.random.default_rng(0)
@@ -78,6 +85,7 @@ def test_gaussians_about_the_oscillators_ground_state():
             "different variance, got 1 hartree²",
         ),
         ([estimate(1, 0, 1), estimate(2, 1, 2)], pm.errors.ConfigurationError, "error bars > 0"),
+        ([-1.0, -1.1], pm.errors.ConfigurationError, "expected Estimates, .* got float"),
         ([estimate(np.nan, 1, 1), estimate(2, 1, 2)], pm.errors.NonFiniteError, "finite"),
     ],
 )

@@ -128,6 +128,15 @@ def test_what_does_not_fit_is_refused():
     flat = lambda x: jnp.sum(x)
     with pytest.raises(pm.errors.ConfigurationError, match="an Atom or a Molecule, got quantum"):
         pm.vmc.nuclear_forces(pm.QuantumDot(), flat, np.ones((5, 5, 2, 2)))
+    solid = pm.System(
+        ion.local_energy,
+        (1, 3),
+        cell=pm.vmc.Cell((4.0, 4.0, 4.0)),
+        places=ion.places,
+        charges=ion.charges,
+    )
+    with pytest.raises(pm.errors.ConfigurationError, match=r"open space, an Atom .*, got system"):
+        pm.vmc.nuclear_forces(solid, flat, np.ones((5, 5, 1, 3)))
     with pytest.raises(pm.errors.ShapeError, match=r"\(snapshots, walkers, 1, 3\) of H2\+"):
         pm.vmc.nuclear_forces(ion, flat, np.ones((5, 1, 3)))
     with pytest.raises(pm.errors.ShapeError, match="4"):

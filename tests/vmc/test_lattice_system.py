@@ -177,6 +177,16 @@ def test_rows_of_no_hermitian_matrix_are_refused():
         pm.ground_state(XXZ(slope=0.1), pm.vmc.RBM(), walkers=16, steps=1)
 
 
+def test_a_diagonal_that_is_not_real_is_refused():
+    class Lossy(XXZ):
+        def row(self, x):
+            diagonal, others, elements = super().row(x)
+            return Row(diagonal + 0.1j, others, elements)
+
+    with pytest.raises(ConfigurationError, match=r"Hermitian matrix, got a diagonal of .*\+0\.1j"):
+        check_rows(Lossy(), few(XXZ()))
+
+
 def test_rows_that_leave_the_configurations_are_refused():
     """A flip where the total is kept; a fourth boson on a site."""
 

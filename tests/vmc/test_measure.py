@@ -237,6 +237,22 @@ def test_walkers_grouped_by_their_start_are_compared():
     assert alone.mean == grouped.mean and not grouped.converged
 
 
+def test_a_sampler_need_not_tell_how_walkers_started():
+    """A state of the user's own, of another structure, is measured as one group."""
+
+    def mine(*args, **options):
+        inner = pm.metropolis(*args, **options)
+
+        def sample(key, state, params):
+            state, walkers, metrics = inner.sample(key, state["own"], params)
+            return {"own": state}, walkers, metrics
+
+        return pm.Sampler(lambda key, params: {"own": inner.init(key, params)}, sample)
+
+    grouped = {"groups": lambda x: x[:, 0, 0] > 0, "steps": 8}
+    assert measured(make=mine, **grouped).energy == measured(make=mine, steps=8).energy
+
+
 @pytest.mark.parametrize(
     ("local_energy", "message"),
     [

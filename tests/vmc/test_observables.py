@@ -83,6 +83,21 @@ def test_walkers_without_particles_are_refused(shape):
         pm.vmc.radial_density(np.zeros(shape))
 
 
+def test_walkers_that_are_not_finite_are_refused():
+    """They would count as pairs that are far apart."""
+    x = np.random.default_rng(0).uniform(size=(2, 5, 3, 2))
+    x[1, 2, 0, 1] = np.nan
+    cell = pm.vmc.Cell((1.0, 1.0))
+    for observable in (
+        pm.vmc.radial_density,
+        pm.vmc.pair_distribution,
+        lambda x: pm.vmc.structure_factor(x, cell),
+        lambda x: pm.vmc.pair_correlation(x, cell, n_up=2),
+    ):
+        with pytest.raises(pm.errors.NonFiniteError, match="got 1 of 10 walkers without"):
+            observable(x)
+
+
 def test_a_pair_needs_two():
     with pytest.raises(pm.errors.ShapeError, match=r"N ≥ 2 particles, got \(5, 1, 3\)"):
         pm.vmc.pair_distribution(np.zeros((5, 1, 3)))

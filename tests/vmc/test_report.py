@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 
 import physml as pm
 from physml.sampling import Estimate
@@ -51,3 +52,13 @@ def test_a_report_without_doubts_says_nothing_of_them():
     assert (said["reference"], said["difference"]) == ("none known for these numbers", "unknown")
     assert said["imaginary part"] == "0.0012(20) hartree" and "left out" not in said
     assert report.doubts(state) == ()
+
+
+@pytest.mark.parametrize(("mean", "error", "told"), [(0.3, 2e-3, True), (1e-7, 1e-12, False)])
+def test_an_imaginary_part_that_is_there_is_told(mean, error, told):
+    """Of a Hamiltonian that is not Hermitian; not the rounding of an exact state."""
+    energy = measured().energy._replace(converged=True)
+    imaginary = energy._replace(mean=mean, error=error)
+    whole = SimpleNamespace(imaginary=imaginary, not_finite=0)
+    found = report.doubts(measured(energy=energy, measurement=whole))
+    assert len(found) == told and all("Hermitian" in doubt for doubt in found)

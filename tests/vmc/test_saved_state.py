@@ -42,6 +42,7 @@ def test_it_comes_back_to_the_same_bits(state, place, tmp_path):
     assert list(found.history) == list(state.result.history)
     np.testing.assert_array_equal(found.history["energy"], state.result.history["energy"])
     assert found.result is None
+    assert found.numbers()["steps"] == state.numbers()["steps"] == 2
     assert found.plot(tmp_path / "state.png").stat().st_size > 1000
 
 

@@ -255,7 +255,7 @@ def test_the_total_spin_of_determinants(system, expected):
     It was −2.1(2) for the closed shell.
     """
     slater = pm.vmc.Slater(system)
-    psi = pm.vmc.Psi(partial(slater.apply, first_params(system, slater, jax.random.key(0))))
+    psi = partial(slater.apply, first_params(system, slater, jax.random.key(0)))
     x = np.random.default_rng(0).normal(size=(4, 20, *system.shape))
     found = pm.vmc.spin_squared(psi, x, n_up=system.electrons.n_up)
     assert found.mean == pytest.approx(expected, abs=1e-7)

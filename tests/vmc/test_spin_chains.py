@@ -75,10 +75,12 @@ def test_local_energies_are_those_of_the_matrix(chain, matrix):
 
 
 def test_references_are_exact():
-    for field in (0.7, 1.0, 1.6):
-        chain = pm.vmc.IsingChain(sites=8, field=field)
-        exact = np.linalg.eigvalsh(ising(chain))[0]
-        assert chain.reference.energy == pytest.approx(exact, abs=1e-10)
+    """Of even and odd numbers of sites, which have other waves."""
+    for sites in (5, 8):
+        for field in (0.7, 1.0, 1.6):
+            chain = pm.vmc.IsingChain(sites=sites, field=field)
+            exact = np.linalg.eigvalsh(ising(chain))[0]
+            assert chain.reference.energy == pytest.approx(exact, abs=1e-10)
     critical = pm.vmc.IsingChain(sites=20)
     assert critical.reference.energy == pytest.approx(-2 / np.sin(np.pi / 40), abs=1e-10)
     assert pm.vmc.HeisenbergChain(sites=6).reference is None

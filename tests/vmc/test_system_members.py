@@ -286,6 +286,9 @@ def test_what_only_looks_like_a_system_is_refused(use):
         ({"lattice": (2, 2)}, "lattice: expected axes whose product is 3"),
         ({"proposal": pm.sampling.flip}, "walkers: expected a function"),
         ({"charges": np.ones(1)}, "places, charges: expected both or neither"),
+        ({"places": np.zeros((1, 3)), "charges": np.ones(1)}, "places: .* 3 dimensions, got 1"),
+        ({"electrons": pm.vmc.Electrons(4, -1, hermite)}, "electrons: expected an Electrons of 3"),
+        ({"reference": 4.5}, r"reference: expected a Reference\(energy, .*, got 4.5"),
     ],
 )
 def test_members_that_do_not_belong_together_are_refused(members, message):
@@ -306,6 +309,14 @@ def test_members_that_do_not_belong_together_are_refused(members, message):
 def test_numbers_that_are_not_finite_are_refused(system, name):
     with pytest.raises(ConfigurationError, match=f"{name}: expected a finite number"):
         pm.ground_state(system, pm.MLP((4,)))
+
+
+def test_axes_of_a_lattice_may_be_a_list():
+    """The translations of ``RBM`` are compared with them."""
+    system = pm.System(
+        trap, (4, 1), lattice=[2, 2], proposal=pm.sampling.flip, walkers=ups_and_downs
+    )
+    assert system.lattice == (2, 2)
 
 
 @pytest.mark.parametrize("shape", [(2.0, 1), (0, 1), (2,), [2, 1]])

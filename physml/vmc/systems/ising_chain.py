@@ -67,12 +67,12 @@ class IsingChain(LatticeSystem):
 
     @property
     def reference(self) -> Reference:
-        """``−Σ_k √(J² + h² + 2Jh cos k)`` over ``k = (2m + 1)π/N``, exactly.
+        """``−Σ_k √(J² + h² − 2Jh cos k)`` over ``k = (2m + 1)π/N``, exactly, of even and odd N.
 
         Source: Pfeuty (1970), doi:10.1016/0003-4916(70)90270-8.
         """
         k = (2 * np.arange(self.sites) + 1) * np.pi / self.sites
-        squares = self.coupling**2 + self.field**2 + 2 * self.coupling * self.field * np.cos(k)
+        squares = self.coupling**2 + self.field**2 - 2 * self.coupling * self.field * np.cos(k)
         energy = -float(np.sum(np.sqrt(np.maximum(squares, 0.0))))
         return Reference(energy, 0.0, "exact, free fermions")
 

@@ -163,6 +163,11 @@ def check_rows(system: LatticeSystem, walkers: Array) -> None:
             f"(K,), got {', '.join(str(shape[1:]) for shape in shapes)}"
         )
     linked = elements != 0
+    if not np.all(np.abs(diagonal.imag) <= 1e-4 * np.abs(diagonal)):
+        raise ConfigurationError(
+            f"{system.name}: row: expected those of a Hermitian matrix, got a diagonal of "
+            f"{diagonal[np.argmax(np.abs(diagonal.imag))]:.6g}"
+        )
     for name, found in (("walkers", seen), ("row", others[linked])):
         _check_configurations(system, name, found)
     # Some of the connected are asked for their way back.

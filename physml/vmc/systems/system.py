@@ -212,6 +212,8 @@ class System(QuantumSystem):
         for name, member in (("places", self.places), ("charges", self.charges)):
             if member is not None:
                 object.__setattr__(self, name, np.asarray(member, float))
+        if self.lattice is not None:
+            object.__setattr__(self, "lattice", tuple(self.lattice))
 
     def ansatz(self, network: Field, x: Array) -> Array:
         """``log ψ`` from a network."""
@@ -250,10 +252,18 @@ def check_system(system: QuantumSystem, who: str) -> None:
         )
     n, d = shape
     electrons, cell, twist = system.electrons, system.cell, system.twist
+    told = system.reference
     faults = {
         f"electrons: expected an Electrons of {n} particles, got {electrons}": (
             electrons is not None
-            and not (isinstance(electrons, Electrons) and electrons.n_up + electrons.n_down == n)
+            and not (
+                isinstance(electrons, Electrons)
+                and electrons.n_up + electrons.n_down == n
+                and min(electrons.n_up, electrons.n_down) >= 0
+            )
+        ),
+        f"reference: expected a Reference(energy, error, source), got {told!r}": (
+            told is not None and not isinstance(told, Reference)
         ),
         f"cell: expected a Cell of {d} lengths, got {cell}": (
             cell is not None and not (isinstance(cell, Cell) and cell.dimension == d)
@@ -268,6 +278,9 @@ def check_system(system: QuantumSystem, who: str) -> None:
         "its moves keep, got none": system.proposal is not None and system.walkers is None,
         "places, charges: expected both or neither": (
             (system.places is None) != (system.charges is None)
+        ),
+        f"places: expected nuclei of a system of 3 dimensions, got {d}": (
+            system.places is not None and d != 3
         ),
     }
     for fault, found in faults.items():
