@@ -28,7 +28,7 @@ ENTRY = entry(
     records=(
         Record(
             "0.595899(12) hartree",
-            163,
+            129,
             "docs/results/vmc.md",
             numbers={"particles": 2, "strength": -10.0},
         ),
