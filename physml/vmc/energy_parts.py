@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from physml.as_numbers import check_unmasked
 from physml.errors import ConfigurationError, NonFiniteError, ShapeError
 from physml.sampling import Estimate, estimate
 from physml.types import Field
@@ -62,6 +63,7 @@ def energy_parts(system: QuantumSystem, log_psi: Field, walkers: np.ndarray) -> 
         raise ConfigurationError(
             f"energy_parts: {system.name} tells no potential_energy(x); give it that method"
         )
+    check_unmasked("walkers", walkers)
     if walkers.ndim != 4 or walkers.shape[2:] != system.shape:
         raise ShapeError(
             f"walkers: expected (snapshots, walkers, {', '.join(map(str, system.shape))}) of "

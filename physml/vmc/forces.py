@@ -21,11 +21,13 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from physml.as_numbers import check_unmasked
 from physml.errors import ConfigurationError, NonFiniteError, ShapeError
 from physml.sampling import Estimate, estimate
 from physml.types import Field
 from physml.vmc.left_out import bearable, filled
 from physml.vmc.local_energies import local_energies
+from physml.vmc.signed_log import check_one_number
 from physml.vmc.systems.system import QuantumSystem, check_system
 
 
@@ -65,7 +67,8 @@ def nuclear_forces(system: QuantumSystem, log_psi: Field, walkers: np.ndarray) -
 
     Raises:
         ConfigurationError: for a system without nuclei, or in a periodic cell.
-        ShapeError: for walkers of another system, or fewer than four snapshots.
+        ShapeError: for walkers of another system, or fewer than four snapshots; a log ψ that is
+            not one number.
         NonFiniteError: for electrons on a nucleus, or another place without a local energy, if
             more than one in 10⁴ or one in all; fewer are left out as by ``measure``.
 
@@ -84,12 +87,15 @@ def nuclear_forces(system: QuantumSystem, log_psi: Field, walkers: np.ndarray) -
             f"nuclear_forces: expected a system of electrons about nuclei at rest in open space, "
             f"an Atom or a Molecule, got {system.name}"
         )
+    check_unmasked("walkers", walkers)
     if walkers.ndim != 4 or walkers.shape[2:] != system.shape:
         raise ShapeError(
             f"walkers: expected (snapshots, walkers, {', '.join(map(str, system.shape))}) of "
             f"{system.name}, got {walkers.shape}"
         )
     charges = np.asarray(charges, float)
+    one = jax.ShapeDtypeStruct(system.shape, jnp.result_type(float))
+    check_one_number(jax.eval_shape(log_psi, one), system.shape)
 
     # ψ as it was given: as a function of parameters, which it has none of, it would lose its sign.
     def parts(_: Field, x: Array) -> Array:

@@ -38,7 +38,7 @@ def local_energies(
         local_energy: ``(log_psi, walker) -> Hψ/ψ``.
         log_psi: ``(params, walker) -> log ψ``; ``Psi(amplitude)`` of a real ψ with a sign.
         params: of ψ.
-        walkers: ``(n, N, d)``, in bohr.
+        walkers: ``(n, N, d)``, in bohr; whole numbers are taken as floating-point ones.
         memory: bytes that derivatives may fill at once on a device; 2²⁷ on a CPU, 2³¹ elsewhere if
             None.
 
@@ -47,6 +47,8 @@ def local_energies(
     """
     if memory is None:
         memory = _CPU_MEMORY if jax.default_backend() == "cpu" else _ACCELERATOR_MEMORY
+    if not jnp.issubdtype(walkers.dtype, jnp.inexact):
+        walkers = walkers.astype(float)  # an operator may make its numbers of the walker's type
     one = jax.ShapeDtypeStruct(walkers.shape[1:], walkers.dtype)
     numbers = _intermediates(jax.make_jaxpr(log_psi)(params, one).jaxpr)
     carry = numbers * (math.prod(one.shape) + 2) * one.dtype.itemsize

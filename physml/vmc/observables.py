@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from physml.as_numbers import check_unmasked
 from physml.as_whole import as_whole
 from physml.errors import ConfigurationError, NonFiniteError, ShapeError
 from physml.vmc.systems.cell import Cell
@@ -228,6 +229,7 @@ def spin_correlation(walkers: np.ndarray, *, lattice: tuple[int, ...] | None = N
     Raises:
         ShapeError: for walkers of another shape.
     """
+    check_unmasked("walkers", walkers)
     if walkers.ndim != 4 or walkers.shape[-1] != 1:
         raise ShapeError(f"walkers: expected (snapshots, walkers, N, 1), got {walkers.shape}")
     sites = walkers.shape[2:3] if lattice is None else lattice
@@ -277,6 +279,7 @@ def _ball(d: int) -> float:
 
 
 def _particles(walkers: np.ndarray, *, at_least: int) -> tuple[int, int]:
+    check_unmasked("walkers", walkers)
     if walkers.ndim < 2 or walkers.shape[-2] < at_least or walkers.size == 0:
         raise ShapeError(
             f"walkers: expected (..., N, d) with N ≥ {at_least} particles, got {walkers.shape}"

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from physml.as_numbers import check_unmasked
 from physml.as_whole import as_whole
 from physml.errors import ConfigurationError, ShapeError
 from physml.vmc.observables import Observable, SumRule, mean_and_error, sum_rule
@@ -161,6 +162,7 @@ def _check_period(
 
 
 def _check_walkers(walkers: np.ndarray, cell: Cell, particles: int) -> None:
+    check_unmasked("walkers", walkers)
     d = cell.dimension
     if walkers.ndim != 4 or walkers.shape[3] != d or not 1 <= particles <= walkers.shape[2]:
         raise ShapeError(

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from physml.as_numbers import check_unmasked
 from physml.as_whole import as_whole
 from physml.errors import ConfigurationError, ShapeError
 from physml.sampling import Estimate, estimate
@@ -42,6 +43,7 @@ def spin_squared(log_psi: Field, walkers: np.ndarray, *, n_up: int) -> Estimate:
     0.0
     """
     n_up = as_whole("n_up", n_up, least=0)
+    check_unmasked("walkers", walkers)
     if walkers.ndim != 4 or n_up > walkers.shape[2]:
         raise ShapeError(
             f"walkers: expected (snapshots, walkers, N, d) with N ≥ n_up = {n_up}, got "

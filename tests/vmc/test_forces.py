@@ -139,6 +139,10 @@ def test_what_does_not_fit_is_refused():
         pm.vmc.nuclear_forces(solid, flat, np.ones((5, 5, 1, 3)))
     with pytest.raises(pm.errors.ShapeError, match=r"\(snapshots, walkers, 1, 3\) of H2\+"):
         pm.vmc.nuclear_forces(ion, flat, np.ones((5, 1, 3)))
+    with pytest.raises(pm.errors.ShapeError, match=r"SignedLog; .* as Psi\(function\)"):
+        pm.vmc.nuclear_forces(
+            ion, lambda x: pm.vmc.SignedLog(jnp.sum(x), jnp.ones(())), np.ones((5, 5, 1, 3))
+        )
     with pytest.raises(pm.errors.ShapeError, match="4"):
         pm.vmc.nuclear_forces(ion, flat, np.ones((3, 5, 1, 3)))
     with pytest.raises(pm.errors.NonFiniteError, match="25 of 25 walkers"):

@@ -177,6 +177,22 @@ def test_rows_of_no_hermitian_matrix_are_refused():
         pm.ground_state(XXZ(slope=0.1), pm.vmc.RBM(), walkers=16, steps=1)
 
 
+def test_whole_numbers_do_not_round_the_elements():
+    """Spins of ``rademacher`` are integers, and a field of −0.7 in their type would be 0."""
+
+    class Whole(pm.vmc.IsingChain):
+        def walkers(self, key, count):
+            return jax.random.rademacher(key, (count, self.sites, 1))
+
+    chain = Whole(sites=4, field=0.7)
+    walkers = few(chain)
+    assert walkers.dtype == float
+    flat = lambda params, x: 0.0 * jnp.sum(x)
+    found = pm.vmc.local_energies(chain.local_energy, flat, None, walkers.astype(int))
+    bonds = jnp.sum(walkers * jnp.roll(walkers, 1, axis=1), axis=(1, 2))
+    np.testing.assert_allclose(found, -bonds - 4 * 0.7)
+
+
 def test_a_diagonal_that_is_not_real_is_refused():
     class Lossy(XXZ):
         def row(self, x):

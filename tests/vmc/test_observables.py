@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -96,6 +97,22 @@ def test_walkers_that_are_not_finite_are_refused():
     ):
         with pytest.raises(pm.errors.NonFiniteError, match="got 1 of 10 walkers without"):
             observable(x)
+
+
+def test_masked_walkers_are_refused():
+    """What lies under a mask would be counted."""
+    x = np.ma.masked_less(np.random.default_rng(0).uniform(size=(4, 5, 2, 3)), 0.1)
+    atom, cell, flat = pm.vmc.Atom(), pm.vmc.Cell((1.0,) * 3), lambda x: 0.0 * jnp.sum(x)
+    for measure in (
+        pm.vmc.radial_density,
+        lambda x: pm.vmc.spin_correlation(x[..., :1]),
+        lambda x: pm.vmc.energy_parts(atom, flat, x),
+        lambda x: pm.vmc.nuclear_forces(atom, flat, x),
+        lambda x: pm.vmc.spin_squared(flat, x, n_up=1),
+        lambda x: pm.vmc.momentum_distribution(flat, x, cell, key=None, particles=1, waves=1),
+    ):
+        with pytest.raises(pm.errors.ShapeError, match="entries masked"):
+            measure(x)
 
 
 def test_a_pair_needs_two():

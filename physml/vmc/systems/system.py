@@ -303,12 +303,16 @@ def first_walkers(system: QuantumSystem, key: Array, count: int) -> Array:
     A system may say so by ``walkers(key, count)``; else they are uniform in its cell, or in open
     space normal about the origin, spread by the system's length.
 
+    Whole numbers, such as spins of ``jax.random.rademacher``, become floating-point ones: an
+    operator that makes its elements of the walker's type would round them.
+
     Raises:
         ShapeError: for walkers of the system's own of another shape.
     """
     shape = (count, *system.shape)
     if system.walkers is not None:
         own = jnp.asarray(system.walkers(key, count))
+        own = own if jnp.issubdtype(own.dtype, jnp.inexact) else own.astype(float)
         if own.shape != shape:
             raise ShapeError(f"{system.name}: walkers: expected {shape}, got {own.shape}")
         return own
