@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import jax
 from jax import Array
 
 from physml.errors import NonFiniteError, PhysmlError
+from physml.optim import OptimizerSettings
 from physml.train import Rule, RuleSettings, Run
 from physml.train.callbacks import Callback, Every
 from physml.train.entry import DEFAULT, Entry, NoNumbers, Record
@@ -67,17 +68,22 @@ def entry(
 def adopt(thing: Any) -> Entry | None:
     """The entry of a system of the user's own; None of anything else.
 
-    The numbers of a dataclass can be changed on the command line where all of its fields are.
+    The numbers of a dataclass can be changed on the command line where all of its fields are. Steps
+    are those of ``ground_state`` without an optimizer: short ones where moves are a system's own.
     """
     if not isinstance(thing, QuantumSystem):
         return None
     said = (type(thing).__doc__ or "").strip() or thing.name
+    recipe = VMCRecipe()
+    if thing.proposal is not None:
+        short = OptimizerSettings(name="natural-gradient", learning_rate=0.05, max_norm=0.2)
+        recipe = replace(recipe, optimizer=short)
     found = entry(
         thing.name,
         said.splitlines()[0].strip("`. "),
         "none" if thing.reference is None else thing.reference.source,
         thing,
-        VMCRecipe(),
+        recipe,
     )
     if is_dataclass(thing) and all(_is_plain(getattr(thing, f.name)) for f in fields(thing)):
         return found
