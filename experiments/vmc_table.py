@@ -67,6 +67,8 @@ _STATE = pm.vmc.WavefunctionSettings
 
 _SLATER = {"steps": 0, "walkers": 1024, "sweeps": 30}
 
+RHAT = 1.05
+
 CASES = {
     "oscillator": Case("harmonic-oscillator", "0.5"),
     "double well": Case("double-well", "0.1472351"),
@@ -387,7 +389,9 @@ def line(row: dict[str, Any]) -> str:
     recipe, case = row["recipe"]["recipe"], CASES[row["label"]]
     each = row["particles"] if case.system == "electron-gas" else 1
     bar = _estimate(row["energy"] / each, row["error"] / each)
-    shown = [str(bar._replace(converged=row.get("converged", True)))]
+    # Rows kept before bars were judged: by R̂, where burn-in has its limit.
+    trusted = row.get("converged", row["rhat"] < RHAT)
+    shown = [str(bar._replace(converged=trusted))]
     if row["reference"] is None:
         shown += ["", ""]
     else:

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from physml.as_numbers import as_numbers, check_unmasked
 from physml.as_whole import as_whole
 from physml.errors import ShapeError
 
@@ -30,8 +31,8 @@ def energy(spins: Any) -> Array:
         spins: ``(rows, columns)``, entries ±1.
 
     Raises:
-        ShapeError: more or fewer axes: many lattices go through ``jax.vmap``; entries that are not
-            ±1, such as bits, outside of compiled programs.
+        ShapeError: more or fewer axes: many lattices go through ``jax.vmap``; entries that are
+            masked, or not ±1, such as bits, outside of compiled programs.
 
     >>> import jax.numpy as jnp, physml as pm
     >>> float(pm.ising.energy(jnp.ones((4, 6))))
@@ -70,21 +71,26 @@ def square_couplings(rows: int, columns: int, coupling: float) -> np.ndarray:
 
     Raises:
         ConfigurationError: sides below 2.
+        ShapeError: a coupling that is not one real number.
 
     >>> import physml as pm
     >>> pm.ising.square_couplings(2, 2, 0.5)[0].tolist()
     [0.0, 1.0, 1.0, 0.0]
     """
     rows, columns = as_whole("rows", rows, least=2), as_whole("columns", columns, least=2)
+    bond = as_numbers("coupling", coupling)
+    if bond.ndim:
+        raise ShapeError(f"coupling: expected one number, that of every bond, got {bond.shape}")
     sites = np.arange(rows * columns).reshape(rows, columns)
     matrix = np.zeros((sites.size, sites.size))
     for axis in (0, 1):
-        np.add.at(matrix, (sites.ravel(), np.roll(sites, -1, axis).ravel()), coupling)
+        np.add.at(matrix, (sites.ravel(), np.roll(sites, -1, axis).ravel()), bond)
     return matrix + matrix.T
 
 
 def _lattice(spins: Any) -> Array:
     """Numbers that can be added up: sums of bytes would run over."""
+    check_unmasked("spins", spins)
     s = jnp.asarray(spins)
     if s.ndim != 2:
         raise ShapeError(

@@ -34,7 +34,8 @@ def energy_parts(system: QuantumSystem, log_psi: Field, walkers: np.ndarray) -> 
     """Kinetic and potential energy over snapshots of ``|ψ|²``.
 
     Where particles attract and repel by ``1/r`` alone, an exact state in open space obeys the
-    virial theorem ``2⟨T⟩ = −⟨V⟩``.
+    virial theorem ``2⟨T⟩ = −⟨V⟩``; with nuclei held at ``R_A`` by forces, a stretched molecule,
+    ``2⟨T⟩ = −⟨V⟩ + Σ_A R_A · F_A`` with the forces ``F_A = −dE/dR_A`` of ``nuclear_forces``.
 
     Args:
         system: with a ``potential_energy``, ``walker (N, d) -> V``.

@@ -77,11 +77,15 @@ def _open_space(axes: Any, measured: Measurement) -> None:
 def _cell(axes: Any, measured: Measurement, cell: Cell, n_up: int | None) -> None:
     walkers = measured.walkers
     count = walkers.shape[2] if n_up is None else n_up
-    for name, found in pair_correlation(walkers, cell, n_up=count).items():
-        axes[0].errorbar(found.at, found.values, found.errors, label=f"{name} spins", linewidth=1)
-    axes[0].set(xlabel="r (bohr)", ylabel="$g(r)$", title="pair correlation")
-    axes[0].axhline(1.0, color="k", linewidth=0.5)
-    axes[0].legend(fontsize="small")
+    if walkers.shape[2] > 1:
+        for name, found in pair_correlation(walkers, cell, n_up=count).items():
+            label = f"{name} spins"
+            axes[0].errorbar(found.at, found.values, found.errors, label=label, linewidth=1)
+        axes[0].set(xlabel="r (bohr)", ylabel="$g(r)$", title="pair correlation")
+        axes[0].axhline(1.0, color="k", linewidth=0.5)
+        axes[0].legend(fontsize="small")
+    else:
+        _local_energies(axes[0], measured)
     factor = structure_factor(walkers, cell)
     axes[1].errorbar(factor.at, factor.values, factor.errors, fmt="o-", markersize=3, linewidth=1)
     axes[1].set(xlabel="k (1/bohr)", ylabel="$S(k)$", title="structure factor")

@@ -39,6 +39,13 @@ def test_a_slater_state_is_shown_beside_its_hartree_fock_energy(panels):
     assert gas.hartree_fock_energy > 0 > gas.reference.energy
 
 
+def test_one_electron_in_a_cell_has_no_pairs(panels):
+    gas = pm.vmc.ElectronGas(n_up=1, n_down=0)
+    state(gas, pm.vmc.Slater(gas)).plot("gas.png")
+    titles = [axis.set.call_args.kwargs["title"] for axis in panels]
+    assert titles == ["electron-gas", "local energy", "structure factor"]
+
+
 def test_particles_with_moves_of_their_own_are_no_spins(panels):
     """A proposal in a plane: densities; of one number a site: spin correlations."""
     own = {"proposal": lambda key, x: x, "walkers": lambda key, count: None}

@@ -65,6 +65,8 @@ def test_differences_count_both_errors(table, rows):
     row = next(row for row in rows if row["label"] == "electron gas (7, 7), r_s = 5")
     assert "(-0.6 σ)" in table.line(row)
     assert "[unconverged]" in table.line(row | {"converged": False})
+    early = {name: value for name, value in row.items() if name != "converged"}
+    assert "[unconverged]" in table.line(early | {"rhat": 1.09}) != table.line(early)
 
 
 def test_a_slater_state_is_held_against_its_hartree_fock_energy():

@@ -30,7 +30,7 @@ _TABLE = "exact non-relativistic energy, table"
 _REFERENCES = {
     (1, 1, 0): Reference(-0.5, 0.0, "exact"),
     (2, 1, 1): Reference(-2.903724377, 5e-10, _TABLE),
-    (3, 2, 1): Reference(-7.478060323, 5e-10, _TABLE),
+    (3, 2, 1): Reference(-7.478060324, 5e-10, _TABLE),
     (4, 2, 2): Reference(-14.66736, 5e-6, _TABLE),
     (6, 4, 2): Reference(-37.8450, 5e-5, _TABLE),
     (10, 5, 5): Reference(-128.9376, 5e-5, _TABLE),
