@@ -6,13 +6,15 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import linen as nn
 from flax.traverse_util import flatten_dict, unflatten_dict
 from jax import Array
 from jax.flatten_util import ravel_pytree
 from jax.typing import ArrayLike
 
-from physml.errors import ConfigurationError, ShapeError
+from physml.as_numbers import as_numbers
+from physml.errors import ConfigurationError, NonFiniteError, ShapeError
 from physml.networks.as_module import as_module
 from physml.types import Params
 
@@ -48,7 +50,9 @@ def fit_last_layer(
 
     Raises:
         ConfigurationError: the layer is not found, or the network is not linear in it.
-        ShapeError: the values are not one for each value of the network.
+        ShapeError: the values are not one for each value of the network; points or values that
+            are masked, complex, or none.
+        NonFiniteError: a NaN or an infinity among them.
 
     Source: Wang, Li, Chen & Perdikaris, "PirateNets: physics-informed deep learning with residual
     adaptive networks", arXiv:2402.00326, section 4.2.
@@ -73,7 +77,9 @@ def fit_last_layer(
             f"layers are {', '.join(sorted({str(at[1:-1]) for at in leaves}))}."
         )
     start, unravel = ravel_pytree(linear)
-    points, values = jnp.asarray(points), jnp.asarray(values)
+    points, values = (
+        _finite(name, given) for name, given in (("points", points), ("values", values))
+    )
 
     def value(theta: Array, z: Array) -> Any:
         return network.apply(unflatten_dict(leaves | unravel(theta)), z)
@@ -100,6 +106,17 @@ def fit_last_layer(
     rows = matrix.reshape(-1, start.size)
     solution = jnp.linalg.lstsq(rows, jnp.ravel(values - offset))[0]
     return unflatten_dict(leaves | unravel(solution.astype(start.dtype)))
+
+
+def _finite(name: str, given: Any) -> Array:
+    """Numbers of data, of which one that is none would leave none in the layer."""
+    found = as_numbers(name, given)
+    if found.size == 0:
+        raise ShapeError(f"{name}: expected one or more, got {found.shape}")
+    if not np.isfinite(found).all():
+        first = tuple(np.argwhere(~np.isfinite(found))[0].tolist())
+        raise NonFiniteError(f"{name}: expected finite numbers, got {found[first]} at index {first}")
+    return jnp.asarray(found)
 
 
 def _last_layer(network: Any) -> tuple[str, ...]:

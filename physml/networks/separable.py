@@ -9,6 +9,7 @@ from flax import linen as nn
 from jax import Array
 from jax.typing import ArrayLike
 
+from physml.errors import ShapeError
 from physml.networks.activations import (
     ACTIVATIONS,
     Activation,
@@ -38,6 +39,7 @@ class Separable(nn.Module):
 
     Raises:
         ConfigurationError: widths, rank or outputs are not positive integers.
+        ShapeError: in use, a point of fewer coordinates than its parameters are of.
 
     Source: Cho, Nam, Yang, Yun, Hong & Park, "Separable physics-informed neural networks",
     arXiv:2306.15969.
@@ -75,6 +77,11 @@ class Separable(nn.Module):
             ``()``, or ``(outputs,)``.
         """
         z = jnp.ravel(z)
+        if self.has_variable("params", f"factor_{z.size}"):
+            raise ShapeError(
+                f"Separable: expected a point of as many coordinates as there are factors, got "
+                f"{z.size}, which leaves some out"
+            )
         shape = factor_shape(self)
         products = jnp.ones(shape, jnp.result_type(z, float))
         for axis in range(z.size):

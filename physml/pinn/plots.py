@@ -73,11 +73,16 @@ def slices(solution: Solution, path: Path, **at: Sequence[float]) -> Path:
     ((name, values),) = at.items()
     axis = domain.axis(name)
     other = 1 - axis
+    lines = np.empty((len(values), _LINE, 2))
+    lines[:, :, axis] = np.reshape(values, (-1, 1))
+    lines[:, :, other] = np.linspace(domain.lower[other], domain.upper[other], _LINE)
+    if not len(lines) or not all(np.any(domain.contains(jnp.asarray(line))) for line in lines):
+        raise ConfigurationError(
+            f"plot_slices: {name}: expected one value or more, each somewhere in {domain}, got "
+            f"{list(values)}"
+        )
     with figure(path, 1, len(values)) as axes:
-        for panel, value in zip(np.ravel(axes), values, strict=True):
-            points = np.empty((_LINE, 2))
-            points[:, axis] = value
-            points[:, other] = np.linspace(domain.lower[other], domain.upper[other], _LINE)
+        for panel, value, points in zip(np.ravel(axes), values, lines, strict=True):
             for part in _parts(solution, points):
                 panel.plot(points[:, other], part.values)
                 if part.exact is not None:

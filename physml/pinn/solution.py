@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from physml.as_numbers import as_numbers
 from physml.errors import CheckpointError, ConfigurationError, ShapeError
 from physml.networks import NetworkSettings
 from physml.pinn import plots, report
@@ -125,7 +126,7 @@ class Solution(ManyPoints):
 
         Raises:
             ConfigurationError: an operator whose result is no function; no such unknown.
-            ShapeError: for points of another dimension.
+            ShapeError: for points of another dimension, masked, complex or no numbers.
 
         >>> import jax.numpy as jnp, physml as pm
         >>> problem = pm.Problem(domain=pm.Box(t=(0, 1), x=(0, 1)), equation=lambda u, z: u(z),
@@ -137,6 +138,8 @@ class Solution(ManyPoints):
         >>> solution.derivative(lambda u: pm.partial(u, 1, 1), points).tolist()
         [1.0, 1.0]
         """
+        if not any(isinstance(part, jax.core.Tracer) for part in jax.tree.leaves(points)):
+            points = as_numbers("points", points)
         points = jnp.asarray(points, jnp.result_type(*jax.tree.leaves(self.params)))
         if points.ndim != 2 or points.shape[1] != self.problem.domain.dimension:
             raise ShapeError(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import jax.numpy as jnp
 import numpy as np
 
+from physml.as_numbers import as_numbers
 from physml.errors import ConfigurationError
 from physml.pinn.exact_values import exact_values
 from physml.pinn.problem import Problem
@@ -63,7 +64,7 @@ def errors_of(solution: Solution, points: Any, unknown: str | None) -> SolutionE
         raise ConfigurationError(
             f"{where}: no exact solution; give Problem(exact=...) to measure errors"
         )
-    points = grid_of(problem, unknown) if points is None else np.asarray(points)
+    points = grid_of(problem, unknown) if points is None else as_numbers("points", points)
     found = solution(points)
     values = np.asarray(found if unknown is None else found[unknown])
     astray = ~problem.lives(unknown, points)

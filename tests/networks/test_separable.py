@@ -1,6 +1,8 @@
 import jax.numpy as jnp
+import pytest
 from numpy.testing import assert_allclose
 
+from physml.errors import ShapeError
 from physml.networks import MLP, Separable, orthogonal
 
 
@@ -20,3 +22,11 @@ def test_a_scalar_of_rank_one_is_a_product(arbitrary):
     u = lambda t, x: network.apply(params, jnp.stack([t, x]))
     t, x, s, y = jnp.array([0.1, 0.2, 0.3, 0.4])
     assert_allclose(u(t, x) * u(s, y), u(t, y) * u(s, x), rtol=1e-12)
+
+
+def test_a_point_of_fewer_coordinates_is_refused(arbitrary):
+    """The factors that it has none for would be left out."""
+    network = Separable((2,), 1)
+    params = arbitrary(network, jnp.zeros(3))
+    with pytest.raises(ShapeError, match="as many coordinates as there are factors, got 2"):
+        network.apply(params, jnp.zeros(2))

@@ -76,6 +76,22 @@ def test_points_of_another_dimension_are_refused(points):
         untrained()(points)
 
 
+def test_points_that_are_no_real_numbers_are_refused():
+    """What lies under a mask is no coordinate, and an imaginary part is not left out."""
+    solution = untrained(exact=lambda z: z[:, 0])
+    masked = np.ma.array([[0.1, 0.2], [-9999.0, 0.3]], mask=[[False, False], [True, False]])
+    for points in (masked, np.full((2, 2), 0.5 + 1j), [["a", "b"]]):
+        for use in (solution, solution.errors):
+            with pytest.raises(pm.errors.ShapeError, match="points: expected real numbers"):
+                use(points)
+
+
+@pytest.mark.parametrize("values", [(), (7.0,), (0.5, np.nan)])
+def test_slices_beyond_the_domain_are_refused(tmp_path, values):
+    with pytest.raises(pm.errors.ConfigurationError, match="plot_slices: t: expected one value"):
+        untrained().plot_slices(tmp_path / "slices.png", t=values)
+
+
 @pytest.mark.parametrize(("dimension", "count"), [(1, 1001), (2, 201**2), (3, 41**3), (4, 100_000)])
 def test_errors_are_reported_on_a_fixed_grid(dimension, count):
     domain = pm.Box(**{f"x{i}": (i, i + 2) for i in range(dimension)})

@@ -11,7 +11,8 @@ import numpy as np
 from jax import Array
 from jax.scipy.special import ndtri
 
-from physml.errors import ConfigurationError
+from physml.as_numbers import as_numbers
+from physml.errors import ConfigurationError, ShapeError
 from physml.pinn.geometry.domain import BOUNDARY, Domain, coordinates
 
 
@@ -49,7 +50,7 @@ class Ball(Domain):
         kind = type(self).__name__
         self.center = _numbers(kind, center)
         d = len(self.center)
-        if not (isinstance(radius, (int, float, np.number)) and 0 < radius < math.inf):
+        if not (isinstance(radius, (int, float, np.integer, np.floating)) and 0 < radius < math.inf):
             raise ConfigurationError(f"{kind}: radius: expected a number > 0, got {radius!r}")
         if names is None:
             names = "xyz"[:d] if d <= 3 else [f"x{i + 1}" for i in range(d)]
@@ -135,8 +136,8 @@ class Disk(Ball):
 
 def _numbers(kind: str, center: Any) -> np.ndarray:
     try:
-        made = np.array(center, float)
-    except (TypeError, ValueError):
+        made = as_numbers("center", center)
+    except ShapeError:
         made = np.empty(())
     if made.ndim != 1 or made.size == 0 or not np.all(np.isfinite(made)):
         raise ConfigurationError(f"{kind}: center: expected finite numbers (d,), got {center!r}")

@@ -9,7 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from physml.errors import ConfigurationError
+from physml.as_numbers import as_numbers
+from physml.errors import ConfigurationError, ShapeError
 from physml.pinn.geometry.domain import BOUNDARY, Domain, coordinates, stratum
 
 TOUCHING = 1e-12
@@ -126,8 +127,8 @@ def _cross(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 def _simple(vertices: Any) -> np.ndarray:
     """The vertices as an array, where they make a simple polygon."""
     try:
-        v = np.array(vertices, float)
-    except (TypeError, ValueError):
+        v = as_numbers("vertices", vertices)
+    except ShapeError:
         v = np.empty(())
     if v.ndim != 2 or v.shape[1] != 2 or len(v) < 3 or not np.all(np.isfinite(v)):
         raise ConfigurationError(

@@ -20,6 +20,8 @@ UNIT_LID = (1.0,)
 """``U = 1``: the velocity has no value in the upper corners."""
 
 _CHUNK = 8192
+# The edge of the square in single precision may lie outside by its rounding.
+_ROUNDING = 1e-6
 _NEWTON_STEPS = 20
 
 
@@ -82,10 +84,17 @@ class CavityFlow:
 
         Raises:
             ShapeError: for points of another dimension.
+            ConfigurationError: for a point outside the cavity.
         """
         points = np.asarray(points, np.float64)
         if points.ndim != 2 or points.shape[1] != 2:
             raise ShapeError(f"points: expected (n, 2) as (x, y), got {points.shape}")
+        beyond = np.abs(points - 0.5).max(axis=1, initial=0.0) - 0.5
+        if (beyond > _ROUNDING).any():
+            raise ConfigurationError(
+                "points: expected inside the unit square, got "
+                f"{tuple(points[np.argmax(beyond)].tolist())}"
+            )
         parts = np.array_split(points, len(points) // _CHUNK + 1)
         return np.concatenate([self._at(*part.T) for part in parts])
 

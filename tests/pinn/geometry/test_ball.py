@@ -57,6 +57,8 @@ def test_names():
         ((0, np.nan), 1, {}, "center: expected finite numbers"),
         (0.0, 1, {}, "center: expected finite numbers"),
         ((), 1, {}, "center: expected finite numbers"),
+        (np.ma.array([0.0, -9999.0], mask=[0, 1]), 1, {}, "center: expected finite numbers"),
+        ((0, 0), np.complex128(1), {}, "radius: expected a number > 0, got"),
         ("ab", 1, {}, "center: expected finite numbers"),
         ((0, 0), 1, {"names": ["x"]}, "names: expected 2 different names, got"),
         ((0, 0), 1, {"names": ["x", "x"]}, "names: expected 2 different names, got"),

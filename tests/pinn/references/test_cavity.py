@@ -129,6 +129,8 @@ def test_bad_input_is_refused():
         references.cavity_solution(reynolds=0.0)
     with pytest.raises(ShapeError, match=r"\(n, 2\) as \(x, y\), got \(3,\)"):
         references.cavity_solution(**PARABOLIC)(np.zeros(3))
+    with pytest.raises(ConfigurationError, match=r"inside the unit square, got \(0.5, 1.1\)"):
+        references.cavity_solution(**PARABOLIC)(np.array([[0.5, 0.5], [0.5, 1.1]]))
     with pytest.raises(NonFiniteError, match="Newton's method"):
         references.cavity_solution(reynolds=1e6, modes=8)
 
