@@ -115,7 +115,9 @@ def _finite(name: str, given: Any) -> Array:
         raise ShapeError(f"{name}: expected one or more, got {found.shape}")
     if not np.isfinite(found).all():
         first = tuple(np.argwhere(~np.isfinite(found))[0].tolist())
-        raise NonFiniteError(f"{name}: expected finite numbers, got {found[first]} at index {first}")
+        raise NonFiniteError(
+            f"{name}: expected finite numbers, got {found[first]} at index {first}"
+        )
     return jnp.asarray(found)
 
 

@@ -128,7 +128,7 @@ def hard_dirichlet(domain: Domain, value: Value = 0.0, *, on: On | None = None) 
     On a box ``D`` is a product of ``(x − a)/w``, ``(b − x)/w`` or ``4 (x − a)(b − x)/w²``, smooth,
     and ``A`` interpolates ``g`` from the faces alone: ``A ← A + P_i (g − A)`` for each axis, with
     ``P_i`` linear between its faces, at ``3ᵏ − 1`` evaluations of ``g`` for ``k`` axes. On other
-    domains ``A = g``, and ``D`` is the distance to the boundary, whose slope jumps midway.
+    domains ``A = g``, and ``D`` is their ``smooth_distance``, which is smooth but in corners.
 
     Args:
         domain: the problem's.
@@ -159,7 +159,7 @@ def hard_dirichlet(domain: Domain, value: Value = 0.0, *, on: On | None = None) 
         given = interpolated(domain, dict.fromkeys(faces, value)) if callable(value) else value
         inside, zero = function(given), vanishing(domain, faces)
     elif on in (None, BOUNDARY, (BOUNDARY,)):
-        inside, zero = function(value), lambda z: -domain.space_distance(z)
+        inside, zero = function(value), lambda z: -domain.smooth_distance(z)
     else:
         raise ConfigurationError(
             f"hard_dirichlet: on: only a Box can leave faces out, got {on!r} of {domain}"

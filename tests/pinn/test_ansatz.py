@@ -49,6 +49,20 @@ def test_hard_dirichlet_without_faces_means_those_of_space():
     assert np.abs(u(BOX.boundary(jax.random.key(1), 24, "t")) - 2.0).min() > 1e-3
 
 
+@pytest.mark.slow
+def test_hard_dirichlet_on_a_polygon_serves_a_smooth_network():
+    """The solution over ``D`` is smooth: over a distance it had kinks, and ended 45% off."""
+    square = pm.pinn.Polygon([(0, 0), (1, 0), (1, 1), (0, 1)])
+    problem = pm.Problem(
+        domain=square,
+        equation=lambda u, z: pm.laplacian(u)(z) + 2 * jnp.pi**2 * jnp.prod(jnp.sin(jnp.pi * z)),
+        ansatz=pm.pinn.hard_dirichlet(square),
+        exact=lambda z: np.prod(np.sin(np.pi * z), axis=1),
+    )
+    solution = pm.solve(problem, pm.MLP((12, 12)), points=200, steps=40, check=False)
+    assert solution.errors(square.grid(31)).relative_l2 < 0.02  # 0.007 measured
+
+
 def test_hard_dirichlet_on_a_disk():
     disk = pm.pinn.Disk(radius=2.0)
     u = jax.vmap(lambda z: pm.pinn.hard_dirichlet(disk, 1.0)(lambda y: 5.0 + y[0], z))

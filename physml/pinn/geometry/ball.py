@@ -50,7 +50,9 @@ class Ball(Domain):
         kind = type(self).__name__
         self.center = _numbers(kind, center)
         d = len(self.center)
-        if not (isinstance(radius, (int, float, np.integer, np.floating)) and 0 < radius < math.inf):
+        if not (
+            isinstance(radius, (int, float, np.integer, np.floating)) and 0 < radius < math.inf
+        ):
             raise ConfigurationError(f"{kind}: radius: expected a number > 0, got {radius!r}")
         if names is None:
             names = "xyz"[:d] if d <= 3 else [f"x{i + 1}" for i in range(d)]
@@ -77,6 +79,11 @@ class Ball(Domain):
         # The root has no derivative at 0: where it is not taken, its argument is 1.
         root = jnp.sqrt(jnp.where(squared > 0, squared, 1.0))
         return jnp.where(squared > 0, root, 0.0) - self.radius
+
+    def smooth_distance(self, point: Array) -> Array:
+        """``(|z - c|² - R²)/(2R)``, ``()``."""
+        apart = point - jnp.asarray(self.center, point.dtype)
+        return (jnp.sum(apart**2) - self.radius**2) / (2 * self.radius)
 
     def _inside(self, unit: Array) -> Array:
         radius = self.radius * unit[0] ** (1 / self.dimension)

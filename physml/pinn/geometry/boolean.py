@@ -12,6 +12,7 @@ from jax import Array
 from physml.errors import ConfigurationError
 from physml.pinn.geometry.box import Box
 from physml.pinn.geometry.domain import BOUNDARY, Domain
+from physml.pinn.geometry.smooth_distance import where_both, where_either
 from physml.sampling.points import sobol
 
 MEASURE = 2**15
@@ -86,13 +87,17 @@ class Boolean(Domain):
         """From the operands' distances, ``()``: exact on one side, and a bound on the other."""
         return self._combined(self.a.signed_distance(point), self.b.signed_distance(point))
 
-    def space_distance(self, point: Array) -> Array:
-        """As ``signed_distance``, from the face ``"boundary"`` alone."""
-        return self._combined(self.a.space_distance(point), self.b.space_distance(point))
+    def smooth_distance(self, point: Array) -> Array:
+        """From those of the operands, smooth but in corners where both vanish."""
+        return self._smoothly(self.a.smooth_distance(point), self.b.smooth_distance(point))
 
     @abstractmethod
     def _combined(self, a: Array, b: Array) -> Array:
         """The distance from those of the operands."""
+
+    @abstractmethod
+    def _smoothly(self, a: Array, b: Array) -> Array:
+        """The smooth one from those of the operands."""
 
     @abstractmethod
     def _bounds(self) -> tuple[np.ndarray, np.ndarray]:
@@ -182,6 +187,9 @@ class Union(Boolean):
         """``min(a, b)``, ``()``: exact outside, and a bound inside."""
         return jnp.minimum(a, b)
 
+    def _smoothly(self, a: Array, b: Array) -> Array:
+        return where_either(a, b)
+
     def _bounds(self) -> tuple[np.ndarray, np.ndarray]:
         return np.minimum(self.a.lower, self.b.lower), np.maximum(self.a.upper, self.b.upper)
 
@@ -199,6 +207,9 @@ class Intersection(Boolean):
         """``max(a, b)``, ``()``: exact inside, and a bound outside."""
         return jnp.maximum(a, b)
 
+    def _smoothly(self, a: Array, b: Array) -> Array:
+        return where_both(a, b)
+
     def _bounds(self) -> tuple[np.ndarray, np.ndarray]:
         return np.maximum(self.a.lower, self.b.lower), np.minimum(self.a.upper, self.b.upper)
 
@@ -215,6 +226,9 @@ class Difference(Boolean):
     def _combined(self, a: Array, b: Array) -> Array:
         """``max(a, -b)``, ``()``: exact inside, and a bound outside."""
         return jnp.maximum(a, -b)
+
+    def _smoothly(self, a: Array, b: Array) -> Array:
+        return where_both(a, -b)
 
     def _bounds(self) -> tuple[np.ndarray, np.ndarray]:
         return self.a.lower, self.a.upper

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import reduce
 from typing import Any
 
 import jax
@@ -22,6 +23,7 @@ from physml.pinn.geometry.domain import (
     regular_grid,
     time_among,
 )
+from physml.pinn.geometry.smooth_distance import where_both
 from physml.sampling.points import Points, sobol
 
 
@@ -144,14 +146,13 @@ class Box(Domain):
         outside = jnp.abs(point - jnp.asarray(centre, point.dtype))
         return product_distance(outside - jnp.asarray(half, point.dtype))
 
-    def space_distance(self, point: Array) -> Array:
-        """As ``signed_distance``, from the faces of space alone; exact."""
-        if self.time is None or not self.space:
-            return super().space_distance(point)
+    def smooth_distance(self, point: Array) -> Array:
+        """``(x − a)(x − b)/(b − a)`` of each coordinate of space, and Rvachev's max of several."""
+        if not self.space:
+            return super().smooth_distance(point)
         kept = np.array([self.axis(name) for name in self.space])
-        centre, half = (self.lower + self.upper) / 2, (self.upper - self.lower) / 2
-        outside = jnp.abs(point[kept] - jnp.asarray(centre[kept], point.dtype))
-        return product_distance(outside - jnp.asarray(half[kept], point.dtype))
+        low, high = (jnp.asarray(b[kept], point.dtype) for b in (self.lower, self.upper))
+        return reduce(where_both, (point[kept] - low) * (point[kept] - high) / (high - low))
 
     def grid(self, n: int) -> np.ndarray:
         """A regular grid with ``n`` points an axis, bounds included, ``(nᵈ, d)``."""

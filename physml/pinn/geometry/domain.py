@@ -169,8 +169,12 @@ class Domain(ABC):
     def signed_distance(self, point: Array) -> Array:
         """How far a point ``(d,)`` is from the boundary, ``()``; negative inside, 1-Lipschitz."""
 
-    def space_distance(self, point: Array) -> Array:
-        """As ``signed_distance``, from the face ``"boundary"``: the first and last time left out.
+    def smooth_distance(self, point: Array) -> Array:
+        """Zero on the face ``"boundary"``, ``()``, with slope 1 there, negative inside and smooth.
+
+        The first and last time are left out. A distance is as far from several sides midway, where
+        its slope jumps: no solution is that times a smooth function. Of a region of one's own it is
+        ``signed_distance``, unless the region says better.
 
         Raises:
             ConfigurationError: where time is the only coordinate.

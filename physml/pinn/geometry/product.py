@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
@@ -9,6 +11,7 @@ from jax import Array
 from physml.errors import ConfigurationError
 from physml.pinn.geometry.box import Box, box_of
 from physml.pinn.geometry.domain import COMMON, Domain, product_distance
+from physml.pinn.geometry.smooth_distance import where_both
 
 
 class Product(Domain):
@@ -68,10 +71,10 @@ class Product(Domain):
         """The coordinate of either factor that is time; None if none is."""
         return self.a.time or self.b.time
 
-    def space_distance(self, point: Array) -> Array:
-        """As ``signed_distance``, from the face ``"boundary"`` alone."""
+    def smooth_distance(self, point: Array) -> Array:
+        """From those of the factors, smooth but where both vanish."""
         parts = zip((self.a, self.b), self._split(point), strict=True)
-        return product_distance(jnp.stack([d.space_distance(p) for d, p in parts if d.space]))
+        return reduce(where_both, [d.smooth_distance(p) for d, p in parts if d.space])
 
     @property
     def _drawn_volume(self) -> float:

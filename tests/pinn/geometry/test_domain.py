@@ -276,6 +276,33 @@ def test_domains_combine_with_domains_only():
         assert getattr(pm.pinn.Disk(), combine)(1.0) is NotImplemented
 
 
+MIDWAY = {
+    "polygon": (pm.pinn.Polygon([(0, 0), (2, 0), (2, 2), (0, 2)]), [0.5, 0.5], [1, -1]),
+    "boolean": (pm.pinn.Disk(radius=3) - pm.pinn.Disk(radius=1), [2.0, 0.0], [1, 0]),
+    "product": (pm.Box(t=(0, 1)) * pm.pinn.Disk() * pm.Box(z=(-1, 1)), [0.5, 0.5, 0, 0.5], None),
+}
+
+
+@pytest.mark.parametrize("name", MIDWAY)
+def test_what_vanishes_on_the_boundary_is_smooth_midway(name):
+    """Zero there with slope 1, negative inside; where sides are as far, the slope does not jump."""
+    domain, middle, across = MIDWAY[name]
+    step = 1e-6 * np.asarray([0, 1, 0, -1] if across is None else across)
+    beside = np.stack([middle - step, middle + step])
+    on = np.asarray(domain.boundary(jax.random.key(5), 8, "boundary"))
+    inside = np.asarray(domain.interior(jax.random.key(5), 8))
+    points = jnp.asarray(np.concatenate([on, inside, beside]))
+    value, slope = map(
+        np.asarray, jax.jit(jax.vmap(jax.value_and_grad(domain.smooth_distance)))(points)
+    )
+    np.testing.assert_allclose(value[:8], 0, atol=1e-13)
+    np.testing.assert_allclose(np.linalg.norm(slope[:8], axis=1), 1, atol=1e-9)
+    assert np.all(value[8:] < 0)
+    np.testing.assert_allclose(slope[-1], slope[-2], atol=1e-4)
+    midway = jax.vmap(jax.grad(domain.signed_distance))(jnp.asarray(beside))
+    assert np.abs(midway[1] - midway[0]).max() > 0.5  # as a distance has it
+
+
 @pytest.mark.slow
 def test_every_domain_has_the_same_words_for_its_boundary():
     """``"boundary"`` is all of space's boundary, whatever else faces are called."""
@@ -284,7 +311,7 @@ def test_every_domain_has_the_same_words_for_its_boundary():
         assert "boundary" in domain.face_names
         walls = domain.space
         on = np.asarray(domain.boundary(jax.random.key(3), 64, "boundary"))
-        distance = jax.vmap(domain.space_distance)(jnp.asarray(on))
+        distance = jax.vmap(domain.smooth_distance)(jnp.asarray(on))
         np.testing.assert_allclose(distance, 0, atol=1e-14)
         if domain.time is None:
             assert walls == domain.names
@@ -314,4 +341,4 @@ def test_faces_in_space_and_time():
     with pytest.raises(pm.errors.UnknownNameError, match="Known: boundary, final, initial, t, t"):
         square.check("edge0")
     with pytest.raises(pm.errors.ConfigurationError, match="a coordinate of space"):
-        pm.Box(t=(0, 1)).space_distance(jnp.zeros(1))
+        pm.Box(t=(0, 1)).smooth_distance(jnp.zeros(1))
