@@ -93,12 +93,13 @@ def _hermitian(name: str, matrix: Any) -> Array:
     matrix = jnp.asarray(matrix, jnp.result_type(matrix, 1.0))
     if not isinstance(matrix, jax.core.Tracer):
         values = np.asarray(matrix)
-        off = np.abs(values - np.conj(np.swapaxes(values, -1, -2))).max(initial=0.0)
-        largest = np.abs(values).max(initial=0.0)
-        if off > _ASYMMETRY * jnp.finfo(matrix.dtype).eps * largest:
+        off = np.abs(values - np.conj(np.swapaxes(values, -1, -2))).max((-2, -1), initial=0.0)
+        largest = np.abs(values).max((-2, -1), initial=0.0)
+        wrong = off > _ASYMMETRY * jnp.finfo(matrix.dtype).eps * largest
+        if np.any(wrong):
             raise ShapeError(
                 f"{name}: expected a Hermitian matrix, got entries that differ from those of its "
-                f"adjoint by {off:.2g}; take (A + A†)/2, or singular values"
+                f"adjoint by {np.max(off[wrong]):.2g}; take (A + A†)/2, or singular values"
             )
     return matrix
 

@@ -14,7 +14,7 @@ from physml.as_numbers import check_unmasked
 from physml.as_whole import as_whole
 from physml.errors import ConfigurationError, ShapeError
 from physml.vmc.observables import Observable, SumRule, mean_and_error, sum_rule
-from physml.vmc.signed_log import psi_ratio
+from physml.vmc.signed_log import knows_sign, psi_ratio
 from physml.vmc.systems.cell import Cell, check_twist, shell_numbers
 
 # A period is kept but for rounding, which is amplified near a node.
@@ -55,12 +55,14 @@ def momentum_distribution(
 
     Raises:
         ShapeError: for walkers of another dimension, or fewer particles.
-        ConfigurationError: for waves that do not fill shells, or another twist than that of ψ.
+        ConfigurationError: for waves that do not fill shells, another twist than that of ψ, or a
+            function of ``log|ψ|`` alone of several particles.
 
     Source: McMillan (1965), doi:10.1103/PhysRev.138.A442.
     """
     particles = as_whole("particles", particles, least=1)
     _check_walkers(walkers, cell, particles)
+    _check_sign(psi, walkers)
     _check_period(psi, walkers[0, 0], cell, twist)
     waves = as_whole("waves", waves)
     k = cell.waves(waves, twist=twist)
@@ -108,12 +110,14 @@ def one_body_density_matrix(
 
     Raises:
         ShapeError: for walkers of another dimension, or fewer particles.
-        ConfigurationError: for fewer than one shell, or fewer than two walkers a shell.
+        ConfigurationError: for fewer than one shell, fewer than two walkers a shell, or a function
+            of ``log|ψ|`` alone of several particles.
 
     Source: McMillan (1965), doi:10.1103/PhysRev.138.A442.
     """
     particles = as_whole("particles", particles, least=1)
     _check_walkers(walkers, cell, particles)
+    _check_sign(psi, walkers)
     snapshots, count, _, d = walkers.shape
     bins = as_whole("bins", bins)
     if not 1 <= bins <= count // 2:
@@ -158,6 +162,16 @@ def _check_period(
             f"twist: expected the phases of ψ across the cell in units of 2π, got {twist}; a "
             f"particle moved by the cell's lengths multiplies ψ by phases of ({phases}) and sizes "
             f"of ({sizes}), which would be 1: is it the cell of ψ? Give the system's twist"
+        )
+
+
+def _check_sign(psi: Callable[[Array], Any], walkers: np.ndarray) -> None:
+    """Refuse ``log|ψ|`` of several particles, whose ratios would be those of bosons."""
+    one = jax.ShapeDtypeStruct(walkers.shape[2:], jnp.asarray(walkers[:0]).dtype)
+    if walkers.shape[2] > 1 and not knows_sign(psi, one):
+        raise ConfigurationError(
+            "psi: expected a ψ with its sign, a SignedLog or GroundState.log_psi, got a function "
+            "of log|ψ| alone; of a ψ that is positive give Psi(function)"
         )
 
 

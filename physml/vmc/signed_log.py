@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
+import jax
 import jax.numpy as jnp
 from jax import Array
 
@@ -113,6 +114,19 @@ def psi_ratio(log_psi: Callable[[Array], Any], there: Array, here: Array) -> Arr
     if isinstance(after, SignedLog) and isinstance(before, SignedLog):
         return after.sign * jnp.conj(before.sign) * jnp.exp(after.log - before.log)
     return jnp.exp(log_amplitude(after) - log_amplitude(before))
+
+
+def knows_sign(psi: Callable[[Array], Any], walker: Any) -> bool:
+    """Whether ``psi_ratio`` of a ψ has a sign: a ``Psi``, a ``SignedLog``, or a complex log ψ.
+
+    Args:
+        psi: ``walker (N, d) -> log ψ`` or a ``SignedLog``.
+        walker: one, or its shape and type.
+    """
+    if isinstance(psi, Psi):
+        return True
+    value = jax.eval_shape(psi, walker)
+    return isinstance(value, SignedLog) or jnp.iscomplexobj(value)
 
 
 def at_params(log_psi: LogPsi, params: Any) -> Field:

@@ -13,7 +13,7 @@ from physml.errors import ConfigurationError, ShapeError
 from physml.sampling import Estimate, estimate
 from physml.types import Field
 from physml.vmc.local_energies import local_energies
-from physml.vmc.signed_log import Psi, SignedLog, psi_ratio
+from physml.vmc.signed_log import knows_sign, psi_ratio
 
 
 def spin_squared(log_psi: Field, walkers: np.ndarray, *, n_up: int) -> Estimate:
@@ -52,11 +52,7 @@ def spin_squared(log_psi: Field, walkers: np.ndarray, *, n_up: int) -> Estimate:
     particles = walkers.shape[2]
     n_down = particles - n_up
     one = jax.ShapeDtypeStruct(walkers.shape[2:], jnp.asarray(walkers[:0]).dtype)
-    value = jax.eval_shape(log_psi, one)
-    if isinstance(value, SignedLog):
-        log_psi = Psi(log_psi)
-    known = isinstance(log_psi, Psi) or jnp.iscomplexobj(value)
-    if max(n_up, n_down) > 1 and not known:
+    if max(n_up, n_down) > 1 and not knows_sign(log_psi, one):
         raise ConfigurationError(
             "log_psi: expected a ψ with its sign, such as GroundState.log_psi or Psi(amplitude), "
             "since electrons of one spin exchange with a sign; got a function of log|ψ| alone"

@@ -88,6 +88,11 @@ def test_batches_and_single_precision():
     [
         (lambda: eigenvalues(jnp.ones((2, 3))), ShapeError, r"matrix: expected \(..., n, n\)"),
         (lambda: eigenvalues(jnp.array([[0.0, 1.0], [2.0, 0.0]])), ShapeError, "differ from those"),
+        (
+            lambda: eigenvalues(jnp.array([1e9 * np.eye(2), [[0.0, 1e-6], [0.0, 0.0]]])),
+            ShapeError,
+            "adjoint by 1e-06",  # however large another one is
+        ),
         (lambda: spectral_projector(jnp.eye(2), 0, 3), ConfigurationError, "count: expected at mo"),
         (lambda: spectral_projector(jnp.eye(2), 2, 1), ConfigurationError, "first: expected at mo"),
     ],

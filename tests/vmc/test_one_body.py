@@ -116,6 +116,18 @@ def test_a_flat_state_is_a_condensate():
         )
 
 
+def test_a_sign_is_asked_for():
+    """By ``log|ψ|`` alone momenta would be those of bosons; a positive ψ is said to be one."""
+    gas, psi, walkers = free_electrons()
+    options = {"key": jax.random.key(0), "particles": 5}
+    for measure in (pm.vmc.momentum_distribution, pm.vmc.one_body_density_matrix):
+        with pytest.raises(pm.errors.ConfigurationError, match="psi: expected a ψ with its sign"):
+            measure(lambda x: psi(x).log, walkers, gas.cell, **options)
+    flat = pm.vmc.Psi(lambda x: 0.0 * jnp.sum(x))
+    found = pm.vmc.one_body_density_matrix(flat, walkers, gas.cell, bins=2, **options)
+    np.testing.assert_allclose(found.values, 1.0)
+
+
 def test_walkers_must_fit():
     flat = lambda x: pm.vmc.SignedLog(0.0 * jnp.sum(x), jnp.ones(()))
     for shape, particles in [((3, 4, 2), 1), ((1, 3, 4, 3), 1), ((1, 3, 4, 2), 5)]:
