@@ -287,5 +287,5 @@ def test_digits_that_are_asked_for_are_told_by_a_judge():
     entry = pm.generative.catalogue.ENTRIES["gan-digits"]
     recipe = entry.recipe_for(entry.subject, "quick")
     told = entry.solve(entry.subject, recipe, key=KEY, progress=False).found
-    assert told["judge_accuracy"] > 0.93 and told["class_accuracy"] > 0.5
+    assert told["judge_accuracy"] > 0.93 and told["class_accuracy"] > 0.9
     assert abs(told["mmd_of_true_images"]) < 4 * told["mmd_chance"]

@@ -184,12 +184,12 @@ ENTRY = Entry(
     {
         "default": DigitPairRecipe(),
         "quick": DigitPairRecipe(
-            steps=1000,
+            steps=1500,
             optimizer=OptimizerSettings(
-                name="adam", learning_rate=1e-3, b1=0.0, b2=0.9, cosine=200
+                name="adam", learning_rate=2e-3, b1=0.0, b2=0.9, cosine=300
             ),
             critic_optimizer=OptimizerSettings(
-                name="adam", learning_rate=1e-3, b1=0.0, b2=0.9, cosine=1000
+                name="adam", learning_rate=2e-3, b1=0.0, b2=0.9, cosine=1500
             ),
         ),
     },
