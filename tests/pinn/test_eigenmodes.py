@@ -151,7 +151,7 @@ def test_an_oscillator_in_three_dimensions():
         ansatz=lambda N, z: jnp.exp(-(z @ z) / 2.5) * N(z),
         name="well",
     )
-    found = pm.pinn.eigenmodes(well, pm.MLP((12, 12)), count=4, points=2048, steps=30)
+    found = pm.pinn.eigenmodes(well, pm.MLP((12, 12)), count=4, points=4096, steps=30)
     np.testing.assert_allclose(found.values, [1.5, 2.5, 2.5, 2.5], rtol=1e-2)
 
 

@@ -162,7 +162,7 @@ ENTRY = entry(
     Recipe(
         network=NetworkSettings(width=20, depth=2),
         optimizer=OptimizerSettings(name="gauss-newton", ratio=0.15),
-        points=1024,
+        points=2048,
         condition_points=64,
         steps=80,
     ),
