@@ -52,7 +52,7 @@ def test_one_more_equation_takes_a_short_script():
         exact=lambda z: (1 + np.exp(z[:, 1] - 5 * z[:, 0])) ** -2,
     )
     step = pm.natural_gradient(1.0, damping=1e-6, line_search=pm.optim.grid_line_search())
-    solution = pm.solve(problem, pm.MLP((10, 10)), optimizer=step, points=128, steps=60)
+    solution = pm.solve(problem, pm.MLP((10, 10)), optimizer=step, points=128, steps=90)
 
     assert solution.errors().relative_l2 < 1e-3
 
