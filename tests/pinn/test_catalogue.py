@@ -331,9 +331,9 @@ def test_heavy_problems_trace(name):
     rows, z = pm.pinn.residual_rows(problem, network), problem.domain.lower
     terms = {k: jax.eval_shape(row, params, jnp.asarray(z)).shape for k, row in rows.items()}
     assert len(terms) == len(problem.equations) + len(problem.conditions)
-    assert set(terms.values()) == {()}
+    assert set(terms.values()) <= {(), (2,)}  # of two components, such as a complex field
     known = problem.exact if isinstance(problem.exact, dict) else {None: problem.exact}
-    assert {exact(np.stack([z, z])).shape for exact in known.values()} == {(2,)}
+    assert {exact(np.stack([z, z])).shape[:1] for exact in known.values()} == {(2,)}
 
 
 @pytest.mark.slow
