@@ -38,8 +38,13 @@ def fixed(batch: Batch) -> Sampler:
     >>> sampler = pm.fixed({"data": jnp.zeros(3)})
     """
     check_unmasked("batch", batch)
-    start = BatchState(jnp.zeros((), jnp.int32), ())
-    return Sampler(lambda key, params: start, Partial(_kept, batch))
+    return Sampler(_nothing_drawn, Partial(_kept, batch))
+
+
+def _nothing_drawn(key: Array, params: Any) -> BatchState:
+    """One function for all fixed batches, so that fits of several share a program."""
+    del key, params
+    return BatchState(jnp.zeros((), jnp.int32), ())
 
 
 def drawn(

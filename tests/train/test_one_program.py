@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+
 import jax.numpy as jnp
 import optax
 
@@ -44,3 +46,17 @@ def test_fits_are_those_of_programs_of_their_own(key):
     with one_program():
         together = ends()
     assert together == ends() and together[0] != together[1]
+
+
+def test_fixed_batches_of_one_shape_share_a_program(key, monkeypatch):
+    """Each start of a matrix model was compiled anew, since each batch brought a function."""
+    fitting = importlib.import_module("physml.train.fit")
+    made, compiled = [], fitting.compiled
+    monkeypatch.setattr(fitting, "compiled", lambda *a, **k: made.append(1) or compiled(*a, **k))
+    objective = pm.least_squares({"line": lambda params, x: params * x - 2.0 * x})
+    optimizer = optax.sgd(0.1)
+    with one_program():
+        for scale in (1.0, 2.0):
+            batch = pm.fixed({"line": scale * jnp.ones(3)})
+            pm.fit(objective, batch, optimizer, jnp.array(0.0), steps=1, key=key)
+    assert len(made) == 1
