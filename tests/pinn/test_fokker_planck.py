@@ -96,5 +96,5 @@ def test_the_recipe_finds_density_and_gap(beta, time, gap):
     subject = replace(entry.subject, beta=beta, time=time)
     found = entry.solve(subject, entry.recipe, key=jax.random.key(0), progress=False)
     assert found.errors(unknown="density").relative_l2 < 1e-3
-    assert float(found(np.array([[1.0, 0.0]]))["gap"][0]) == pytest.approx(gap, rel=1e-4)
+    assert float(found(np.array([[1.0, 0.0]]))["gap"][0]) == pytest.approx(gap, rel=3e-4)
     assert found.check().terms["mass"].fresh < 1e-3

@@ -164,7 +164,7 @@ ENTRY = entry(
         optimizer=OptimizerSettings(name="gauss-newton", ratio=0.15),
         points=2048,
         condition_points=64,
-        steps=80,
+        steps=120,
     ),
     quick=Recipe(
         network=NetworkSettings(width=12, depth=2), points=384, condition_points=24, steps=40
