@@ -162,9 +162,9 @@ ENTRY = entry(
     Recipe(
         network=NetworkSettings(width=20, depth=2),
         optimizer=OptimizerSettings(name="gauss-newton", ratio=0.15),
-        points=2048,
+        points=1024,
         condition_points=64,
-        steps=120,
+        steps=80,
     ),
     quick=Recipe(
         network=NetworkSettings(width=12, depth=2), points=384, condition_points=24, steps=40
