@@ -136,7 +136,7 @@ def main(config: Config) -> dict[str, dict[str, Curve]]:
             )
     if config.write is not None:
         config.write.mkdir(parents=True, exist_ok=True)
-        draw(curves, config.write / "flows.png")
+        draw(curves, config)
         (config.write / "flows.md").write_text(page(curves, config))
     return curves
 
@@ -167,13 +167,16 @@ def page(curves: dict[str, dict[str, Curve]], config: Config) -> str:
     return "\n".join([*lines, "", "![](flows.png)"]) + "\n"
 
 
-def draw(curves: dict[str, dict[str, Curve]], path: Path) -> None:
+def draw(curves: dict[str, dict[str, Curve]], config: Config) -> None:
     """A panel for each field, a line for each flow: what is missing of an effective part of 1."""
-    with pm.figures.figure(path, 1, len(curves)) as axes:
+    ticks = [config.seconds / part for part in (8, 4, 2, 1)]
+    with pm.figures.figure(config.write / "flows.png", 1, len(curves)) as axes:
         for axis, (name, lines) in zip(np.atleast_1d(axes), curves.items(), strict=True):
             for kind, found in lines.items():
                 seconds, missing = [p[0] for p in found], [1 - p[2] for p in found]
                 axis.loglog(seconds, missing, "o-", markersize=3, label=kind)
+            axis.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+            axis.minorticks_off()
             axis.set(xlabel="processor seconds of steps", ylabel="1 − effective part", title=name)
         axes[0].legend(fontsize=6)
 
