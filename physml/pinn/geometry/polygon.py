@@ -89,7 +89,7 @@ class Polygon(Domain):
     def smooth_distance(self, point: Array) -> Array:
         """``1/Σ_i 1/φ_i`` of the edges, ``()``, negative inside: smooth but in the vertices.
 
-            φ² = f² + ¼(√(t² + f⁴) − t)²,    t = (L²/4 − |z − m|²)/L
+            φ² = f² + ¼(√(t² + f⁴) − t)²,    t = (L²/4 − ‖z − m‖²)/L
 
         vanishes on an edge of length L and middle m alone, with f the distance from its line.
 
