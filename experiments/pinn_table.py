@@ -185,10 +185,11 @@ def page(rows: list[dict[str, Any]], command: str) -> str:
         "beside other jobs: their seconds are upper bounds. Those of 2026-11-30 had one core to "
         "themselves, and other jobs the other, but hjb-lqr and those of 4297c03, whose seconds are "
         "upper bounds. Sums in another order end elsewhere: the source of 2026-11-24 gave "
-        "burgers-inverse with seed 0 3.5e-4 then, and 7.9e-4 on one core now, as the present source "
-        "does. Errors dated 2026-11-23 were kept to two digits. The 2e-2 asked of cavity-unit-lid is the "
-        "largest difference from Ghia's table, in the column also. The commit is that of the first "
-        "seed; a row is stale where its recipe, or a program, an option or a point that decides "
+        "burgers-inverse with seed 0 3.5e-4 then, and 7.9e-4 on one core now, as the present "
+        "source does. Errors dated 2026-11-23 were kept to two digits. The 2e-2 asked of "
+        "cavity-unit-lid is the largest difference from Ghia's table, in the column also. The "
+        "commit is that of the first seed; a row is stale where its recipe, or a program, an "
+        "option or a point that decides "
         "its numbers, is another in the source that wrote this page.",
         "",
         "The ansatz of black-scholes contains the payoff's spreading kink, poisson-l-shape's "
