@@ -223,5 +223,8 @@ def test_a_flipped_bit_changes_nothing_in_silence(made, tmp_path, capsys, monkey
 @pytest.mark.slow
 @pytest.mark.parametrize("name", RUNS)
 def test_1500_flipped_bits_change_nothing_in_silence(made, tmp_path, capsys, monkeypatch, name):
-    """Of 3,000 in metrics alone 618 were tracebacks, 1,524 cuts and 848 other numbers."""
-    assert fuzz(made(name), tmp_path, capsys, monkeypatch, 1500, seed=1) > 900
+    """Of 3,000 in metrics alone 618 were tracebacks, 1,524 cuts and 848 other numbers.
+
+    Those in files that are looked at alone, such as figures, need not be told.
+    """
+    assert fuzz(made(name), tmp_path, capsys, monkeypatch, 1500, seed=1) > 800

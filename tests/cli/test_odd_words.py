@@ -200,6 +200,7 @@ def test_a_hundred_damaged_configurations(usual):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::physml.errors.ScheduleWarning")
 def test_a_thousand_odd_options(usual, capsys):
     check_options(usual, 1000, 1, capsys)
 
