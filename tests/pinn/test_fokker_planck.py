@@ -90,12 +90,15 @@ def test_numbers_that_cannot_be_meant_are_named(numbers, message):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("beta", "time", "gap"), [(1.0, 4.0, 0.748681), (3.0, 25.0, 0.0806198)])
+@pytest.mark.parametrize(
+    ("beta", "time", "gap", "within"),
+    [(1.0, 4.0, 0.748681, 1e-4), (3.0, 25.0, 0.0806198, 3e-3)],
+)
 @pytest.mark.filterwarnings("ignore:fokker-planck. the residual is small on the points")
-def test_the_recipe_finds_density_and_gap(beta, time, gap):
+def test_the_recipe_finds_density_and_gap(beta, time, gap, within):
     entry = ENTRIES["fokker-planck"]
     subject = replace(entry.subject, beta=beta, time=time)
     found = entry.solve(subject, entry.recipe, key=jax.random.key(0), progress=False)
     assert found.errors(unknown="density").relative_l2 < 1e-3
-    assert float(found(np.array([[1.0, 0.0]]))["gap"][0]) == pytest.approx(gap, rel=1e-4)
+    assert float(found(np.array([[1.0, 0.0]]))["gap"][0]) == pytest.approx(gap, rel=within)
     assert found.check().terms["mass"].fresh < 1e-3
