@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from physml.errors import ShapeError
+from physml.errors import NonFiniteError, ShapeError
 
 
 def check_unmasked(name: str, data: Any) -> None:
@@ -83,3 +83,24 @@ def as_numbers(name: str, values: Any, *, or_complex: bool = False) -> np.ndarra
         return array.astype(kind)
     except (TypeError, ValueError) as error:
         raise ShapeError(f"{expected}, got {array.dtype} ({error})") from error
+
+
+def check_finite(name: str, numbers: np.ndarray) -> None:
+    """Refuse a NaN or an infinity, and say where it is.
+
+    Args:
+        name: of the argument, for the error.
+        numbers: of any shape.
+
+    Raises:
+        NonFiniteError: for it.
+
+    >>> check_finite("values", np.ones(3))
+    """
+    bad = np.argwhere(~np.isfinite(numbers))
+    if len(bad):
+        first = tuple(bad[0].tolist())
+        where = first[0] if len(first) == 1 else first
+        raise NonFiniteError(
+            f"{name}: expected finite numbers, got {numbers[first]} at index {where}"
+        )

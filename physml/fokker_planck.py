@@ -13,9 +13,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from physml.as_numbers import as_numbers
+from physml.as_numbers import as_numbers, check_finite
 from physml.as_whole import as_whole
-from physml.errors import ConfigurationError, NonFiniteError, ShapeError
+from physml.errors import ConfigurationError, ShapeError
 
 Potential = Callable[[np.ndarray], Any]
 """``V(x)`` of points ``(n,)``, in the unit of ``1/β``."""
@@ -304,7 +304,5 @@ def _checked(name: str, values: Any, n: int) -> np.ndarray:
     found = as_numbers(name, values)
     if found.shape != (n,):
         raise ShapeError(f"{name}: expected one number for each of {n} points, got {found.shape}")
-    if not np.isfinite(found).all():
-        first = int(np.flatnonzero(~np.isfinite(found))[0])
-        raise NonFiniteError(f"{name}: expected finite numbers, got {found[first]} at {first}")
+    check_finite(name, found)
     return found

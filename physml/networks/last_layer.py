@@ -6,15 +6,14 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from flax import linen as nn
 from flax.traverse_util import flatten_dict, unflatten_dict
 from jax import Array
 from jax.flatten_util import ravel_pytree
 from jax.typing import ArrayLike
 
-from physml.as_numbers import as_numbers
-from physml.errors import ConfigurationError, NonFiniteError, ShapeError
+from physml.as_numbers import as_numbers, check_finite
+from physml.errors import ConfigurationError, ShapeError
 from physml.networks.as_module import as_module
 from physml.types import Params
 
@@ -113,11 +112,7 @@ def _finite(name: str, given: Any) -> Array:
     found = as_numbers(name, given)
     if found.size == 0:
         raise ShapeError(f"{name}: expected one or more, got {found.shape}")
-    if not np.isfinite(found).all():
-        first = tuple(np.argwhere(~np.isfinite(found))[0].tolist())
-        raise NonFiniteError(
-            f"{name}: expected finite numbers, got {found[first]} at index {first}"
-        )
+    check_finite(name, found)
     return jnp.asarray(found)
 
 

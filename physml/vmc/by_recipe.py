@@ -18,7 +18,7 @@ from physml.train import Rule, RuleSettings, Run
 from physml.train.callbacks import Callback, Every
 from physml.train.entry import DEFAULT, Entry, NoNumbers, Record
 from physml.vmc.amplitude import first_params
-from physml.vmc.ground_state import ground_state
+from physml.vmc.ground_state import SHORT_STEPS, ground_state
 from physml.vmc.hartree_fock import check_nuclei, hartree_fock
 from physml.vmc.measured_state import GroundState
 from physml.vmc.memory_needed import check_walkers
@@ -76,7 +76,7 @@ def adopt(thing: Any) -> Entry | None:
     said = (type(thing).__doc__ or "").strip() or thing.name
     recipe = VMCRecipe()
     if thing.proposal is not None:
-        short = OptimizerSettings(name="natural-gradient", learning_rate=0.05, max_norm=0.2)
+        short = OptimizerSettings(name="natural-gradient", **SHORT_STEPS)
         recipe = replace(recipe, optimizer=short)
     found = entry(
         thing.name,

@@ -42,6 +42,9 @@ from physml.vmc.wavefunctions.symmetry import check_symmetry
 # Walkers at which an operator is looked at before anything is trained.
 _FEW = 16
 
+# Where a system has moves of its own: ratios of ψ have no bound there.
+SHORT_STEPS: Mapping[str, Any] = {"learning_rate": 0.05, "max_norm": 0.2}
+
 
 def ground_state(
     system: QuantumSystem,
@@ -185,7 +188,7 @@ def _natural_gradient_of(system: QuantumSystem) -> Optimizer:
     """The optimizer of a system where none is given."""
     if system.proposal is None:
         return natural_gradient(0.1)
-    return natural_gradient(0.05, max_norm=0.2)
+    return natural_gradient(**SHORT_STEPS)
 
 
 def _check_lattice(system: QuantumSystem, wavefunction: nn.Module) -> None:

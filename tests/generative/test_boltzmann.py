@@ -277,7 +277,7 @@ ONE = {"steps": 0, "progress": False}
         (lambda: G.boltzmann(2 * XOR, **ONE), ShapeError, "entries 0 and 1, got 0, 2"),
         (lambda: G.boltzmann(XOR, RBM(spins=True)), ShapeError, "entries −1 and 1, got 0, 1"),
         (lambda: G.boltzmann(2 * XOR - 1, RBM()), ShapeError, r"\(s \+ 1\)/2"),
-        (lambda: G.boltzmann(np.array([[0, np.nan]])), NonFiniteError, r"nan at \(0, 1\)"),
+        (lambda: G.boltzmann(np.array([[0, np.nan]])), NonFiniteError, r"nan at index \(0, 1\)"),
         (lambda: G.boltzmann([["a", "b"]]), ShapeError, "data: expected real numbers"),
         (lambda: G.boltzmann([[1, 0], [1]]), ShapeError, "data: expected real numbers"),
         (lambda: G.boltzmann(XOR[0]), ShapeError, "configurations"),

@@ -96,7 +96,7 @@ def test_what_cannot_be_fitted_is_refused(arbitrary):
         fit_last_layer(network, params, POINTS, jnp.zeros((60, 2)), layer=("output",))
     with pytest.raises(ConfigurationError, match="in which the network is linear"):
         fit_last_layer(network, params, POINTS, jnp.zeros((60, 2)), layer=("Dense_1",))
-    with pytest.raises(NonFiniteError, match=r"values: .* got nan at index \(7,\)"):
+    with pytest.raises(NonFiniteError, match=r"values: .* got nan at index 7$"):
         fit_last_layer(network, params, POINTS, np.where(np.arange(60) == 7, np.nan, 0.0))
     with pytest.raises(ShapeError, match="points: expected real numbers, got 120 of 120"):
         fit_last_layer(network, params, np.ma.masked_less(POINTS, 9.0), jnp.zeros((60, 2)))

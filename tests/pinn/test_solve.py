@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from itertools import count
+from types import SimpleNamespace
 
 import jax
 import jax.numpy as jnp
@@ -78,7 +80,10 @@ def test_a_warm_up_of_before_is_gone_on_with_by_its_own_key(tmp_path, monkeypatc
 
 
 @pytest.mark.slow
-def test_the_error_is_followed():
+def test_the_error_is_followed(monkeypatch):
+    """By a clock that goes on by a second whenever it is read."""
+    loop = sys.modules["physml.train.loop"]
+    monkeypatch.setattr(loop, "time", SimpleNamespace(perf_counter=count(1.0).__next__))
     solution = pm.solve(growth(), pm.MLP((8,)), points=32, steps=20, errors_every=10)
     assert [point.step for point in solution.error_curve] == [10, 20]
     first, last = solution.error_curve

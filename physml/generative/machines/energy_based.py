@@ -7,12 +7,11 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import Array
 
-from physml.as_numbers import as_numbers
+from physml.as_numbers import as_numbers, check_finite
 from physml.as_whole import as_whole
-from physml.errors import ConfigurationError, NonFiniteError, ShapeError
+from physml.errors import ConfigurationError, ShapeError
 from physml.generative.machines.energy_density import EnergyDensity, minus, tilted
 from physml.networks import MLP
 from physml.networks.as_module import as_module
@@ -141,7 +140,5 @@ def as_points(data: Any) -> Array:
     array = as_numbers("data", data)
     if array.ndim != 2 or min(array.shape) < 1:
         raise ShapeError(f"data: expected points (n, d), got {array.shape}")
-    if not np.isfinite(array).all():
-        first = tuple(np.argwhere(~np.isfinite(array))[0].tolist())
-        raise NonFiniteError(f"data: expected finite numbers, got {array[first]} at {first}")
+    check_finite("data", array)
     return jnp.asarray(array, jnp.result_type(float))

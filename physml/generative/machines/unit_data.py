@@ -8,8 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from physml.as_numbers import as_numbers
-from physml.errors import ConfigurationError, NonFiniteError, ShapeError
+from physml.as_numbers import as_numbers, check_finite
+from physml.errors import ConfigurationError, ShapeError
 from physml.networks import UnitEnergy
 
 
@@ -34,9 +34,7 @@ def as_units(
     if shape is not None and array.shape[1:] != shape:
         expected = ", ".join(map(str, ("n", *shape)))
         raise ShapeError(f"{name}: expected ({expected}), got {array.shape}")
-    if not np.isfinite(array).all():
-        first = tuple(np.argwhere(~np.isfinite(array))[0].tolist())
-        raise NonFiniteError(f"{name}: expected finite numbers, got {array[first]} at {first}")
+    check_finite(name, array)
     found = np.unique(array)
     if not set(found.tolist()) <= {network.low, 1.0}:
         values, cure = "0 and 1", "(s + 1)/2 of spins, a threshold of grey values"

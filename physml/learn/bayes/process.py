@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -164,7 +164,7 @@ class GaussianProcess(ManyPoints):
             operator(self.field), jax.ShapeDtypeStruct(some.shape[1:], some.dtype)
         ).shape
         for i in range(math.prod(shape)):
-            self._check_operator(partial(_component, operator, i), points)
+            self._check_operator(_Component(operator, i), points)
         value = jax.jit(jax.vmap(operator(self.field)))
         return self._in_chunks(points, lambda some: np.asarray(value(some)))
 
@@ -389,6 +389,12 @@ class GaussianProcess(ManyPoints):
             )
 
 
-def _component(operator: Callable[[Field], Any], i: int, u: Field, x: Array) -> Array:
-    """One number of an operator's value at a point."""
-    return jnp.ravel(operator(u)(x))[i]
+@dataclass(frozen=True)
+class _Component:
+    """One number of an operator's value at a point; equal of equal ones, and compiled once."""
+
+    operator: Callable[[Field], Any]
+    number: int
+
+    def __call__(self, u: Field, x: Array) -> Array:
+        return jnp.ravel(self.operator(u)(x))[self.number]

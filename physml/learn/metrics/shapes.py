@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from physml.as_numbers import as_numbers
-from physml.errors import NonFiniteError, ShapeError
+from physml.as_numbers import as_numbers, check_finite
+from physml.errors import ShapeError
 
 
 def pair(targets: Any, predictions: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -35,9 +35,5 @@ def finite(name: str, values: Any) -> np.ndarray:
     numbers = as_numbers(name, values)
     if numbers.size == 0:
         raise ShapeError(f"{name}: expected at least one sample, got none")
-    if not np.isfinite(numbers).all():
-        first = np.argwhere(~np.isfinite(numbers))[0].tolist()
-        raise NonFiniteError(
-            f"{name}: expected finite numbers, got {numbers[tuple(first)]} at {first}"
-        )
+    check_finite(name, numbers)
     return numbers
