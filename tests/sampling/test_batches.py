@@ -21,6 +21,12 @@ def batches(sampler, count, params=None):
     return found
 
 
+def test_the_start_of_a_fixed_batch_is_the_constant_that_stored_runs_know():
+    """A zero made in the program is another program, and runs of before would not be resumed."""
+    program = jax.make_jaxpr(pm.fixed(jnp.ones(3)).init)(jax.random.key(0), None)
+    assert len(program.consts) == 1 and not program.jaxpr.eqns
+
+
 def test_a_fixed_batch_stays():
     data = {"a": jnp.arange(3.0), "b": jnp.ones((2, 2))}
     for batch in batches(pm.fixed(data), 3):
