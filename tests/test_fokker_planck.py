@@ -94,7 +94,7 @@ def test_walls_are_asked_for():
         ({"points": 10**6 + 1}, ConfigurationError, "at most"),
         ({"potential": lambda x: 1.0}, ShapeError, "one number for each"),
         ({"potential": 1.0}, ShapeError, "a function"),
-        ({"potential": lambda x: np.where(x > 0, np.inf, 0.0)}, NonFiniteError, "at 201"),
+        ({"potential": lambda x: np.where(x > 0, np.inf, 0.0)}, NonFiniteError, "at index 201"),
     ],
 )
 def test_what_is_no_diffusion_is_refused(options, error, message):
