@@ -16,6 +16,7 @@ import numpy as np
 from physml.as_numbers import as_numbers, check_finite
 from physml.as_whole import as_whole
 from physml.errors import ConfigurationError, ShapeError
+from physml.ranges import check_positive
 
 Potential = Callable[[np.ndarray], Any]
 """``V(x)`` of points ``(n,)``, in the unit of ``1/β``."""
@@ -77,8 +78,7 @@ class FokkerPlanck:
 
     def __post_init__(self) -> None:
         """Check all of it where it is written, and find the spectrum."""
-        if not 0 < self.beta < np.inf:
-            raise ConfigurationError(f"beta: expected a number > 0, got {self.beta}")
+        check_positive("beta", self.beta)
         if not -np.inf < self.low < self.high < np.inf:
             raise ConfigurationError(
                 f"low, high: expected finite numbers in order, got {self.low}, {self.high}"

@@ -10,6 +10,7 @@ import numpy as np
 from physml.as_whole import as_whole
 from physml.datasets.labels import as_labels
 from physml.errors import ConfigurationError, ShapeError
+from physml.ranges import check_positive
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,8 +65,7 @@ def n_gram(tokens: Any, order: int, *, strength: float, vocabulary: int) -> NGra
     vocabulary = as_whole("vocabulary", vocabulary, least=1)
     order = as_whole("order", order, least=1)
     tokens = as_labels("tokens", tokens, classes=vocabulary)
-    if not 0 < strength < np.inf:
-        raise ConfigurationError(f"strength: expected a number > 0, got {strength}")
+    check_positive("strength", strength)
     if vocabulary**order > 10**8:
         raise ConfigurationError(
             f"order: expected a table of at most 10^8 entries, got {vocabulary}^{order}"

@@ -8,7 +8,7 @@ from flax import linen as nn
 from jax import Array
 from jax.typing import ArrayLike
 
-from physml.as_numbers import as_numbers
+from physml.as_numbers import as_numbers, check_finite
 from physml.errors import ConfigurationError
 
 
@@ -21,6 +21,7 @@ class Constant(nn.Module):
 
     Raises:
         ConfigurationError: a first guess that is not positive where it must be.
+        NonFiniteError: a NaN or an infinity.
         ShapeError: one that is complex, masked, or no number.
 
     >>> import jax, jax.numpy as jnp
@@ -36,6 +37,7 @@ class Constant(nn.Module):
     def __post_init__(self) -> None:
         """Check the guess where it is written."""
         guess = as_numbers("Constant: value", self.value)
+        check_finite("Constant: value", guess)
         if self.positive and not np.all(guess > 0):
             raise ConfigurationError(f"Constant: expected a guess > 0, got {self.value}")
         super().__post_init__()

@@ -19,6 +19,7 @@ from physml.networks.initializers import InitialName, initializer
 from physml.networks.mlp import MLP
 from physml.networks.settings import NetworkSettings
 from physml.networks.sizes import checked_size, equal_widths
+from physml.ranges import check_positive
 
 __all__ = ["FourierFeatures", "PeriodicEmbedding"]
 
@@ -145,8 +146,7 @@ class FourierFeatures(nn.Module):
         """Check the numbers where they are written, not where they are first used."""
         self.frequencies = checked_size("frequencies", self.frequencies)
         self.seed = as_whole("seed", self.seed, least=0, most=2**63 - 1)
-        if not self.scale > 0:
-            raise ConfigurationError(f"scale: expected a number > 0, got {self.scale}.")
+        check_positive("scale", self.scale)
         super().__post_init__()
 
     @nn.compact

@@ -11,9 +11,9 @@ from flax import linen as nn
 from jax import Array
 from jax.typing import ArrayLike
 
-from physml.errors import ConfigurationError
 from physml.networks.settings import NetworkSettings
 from physml.networks.sizes import checked_outputs, checked_widths, equal_widths
+from physml.ranges import check_positive
 
 __all__ = ["SIREN"]
 
@@ -65,8 +65,8 @@ class SIREN(nn.Module):
         self.outputs = checked_outputs(self.outputs)
         for name in ("frequency", "first_frequency"):
             number = getattr(self, name)
-            if number is not None and not 0 < number < math.inf:
-                raise ConfigurationError(f"{name}: expected a number > 0, got {number}.")
+            if number is not None:
+                check_positive(name, number)
         super().__post_init__()
 
     @property

@@ -8,7 +8,7 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from physml.errors import ConfigurationError
-from physml.optim.ranges import check_positive
+from physml.ranges import check_positive
 
 
 def falling_damping(

@@ -7,8 +7,8 @@ import optax
 from physml.as_whole import as_whole
 from physml.errors import ConfigurationError
 from physml.optim.learning_rate import scheduled
-from physml.optim.ranges import check_fraction, check_positive
 from physml.optim.settings import OptimizerSettings
+from physml.ranges import check_fraction, check_positive
 from physml.types import Optimizer
 
 

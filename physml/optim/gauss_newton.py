@@ -20,11 +20,11 @@ from physml.as_whole import as_whole
 from physml.errors import ConfigurationError
 from physml.lazy_jacobian import DEFAULT_MEMORY
 from physml.optim.contract import evaluation_of, rows_of, value_function_of
-from physml.optim.ranges import check_positive
 from physml.optim.settings import OptimizerSettings
 from physml.optim.sketch import sketched
 from physml.optim.spectrum import Factorise, Spectrum, by_gram, by_svd
 from physml.optim.weight_decay import normal_prior
+from physml.ranges import check_positive
 from physml.real_parts import ravel_real, real_type
 from physml.types import Evaluation, Optimizer
 

@@ -29,9 +29,9 @@ from physml.optim.damped_least_squares import (
 from physml.optim.falling_damping import falling_damping
 from physml.optim.learning_rate import scheduled
 from physml.optim.line_search import LineSearch, grid_line_search
-from physml.optim.ranges import check_fraction, check_positive, check_rate
 from physml.optim.settings import OptimizerSettings
 from physml.optim.weight_decay import normal_prior
+from physml.ranges import check_fraction, check_positive, check_rate
 from physml.real_parts import real_type
 from physml.types import Evaluation, Optimizer
 

@@ -18,9 +18,9 @@ from jax.flatten_util import ravel_pytree
 from physml.errors import ConfigurationError
 from physml.optim.contract import value_function_of
 from physml.optim.line_search import LineSearch, grid_line_search
-from physml.optim.ranges import check_positive, check_rate
 from physml.optim.real_pairs import on_real_pairs
 from physml.optim.settings import OptimizerSettings
+from physml.ranges import check_positive, check_rate
 from physml.types import Optimizer
 
 

@@ -18,9 +18,9 @@ from jax import Array
 
 from physml.as_whole import as_whole
 from physml.optim.learning_rate import scheduled
-from physml.optim.ranges import check_fraction, check_positive, check_rate
 from physml.optim.real_pairs import on_real_pairs
 from physml.optim.settings import OptimizerSettings
+from physml.ranges import check_fraction, check_positive, check_rate
 from physml.types import Optimizer
 
 # Where a rotated entry should vanish rounding is left, and Adam would divide it by itself: in

@@ -17,7 +17,7 @@ from jax import Array
 
 from physml.errors import ConfigurationError
 from physml.lazy_jacobian import Block, Jacobian
-from physml.optim.ranges import check_positive
+from physml.ranges import check_positive
 from physml.real_parts import ravel_real
 
 

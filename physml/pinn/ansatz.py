@@ -22,6 +22,7 @@ from physml.pinn.geometry import Box, Domain, On
 from physml.pinn.geometry.domain import BOUNDARY
 from physml.pinn.transfinite import interpolated, vanishing
 from physml.pinn.user_functions import checked_function, in_words
+from physml.ranges import check_positive
 from physml.types import Field
 
 Ansatz = Callable[[Field, Array], Array]
@@ -91,8 +92,8 @@ def hard_initial(
     >>> bool(u(jnp.array([0.5, 5.0])) == jnp.sin(0.5))
     True
     """
-    if unit is not None and not unit > 0:
-        raise ConfigurationError(f"unit: expected a number > 0, got {unit}")
+    if unit is not None:
+        check_positive("unit", unit)
     at_start = function(value, "hard_initial: value")
     rate = None if velocity is None else function(velocity, "hard_initial: velocity")
 

@@ -23,6 +23,7 @@ from physml.pinn.geometry import Box
 from physml.pinn.problem import Network, Problem
 from physml.pinn.solution import Solution
 from physml.pinn.solve import Phase, solve
+from physml.ranges import check_positive
 from physml.train import key_for, key_of
 from physml.types import Field
 
@@ -187,8 +188,7 @@ def march(
     True
     """
     times = _edges(domain, slabs)
-    if not overlap >= 0:
-        raise ConfigurationError(f"overlap: expected a number ≥ 0, got {overlap}")
+    check_positive("overlap", overlap, or_zero=True)
     if isinstance(network, Mapping):
         raise ConfigurationError(
             f"network: march expects one module, got a dict of {', '.join(network)}; use one "

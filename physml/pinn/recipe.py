@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 from physml.as_whole import as_whole
 from physml.choices import check_choices
-from physml.errors import ConfigurationError
 from physml.networks.settings import NetworkSettings
 from physml.optim.settings import OptimizerSettings
+from physml.ranges import check_positive
 from physml.train import BalanceSettings, RuleSettings
 
 
@@ -63,5 +63,4 @@ class Recipe:
             number = getattr(self, name)
             if number is not None:
                 object.__setattr__(self, name, as_whole(name, number, least=lowest))
-        if not self.overlap >= 0:
-            raise ConfigurationError(f"overlap: expected a number ≥ 0, got {self.overlap}")
+        check_positive("overlap", self.overlap, or_zero=True)

@@ -10,6 +10,7 @@ from physml.errors import ConfigurationError
 from physml.pinn.conditions import Condition
 from physml.pinn.geometry import Domain
 from physml.pinn.user_functions import checked_function
+from physml.ranges import check_positive
 
 if TYPE_CHECKING:
     from physml.pinn.problem import Problem
@@ -42,6 +43,7 @@ def check_stated(problem: Problem) -> None:
         checked_function("features", problem.features, ("z",))
     for name, exact in _by_name("exact", problem.exact):
         checked_function(name, exact, ("points",))
+    check_positive("reference_error", problem.reference_error, or_zero=True)
 
 
 def whole_components(given: Any) -> Any:

@@ -23,8 +23,9 @@ import jax.numpy as jnp
 from jax import Array
 from jax.tree_util import Partial
 
-from physml.errors import ConfigurationError, ShapeError
+from physml.errors import ShapeError
 from physml.lazy_jacobian import Block, Jacobian
+from physml.ranges import check_positive
 from physml.train.data_arguments import around
 from physml.train.influence import check_influence
 from physml.train.samples import count, shapes
@@ -79,8 +80,7 @@ def score(
     >>> float(evaluation.metrics["variance"]) < 1e-12
     True
     """
-    if not power > 0:
-        raise ConfigurationError(f"power: expected a number > 0, got {power}")
+    check_positive("power", power)
     check_clip(clip)
 
     def evaluate(
@@ -153,8 +153,8 @@ def score_of_values(
 
 def check_clip(clip: float | None) -> None:
     """Refuse what is no number of mean absolute deviations."""
-    if clip is not None and not clip > 0:
-        raise ConfigurationError(f"clip: expected a number > 0 or None, got {clip}")
+    if clip is not None:
+        check_positive("clip", clip, expected=" (or None)")
 
 
 @dataclasses.dataclass(frozen=True)

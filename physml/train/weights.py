@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from physml.errors import ConfigurationError
+from physml.ranges import check_positive
 
 
 def starting_weights(terms: Iterable[str], weights: Mapping[str, float] | None) -> dict[str, float]:
@@ -26,6 +27,5 @@ def starting_weights(terms: Iterable[str], weights: Mapping[str, float] | None) 
             raise ConfigurationError(
                 f"weights: {name!r} is no term; the terms are {', '.join(whole)}"
             )
-        if not weight > 0:
-            raise ConfigurationError(f"weights: {name}: expected a number > 0, got {weight}")
+        check_positive(f"weights: {name}", weight)
     return whole | dict(weights or {})

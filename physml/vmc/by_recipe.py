@@ -24,7 +24,7 @@ from physml.vmc.measured_state import GroundState
 from physml.vmc.memory_needed import check_walkers
 from physml.vmc.pretraining import check_pretraining, pretrain
 from physml.vmc.recipe import VMCRecipe
-from physml.vmc.systems.system import QuantumSystem, check_system
+from physml.vmc.systems.system import QuantumSystem, check_system, first_walkers
 
 SAMPLES_FILE = "samples.npz"
 """What a run keeps of the measurement."""
@@ -101,7 +101,7 @@ def _is_plain(value: Any) -> bool:
 
 
 def check_recipe(system: QuantumSystem, recipe: VMCRecipe) -> None:
-    """Build wave function and optimizer, to no other end; their memory is not asked for.
+    """Build first walkers, wave function and optimizer, to no other end.
 
     Raises:
         ConfigurationError: for settings that exclude each other, and sizes beyond this machine's
@@ -115,6 +115,7 @@ def check_recipe(system: QuantumSystem, recipe: VMCRecipe) -> None:
     recipe.optimizer.check(recipe.steps)
     recipe.until.build()
     recipe.sampler.build(system)
+    first_walkers(system, jax.random.key(0), recipe.walkers)
     jax.eval_shape(partial(first_params, system, wavefunction), jax.random.key(0))
 
 

@@ -183,3 +183,5 @@ def test_constants():
     assert free.apply(params, z).tolist() == [1.0, -2.0]
     with pytest.raises(pm.errors.ConfigurationError, match="guess > 0"):
         pm.networks.Constant(-1.0, positive=True)
+    with pytest.raises(pm.errors.NonFiniteError, match="Constant: value: expected finite numbers"):
+        pm.networks.Constant((1.0, float("nan")))

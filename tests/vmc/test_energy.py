@@ -217,9 +217,11 @@ def test_single_precision_stays():
             assert dtypes == {jnp.dtype(jnp.float32)}
 
 
-@pytest.mark.parametrize("clip", [0.0, -1.0])
+@pytest.mark.parametrize("clip", [0.0, -1.0, "5"])
 def test_a_clip_must_be_positive(clip):
-    with pytest.raises(pm.errors.ConfigurationError, match="clip: expected a number > 0 or None"):
+    with pytest.raises(
+        pm.errors.ConfigurationError, match=r"clip: expected a number > 0 \(or None"
+    ):
         pm.vmc.energy(real_log_psi, oscillator, clip=clip)
 
 

@@ -10,7 +10,7 @@ from jax import Array
 
 from physml.as_whole import as_whole
 from physml.control.backward_equations.backward_equation import BackwardEquation
-from physml.optim.ranges import check_positive
+from physml.ranges import check_positive
 
 
 @dataclass(frozen=True)

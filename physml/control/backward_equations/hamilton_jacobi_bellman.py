@@ -13,7 +13,7 @@ from physml.as_numbers import as_numbers
 from physml.as_whole import as_whole
 from physml.control.backward_equations.backward_equation import BackwardEquation
 from physml.errors import ConfigurationError, ConvergenceError, NonFiniteError, ShapeError
-from physml.optim.ranges import check_positive
+from physml.ranges import check_positive
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from jax.scipy.special import ndtr
 from physml.control.backward_equations.backward_equation import BackwardEquation
 from physml.control.backward_equations.jumps import Jumps
 from physml.errors import ConfigurationError
-from physml.optim.ranges import check_positive
+from physml.ranges import check_positive
 
 
 @dataclass(frozen=True)

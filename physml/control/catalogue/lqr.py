@@ -12,7 +12,7 @@ from jax import Array
 
 from physml.control.regulators.riccati import Regulator, riccati
 from physml.errors import ConfigurationError
-from physml.optim.ranges import check_positive
+from physml.ranges import check_positive
 from physml.train import Entry, Panel, Run, Study
 from physml.train.callbacks import Callback
 

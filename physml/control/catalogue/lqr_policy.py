@@ -19,6 +19,7 @@ from physml.control.regulators.finite_horizon import riccati_recursion
 from physml.control.worlds.linear_world import LinearWorld
 from physml.errors import ConfigurationError
 from physml.optim import OptimizerSettings
+from physml.ranges import check_positive
 from physml.train import Entry, Run
 from physml.train.callbacks import Callback
 
@@ -42,8 +43,7 @@ class PushedMass:
 
     def __post_init__(self) -> None:
         """Check all of it where it is written."""
-        if not 0 < self.time_step < float("inf"):
-            raise ConfigurationError(f"time_step: expected a number > 0, got {self.time_step}")
+        check_positive("time_step", self.time_step)
         self.world()
 
     def world(self) -> LinearWorld:

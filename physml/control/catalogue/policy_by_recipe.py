@@ -22,7 +22,7 @@ from physml.errors import ConfigurationError
 from physml.memory import Need, check_memory
 from physml.networks import MLP
 from physml.optim import OptimizerSettings
-from physml.optim.ranges import check_positive
+from physml.ranges import check_positive
 from physml.train import Entry, Run
 from physml.train.callbacks import Callback
 

@@ -18,7 +18,7 @@ from physml.control.policies.rollouts import rollouts
 from physml.control.worlds.environment import Environment
 from physml.errors import ConfigurationError
 from physml.optim import optimizer_of
-from physml.optim.ranges import check_positive
+from physml.ranges import check_positive
 from physml.train import Run, cost
 from physml.train.callbacks import Callback
 from physml.types import Objective

@@ -14,6 +14,7 @@ from physml.control.policies.actor_critic import ActorCritic
 from physml.control.policies.lambda_returns import lambda_returns
 from physml.control.worlds.environment import Environment, check_environment, strict
 from physml.errors import ConfigurationError
+from physml.ranges import check_positive
 from physml.types import Batch, Sampler
 
 
@@ -98,8 +99,7 @@ def rollouts(
         )
     check_unit("discount", discount)
     check_unit("trace", trace)
-    if not 0 < reward_scale < float("inf"):
-        raise ConfigurationError(f"reward_scale: expected a number > 0, got {reward_scale}")
+    check_positive("reward_scale", reward_scale)
     roll = partial(_roll, environment, actor, length, discount, trace, reward_scale)
 
     def init(key: Array, params: Any) -> RolloutState:

@@ -9,7 +9,7 @@ import numpy as np
 from physml.as_whole import as_whole
 from physml.control.policies.tabular import Tabular
 from physml.errors import ConvergenceError
-from physml.optim.ranges import check_positive
+from physml.ranges import check_positive
 
 
 class ValueIteration(NamedTuple):

@@ -17,6 +17,7 @@ from physml.control.regulators.riccati import Regulator, discrete_riccati
 from physml.control.worlds.action_spaces import Continuous
 from physml.control.worlds.environment import Environment, Transition
 from physml.errors import ConfigurationError, NonFiniteError, ShapeError
+from physml.ranges import check_positive
 
 
 class LinearState(NamedTuple):
@@ -59,8 +60,7 @@ class LinearWorld(Environment):
         """Check all of it where it is written."""
         for name, matrix in checked(self.A, self.B, self.Q, self.R)._asdict().items():
             object.__setattr__(self, name, matrix)
-        if not 0 < self.spread < float("inf"):
-            raise ConfigurationError(f"spread: expected a number > 0, got {self.spread}")
+        check_positive("spread", self.spread)
         object.__setattr__(self, "limit", as_whole("limit", self.limit, least=1))
 
     @property

@@ -13,6 +13,7 @@ from physml.as_whole import as_whole
 from physml.control.worlds.action_spaces import Continuous
 from physml.control.worlds.environment import Environment, Transition
 from physml.errors import ConfigurationError
+from physml.ranges import check_positive
 
 
 class TwoLevelState(NamedTuple):
@@ -52,8 +53,7 @@ class TwoLevel(Environment):
     def __post_init__(self) -> None:
         """Check all of it where it is written."""
         object.__setattr__(self, "pieces", as_whole("pieces", self.pieces, least=1))
-        if not 0 < self.duration < math.inf:
-            raise ConfigurationError(f"duration: expected a number > 0, got {self.duration}")
+        check_positive("duration", self.duration)
         if not 4 / self.duration < self.weight < math.inf:
             raise ConfigurationError(
                 f"weight: expected a number > 4/duration = {4 / self.duration:g}, below which the "

@@ -22,6 +22,7 @@ from physml.generative.sample_parts import as_parts, as_samples
 from physml.networks import MLP
 from physml.networks.as_module import as_module
 from physml.optim import OptimizerSettings, optimizer_of
+from physml.ranges import check_positive
 from physml.sampling import fixed, minibatches, with_noise
 from physml.train import Run, any_of, fit, game, key_for
 from physml.train.callbacks import Callback
@@ -112,8 +113,7 @@ def gan(
     steps, latent = as_whole("steps", steps, least=0), as_whole("latent", latent, least=1)
     critic_steps = as_whole("critic_steps", critic_steps, least=1)
     check_average(average)
-    if not 0 <= limit < float("inf"):
-        raise ConfigurationError(f"limit: expected a number ≥ 0, got {limit}")
+    check_positive("limit", limit, or_zero=True)
     train, _ = as_parts(data)
     n, shape = len(train), train.inputs.shape[1:]
     if size is not None and not 1 <= (size := as_whole("size", size)) <= n:

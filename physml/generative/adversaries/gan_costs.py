@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from physml.errors import ConfigurationError
+from physml.ranges import check_positive
 
 Critic = Callable[[Array], Array]
 """``(x) -> ()``: the critic of one sample."""
@@ -58,8 +58,7 @@ def wasserstein(penalty: float = 10.0) -> GanCost:
     >>> float(cost.critic(lambda x: 2 * x[0], one, 0 * one, jnp.array(0.5)))  # −2 + 10 (2 − 1)²
     8.0
     """
-    if not 0 < penalty < float("inf"):
-        raise ConfigurationError(f"penalty: expected a number > 0, got {penalty}")
+    check_positive("penalty", penalty)
 
     def of_critic(critic: Critic, true: Array, drawn: Array, u: Array) -> Array:
         between = u * true + (1 - u) * drawn
@@ -91,8 +90,7 @@ def non_saturating(penalty: float = 0.1) -> GanCost:
     >>> round(float(cost.critic(lambda x: 0 * x[0], one, one, jnp.array(0.5))), 4)  # 2 ln 2
     1.3863
     """
-    if not 0 <= penalty < float("inf"):
-        raise ConfigurationError(f"penalty: expected a number ≥ 0, got {penalty}")
+    check_positive("penalty", penalty, or_zero=True)
 
     def of_critic(critic: Critic, true: Array, drawn: Array, u: Array) -> Array:
         told = jax.nn.softplus(-critic(true)) + jax.nn.softplus(critic(drawn))

@@ -13,7 +13,8 @@ from jax import Array
 from jax.scipy.special import gammaln
 
 from physml.as_whole import as_whole
-from physml.errors import ConfigurationError, ShapeError
+from physml.errors import ShapeError
+from physml.ranges import check_positive
 
 # The least p(1 − p) in the rows of counts: a sure and wrong output would else outweigh all others.
 _FLOOR = 1e-4
@@ -63,8 +64,8 @@ def gaussian(variance: float | None = None) -> ObservationModel:
     >>> float(noise.log_prob(noise.init(), jnp.zeros(2), jnp.zeros(2)).round(4))  # −ln 2π
     -1.8379
     """
-    if variance is not None and not 0 < variance < float("inf"):
-        raise ConfigurationError(f"variance: expected a number > 0, got {variance}")
+    if variance is not None:
+        check_positive("variance", variance)
 
     def log_variance(own: Any) -> Array:
         return own["log_variance"] if variance is None else jnp.log(jnp.asarray(variance))

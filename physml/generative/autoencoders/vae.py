@@ -20,6 +20,7 @@ from physml.generative.sample_parts import as_parts, as_samples
 from physml.networks import MLP
 from physml.networks.as_module import as_module
 from physml.optim import OptimizerSettings, optimizer_of
+from physml.ranges import check_positive
 from physml.sampling import fixed, minibatches, with_noise
 from physml.train import Rule, Run, fit, key_for
 from physml.train.callbacks import Callback
@@ -106,8 +107,7 @@ def vae(
     """
     steps, draws = as_whole("steps", steps, least=0), as_whole("draws", draws, least=1)
     judge, latent = as_whole("judge", judge, least=2), as_whole("latent", latent, least=1)
-    if not 0 < beta < float("inf"):
-        raise ConfigurationError(f"beta: expected a number > 0, got {beta}")
+    check_positive("beta", beta)
     train, test = as_parts(data)
     likelihood = gaussian() if likelihood is None else likelihood
     for part in (train, test):

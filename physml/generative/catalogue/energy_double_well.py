@@ -12,6 +12,7 @@ from jax import Array
 from physml.errors import ConfigurationError
 from physml.generative.catalogue.planar_by_recipe import QUICK, EnergyRecipe, planar_entry
 from physml.generative.machines.by_inversion import by_inversion
+from physml.ranges import check_positive
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,7 @@ class DoubleWellDensity:
 
     def __post_init__(self) -> None:
         """Check both where they are written."""
-        if not 0 < self.beta < float("inf"):
-            raise ConfigurationError(f"beta: expected a number > 0, got {self.beta}")
+        check_positive("beta", self.beta)
         if not -1 <= self.tilt <= 1:
             raise ConfigurationError(f"tilt: expected a number from −1 to 1, got {self.tilt}")
 

@@ -12,6 +12,7 @@ from jax import Array
 from physml.errors import ConfigurationError
 from physml.generative.catalogue.planar_by_recipe import QUICK, EnergyRecipe, planar_entry
 from physml.generative.machines.by_inversion import by_inversion
+from physml.ranges import check_positive
 
 _REACH = 6.0
 
@@ -33,8 +34,7 @@ class RingDensity:
 
     def __post_init__(self) -> None:
         """Check both where they are written."""
-        if not 0 < self.radius < float("inf"):
-            raise ConfigurationError(f"radius: expected a number > 0, got {self.radius}")
+        check_positive("radius", self.radius)
         if not 0 < self.width <= self.radius / 2:
             raise ConfigurationError(
                 f"width: expected a number > 0, at most half the radius, got {self.width}"

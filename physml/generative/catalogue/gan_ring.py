@@ -23,6 +23,7 @@ from physml.generative.judge.mode_coverage import mode_coverage
 from physml.generative.judge.wasserstein_distance import sliced_wasserstein_distance
 from physml.networks import MLP
 from physml.optim import OptimizerSettings
+from physml.ranges import check_positive
 from physml.train import Entry, Run, key_for
 from physml.train.callbacks import Callback
 
@@ -51,10 +52,7 @@ class Ring:
         as_whole("modes", self.modes, least=2)
         as_whole("samples", self.samples, least=2)
         for name in ("radius", "deviation"):
-            if not 0 < getattr(self, name) < float("inf"):
-                raise ConfigurationError(
-                    f"{name}: expected a number > 0, got {getattr(self, name)}"
-                )
+            check_positive(name, getattr(self, name))
         apart = 2 * self.radius * np.sin(np.pi / self.modes)
         if not 2 * _RADII * self.deviation < apart:
             raise ConfigurationError(

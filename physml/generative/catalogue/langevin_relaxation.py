@@ -16,6 +16,7 @@ from physml.errors import ConfigurationError
 from physml.fokker_planck import FokkerPlanck
 from physml.generative.denoising.gradient_flow import GradientFlow, check_start, gradient_flow
 from physml.memory import Need, check_memory
+from physml.ranges import check_positive
 from physml.train import Entry, Run
 from physml.train.callbacks import Callback
 from physml.train.study import Panel, Study
@@ -82,8 +83,7 @@ class WalkRecipe:
             as_whole(name, getattr(self, name), least=least)
         for name in ("step", "relaxations"):
             number = getattr(self, name)
-            if not 0 < number < float("inf"):
-                raise ConfigurationError(f"{name}: expected a number > 0, got {number}")
+            check_positive(name, number)
 
 
 def solve(

@@ -25,6 +25,7 @@ from physml.generative.judge.classifier import class_judge
 from physml.generative.judge.share import Share
 from physml.networks import MLP
 from physml.optim import OptimizerSettings
+from physml.ranges import check_positive
 from physml.train import Entry, Run, key_for
 from physml.train.callbacks import Callback
 
@@ -64,8 +65,7 @@ class DigitsRecipe:
         for name, least in (("latent", 1), ("size", 1), ("steps", 0), ("judge", 2)):
             as_whole(name, getattr(self, name), least=least)
         as_whole("latent", self.latent, least=1, most=_PIXELS)
-        if not 0 < self.beta < float("inf"):
-            raise ConfigurationError(f"beta: expected a number > 0, got {self.beta}")
+        check_positive("beta", self.beta)
 
     def networks(self) -> tuple[MLP, MLP]:
         """Encoder and decoder."""

@@ -20,6 +20,7 @@ from physml.generative.autoencoders.vae import vae
 from physml.generative.autoencoders.variational_autoencoder import VariationalAutoencoder
 from physml.networks import MLP
 from physml.optim import OptimizerSettings
+from physml.ranges import check_positive
 from physml.train import Entry, Run, key_for
 from physml.train.callbacks import Callback
 
@@ -49,8 +50,7 @@ class LinearMixture:
             raise ConfigurationError(
                 f"latent: expected fewer than {self.dimension} dimensions, got {self.latent}"
             )
-        if not 0 < self.noise < float("inf"):
-            raise ConfigurationError(f"noise: expected a number > 0, got {self.noise}")
+        check_positive("noise", self.noise)
 
     def data(self, key: Array) -> np.ndarray:
         """The samples ``(n, d)``."""

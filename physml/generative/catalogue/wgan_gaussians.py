@@ -18,6 +18,7 @@ from physml.generative.adversaries.critic_distance import CriticDistance, critic
 from physml.generative.judge.wasserstein_distance import wasserstein_distance
 from physml.networks import MLP
 from physml.optim import OptimizerSettings
+from physml.ranges import check_positive
 from physml.train import Entry, Panel, Run, Study, key_for
 from physml.train.callbacks import Callback
 
@@ -44,8 +45,7 @@ class GaussianPair:
         """Check all before anything is made or overwritten."""
         whole_fields(self)
         as_whole("dimension", self.dimension, least=2)
-        if not 0 < self.distance < float("inf"):
-            raise ConfigurationError(f"distance: expected a number > 0, got {self.distance}")
+        check_positive("distance", self.distance)
         if not 0 < self.narrowest <= self.widest < float("inf"):
             raise ConfigurationError(
                 f"narrowest: expected 0 < narrowest <= widest, got {self.narrowest} and "
@@ -100,8 +100,7 @@ class CriticRecipe:
         whole_fields(self)
         for name, least in (("width", 1), ("depth", 0), ("size", 1), ("steps", 1), ("judge", 2)):
             as_whole(name, getattr(self, name), least=least)
-        if not 0 < self.penalty < float("inf"):
-            raise ConfigurationError(f"penalty: expected a number > 0, got {self.penalty}")
+        check_positive("penalty", self.penalty)
 
     def critic(self) -> MLP:
         """The network."""

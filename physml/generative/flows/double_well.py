@@ -12,6 +12,7 @@ from jax import Array
 
 from physml.errors import ConfigurationError
 from physml.generative.flows.real_model import RealModel
+from physml.ranges import check_positive
 
 _HALF = 2000  # points on either side; more where a well is narrow, two in 1/√V″ at least
 _NEGLIGIBLE = 60.0
@@ -46,10 +47,7 @@ class DoubleWell(RealModel):
     def __post_init__(self) -> None:
         """Check all of it where it is written."""
         for name in ("barrier", "stiffness"):
-            if not 0 < getattr(self, name) < float("inf"):
-                raise ConfigurationError(
-                    f"{name}: expected a number > 0, got {getattr(self, name)}"
-                )
+            check_positive(name, getattr(self, name))
         for name in ("tilt", "bend"):
             if not abs(getattr(self, name)) < float("inf"):
                 raise ConfigurationError(

@@ -20,6 +20,7 @@ from physml.generative.flows.way_back import check_way_back
 from physml.networks import RealNVP
 from physml.networks.as_module import as_module
 from physml.optim import natural_gradient, optimizer_of
+from physml.ranges import check_positive
 from physml.train import Rule, Run, fit, key_for
 from physml.train.callbacks import Callback
 
@@ -104,8 +105,7 @@ def flow(
     check_observables(model)
     if unit is None:
         unit = natural_unit(model)
-    if not 0 < unit < float("inf"):
-        raise ConfigurationError(f"unit: expected a number > 0, got {unit}")
+    check_positive("unit", unit)
     key = jax.random.key(0) if key is None else key
     network = as_module("network", RealNVP() if network is None else network)
     if params is None:

@@ -9,9 +9,9 @@ from jax import Array
 
 from physml.as_whole import as_whole
 from physml.datasets.generator import generator
-from physml.errors import ConfigurationError
 from physml.generative.judge.point_samples import two_sets
 from physml.memory import Need, check_memory
+from physml.ranges import check_positive
 
 
 class MeanDiscrepancy(NamedTuple):
@@ -76,8 +76,7 @@ def mean_discrepancy(
     squares = np.maximum(norms[:, None] + norms - 2 * both @ both.T, 0.0)
     if bandwidth is None:
         bandwidth = float(np.sqrt(np.median(squares[np.triu_indices(n + m, 1)])))
-    if not 0 < bandwidth < float("inf"):
-        raise ConfigurationError(f"bandwidth: expected a number > 0, got {bandwidth}")
+    check_positive("bandwidth", bandwidth)
     kernel = np.exp(-0.5 * squares / bandwidth**2)
     np.fill_diagonal(kernel, 0.0)
     # Which set each is of: one column for the samples as they came, one for each parting.

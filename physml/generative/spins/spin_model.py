@@ -13,6 +13,7 @@ from jax import Array
 
 from physml.as_whole import as_whole
 from physml.errors import ConfigurationError, ShapeError
+from physml.ranges import check_positive
 
 
 class SpinModel(ABC):
@@ -104,5 +105,4 @@ def check_temperature(temperature: float) -> None:
     Raises:
         ConfigurationError: for it.
     """
-    if not 0 < temperature < float("inf"):
-        raise ConfigurationError(f"temperature: expected a number > 0, got {temperature}")
+    check_positive("temperature", temperature)

@@ -23,6 +23,7 @@ from physml.learn.unsupervised import pca
 from physml.networks import Autoencoder, Recurrent, convolutional_autoencoder
 from physml.networks.recurrent import CELLS, CellName
 from physml.optim.settings import OptimizerSettings
+from physml.ranges import check_positive
 from physml.sampling import minibatches
 from physml.train import Entry, Run, fit, key_for, least_squares
 from physml.train.callbacks import Callback
@@ -67,9 +68,7 @@ class CarriedHeat:
         if self.points < 8 or self.points % 8:
             raise ConfigurationError(f"points: expected a multiple of 8, got {self.points}")
         for name in ("speed", "diffusivity", "interval"):
-            if not 0 < getattr(self, name) < np.inf:
-                got = getattr(self, name)
-                raise ConfigurationError(f"{name}: expected a number > 0, got {got}")
+            check_positive(name, getattr(self, name))
         if not 2 / self.points < self.narrowest <= self.widest < 0.5:
             raise ConfigurationError(
                 f"narrowest: expected 2/points = {2 / self.points:g} < narrowest <= widest < 0.5, "

@@ -9,9 +9,9 @@ from jax import Array
 
 from physml.as_whole import whole_fields
 from physml.datasets.generator import generator
-from physml.errors import ConfigurationError
 from physml.learn.catalogue import forecast
 from physml.learn.catalogue.forecast import ForecastRecipe, integrated, validating
+from physml.ranges import check_positive
 from physml.train import Entry
 from physml.train.study import Study
 
@@ -48,10 +48,7 @@ class LorenzForecast:
         """Check all before anything is made or overwritten."""
         whole_fields(self)
         for name in ("interval", "time", "training", "test"):
-            if not 0 < getattr(self, name) < np.inf:
-                raise ConfigurationError(
-                    f"{name}: expected a number > 0, got {getattr(self, name)}"
-                )
+            check_positive(name, getattr(self, name))
 
     def rates(self, states: np.ndarray) -> np.ndarray:
         """``ẋ`` of states ``(n, 3)``."""

@@ -23,6 +23,7 @@ from physml.learn.bayes import (
     rbf,
 )
 from physml.learn.catalogue.franke import Franke
+from physml.ranges import check_positive
 from physml.train import Entry, Run, key_for, key_of
 from physml.train.callbacks import Callback
 from physml.train.study import Panel, Study
@@ -50,8 +51,7 @@ class Measured:
         whole_fields(self)
         as_whole("first", self.first, least=2)
         as_whole("last", self.last, least=self.first + 1)
-        if not 0 < self.noise < np.inf:
-            raise ConfigurationError(f"noise: expected a number > 0, got {self.noise}")
+        check_positive("noise", self.noise)
 
 
 @dataclass(frozen=True, kw_only=True)

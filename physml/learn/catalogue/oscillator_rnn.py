@@ -12,6 +12,7 @@ from physml.datasets.generator import generator
 from physml.errors import ConfigurationError
 from physml.learn.catalogue import forecast
 from physml.learn.catalogue.forecast import ForecastRecipe, integrated, validating
+from physml.ranges import check_positive
 from physml.train import Entry
 from physml.train.study import Study
 
@@ -44,10 +45,7 @@ class Pendulum:
         """Check all before anything is made or overwritten."""
         whole_fields(self)
         for name in ("interval", "time", "training", "test"):
-            if not 0 < getattr(self, name) < np.inf:
-                raise ConfigurationError(
-                    f"{name}: expected a number > 0, got {getattr(self, name)}"
-                )
+            check_positive(name, getattr(self, name))
         if not 0 <= self.damping < np.inf:
             raise ConfigurationError(f"damping: expected a number >= 0, got {self.damping}")
         if not 0 < self.swing < np.pi:

@@ -19,6 +19,7 @@ from physml.learn.linear import softmax_regression
 from physml.learn.metrics import accuracy
 from physml.networks.settings import NetworkSettings
 from physml.optim.settings import OptimizerSettings
+from physml.ranges import check_positive
 from physml.train import Entry, Run, key_for
 from physml.train.callbacks import Callback
 from physml.train.study import Panel, Study
@@ -61,8 +62,7 @@ class Regimes:
             raise ConfigurationError(f"held_out: expected a part in (0, 1), got {self.held_out}")
         if not 0 <= self.noise < np.inf:
             raise ConfigurationError(f"noise: expected a number >= 0, got {self.noise}")
-        if not 0 < self.time < np.inf:
-            raise ConfigurationError(f"time: expected a number > 0, got {self.time}")
+        check_positive("time", self.time)
         if not 1 < self.largest < np.inf:
             raise ConfigurationError(f"largest: expected an energy > 1, got {self.largest}")
 
@@ -123,8 +123,7 @@ class RegimeRecipe:
         for name in ("size", "epochs"):
             if getattr(self, name) < 1:
                 raise ConfigurationError(f"{name}: expected at least 1, got {getattr(self, name)}")
-        if not 0 < self.strength < np.inf:
-            raise ConfigurationError(f"strength: expected a number > 0, got {self.strength}")
+        check_positive("strength", self.strength)
 
 
 def network(recipe: RegimeRecipe) -> Any:

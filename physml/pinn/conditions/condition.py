@@ -15,6 +15,7 @@ from physml.as_whole import as_whole
 from physml.errors import ConfigurationError, ShapeError, UnknownNameError
 from physml.pinn.geometry import Domain, On
 from physml.pinn.user_functions import checked_function, in_words
+from physml.ranges import check_positive
 from physml.sampling import Points
 from physml.train.sample_weights import Weight, checked_sample_weights
 from physml.types import Batch, Field
@@ -91,9 +92,7 @@ def checked_weight(name: str, weight: Any) -> Weight:
         return in_words(f"{name}: weight", checked_function(f"{name}: weight", weight, ("z",)))
     if np.ndim(weight) > 0:
         return checked_sample_weights(f"{name}: weight", weight)
-    good = not isinstance(weight, str | complex | None) and 0 < weight < np.inf
-    if not good:
-        raise ConfigurationError(f"{name}: weight: expected a number > 0, got {weight!r}")
+    check_positive(f"{name}: weight", weight)
     return weight
 
 

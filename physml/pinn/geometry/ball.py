@@ -14,6 +14,7 @@ from jax.scipy.special import ndtri
 from physml.as_numbers import as_numbers
 from physml.errors import ConfigurationError, ShapeError
 from physml.pinn.geometry.domain import BOUNDARY, Domain, coordinates
+from physml.ranges import check_positive
 
 
 class Ball(Domain):
@@ -50,10 +51,7 @@ class Ball(Domain):
         kind = type(self).__name__
         self.center = _numbers(kind, center)
         d = len(self.center)
-        if not (
-            isinstance(radius, (int, float, np.integer, np.floating)) and 0 < radius < math.inf
-        ):
-            raise ConfigurationError(f"{kind}: radius: expected a number > 0, got {radius!r}")
+        check_positive(f"{kind}: radius", radius)
         if names is None:
             names = "xyz"[:d] if d <= 3 else [f"x{i + 1}" for i in range(d)]
         self.names = coordinates(kind, names, d)

@@ -9,9 +9,11 @@ import numpy as np
 from numpy.polynomial import Polynomial
 from scipy import linalg
 
+from physml.as_whole import as_whole
 from physml.errors import ConfigurationError, NonFiniteError, ShapeError
 from physml.pinn.references.corner_flow import CORNER_FLOWS, WINDOW, CornerFlow
 from physml.pinn.references.legendre_basis import clamped_basis, evaluate, gauss_rule
+from physml.ranges import check_positive
 
 PARABOLIC_LID = (0.0, 4.0, -4.0)
 """``U = 4x(1 − x)``"""
@@ -51,10 +53,8 @@ def cavity_solution(
     Source: Shen (1994), doi:10.1137/0915089 (polynomials); Botella and Peyret (1998),
     doi:10.1016/S0045-7930(98)00002-4 (corners).
     """
-    if modes < 8 or not reynolds > 0:
-        raise ConfigurationError(
-            f"cavity: expected at least 8 modes and Re > 0, got {modes} and {reynolds}"
-        )
+    modes = as_whole("cavity_solution: modes", modes, least=8)
+    check_positive("cavity_solution: reynolds", reynolds)
     known = _BoundaryFlow.of(lid)
     interior = _momentum(known, 1 / reynolds, modes)
     return CavityFlow(known, interior, _pressure(known, interior, 1 / reynolds), 1 / reynolds)

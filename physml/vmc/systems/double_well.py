@@ -11,7 +11,7 @@ from jax import Array
 from scipy.linalg import eigh_tridiagonal
 
 from physml.calculus import kinetic_energy
-from physml.errors import ConfigurationError
+from physml.ranges import check_positive
 from physml.types import Field
 from physml.vmc.systems.system import QuantumSystem, Reference
 
@@ -30,10 +30,7 @@ class DoubleWell(QuantumSystem):
 
     def __post_init__(self) -> None:
         """Check the numbers at once."""
-        if not self.quartic > 0:
-            raise ConfigurationError(
-                f"double-well: quartic: expected a number > 0, got {self.quartic}"
-            )
+        check_positive("double-well: quartic", self.quartic)
 
     @property
     def name(self) -> str:

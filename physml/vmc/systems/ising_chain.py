@@ -14,6 +14,7 @@ from jax import Array
 
 from physml.as_whole import whole_fields
 from physml.errors import ConfigurationError
+from physml.ranges import check_positive
 from physml.vmc.systems.lattice import LatticeSystem, Row
 from physml.vmc.systems.system import Reference
 
@@ -45,10 +46,7 @@ class IsingChain(LatticeSystem):
         if self.sites < 3:
             raise ConfigurationError(f"ising-chain: sites: expected at least 3, got {self.sites}")
         for name in ("coupling", "field"):
-            if not getattr(self, name) > 0:
-                raise ConfigurationError(
-                    f"ising-chain: {name}: expected a number > 0, got {getattr(self, name)}"
-                )
+            check_positive(f"ising-chain: {name}", getattr(self, name))
 
     @property
     def name(self) -> str:
