@@ -1,4 +1,4 @@
-"""The ranges of an optimizer's numbers: outside, a step runs uphill, stands still or is a NaN."""
+"""Numbers within their range, from every room: a scale, a rate, a width, a part of one."""
 
 from __future__ import annotations
 

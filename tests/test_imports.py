@@ -4,8 +4,8 @@
     3  pinn   vmc   pmm   learn   generative   control       never import one another
     2  train                                                  knows no network
     1  calculus   networks   optim   sampling   figures   datasets   ising    never one another
-    0  types   errors   lazy_jacobian   dense_layers   as_numbers   as_whole   memory   sample_axis
-       choices   plain_types   fokker_planck   cole_hopf
+    0  types   errors   lazy_jacobian   dense_layers   as_numbers   as_whole   ranges   memory
+       sample_axis   choices   plain_types   fokker_planck   cole_hopf
 
 Everything here reads source text; nothing of physml is imported.
 """
@@ -33,6 +33,7 @@ FLOORS = [
         "cole_hopf",
         "as_numbers",
         "as_whole",
+        "ranges",
         "memory",
         "moved_names",
         "sample_axis",
