@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from physml.as_numbers import as_numbers
-from physml.errors import ConfigurationError, NonFiniteError, ShapeError
+from physml.errors import ConfigurationError
+from physml.ising.spin_couplings import spin_couplings
 
 _MOST = 20
 
@@ -52,25 +52,12 @@ def enumeration(couplings: Any, fields: Any = None) -> Enumeration:
     >>> float(two.probabilities @ np.prod(two.states, axis=1)).__round__(6)  # tanh ½
     0.462117
     """
-    k = as_numbers("couplings", couplings)
-    n = len(k) if k.ndim else 0
-    if k.shape != (n, n) or n == 0:
-        raise ShapeError(f"couplings: expected a matrix (N, N), got {k.shape}")
-    h = np.zeros(n) if fields is None else as_numbers("fields", fields)
-    if h.shape != (n,):
-        raise ShapeError(f"fields: expected one a spin, ({n},), got {h.shape}")
-    for name, array in (("couplings", k), ("fields", h)):
-        if not np.isfinite(array).all():
-            raise NonFiniteError(f"{name}: expected finite numbers, got {array}")
+    k, h = spin_couplings(couplings, fields)
+    n = len(k)
     if n > _MOST:
         raise ConfigurationError(
             f"couplings: expected at most {_MOST} spins, got {n}; of a square lattice "
             "pm.ising.kaufman knows more"
-        )
-    if not np.array_equal(k, k.T) or np.diag(k).any():
-        raise ShapeError(
-            "couplings: expected a symmetric matrix with zeros on its diagonal; of pairs i < j "
-            "alone write K + K.T"
         )
     bits = np.arange(2**n)[:, None] >> np.arange(n)[::-1] & 1
     states = (2 * bits - 1).astype(np.int8)

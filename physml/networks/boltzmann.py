@@ -11,9 +11,9 @@ from flax import linen as nn
 from jax import Array
 from jax.typing import ArrayLike
 
-from physml.errors import ConfigurationError
 from physml.networks.sizes import checked_widths
 from physml.networks.unit_energy import Layer, UnitEnergy
+from physml.ranges import check_positive
 
 __all__ = ["BoltzmannMachine", "RestrictedBoltzmannMachine"]
 
@@ -54,8 +54,7 @@ class RestrictedBoltzmannMachine(UnitEnergy, kw_only=True):
     def __post_init__(self) -> None:
         """Check the sizes where they are written."""
         (self.hidden,) = checked_widths((self.hidden,))
-        if not 0 <= self.spread < float("inf"):
-            raise ConfigurationError(f"spread: expected a number >= 0, got {self.spread}")
+        check_positive("spread", self.spread, or_zero=True)
         super().__post_init__()
 
     @nn.compact

@@ -32,6 +32,7 @@ from jax import Array
 from physml.as_whole import as_whole
 from physml.errors import ConfigurationError
 from physml.lazy_jacobian import DEFAULT_MEMORY
+from physml.ranges import check_positive
 from physml.real_parts import ravel_real
 from physml.train.error_bars import ErrorBars
 from physml.train.evidence import Rows, most_likely_damping
@@ -178,8 +179,8 @@ def _check(noise: Any, damping: float | None) -> None:
     values = [*noise.values()] if isinstance(noise, Mapping) else [1.0 if noise is None else noise]
     if not all(np.all(np.asarray(v) > 0) and np.all(np.isfinite(v)) for v in values):
         raise ConfigurationError(f"noise: expected finite numbers > 0, got {noise}")
-    if damping is not None and not 0 < damping < np.inf:
-        raise ConfigurationError(f"damping: expected a finite number > 0, got {damping}")
+    if damping is not None:
+        check_positive("damping", damping)
 
 
 def _probed(rows: Linearised, damping: float | None, probes: int, key: Array | None) -> FromProbes:

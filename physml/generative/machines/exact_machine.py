@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 import numpy as np
 
-from physml.as_numbers import as_numbers
-from physml.errors import ConfigurationError, NonFiniteError, ShapeError
+from physml.errors import ConfigurationError
+from physml.ising.spin_couplings import spin_couplings
 from physml.networks import RestrictedBoltzmannMachine
 
 
@@ -58,18 +58,8 @@ def exact_machine(couplings: Any, fields: Any = None) -> ExactMachine:
     >>> round(pm.ising.kaufman(3, 3, 0.4).log_partition, 4)
     0.9396
     """
-    k = as_numbers("couplings", couplings)
-    n = len(k) if k.ndim else 0
-    if k.shape != (n, n) or n < 2:
-        raise ShapeError(f"couplings: expected a matrix (N, N) of two spins or more, got {k.shape}")
-    h = np.zeros(n) if fields is None else as_numbers("fields", fields)
-    if h.shape != (n,):
-        raise ShapeError(f"fields: expected one a spin, ({n},), got {h.shape}")
-    for name, array in (("couplings", k), ("fields", h)):
-        if not np.isfinite(array).all():
-            raise NonFiniteError(f"{name}: expected finite numbers, got {array}")
-    if not np.array_equal(k, k.T) or np.diag(k).any():
-        raise ShapeError("couplings: expected a symmetric matrix with zeros on its diagonal")
+    k, h = spin_couplings(couplings, fields)
+    n = len(k)
     first, second = np.nonzero(np.triu(k))
     if not len(first):
         raise ConfigurationError("couplings: expected at least one bond, got zeros alone")

@@ -46,8 +46,7 @@ class Pendulum:
         whole_fields(self)
         for name in ("interval", "time", "training", "test"):
             check_positive(name, getattr(self, name))
-        if not 0 <= self.damping < np.inf:
-            raise ConfigurationError(f"damping: expected a number >= 0, got {self.damping}")
+        check_positive("damping", self.damping, or_zero=True)
         if not 0 < self.swing < np.pi:
             raise ConfigurationError(f"swing: expected an angle in (0, π), got {self.swing}")
 

@@ -60,8 +60,7 @@ class Regimes:
                 )
         if not 0 < self.held_out < 1:
             raise ConfigurationError(f"held_out: expected a part in (0, 1), got {self.held_out}")
-        if not 0 <= self.noise < np.inf:
-            raise ConfigurationError(f"noise: expected a number >= 0, got {self.noise}")
+        check_positive("noise", self.noise, or_zero=True)
         check_positive("time", self.time)
         if not 1 < self.largest < np.inf:
             raise ConfigurationError(f"largest: expected an energy > 1, got {self.largest}")

@@ -12,6 +12,7 @@ from physml.cole_hopf import CONVERGED, cole_hopf
 from physml.errors import ConfigurationError
 from physml.pmm.field_family import FieldFamily
 from physml.pmm.field_study import FieldRecipe, check_fields, emulated_fields
+from physml.ranges import check_positive
 from physml.train import Entry
 from physml.train.study import Study
 
@@ -44,8 +45,7 @@ class BurgersFamily(FieldFamily):
 
     def __post_init__(self) -> None:
         """Check all before anything is made or overwritten."""
-        if not 0 < self.time < np.inf:
-            raise ConfigurationError(f"time: expected a finite number > 0, got {self.time}")
+        check_positive("time", self.time)
         self.check_ranges()
         low, high = np.log10(CONVERGED)
         if not low - 1e-9 <= self.beyond[0] < self.beyond[1] <= high + 1e-9:

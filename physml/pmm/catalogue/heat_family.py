@@ -11,6 +11,7 @@ from physml.as_whole import as_whole
 from physml.errors import ConfigurationError
 from physml.pmm.field_family import FieldFamily
 from physml.pmm.field_study import FieldRecipe, check_fields, emulated_fields
+from physml.ranges import check_positive
 from physml.train import Entry
 from physml.train.study import Study
 
@@ -46,8 +47,7 @@ class HeatFamily(FieldFamily):
             raise ConfigurationError(
                 f"amplitudes: expected finite numbers, not all 0, got {self.amplitudes}"
             )
-        if not 0 < self.time < np.inf:
-            raise ConfigurationError(f"time: expected a finite number > 0, got {self.time}")
+        check_positive("time", self.time)
         self.check_ranges()
         for name, least_count in (("places", 1), ("points", 4), ("test_points", 2)):
             as_whole(name, getattr(self, name), least=least_count)

@@ -14,6 +14,7 @@ from scipy.linalg import eigh
 from physml.as_whole import whole_fields
 from physml.calculus import kinetic_energy
 from physml.errors import ConfigurationError
+from physml.ranges import check_positive
 from physml.types import Field
 from physml.vmc.systems.electrons import Electrons
 from physml.vmc.systems.quantum_dot import harmonic_orbitals
@@ -69,11 +70,7 @@ class SpinlessFermions(QuantumSystem):
                 f"got {self.strength}"
             )
         for name in ("range", "omega"):
-            if not 0 < getattr(self, name) < math.inf:
-                raise ConfigurationError(
-                    f"spinless-fermions: {name}: expected a finite number > 0, got "
-                    f"{getattr(self, name)}"
-                )
+            check_positive(f"spinless-fermions: {name}", getattr(self, name))
 
     @property
     def name(self) -> str:
