@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from physml.as_numbers import as_numbers, check_unmasked
-from physml.datasets.labels import as_labels
+from physml.datasets.labels import as_labels, whole_where_exact
 from physml.errors import NonFiniteError, ShapeError, UnknownNameError
 
 
@@ -58,7 +58,9 @@ class Dataset:
     def __post_init__(self) -> None:
         """Check all, and make arrays of it."""
         inputs = _inputs(self.name, self.inputs)
-        targets, class_names = _targets(self.name, self.targets, tuple(self.class_names))
+        targets, class_names = _targets(
+            self.name, self.targets, _class_names(self.name, tuple(self.class_names))
+        )
         if len(targets) != len(inputs):
             raise ShapeError(
                 f"{self.name}: expected a target for each sample, got inputs {inputs.shape} and "
@@ -153,6 +155,8 @@ def _targets(
 ) -> tuple[np.ndarray, tuple[str, ...]]:
     check_unmasked(f"{name}: targets", values)
     array = np.asarray(np.ma.getdata(values))
+    if array.dtype == object and all(isinstance(word, str) for word in array.ravel()):
+        array = array.astype(str)  # as a table's column of words is kept
     if array.dtype.kind in "US":
         words, labels = np.unique(array.astype(str), return_inverse=True)
         found = tuple(str(word) for word in words)
@@ -167,8 +171,15 @@ def _targets(
     if array.dtype.kind in "biu" or class_names:
         if class_names:
             numbers = as_labels(f"{name}: targets", numbers, classes=len(class_names))
-        return numbers.astype(np.int64), class_names
+        # Larger ones are no labels; as 64-bit integers the largest would be below 0.
+        return whole_where_exact(numbers), class_names
     return numbers, class_names
+
+
+def _class_names(name: str, class_names: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(class_names)) != len(class_names):
+        raise ShapeError(f"{name}: class_names: expected different names, got {class_names}")
+    return class_names
 
 
 def _names(name: str, which: str, names: tuple[str, ...], array: np.ndarray) -> tuple[str, ...]:
@@ -199,6 +210,6 @@ def _check_finite(name: str, array: np.ndarray, names: tuple[str, ...]) -> None:
     column = f"{names[place[0]]!r}" if names and place else f"at {tuple(place)}" if place else ""
     raise NonFiniteError(
         f"{name}: expected finite numbers, got {array[tuple(first)]} in sample {first[0]} {column}"
-        f", and {int(bad.any(axis=tuple(range(1, array.ndim))).sum())} samples like it; leave "
+        f", one of {int(bad.any(axis=tuple(range(1, array.ndim))).sum())} samples like it; leave "
         "them out, or fill in what is missing by what the training samples alone tell"
     )

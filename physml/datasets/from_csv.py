@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from physml.datasets.dataset import Dataset
+from physml.datasets.labels import whole_where_exact
 from physml.errors import ConfigurationError, DataFileError, UnknownNameError
 
 
@@ -139,4 +140,4 @@ def _numbers_or_words(path: Path, name: str, column: list[tuple[int, str]]) -> A
         return texts
     numbers = np.array(_numbers(path, name, column))
     whole = all(text.lstrip("+-").isdecimal() for text in texts)
-    return numbers.astype(np.int64) if whole else numbers
+    return whole_where_exact(numbers) if whole else numbers

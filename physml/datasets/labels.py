@@ -10,6 +10,9 @@ from physml.as_numbers import as_numbers
 from physml.as_whole import as_whole
 from physml.errors import ShapeError
 
+EXACT = 2**53
+"""Whole numbers below are float64 numbers, all of them; above, neighbours are one."""
+
 
 def as_labels(name: str, values: Any, *, classes: int | None = None) -> np.ndarray:
     """Labels as whole numbers, or an error where they are none.
@@ -32,11 +35,10 @@ def as_labels(name: str, values: Any, *, classes: int | None = None) -> np.ndarr
     numbers = as_numbers(name, values)
     classes = None if classes is None else as_whole("classes", classes, least=1)
     expected = "whole numbers from 0" + ("" if classes is None else f" to {classes - 1}")
+    beyond = EXACT if classes is None else min(classes, EXACT)
     if numbers.ndim != 1 or len(numbers) == 0:
         raise ShapeError(f"{name}: expected one label a sample, (n,), got shape {numbers.shape}")
-    wrong = ~(np.isfinite(numbers) & (numbers >= 0) & (numbers == np.floor(numbers)))
-    if classes is not None:
-        wrong |= numbers >= classes
+    wrong = ~((numbers >= 0) & (numbers < beyond) & (numbers == np.floor(numbers)))
     if wrong.any():
         first = int(np.flatnonzero(wrong)[0])
         raise ShapeError(
@@ -44,6 +46,11 @@ def as_labels(name: str, values: Any, *, classes: int | None = None) -> np.ndarr
             "classes, as by np.unique(words, return_inverse=True)"
         )
     return numbers.astype(np.int64)
+
+
+def whole_where_exact(numbers: np.ndarray) -> np.ndarray:
+    """Whole numbers as int64 where all of them are below ``EXACT`` in size, else as they are."""
+    return numbers.astype(np.int64) if np.all(np.abs(numbers) < EXACT) else numbers
 
 
 def check_several_classes(name: str, labels: np.ndarray) -> None:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from physml.as_numbers import as_numbers
+from physml.datasets.constant import constant
 from physml.errors import NonFiniteError, ShapeError
 
 _LARGEST = 1e150
@@ -38,9 +39,7 @@ class Scaler(NamedTuple):
             NonFiniteError: a NaN or an infinity, or numbers whose squares are none.
         """
         numbers = _samples(inputs)
-        rounding = 4 * np.finfo(float).eps * np.abs(numbers).max(axis=0)
-        constant = np.ptp(numbers, axis=0) <= rounding
-        deviation = np.where(constant, 1.0, numbers.std(axis=0))
+        deviation = np.where(constant(numbers), 1.0, numbers.std(axis=0))
         return cls(numbers.mean(axis=0), deviation)
 
     @classmethod
@@ -51,7 +50,7 @@ class Scaler(NamedTuple):
             ShapeError, NonFiniteError: see ``of``.
         """
         numbers = _samples(inputs)
-        deviation = numbers.std() if np.ptp(numbers) else 1.0
+        deviation = 1.0 if constant(numbers.ravel()) else numbers.std()
         return cls(np.asarray(numbers.mean()), np.asarray(deviation))
 
     def __call__(self, inputs: Any) -> Any:

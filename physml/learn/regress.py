@@ -14,7 +14,7 @@ from jax import Array
 
 from physml.datasets.dataset import Dataset
 from physml.datasets.scaler import Scaler
-from physml.errors import ShapeError
+from physml.errors import ConfigurationError, ShapeError
 from physml.figures import figure
 from physml.learn.learning_curve import plot_curves
 from physml.learn.metrics import mean_squared_error, r2
@@ -84,10 +84,11 @@ class Regressor:
     def words(self) -> dict[str, str]:
         """The same for a reader."""
         found = self.found
-        tested = found["rmse"] is not None
-        said = f"{found['rmse']:.4g} (root mean square), {found['test']} not trained on"
+        said = "unknown"
+        if found["rmse"] is not None:
+            said = f"{found['rmse']:.4g} (root mean square), {found['test']} not trained on"
         return {
-            "error": said if tested else "unknown",
+            "error": said,
             "on training data": f"{found['train_rmse']:.4g}, {found['train']} samples",
             "loss": f"{found['loss']:.4g}, {found['steps']} steps",
             "parameters": str(found["parameters"]),
@@ -202,8 +203,9 @@ def regress(
     Raises:
         ShapeError: a network of other outputs, validation data of other inputs or targets, other
             parameters.
-        ConfigurationError: what is no data set, no epoch, a size out of range, patience without
-            validation data or by those that judge, batch normalisation, nothing left to train.
+        ConfigurationError: what is no data set, labels of classes with names, no epoch, a size out
+            of range, patience without validation data or by those that judge, batch normalisation,
+            nothing left to train.
         UnknownNameError: a name in ``frozen`` that stands in no path.
         NonFiniteError: training that diverged; see ``fit``.
 
@@ -216,6 +218,11 @@ def regress(
     """
     key = jax.random.key(0) if key is None else key
     train, test = parts(data)
+    if data.class_names:
+        raise ConfigurationError(
+            f"data: expected targets that are numbers, got labels of the classes "
+            f"{data.class_names}: take classify, or class_names=() where the labels are a quantity"
+        )
     y = train.targets.astype(float)
     scaler, targets = checked_scaler(scale, train.inputs), Scaler.of(y.reshape(len(y), -1))
     targets = Scaler(*(part.reshape(y.shape[1:]) for part in targets))

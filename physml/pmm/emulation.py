@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from jax import Array
 
-from physml.as_whole import as_whole
+from physml.as_whole import as_whole, whole_fields
 from physml.choices import check_choices
 from physml.errors import ConfigurationError
 from physml.optim.settings import OptimizerSettings
@@ -53,6 +53,7 @@ class EmulationRecipe:
 
     def __post_init__(self) -> None:
         """Check all before anything is made or overwritten."""
+        whole_fields(self)
         check_choices(self)
         as_whole("starts", self.starts, least=1)
         as_whole("steps", self.steps, least=1)

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from physml.as_whole import as_whole
+from physml.as_whole import as_whole, whole_fields
 from physml.choices import check_choices
 from physml.optim.settings import OptimizerSettings
 from physml.pmm import baselines
@@ -48,6 +48,7 @@ class FieldRecipe:
 
     def __post_init__(self) -> None:
         """Check all before anything is made or overwritten."""
+        whole_fields(self)
         check_choices(self)
         as_whole("starts", self.starts, least=1)
         as_whole("steps", self.steps, least=1)

@@ -86,7 +86,8 @@ class Hermitian:
         else:
             terms = as_whole("terms", self.terms, least=1)
         if self.rank is not None:
-            as_whole("rank", self.rank, least=1, most=min(blocks))
+            rank = as_whole("rank", self.rank, least=1, most=min(blocks))
+            object.__setattr__(self, "rank", rank)
             if self.complex:
                 raise ConfigurationError("rank: expected None of complex matrices; they are full")
         for name, value in (("size", size), ("blocks", blocks), ("terms", terms)):

@@ -11,6 +11,7 @@ import numpy as np
 from jax import Array
 
 from physml.as_numbers import as_numbers
+from physml.datasets.constant import constant
 from physml.errors import ConfigurationError, NonFiniteError, ShapeError
 from physml.pmm.hermitian import Hermitian
 from physml.pmm.selection import Selection
@@ -114,18 +115,18 @@ class Scaling(NamedTuple):
                 f"{data.x[row].tolist()}"
             )
         low, high = values.min(axis=0), values.max(axis=0)
-        same = [name for name, a, b in zip(model.names, low, high, strict=True) if a == b]
+        same = [name for name, one in zip(model.names, constant(values), strict=True) if one]
         if same:
             raise ConfigurationError(
                 f"features: expected values that differ among the points, got the same at all for "
                 f"{', '.join(same)}; leave that term out"
             )
-        deviation = float(data.y.std())
-        if deviation == 0:
+        if constant(data.y.ravel()):
             raise ConfigurationError(
                 f"y: expected levels that differ, got {data.y.flat[0]:g} at all points"
             )
-        return cls(float(data.y.mean()), deviation, 0.5 * (low + high), 0.5 * (high - low))
+        mean, deviation = float(data.y.mean()), float(data.y.std())
+        return cls(mean, deviation, 0.5 * (low + high), 0.5 * (high - low))
 
     def model(self, model: Hermitian) -> Hermitian:
         """The same model of scaled features."""

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from physml.as_whole import as_whole
+from physml.as_whole import as_whole, whole_fields
 from physml.errors import ConfigurationError
 from physml.pmm.unseen import unseen
 
@@ -58,6 +58,7 @@ class LevelFamily(ABC):
 
     def __post_init__(self) -> None:
         """Check all before anything is made or overwritten."""
+        whole_fields(self)
         for name in ("trained", "tested"):
             ends = getattr(self, name)
             if len(ends) != 2 or not (np.isfinite(ends).all() and ends[0] < ends[1]):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import jax
@@ -110,21 +110,26 @@ def nothing_measured(measure: Mapping[str, Every] | None, params: Any) -> Any:
 
 
 def _measured(measure: Mapping[str, Every], state: TrainState) -> dict[str, Array]:
-    found = {}
-    for name, metric in measure.items():
-        held = state.measured[name]
+    """Those of one grid are one branch, in which what several of them need is computed once."""
 
-        def fresh(name: str = name, metric: Every = metric, dtype: Any = held.dtype) -> Array:
-            value = jnp.asarray(metric.call(state.params))
-            if value.shape != () or jnp.iscomplexobj(value):
-                raise ShapeError(
-                    f"measure: {name!r}: expected one real number, got {value.dtype} of shape "
-                    f"{value.shape}"
-                )
-            return value.astype(dtype)
+    def value_of(name: str) -> Array:
+        value = jnp.asarray(measure[name].call(state.params))
+        if value.shape != () or jnp.iscomplexobj(value):
+            raise ShapeError(
+                f"measure: {name!r}: expected one real number, got {value.dtype} of shape "
+                f"{value.shape}"
+            )
+        return value.astype(state.measured[name].dtype)
 
-        found[name] = jax.lax.cond(state.step % metric.steps == 0, fresh, lambda held=held: held)
-    return found
+    found: dict[str, Array] = {}
+    for steps in dict.fromkeys(metric.steps for metric in measure.values()):
+        held = {name: state.measured[name] for name, m in measure.items() if m.steps == steps}
+
+        def fresh(names: Iterable[str] = held) -> dict[str, Array]:
+            return {name: value_of(name) for name in names}
+
+        found |= jax.lax.cond(state.step % steps == 0, fresh, lambda held=held: held)
+    return {name: found[name] for name in measure}
 
 
 def _logged(optimizer_state: Any) -> Iterator[Mapping[str, Array]]:

@@ -73,6 +73,8 @@ def test_targets_are_labels_where_they_are_whole_numbers():
         ({"targets": np.zeros((6, 1, 1))}, ShapeError, r"\(n,\) or \(n, m\)"),
         ({"targets": [-1, 1, 0, 0, 0, 0], "class_names": ("a", "b")}, ShapeError, "got -1"),
         ({"targets": ["a", "c"] * 3, "class_names": ("a", "b")}, UnknownNameError, "class 'c'"),
+        ({"targets": [0, 1] * 3, "class_names": ("a", "a")}, ShapeError, "different names"),
+        ({"targets": np.array(["a", None] * 3)}, ShapeError, "real numbers"),
         ({"input_names": ("u",)}, ShapeError, "2 different names"),
         ({"input_names": ("u", "u")}, ShapeError, "2 different names"),
         ({"units": {"mass": "kg"}}, UnknownNameError, "unit 'mass'"),
@@ -83,6 +85,20 @@ def test_what_is_no_data_is_refused(options, error, message):
     given = {"inputs": X, "targets": np.arange(6.0), "input_names": ("u", "v")}
     with pytest.raises(error, match=message):
         Dataset(**(given | options))
+
+
+def test_a_column_of_words_is_kept_as_words():
+    data = Dataset(X, np.array(["b", "a"] * 3, object))
+    assert data.class_names == ("a", "b") and data.labels.tolist() == [1, 0] * 3
+
+
+@pytest.mark.parametrize("largest", [np.uint64(2**64 - 1), 2**63 - 1, 2**53])
+def test_whole_numbers_that_no_float_tells_from_others_are_no_labels(largest):
+    """As 64-bit integers the largest would be below 0."""
+    data = Dataset(X, np.array([0, 1, 2, 3, 4, largest]))
+    assert data.targets[-1] == float(largest)
+    with pytest.raises(ShapeError, match="as label 5"):
+        data.labels  # noqa: B018
 
 
 def test_no_split_and_no_samples():
@@ -115,6 +131,8 @@ def test_a_table_is_read_as_it_stands(table):
     np.testing.assert_array_equal(both.targets, [[3, 1]])
     whole = from_csv(table("1,0\n2,1\n"), targets="t", names=("x", "t"))
     assert whole.targets.dtype == np.int64 and whole.targets.tolist() == [0, 1]
+    large = from_csv(table("x,t\n1,0\n2,12345678901234567890\n"), targets="t")
+    assert large.targets[1] == 12345678901234567890.0
 
 
 @pytest.mark.parametrize(

@@ -247,6 +247,8 @@ def test_it_is_a_result_with_a_figure(likely, tmp_path):
     assert set(likely.words()) == {"log evidence", "jitter", *START}
     with pytest.raises(ConfigurationError, match="along one coordinate, got 0"):
         likely.plot(tmp_path / "two.png", np.zeros((3, 1)))
+    with pytest.raises(ShapeError, match=r"points: expected \(m, 1\), got \(3,\)"):
+        likely.plot(tmp_path / "two.png", np.linspace(0, 1, 3))
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,15 @@ def test_an_autoencoder_tells_more_than_as_many_components():
     assert study.arrays["told"].shape == (3, 19, 32)
 
 
+def test_more_numbers_than_snapshots_vary_in_are_refused_before_training(monkeypatch):
+    def trained(*_):
+        raise AssertionError("trained first")
+
+    monkeypatch.setattr("physml.learn.catalogue.heat_latent._autoencoder", trained)
+    with pytest.raises(ConfigurationError, match="components: expected from 1 to"):
+        ENTRY.solve(CarriedHeat(), dataclasses.replace(ENTRY.recipe, latent=64), key=KEY)
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [

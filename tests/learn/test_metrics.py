@@ -43,6 +43,8 @@ def test_shapes_never_broadcast(metric):
 def test_r2_of_a_constant_says_nothing():
     with pytest.raises(ShapeError, match="targets that differ"):
         learn.r2([0.1, 0.1, 0.1], [0.1, 0.2, 0.3])
+    with pytest.raises(ShapeError, match="targets that differ"):
+        learn.r2([0.3, 0.1 + 0.2, 0.3], [0.1, 0.2, 0.3])  # which differ in the last digit
 
 
 def test_classes_are_counted():

@@ -5,6 +5,7 @@ import pytest
 
 from physml.errors import ConfigurationError
 from physml.learn.catalogue.nuclear_masses import (
+    ENTRY,
     MassRecipe,
     NuclearMasses,
     judged,
@@ -30,6 +31,12 @@ def test_a_process_finds_what_the_formula_leaves(key):
     found = judged(data, held, MassRecipe(some=120), key)
     assert found.rmse < 0.7 < found.formula and 0.8 < found.coverage <= 1
     assert found.error.shape == (held.sum(),) and np.isfinite(found.loss)
+
+
+def test_a_year_without_discoveries_is_refused_before_a_run_is_made():
+    pytest.importorskip("mendeleev")
+    with pytest.raises(ConfigurationError, match="since: expected nuclei before and after"):
+        ENTRY.check(NuclearMasses(since=2100), MassRecipe())
 
 
 @pytest.mark.parametrize("wrong", [{"lightest": 3}, {"uncertainty": 0.0}, {"since": 1066}])

@@ -113,12 +113,22 @@ def test_a_cluster_that_loses_its_samples_takes_the_farthest():
     assert sorted(found.means.ravel()) == [0.5, 10.0] and found.converged
 
 
+def test_no_cluster_is_left_empty_for_another():
+    """The farthest sample is alone in its cluster, which would have no mean without it."""
+    x = np.array([[0.0], [0.2], [10.0]])
+    found = _lloyd(x, np.array([[0.0], [19.0], [50.0]]), 10)
+    assert_allclose(np.sort(found.means.ravel()), [0.0, 0.2, 10.0])
+    assert found.inertia == 0 and found.converged
+
+
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
         (lambda: learn.pca(X, 6), ConfigurationError, "components: expected from 1 to 5"),
         (lambda: learn.pca(X[:3], 3), ConfigurationError, "in which 3 samples vary, got 3"),
         (lambda: learn.pca(np.ones((4, 2))), ConfigurationError, "all of them alike"),
+        # The mean of three 0.1 is none.
+        (lambda: learn.pca(np.full((3, 2), 0.1)), ConfigurationError, "all of them alike"),
         (lambda: learn.pca(X[:1]), ShapeError, "at least two samples"),
         (lambda: learn.pca(X * np.nan), NonFiniteError, "inputs"),
         (lambda: learn.pca(X).transform(X[:, :4]), ShapeError, r"expected \(n, 5\), got \(40, 4\)"),

@@ -66,6 +66,11 @@ def test_classes_of_data_not_trained_on_are_told(classifier):
     assert f"{numbers['accuracy']:.4f} of 30 not trained on" in classifier.words()["accuracy"]
 
 
+def test_a_regression_without_a_test_part_has_words(regressor):
+    alone = dataclasses.replace(regressor, found={**regressor.found, "rmse": None, "test": 0})
+    assert alone.words()["error"] == "unknown"
+
+
 def test_nothing_of_the_test_part_is_trained_on(classifier):
     inputs = CLASSES.inputs.copy()
     inputs[CLASSES.split] *= 7
@@ -178,6 +183,11 @@ def test_images_are_scaled_by_one_number():
             "60 of class 1 alone",
         ),
         (lambda: learn.classify(jnp.tanh, CLASSES, epochs=1), ConfigurationError, "the function"),
+        (
+            lambda: learn.regress(NETWORK, CLASSES, epochs=1),
+            ConfigurationError,
+            r"labels of the classes \('low', 'middle', 'high'\): take classify",
+        ),
         (
             lambda: learn.regress("mpl", NUMBERS, epochs=1),
             UnknownNameError,

@@ -153,6 +153,11 @@ TWO = np.stack([G, G + 1], axis=1)
         (lambda: emulate(Hermitian(2), G[:1], TWO[:1]), ShapeError, "at least 2 points"),
         (lambda: emulate(Hermitian(2), G, TWO * np.nan), NonFiniteError, r"index \(0, 0\)"),
         (lambda: emulate(Hermitian(1), G, 0 * G + 3), ConfigurationError, "levels that differ"),
+        (
+            lambda: emulate(Hermitian(1), G, np.where(G > 0, 0.3, 0.1 + 0.2)),
+            ConfigurationError,
+            "levels that differ",
+        ),
         (lambda: emulate(Hermitian(2), 0 * G, TWO), ConfigurationError, "term 1; leave that term"),
         (lambda: emulate(Hermitian(2), G, TWO, starts=0), ConfigurationError, "starts"),
         (lambda: emulate(Hermitian(2, 2), G, TWO), ShapeError, "features: expected 2 real values"),

@@ -10,7 +10,16 @@ import pytest
 
 from physml.errors import ConfigurationError
 from physml.pmm import baselines
-from physml.pmm.catalogue import ENTRIES, AnharmonicOscillator, IsingLevels, Lipkin, Pairing
+from physml.pmm.catalogue import (
+    ENTRIES,
+    AnharmonicOscillator,
+    IsingLevels,
+    Lipkin,
+    Pairing,
+    Trotter,
+)
+from physml.pmm.catalogue.heat_family import HeatFamily
+from physml.pmm.hermitian import Hermitian
 from physml.pmm.level_family import LevelFamily
 
 X = np.array([0.0, 0.7, 2.0])
@@ -111,6 +120,17 @@ def test_continuation_is_exact_where_it_was_taken_and_never_too_low():
     np.testing.assert_allclose(there, family.levels(seen), atol=1e-10)
     beyond = baselines.eigenvector_continuation(family.sectors, [3], seen, asked).levels
     assert (beyond >= family.levels(asked) - 1e-10).all()
+
+
+def test_numbers_that_are_whole_are_taken_as_such():
+    ring = IsingLevels(spins=4.0, points=8.0, kept=(1.0, 1.0))
+    assert ring.levels(ring.seen).shape == (8, 2)
+    assert Pairing(levels_of_one=4.0, pairs=2.0).dimension == 6
+    assert Trotter(spins=4.0, points=4.0).levels(np.array([0.0])).shape == (1, 2)
+    assert HeatFamily(places=3.0, points=5.0, amplitudes=(1.0,)).fields(np.zeros(1)).shape == (1, 3)
+    assert isinstance(Hermitian(6, rank=2.0).rank, int)
+    with pytest.raises(ConfigurationError, match="spins: expected a whole number"):
+        IsingLevels(spins=4.5)
 
 
 def test_what_is_asked_for_is_not_seen():

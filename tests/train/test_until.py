@@ -44,6 +44,36 @@ def test_measured_metrics_are_held_and_are_what_the_step_saw():
     np.testing.assert_allclose(found, before[[0, 0, 0, 3, 3, 3, 6, 6]], rtol=1e-14)
 
 
+def test_what_two_metrics_of_a_grid_need_is_computed_once():
+    """As the outputs of a network on validation data, of which loss and accuracy are told."""
+    rows = jnp.ones((3, 3))
+
+    def outputs(params):
+        return jnp.tanh(rows @ (params * rows))
+
+    measure = {
+        "sum": pm.every(2, lambda params: outputs(params).sum()),
+        "distance": pm.every(3, lambda params: jnp.abs(params - 2.0)),
+        "largest": pm.every(2, lambda params: outputs(params).max()),
+    }
+    step = pm.train.make_step(LINE, SAMPLER, optax.sgd(0.3), measure=measure)
+    params, key = jnp.asarray(0.5), jax.random.key(0)
+    state = pm.train.TrainState(
+        jnp.zeros((), jnp.int32),
+        params,
+        optax.sgd(0.3).init(params),
+        LINE.init(params),
+        SAMPLER.init(key, params),
+        key,
+        measured=dict.fromkeys(measure, jnp.nan * params),
+    )
+    program = jax.jit(step).lower(state).compile()
+    assert program.as_text().count("tanh(") == 1
+    told = program(state)[1]
+    assert told["sum"] == pytest.approx(9 * np.tanh(1.5)) == 9 * told["largest"]
+    assert [name for name in told if name in measure] == sorted(measure)
+
+
 RULES = {
     "target": target("distance", 0.5),
     "patience": patience("distance", 7, least=0.5),

@@ -28,6 +28,7 @@ def plot_process(
             )
         margin = 0.05 * (high - low)
         points = np.linspace(low - margin, high + margin, 300)
+    mean, (low, high) = process(points), process.interval(points, level)
     table = np.asarray(points, float)
     along = np.nonzero(np.ptp(table, axis=0) > 0)[0]
     if len(along) != 1:
@@ -36,7 +37,6 @@ def plot_process(
         )
     x = table[:, along[0]]
     order = np.argsort(x)
-    mean, (low, high) = process(table), process.interval(table, level)
     with figure(path, 1, 2) as (axis, width):
         axis.fill_between(x[order], low[order], high[order], alpha=0.3, label=f"{level:.0%}")
         axis.plot(x[order], mean[order], label="mean")

@@ -182,8 +182,9 @@ def solve(
     check(subject, recipe)
     whole = subject.trajectories(key_for(key, "data"))
     train, test = whole[: subject.training], whole[subject.training :]
-    coder, losses, parameters = _autoencoder(subject, recipe, train, key, run, callbacks)
+    # First, since it refuses more numbers than the snapshots vary in.
     components = pca(train.reshape(-1, subject.points), recipe.latent)
+    coder, losses, parameters = _autoencoder(subject, recipe, train, key, run, callbacks)
     linear = Latent(components.transform, components.inverse)
     codes = windows(_by_snapshot(coder.encode, train), recipe.window)
     moved = regress(

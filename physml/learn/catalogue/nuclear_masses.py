@@ -70,8 +70,24 @@ class NuclearMasses:
             raise ConfigurationError(f"uncertainty: expected MeV > 0, got {self.uncertainty}")
 
     def data(self) -> Dataset:
-        """All nuclei."""
-        return nuclear_masses(lightest=self.lightest, uncertainty=self.uncertainty)
+        """All nuclei.
+
+        Raises:
+            MissingDependencyError: without mendeleev.
+            ConfigurationError: none, or none on one side of ``since``.
+        """
+        data = nuclear_masses(lightest=self.lightest, uncertainty=self.uncertainty)
+        new = self.newest(data)
+        if new.all() or not new.any():
+            raise ConfigurationError(
+                f"since: expected nuclei before and after it, got {self.since} of discoveries from "
+                f"{data.inputs[:, 2].min():.0f} to {data.inputs[:, 2].max():.0f}"
+            )
+        return data
+
+    def newest(self, data: Dataset) -> np.ndarray:
+        """Which of the nuclei were discovered since, ``(n,)``."""
+        return np.asarray(data.inputs[:, 2] >= self.since)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,12 +154,7 @@ def solve(
     order = generator(key_for(key, "data")).permutation(len(data))
     held = np.zeros(len(data), bool)
     held[order[: max(round(recipe.test * len(data)), 1)]] = True
-    new = data.inputs[:, 2] >= subject.since
-    if new.all() or not new.any():
-        raise ConfigurationError(
-            f"since: expected nuclei before and after it, got {subject.since} of discoveries from "
-            f"{data.inputs[:, 2].min():.0f} to {data.inputs[:, 2].max():.0f}"
-        )
+    new = subject.newest(data)
     random = judged(data, held, recipe, key)
     newest = judged(data, new, recipe, key)
     found = {
@@ -239,16 +250,19 @@ def _words(found: dict[str, Any], subject: NuclearMasses) -> dict[str, str]:
 
 
 def check(subject: NuclearMasses, recipe: MassRecipe) -> None:
-    """Refuse single precision.
+    """Refuse single precision, and ask for the data before a run is made.
 
     Raises:
-        ConfigurationError: binding energies to 0.1 MeV of 2,000, and covariances, need double.
+        ConfigurationError: binding energies to 0.1 MeV of 2,000, and covariances, need double; see
+            ``NuclearMasses.data``.
+        MissingDependencyError: without mendeleev.
     """
     if jnp.result_type(float) != jnp.float64:
         raise ConfigurationError(
             "nuclear-masses: expected --precision 64, since covariances of thousands of nuclei are "
             "singular in single precision"
         )
+    subject.data()
 
 
 ENTRY = Entry(

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from physml.datasets.constant import constant
 from physml.errors import ShapeError
 from physml.learn.metrics.shapes import pair
 
@@ -57,7 +58,7 @@ def r2(targets: Any, predictions: Any) -> float:
     0.875
     """
     y, f = pair(targets, predictions)
-    spread = np.sum((y - y.mean(axis=0)) ** 2, axis=0)
-    if np.any(np.ptp(y, axis=0) == 0):
+    if np.any(constant(y)):
         raise ShapeError("r2: expected targets that differ, got the same number in every sample")
+    spread = np.sum((y - y.mean(axis=0)) ** 2, axis=0)
     return float(np.mean(1 - np.sum((y - f) ** 2, axis=0) / spread))

@@ -115,8 +115,9 @@ def _lloyd(x: np.ndarray, means: np.ndarray, steps: int) -> Clusters:
         before, labels = labels, squares.argmin(axis=1)
         own = squares[np.arange(len(x)), labels]
         for empty in np.setdiff1d(np.arange(len(means)), labels):
-            farthest = int(own.argmax())
-            labels[farthest], own[farthest] = empty, 0.0
+            # Not of a cluster that it would leave empty in turn.
+            alone = np.bincount(labels, minlength=len(means))[labels] == 1
+            labels[int(np.where(alone, -1.0, own).argmax())] = empty
         converged = bool(np.array_equal(before, labels))
         means = np.array([x[labels == j].mean(axis=0) for j in range(len(means))])
     squares = _squares(x, means)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from physml.as_whole import as_whole
+from physml.datasets.constant import constant
 from physml.errors import ConfigurationError, ShapeError
 from physml.learn.metrics.shapes import finite
 from physml.train.study import Study
@@ -105,7 +106,7 @@ def pca(inputs: Any, components: int | None = None) -> PrincipalComponents:
     if x.ndim < 2 or len(x) < 2 or x.size == 0:
         raise ShapeError(f"inputs: expected at least two samples (n, d), got {x.shape}")
     mean = x.mean(axis=0)
-    flat = (x - mean).reshape(len(x), -1)
+    flat = np.where(constant(x), 0.0, x - mean).reshape(len(x), -1)
     _, singular, rows = np.linalg.svd(flat, full_matrices=False)
     rounding = max(flat.shape) * np.finfo(float).eps * singular.max(initial=0.0)
     varying = int(np.sum(singular > rounding))

@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from physml.as_whole import as_whole
+from physml.as_whole import as_whole, whole_fields
 from physml.cole_hopf import CONVERGED, cole_hopf
 from physml.errors import ConfigurationError
 from physml.pmm.field_family import FieldFamily
@@ -45,6 +45,7 @@ class BurgersFamily(FieldFamily):
 
     def __post_init__(self) -> None:
         """Check all before anything is made or overwritten."""
+        whole_fields(self)
         check_positive("time", self.time)
         self.check_ranges()
         low, high = np.log10(CONVERGED)

@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from physml.as_whole import as_whole
+from physml.as_whole import as_whole, whole_fields
 from physml.errors import ConfigurationError
 from physml.pmm.field_family import FieldFamily
 from physml.pmm.field_study import FieldRecipe, check_fields, emulated_fields
@@ -43,6 +43,7 @@ class HeatFamily(FieldFamily):
 
     def __post_init__(self) -> None:
         """Check all before anything is made or overwritten."""
+        whole_fields(self)
         if not (self.amplitudes and np.isfinite(self.amplitudes).all() and any(self.amplitudes)):
             raise ConfigurationError(
                 f"amplitudes: expected finite numbers, not all 0, got {self.amplitudes}"

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from physml.as_whole import as_whole
+from physml.as_whole import as_whole, whole_fields
 from physml.choices import check_choices
 from physml.errors import ConfigurationError
 from physml.optim.settings import OptimizerSettings
@@ -55,6 +55,7 @@ class Trotter:
 
     def __post_init__(self) -> None:
         """Check all before anything is made or overwritten."""
+        whole_fields(self)
         as_whole("spins", self.spins, least=3, most=10)
         as_whole("kept", self.kept, least=1, most=2**self.spins)
         as_whole("points", self.points, least=4)
@@ -130,6 +131,7 @@ class StepRecipe:
 
     def __post_init__(self) -> None:
         """Check all before anything is made or overwritten."""
+        whole_fields(self)
         check_choices(self)
         for name in ("rows", "starts", "steps"):
             as_whole(name, getattr(self, name), least=1)
