@@ -18,7 +18,7 @@ from physml.datasets.scaler import Scaler
 from physml.errors import ConfigurationError, ShapeError
 from physml.learn.dropout_keys import drops, keys_beside, outputs_of, with_dropout
 from physml.learn.scaled_network import AT_ONCE, ScaledNetwork, as_inputs
-from physml.learn.trained_part import Frozen, function_of, trained_part
+from physml.learn.trained_part import Frozen, function_of, holds_any, trained_part
 from physml.optim import OptimizerSettings, optimizer_of
 from physml.sampling import fixed, minibatches, with_noise
 from physml.train import (
@@ -133,7 +133,7 @@ def train_network(
     if drops(network, x):
         # A function and no datum of the objective, which a run could not tell by its program.
         sampler, apply = with_noise(sampler, keys_beside), partial(with_dropout, network.apply)
-    if callable(frozen) or len(frozen):
+    if holds_any(frozen):
         part = trained_part(params, frozen)
         start, plain, apply = part.trained, function_of(part, plain), function_of(part, apply)
         joined = partial(_joined, part)

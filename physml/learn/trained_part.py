@@ -36,17 +36,30 @@ class TrainedPart(NamedTuple):
     joined: Callable[[dict[str, Array], dict[str, Array]], Any]
 
 
+def holds_any(frozen: Frozen) -> bool:
+    """Whether there is anything to be held.
+
+    Raises:
+        ConfigurationError: neither names nor a function; one word where several are meant.
+    """
+    if isinstance(frozen, str):
+        raise ConfigurationError(f"frozen: expected several names, as ({frozen!r},), got a word")
+    if not callable(frozen) and not isinstance(frozen, Sequence):
+        raise ConfigurationError(
+            f"frozen: expected names of parameters, or a function of a path, got {frozen!r}"
+        )
+    return callable(frozen) or len(frozen) > 0
+
+
 def trained_part(params: Any, frozen: Frozen) -> TrainedPart:
     """Part parameters into those to train and those to hold.
 
     Raises:
         UnknownNameError: a name that stands in no path.
-        ConfigurationError: one word where several are meant; nothing left to train.
+        ConfigurationError: nothing left to train.
     """
     leaves, structure = jax.tree_util.tree_flatten_with_path(params)
     paths = [tuple(_word(entry) for entry in path) for path, _ in leaves]
-    if isinstance(frozen, str):
-        raise ConfigurationError(f"frozen: expected several names, as ({frozen!r},), got a word")
     if callable(frozen):
         holds = [bool(frozen(path)) for path in paths]
     else:

@@ -227,6 +227,19 @@ def test_data_of_another_package_are_asked_for_by_name(monkeypatch, module, load
 
 
 @pytest.mark.parametrize(
+    ("subject", "recipe", "message"),
+    [
+        (BreastCancer(), {"folds": 428}, "folds: expected from 2 to 427, got 428"),
+        (BreastCancer(held_out=1e-3), {}, "test: expected samples on either side"),
+    ],
+)
+def test_parts_of_tumours_that_cannot_be_are_refused_before_a_run(subject, recipe, message):
+    pytest.importorskip("sklearn")
+    with pytest.raises(ConfigurationError, match=message):
+        ENTRIES["breast-cancer"].check(subject, quick("breast-cancer", **recipe))
+
+
+@pytest.mark.parametrize(
     ("make", "message"),
     [
         (lambda: Runge(samples=1), "samples: expected at least 2"),
@@ -247,6 +260,10 @@ def test_data_of_another_package_are_asked_for_by_name(monkeypatch, module, load
             "size: expected at most",
         ),
         (lambda: ENTRIES["runge"].check(Runge(samples=20), quick("runge")), "got 15 by degree 14"),
+        (
+            lambda: ENTRIES["runge"].check(Runge(), quick("runge", folds=201)),
+            "folds: expected at most the 200 samples, got 201",
+        ),
     ],
 )
 def test_numbers_out_of_range_are_refused_before_anything_is_made(make, message):

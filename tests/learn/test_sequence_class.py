@@ -38,7 +38,7 @@ def test_a_recurrent_network_tells_more_than_a_linear_one():
     ("call", "message"),
     [
         (lambda: Regimes(largest=0.9), "largest: expected an energy > 1"),
-        (lambda: Regimes(noise=-0.1), "noise: expected a number >= 0"),
+        (lambda: Regimes(noise=-0.1), "noise: expected a number ≥ 0"),
         (lambda: Regimes(held_out=1.0), "held_out: expected a part"),
         (lambda: dataclasses.replace(ENTRY.recipe, epochs=0), "epochs: expected at least 1"),
         (
@@ -50,6 +50,10 @@ def test_a_recurrent_network_tells_more_than_a_linear_one():
         (
             lambda: ENTRY.check(Regimes(samples=40), ENTRY.recipe),
             "at most the 30 series, got 64",
+        ),
+        (
+            lambda: ENTRY.check(Regimes(samples=20, held_out=0.01), ENTRY.recipe),
+            "held_out: expected series on either side",
         ),
     ],
 )

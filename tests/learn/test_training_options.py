@@ -221,6 +221,7 @@ def test_a_frozen_layer_below_is_a_linear_model_above():
     [
         ({"frozen": ("Dense_7",)}, UnknownNameError, "frozen 'Dense_7'. Did you mean"),
         ({"frozen": "Dense_0"}, ConfigurationError, r"as \('Dense_0',\), got a word"),
+        ({"frozen": None}, ConfigurationError, "frozen: expected names of parameters"),
         ({"frozen": ("params",)}, ConfigurationError, "something left to train"),
         ({"frozen": lambda path: True}, ConfigurationError, "something left to train"),
         ({"patience": 2}, ConfigurationError, "patience: expected data to judge by"),

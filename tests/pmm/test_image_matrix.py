@@ -152,7 +152,7 @@ def test_odd_recipes_are_refused():
         with pytest.raises(ConfigurationError, match=message):
             ImageRecipe(**options)
     digits = ENTRIES["digits-pmm"]
-    with pytest.raises(ConfigurationError, match="size: expected from 1 to 1437"):
+    with pytest.raises(ConfigurationError, match="size: expected from 1 to 1438"):
         digits.check(digits.subject, ImageRecipe(size=1500))
     with pytest.raises(ConfigurationError, match="held_out"):
         digits.check(dataclasses.replace(digits.subject, held_out=0.0), digits.recipe)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import jax
 import numpy as np
 from jax import Array
 
@@ -31,6 +32,10 @@ class BreastCancer:
     """
 
     held_out: float = 0.25
+
+    def data(self, key: Array) -> Dataset:
+        """The tumours, split."""
+        return split(breast_cancer(), self.held_out, key=key_for(key, "data"), stratified=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +86,7 @@ def solve(
 ) -> Study:
     """Nothing is trained step by step, so that no run keeps any."""
     del run, callbacks
-    parted = split(breast_cancer(), subject.held_out, key=key_for(key, "data"), stratified=True)
+    parted = subject.data(key)
     train, test = parted.train, parted.test
     folds = k_fold(len(train), recipe.folds, key=key_for(key, "folds"))
     left_out = [
@@ -145,11 +150,13 @@ def check(subject: BreastCancer, recipe: LogisticRecipe) -> None:
 
     Raises:
         MissingDependencyError: without scikit-learn.
-        ConfigurationError: a part to hold out that is none.
+        ConfigurationError: a part to hold out that is none, more folds than samples.
     """
     if not 0 < subject.held_out < 1:
         raise ConfigurationError(f"held_out: expected a part in (0, 1), got {subject.held_out}")
-    breast_cancer()
+    parted = subject.data(jax.random.key(0))  # parts of the same sizes by any key
+    if recipe.folds > (most := len(parted.train)):
+        raise ConfigurationError(f"folds: expected from 2 to {most}, got {recipe.folds}")
 
 
 ENTRY = Entry(

@@ -95,8 +95,12 @@ def check(subject: NoisyFunction, recipe: CurveRecipe) -> None:
     """Refuse polynomials with more coefficients than a fold has samples.
 
     Raises:
-        ConfigurationError: for such a degree.
+        ConfigurationError: for such a degree; more folds than samples.
     """
+    if recipe.folds > subject.samples:
+        raise ConfigurationError(
+            f"folds: expected at most the {subject.samples} samples, got {recipe.folds}"
+        )
     largest = math.comb(subject.dimensions + recipe.degree, recipe.degree)
     # Bootstrap draws hold 63% of the samples, each of them at least once.
     if largest >= 0.6 * subject.samples * (1 - 1 / recipe.folds):

@@ -65,6 +65,11 @@ class Regimes:
         if not 1 < self.largest < np.inf:
             raise ConfigurationError(f"largest: expected an energy > 1, got {self.largest}")
 
+    @property
+    def training(self) -> int:
+        """Series to train on."""
+        return round((1 - self.held_out) * self.samples)
+
     def data(self, key: Array) -> tuple[Dataset, np.ndarray]:
         """Series ``(n, steps, 1)`` with their regimes, and the energy of each, ``(n,)``."""
         random = generator(key)
@@ -82,7 +87,7 @@ class Regimes:
             labels,
             name="sequence-class",
             class_names=REGIMES,
-            split=np.arange(self.samples) >= round((1 - self.held_out) * self.samples),
+            split=np.arange(self.samples) >= self.training,
             licence="free of any",
             source="an equation and random numbers",
         )
@@ -200,8 +205,14 @@ def check(subject: Regimes, recipe: RegimeRecipe) -> None:
         raise ConfigurationError("network.every_step: expected one value of a series, got True")
     network(recipe)
     recipe.optimizer.build()
-    if recipe.size > (least := round((1 - subject.held_out) * subject.samples)):
-        raise ConfigurationError(f"size: expected at most the {least} series, got {recipe.size}")
+    if not 0 < subject.training < subject.samples:
+        raise ConfigurationError(
+            f"held_out: expected series on either side, got {subject.held_out} of {subject.samples}"
+        )
+    if recipe.size > subject.training:
+        raise ConfigurationError(
+            f"size: expected at most the {subject.training} series, got {recipe.size}"
+        )
 
 
 ENTRY = Entry(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import jax
 from jax import Array
 
 from physml.datasets.dataset import Dataset
@@ -61,8 +62,8 @@ def check(subject: MatrixDigits, recipe: ImageRecipe) -> None:
     """
     if not 0 < subject.held_out < 1:
         raise ConfigurationError(f"held_out: expected a part in (0, 1), got {subject.held_out}")
-    most = int(len(digits()) * (1 - subject.held_out))
-    if recipe.size > most:
+    images = subject.data(jax.random.key(0))  # parts of the same sizes by any key
+    if recipe.size > (most := len(images.train)):
         raise ConfigurationError(f"size: expected from 1 to {most}, got {recipe.size}")
 
 
