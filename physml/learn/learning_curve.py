@@ -123,12 +123,13 @@ def plot_curves(axis: Any, losses: np.ndarray, validation: np.ndarray, epochs: f
         axis.set_xlabel("step")
         return
     each = max(1, round(len(losses) / epochs))
+    part = each * epochs / len(losses)  # of an epoch, in which steps need not be whole
     whole = len(losses) // each * each
     means = losses[:whole].reshape(-1, each).mean(axis=1)
-    axis.plot(np.arange(len(means)) + 0.5, means, linewidth=0.8, label="training")
+    axis.plot(part * (np.arange(len(means)) + 0.5), means, linewidth=0.8, label="training")
     if len(validation):
         shown = validation[::each]
-        axis.plot(np.arange(len(shown)), shown, linewidth=0.8, label="validation")
+        axis.plot(part * np.arange(len(shown)), shown, linewidth=0.8, label="validation")
         axis.legend()
     axis.set(xlabel="epoch")
     if (means > 0).all():

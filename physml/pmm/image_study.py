@@ -159,8 +159,8 @@ def image_study(
         f"{found['linear_parameters']} parameters, one class {found['trivial_accuracy']:.4f}",
         "published": published,
     }
-    each = max(1, len(train) // recipe.size)
-    return Study(entry, found, said, _arrays(params, told), _panels(result, each, right, test))
+    panels = _panels(result, len(train) / recipe.size, right, test)
+    return Study(entry, found, said, _arrays(params, told), panels)
 
 
 def _trained(
@@ -224,11 +224,13 @@ def _arrays(params: Any, told: np.ndarray) -> dict[str, np.ndarray]:
     return kept | {"test_log_probabilities": told}
 
 
-def _panels(result: Any, each: int, right: np.ndarray, test: Dataset) -> list[Panel]:
-    losses = result.history["loss"]
+def _panels(result: Any, epoch: float, right: np.ndarray, test: Dataset) -> list[Panel]:
+    """Of losses and accuracies; an epoch may be no whole number of steps."""
+    losses, each = result.history["loss"], max(1, round(epoch))
     means = losses[: len(losses) // each * each].reshape(-1, each).mean(axis=1)
+    places = (np.arange(len(means)) + 0.5) * each / epoch
     by_class = [right[test.labels == label].mean() for label in range(test.classes)]
     return [
-        Panel("epoch", "cross-entropy", {"training": (np.arange(len(means)) + 0.5, means)}, "y"),
+        Panel("epoch", "cross-entropy", {"training": (places, means)}, "y"),
         Panel("class", "accuracy", {"test part": (np.arange(len(by_class)), by_class)}),
     ]

@@ -68,7 +68,7 @@ def test_networks_tell_more_than_the_last_value():
     ("call", "message"),
     [
         (lambda: Pendulum(swing=3.2), "swing: expected an angle in"),
-        (lambda: Pendulum(damping=-1.0), "damping: expected a number >= 0"),
+        (lambda: Pendulum(damping=-1.0), "damping: expected a number ≥ 0"),
         (lambda: LorenzForecast(interval=0.0), "interval: expected a number > 0"),
         (lambda: forecast.ForecastRecipe(networks=("mpl",)), "networks: expected some of mlp"),
         (lambda: forecast.ForecastRecipe(networks=()), "networks: expected some of mlp"),

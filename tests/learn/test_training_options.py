@@ -12,6 +12,8 @@ import pytest
 import physml as pm
 from physml import datasets, learn
 from physml.errors import ConfigurationError, PhysmlError, ShapeError, UnknownNameError
+from physml.figures import figure
+from physml.learn.learning_curve import plot_curves
 from physml.learn.trained_part import trained_part
 from physml.networks import RegularisedMLP
 
@@ -269,6 +271,15 @@ def test_curves_are_kept_and_drawn_by_epoch(stopped, tmp_path):
     np.testing.assert_array_equal(again.validation, stopped.validation)
     assert again.found["validation"] == stopped.found["validation"]
     assert again.plot(tmp_path / "curves.png").stat().st_size > 5000
+
+
+def test_curves_are_drawn_against_epochs_that_are_no_whole_number_of_steps(tmp_path):
+    """50 samples by 40: five steps are four epochs."""
+    with figure(tmp_path / "curves.png", 1, 1) as axis:
+        plot_curves(axis, np.arange(1.0, 51.0), np.zeros(50), 40.0)
+        training, validation = (line.get_xdata() for line in axis.lines)
+    np.testing.assert_allclose(training[[0, -1]], [0.4, 39.6])
+    np.testing.assert_allclose(validation[[0, -1]], [0.0, 39.2])
 
 
 def test_a_learning_curve_falls_as_the_noise_over_samples():

@@ -128,7 +128,7 @@ def solve(
         "cross-entropy": f"{found['loss']:.4g} on training data",
         "parameters": f"{found['parameters']}, {found['steps']} steps a fold",
     }
-    per_epoch = max(1, round(len(folds[0].train) / recipe.size))
+    per_epoch = len(folds[0].train) / recipe.size
     losses = {f"fold {i + 1}": _smooth(m.losses, per_epoch) for i, m in enumerate(models)}
     panels = [
         Panel("epoch", "loss, mean of an epoch", losses, "y"),
@@ -139,9 +139,9 @@ def solve(
     )
 
 
-def _smooth(losses: np.ndarray, per_epoch: int) -> tuple[np.ndarray, np.ndarray]:
+def _smooth(losses: np.ndarray, per_epoch: float) -> tuple[np.ndarray, np.ndarray]:
     """Means over epochs, and where their steps end."""
-    whole = max(1, len(losses) // per_epoch)
+    whole = max(1, int(len(losses) / per_epoch))
     parts = np.array_split(losses, whole)
     ends = np.cumsum([len(part) for part in parts]) / per_epoch
     return ends, np.array([part.mean() for part in parts])
