@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numbers
 from dataclasses import fields
+from types import NoneType
 from typing import Any, get_type_hints
 
 import jax
@@ -68,7 +69,7 @@ def whole_fields(numbers: Any, name: str | None = None) -> None:
     hints = get_type_hints(type(numbers))
     for field in (field.name for field in fields(numbers)):
         kinds, value = parts(hints[field]), getattr(numbers, field)
-        if int not in kinds or float in kinds or value is None:
+        if int not in kinds or float in kinds or (value is None and NoneType in kinds):
             continue
         where = field if name is None else f"{name}: {field}"
         if isinstance(value, tuple):

@@ -43,8 +43,8 @@ class FieldFamily(ABC):
         Raises:
             ConfigurationError: unless the second lies around the first.
         """
-        (low, high), (least, most) = self.trained, self.beyond
-        if not (np.isfinite([least, most]).all() and least < low < high < most):
+        ends = (*self.beyond[:1], *self.trained, *self.beyond[1:])
+        if len(ends) != 4 or not (np.isfinite(ends).all() and np.all(np.diff(ends) > 0)):
             raise ConfigurationError(
                 f"trained, beyond: expected ends of {self.coefficient}, the second around the "
                 f"first, got {self.trained}, {self.beyond}"

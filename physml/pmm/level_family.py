@@ -13,7 +13,7 @@ from physml.as_whole import as_whole, whole_fields
 from physml.errors import ConfigurationError
 from physml.pmm.unseen import unseen
 
-__all__ = ["LevelFamily", "Sector"]
+__all__ = ["LevelFamily", "Sector", "check_kept"]
 
 _LARGEST = 4096
 """Rows of a sector that is diagonalised exactly, a hundred times and more."""
@@ -122,3 +122,17 @@ class LevelFamily(ABC):
                 for one in np.asarray(x, float)
             ]
         )
+
+
+def check_kept(kept: tuple[int, ...], symmetries: int) -> None:
+    """Refuse other than one number of levels for each symmetry.
+
+    Raises:
+        ConfigurationError: for it, and for a number below 1.
+    """
+    if len(kept) != symmetries:
+        raise ConfigurationError(
+            f"kept: expected {symmetries} numbers of levels, one a symmetry, got {kept}"
+        )
+    for count in kept:
+        as_whole("kept", count, least=1)

@@ -8,7 +8,7 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy.special import ellipj, ellipk
 
-from physml.errors import ConfigurationError
+from physml.errors import ConfigurationError, ConvergenceError
 from physml.learn.catalogue import ENTRIES, forecast
 from physml.learn.catalogue.lorenz_forecast import LorenzForecast
 from physml.learn.catalogue.oscillator_rnn import Pendulum
@@ -64,12 +64,20 @@ def test_networks_tell_more_than_the_last_value():
     assert study.arrays["exact"].shape == study.arrays["told mlp"].shape == (2, 78, 1)
 
 
+def test_states_that_run_away_are_told():
+    """``ẋ = x²`` from 1 is at infinity after a unit of time."""
+    with pytest.raises(ConvergenceError, match="trajectories: expected them up to the time 2"):
+        forecast.integrated(np.square, np.ones((1, 1)), np.array([0.0, 0.5, 2.0]))
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
         (lambda: Pendulum(swing=3.2), "swing: expected an angle in"),
         (lambda: Pendulum(damping=-1.0), "damping: expected a number ≥ 0"),
         (lambda: LorenzForecast(interval=0.0), "interval: expected a number > 0"),
+        (lambda: LorenzForecast(rho=float("nan")), "rho: expected a number > 0"),
+        (lambda: LorenzForecast(beta=-1.0), "beta: expected a number > 0"),
         (lambda: forecast.ForecastRecipe(networks=("mpl",)), "networks: expected some of mlp"),
         (lambda: forecast.ForecastRecipe(networks=()), "networks: expected some of mlp"),
         (lambda: forecast.ForecastRecipe(window=0), "window: expected at least 1"),

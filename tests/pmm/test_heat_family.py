@@ -45,6 +45,8 @@ def test_what_is_asked_for_lies_in_the_range_and_beyond_it_and_is_not_seen():
     [
         (lambda: HeatFamily(amplitudes=()), "amplitudes: expected finite numbers, not all 0"),
         (lambda: HeatFamily(amplitudes=(0.0, 0.0)), "amplitudes"),
+        (lambda: HeatFamily(time=1e3), "time: expected one at which something is left of u"),
+        (lambda: HeatFamily(trained=(0.0,)), "trained, beyond: expected ends"),
         (lambda: HeatFamily(time=-1.0), "time: expected a number > 0"),
         (lambda: HeatFamily(trained=(1.0, 0.0)), "trained, beyond"),
         (lambda: HeatFamily(beyond=(-1.0, 1.0)), "trained, beyond"),

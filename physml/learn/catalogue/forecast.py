@@ -15,7 +15,7 @@ from scipy.integrate import solve_ivp
 from physml.as_whole import whole_fields
 from physml.datasets.dataset import Dataset
 from physml.datasets.scaler import Scaler
-from physml.errors import ConfigurationError
+from physml.errors import ConfigurationError, ConvergenceError
 from physml.learn.linear import monomials, ridge
 from physml.learn.regress import regress
 from physml.networks import MLP, Recurrent
@@ -70,6 +70,9 @@ def integrated(
         rates: ``f`` of all states ``(n, d)``.
         starts: ``(n, d)``, at the time 0.
         times: increasing, ``(t,)``.
+
+    Raises:
+        ConvergenceError: states that run away before the last time.
     """
     found = solve_ivp(
         lambda t, x: rates(x.reshape(starts.shape)).ravel(),
@@ -80,6 +83,11 @@ def integrated(
         rtol=1e-12,
         atol=1e-12,
     )
+    if not found.success:
+        raise ConvergenceError(
+            f"trajectories: expected them up to the time {times[-1]:g}, got {len(found.t)} of "
+            f"{len(times)} values ({found.message})"
+        )
     return np.moveaxis(found.y.reshape(*starts.shape, len(times)), -1, 1)
 
 

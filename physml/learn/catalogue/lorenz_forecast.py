@@ -25,9 +25,9 @@ class LorenzForecast:
     Source: Lorenz (1963), doi:10.1175/1520-0469(1963)020<0130:DNF>2.0.CO;2.
 
     Attributes:
-        sigma: σ.
-        rho: ρ.
-        beta: β.
+        sigma: σ > 0.
+        rho: ρ > 0.
+        beta: β > 0; without friction states run away.
         interval: time between two values.
         time: of a trajectory, and of a free run.
         training: trajectories to train on.
@@ -47,7 +47,7 @@ class LorenzForecast:
     def __post_init__(self) -> None:
         """Check all before anything is made or overwritten."""
         whole_fields(self)
-        for name in ("interval", "time", "training", "test"):
+        for name in ("sigma", "rho", "beta", "interval", "time", "training", "test"):
             check_positive(name, getattr(self, name))
 
     def rates(self, states: np.ndarray) -> np.ndarray:

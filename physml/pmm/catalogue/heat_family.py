@@ -15,6 +15,9 @@ from physml.ranges import check_positive
 from physml.train import Entry
 from physml.train.study import Study
 
+_NOTHING = 1e-21
+"""Part of an amplitude below which nothing is left of it."""
+
 
 @dataclass(frozen=True)
 class HeatFamily(FieldFamily):
@@ -52,6 +55,12 @@ class HeatFamily(FieldFamily):
         self.check_ranges()
         for name, least_count in (("places", 1), ("points", 4), ("test_points", 2)):
             as_whole(name, getattr(self, name), least=least_count)
+        largest = np.abs(self.fields(np.array(self.trained[:1]))).max()
+        if largest < _NOTHING * np.abs(self.amplitudes).max():
+            raise ConfigurationError(
+                f"time: expected one at which something is left of u, got {self.time:g}, of which "
+                f"{largest:.1g} is the largest that is seen"
+            )
 
     @property
     def reference(self) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 
 from physml.as_whole import as_whole
 from physml.pmm.emulation import EmulationRecipe, check, emulation
-from physml.pmm.level_family import LevelFamily, Sector
+from physml.pmm.level_family import LevelFamily, Sector, check_kept
 from physml.train import Entry
 from physml.train.study import Study
 
@@ -36,8 +36,7 @@ class IsingLevels(LevelFamily):
         """Check all before anything is made or overwritten."""
         super().__post_init__()
         as_whole("spins", self.spins, least=3)
-        for count in self.kept:
-            as_whole("kept", count, least=1)
+        check_kept(self.kept, 2)
 
     @property
     def dimension(self) -> int:
