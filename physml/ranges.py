@@ -57,6 +57,16 @@ def check_fraction(name: str, number: Any) -> None:
         raise ConfigurationError(f"{name}: expected a number in [0, 1), got {number}")
 
 
+def check_unit(name: str, number: Any) -> None:
+    """Refuse what is not in [0, 1]: a part, a probability, a discount.
+
+    Raises:
+        ConfigurationError: for another number, or none.
+    """
+    if not 0 <= _real(number) <= 1:
+        raise ConfigurationError(f"{name}: expected a number in [0, 1], got {number}")
+
+
 def _real(number: Any) -> float:
     """A number as Python has it; NaN of what is none, as of a word, a list or a complex number."""
     try:  # float() reads numpy's words, and takes the real part of its complex numbers

@@ -8,7 +8,16 @@ import numpy as np
 import pytest
 
 import physml as pm
-from physml.control import CartPole, Discrete, Environment, Transition, actor_critic, rollouts
+from physml.control import (
+    CartPole,
+    Discrete,
+    Environment,
+    Transition,
+    actor_critic,
+    policy_gradient,
+    ppo,
+    rollouts,
+)
 from physml.control.policies.lambda_returns import lambda_returns
 from physml.control.policies.policy_fit import first_params
 from physml.errors import ConfigurationError
@@ -120,10 +129,25 @@ def test_minibatches_go_through_a_rollout_and_then_it_is_anew() -> None:
         ({"discount": 1.01}, r"discount: expected a number in \[0, 1\], got 1.01"),
         ({"trace": -0.1}, r"trace: expected a number in \[0, 1\]"),
         ({"discount": float("nan")}, r"discount: expected a number in \[0, 1\]"),
+        ({"discount": "0.9"}, r"discount: expected a number in \[0, 1\], got 0.9"),
         ({"environments": 0}, "environments: expected at least 1"),
+        ({"environments": "2"}, "environments: expected a whole number"),
         ({"reward_scale": 0.0}, "reward_scale: expected a number > 0"),
     ],
 )
 def test_numbers_out_of_range_are_refused(options: dict, message: str) -> None:
     with pytest.raises(ConfigurationError, match=message):
         rollouts(CartPole(), actor_critic(CartPole()), **options)
+
+
+def test_counts_may_be_written_as_floats() -> None:
+    world = CartPole()
+    actor = actor_critic(world, pm.MLP((), 2), pm.MLP(()))
+    counts = {"environments": 2.0, "length": 4.0, "epochs": 2.0, "minibatches": 2.0}
+    sampler = rollouts(world, actor, seeds=1.0, **counts)
+    params = jax.eval_shape(lambda: first_params(actor, world, KEY, 1))
+    state = jax.eval_shape(sampler.init, KEY, params)
+    assert jax.eval_shape(sampler.sample, KEY, state, params)[1]["advantage"].shape == (1, 4)
+    for learn in (policy_gradient, ppo):
+        with pytest.raises(ConfigurationError, match="length: expected a whole number"):
+            learn(world, length="8")

@@ -67,6 +67,7 @@ def test_samples_alone_come_to_the_values() -> None:
         (lambda: Tabular(np.eye(2)[None], np.zeros((2, 1)), 1.0), ConfigurationError, "discount"),
         (lambda: grid_world(2), ConfigurationError, "side: expected at least 3"),
         (lambda: grid_world(slip=1.5), ConfigurationError, "slip"),
+        (lambda: grid_world(slip="0.1"), ConfigurationError, "slip"),
         (lambda: GRID.values_of([0]), ShapeError, "policy"),
         (lambda: GRID.values_of(np.full(16, 4)), ConfigurationError, "actions below 4"),
         (lambda: value_iteration(GRID, tolerance=0.0), ConfigurationError, "tolerance"),

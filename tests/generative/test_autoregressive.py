@@ -216,6 +216,19 @@ class Begins(nn.Module):
 FIELD = pm.generative.Spins((3,), jnp.sum)
 
 
+class Own(pm.generative.SpinModel):
+    """A user's own, of members that may be wrong."""
+
+    shape, beta, energy = (3,), 1.0, jnp.sum
+
+    def __init__(self, **members):
+        vars(self).update(members)
+
+
+def trained(model):
+    return pm.generative.autoregressive(model, steps=0, judge=2, progress=False)
+
+
 def test_order_is_looked_at_where_the_network_was_trained_to():
     """Near its beginning, and at the parameters that are judged."""
     with pytest.raises(ShapeError, match="output 0 to depend"):
@@ -246,6 +259,11 @@ def test_order_is_looked_at_where_the_network_was_trained_to():
         (lambda: pm.generative.autoregressive(FIELD, size=1), ConfigurationError, "size"),
         (lambda: pm.generative.Spins((3,), lambda s: s), ShapeError, "one real number"),
         (lambda: pm.generative.Spins((), jnp.sum), ConfigurationError, "expected sites"),
+        (lambda: pm.generative.Spins(4, jnp.sum), ConfigurationError, "expected sites"),
+        (lambda: trained(Own(shape=[3])), ConfigurationError, "shape: expected a tuple"),
+        (lambda: trained(Own(beta=0.0)), ConfigurationError, "beta: expected a number > 0"),
+        (lambda: trained(Own(energy=lambda s: s)), ShapeError, "energy: expected one real"),
+        (lambda: trained(Own(energy=lambda s: jnp.sum(s > 0))), ShapeError, "energy: expected"),
         (lambda: pm.generative.Spins((2,), jnp.sum, 0.0), ConfigurationError, "temperature"),
         (lambda: pm.generative.Ising(side=1), ConfigurationError, "side"),
         (lambda: pm.generative.Ising(temperature=-1.0), ConfigurationError, "temperature"),

@@ -28,9 +28,31 @@ SCHEDULE = g.VariancePreserving()
 ENDS = jnp.arcsin(0.01), SCHEDULE.angle(jnp.array(1.0))
 
 
+class Turned(g.NoiseSchedule):
+    """An angle that is a power of time."""
+
+    end = 1.0
+
+    def __init__(self, most, least=0.0, power=1.0, inverse=1.0):
+        self.most, self.least, self.power, self.inverse = most, least, power, inverse
+
+    def angle(self, t):
+        return self.least + (self.most - self.least) * t**self.power
+
+    def time(self, angle):
+        return ((angle - self.least) / (self.most - self.least)) ** self.inverse
+
+
 def exact_velocity(z, angle):
     """``E[v|z] = −tan φ (s + z)``."""
     return -jnp.tan(angle) * (MIXTURE.score(z, angle) + z)
+
+
+def test_much_noise_keeps_its_time():
+    """sin² of it is 1 to rounding, cos² is not."""
+    schedule, t = g.VariancePreserving(last=100.0), jnp.array([0.01, 0.5, 1.0])
+    found = schedule.time(schedule.angle(t))
+    np.testing.assert_allclose(found, t, rtol=1e-6)
 
 
 @pytest.mark.parametrize("schedule", [SCHEDULE, g.VariancePreserving(5, 5, 3), g.CosineSchedule()])
@@ -239,6 +261,11 @@ def test_what_is_no_data_is_refused(data, error, message):
         ({"noise": 0.0}, ConfigurationError, "noise"),
         ({"noise": np.nan}, ConfigurationError, "noise"),
         ({"schedule": "linear"}, ConfigurationError, "schedule"),
+        ({"schedule": Turned(0.8)}, ConfigurationError, "schedule: expected an angle"),
+        ({"schedule": Turned(2.0)}, ConfigurationError, "schedule: expected an angle"),
+        ({"schedule": Turned(1.5, least=0.1)}, ConfigurationError, "schedule: expected an angle"),
+        ({"schedule": Turned(1.5, power=2)}, ConfigurationError, r"schedule: expected time\(angle"),
+        ({"schedule": g.VariancePreserving(last=400.0)}, ConfigurationError, "π/2 − 2e-15"),
     ],
 )
 def test_what_is_no_diffusion_is_refused(options, error, message):

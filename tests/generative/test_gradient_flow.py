@@ -76,7 +76,7 @@ def test_walks_that_are_none_are_refused(options, error, message):
 
 
 def test_a_start_off_the_line_is_refused():
-    for initial in ((9.0, 0.2), (0.0, 0.0)):
+    for initial in ((9.0, 0.2), (0.0, 0.0), (WELL.high - 0.5, 0.5), (-1.0, 1e-3)):
         with pytest.raises(ConfigurationError, match="initial"):
             g.gradient_flow(WELL, initial, **FLOW)
 

@@ -24,6 +24,7 @@ from physml.errors import ConfigurationError, ShapeError
 from physml.memory import Need, check_memory
 from physml.networks.as_module import as_module
 from physml.optim import natural_gradient, optimizer_of
+from physml.ranges import check_unit
 from physml.train import Rule, Run, fit, key_for, least_squares
 from physml.train.callbacks import Callback
 
@@ -95,8 +96,7 @@ def deep_bsde(
     steps, size = as_whole("steps", steps, least=0), as_whole("size", size, least=2)
     time_steps = as_whole("time_steps", time_steps, least=1)
     judge = as_whole("judge", judge, least=2)
-    if not 0 <= part <= 1:
-        raise ConfigurationError(f"part: expected a number in [0, 1], got {part}")
+    check_unit("part", part)
     check(equation)
     counts = checked_curve(curve, time_steps)
     if equation.jumps is not None:

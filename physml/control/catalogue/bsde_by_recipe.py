@@ -24,6 +24,7 @@ from physml.control.backward_equations.value_gradient import (
 from physml.errors import ConfigurationError
 from physml.memory import Need, check_memory
 from physml.optim import OptimizerSettings
+from physml.ranges import check_unit
 from physml.train import Entry, Run
 from physml.train.callbacks import Callback
 
@@ -66,8 +67,7 @@ class BsdeRecipe:
         check_choices(self)
         for name, least in (("size", 2), ("steps", 0), ("time_steps", 1), ("judge", 2)):
             as_whole(name, getattr(self, name), least=least)
-        if not 0 <= self.part <= 1:
-            raise ConfigurationError(f"part: expected a number in [0, 1], got {self.part}")
+        check_unit("part", self.part)
         checked_curve(self.curve or None, self.time_steps)
         self.network(None)
 

@@ -90,6 +90,8 @@ def policy_gradient(
     True
     """
     steps = as_whole("steps", steps, least=1)
+    environments = as_whole("environments", environments, least=1)
+    length = as_whole("length", length, least=1)
     actor = actor_critic(environment, policy, value)
     if environments * length < 2:
         raise ConfigurationError(

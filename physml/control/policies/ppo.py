@@ -95,7 +95,10 @@ def ppo(
     >>> found.numbers()["seeds"]
     1
     """
-    updates = as_whole("updates", updates, least=1)
+    updates, epochs = as_whole("updates", updates, least=1), as_whole("epochs", epochs, least=1)
+    environments = as_whole("environments", environments, least=1)
+    length = as_whole("length", length, least=1)
+    minibatches = as_whole("minibatches", minibatches, least=1)
     check_positive("clip", clip)
     check_positive("entropy", entropy, or_zero=True)
     check_positive("max_norm", max_norm)

@@ -14,7 +14,7 @@ from physml.control.policies.actor_critic import ActorCritic
 from physml.control.policies.lambda_returns import lambda_returns
 from physml.control.worlds.environment import Environment, check_environment, strict
 from physml.errors import ConfigurationError
-from physml.ranges import check_positive
+from physml.ranges import check_positive, check_unit
 from physml.types import Batch, Sampler
 
 
@@ -83,14 +83,10 @@ def rollouts(
         ShapeError: an environment that could not be rolled out.
     """
     check_environment(environment)
-    for name, count in (
-        ("seeds", seeds),
-        ("environments", environments),
-        ("length", length),
-        ("epochs", epochs),
-        ("minibatches", minibatches),
-    ):
-        as_whole(name, count, least=1)
+    seeds, epochs = as_whole("seeds", seeds, least=1), as_whole("epochs", epochs, least=1)
+    environments = as_whole("environments", environments, least=1)
+    length = as_whole("length", length, least=1)
+    minibatches = as_whole("minibatches", minibatches, least=1)
     n, period = environments * length, epochs * minibatches
     if n % minibatches:
         raise ConfigurationError(
@@ -221,16 +217,6 @@ def _roll(
     count = jnp.sum(met["terminated"] | met["truncated"])
     mean = jnp.sum(met["ended"]) / jnp.maximum(count, 1)
     return worlds, seen, earned, rollout, jnp.where(count > 0, mean, returns)
-
-
-def check_unit(name: str, number: float) -> None:
-    """Refuse what is not in [0, 1].
-
-    Raises:
-        ConfigurationError: for it.
-    """
-    if not 0 <= number <= 1:
-        raise ConfigurationError(f"{name}: expected a number in [0, 1], got {number}")
 
 
 def _like(old: Any, new: Any) -> Any:

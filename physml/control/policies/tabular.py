@@ -10,6 +10,7 @@ import numpy as np
 from physml.as_numbers import as_numbers
 from physml.as_whole import as_whole
 from physml.errors import ConfigurationError, ShapeError
+from physml.ranges import check_fraction, check_unit
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,8 +52,7 @@ class Tabular:
             )
         if not np.isfinite(r).all():
             raise ConfigurationError("rewards: expected finite numbers")
-        if not 0 <= self.discount < 1:
-            raise ConfigurationError(f"discount: expected a number in [0, 1), got {self.discount}")
+        check_fraction("discount", self.discount)
         object.__setattr__(self, "transitions", P)
         object.__setattr__(self, "rewards", r)
 
@@ -123,8 +123,7 @@ def grid_world(side: int = 4, *, slip: float = 0.2, discount: float = 0.95) -> T
     np.float64(1.0)
     """
     side = as_whole("side", side, least=3)
-    if not 0 <= slip <= 1:
-        raise ConfigurationError(f"slip: expected a number in [0, 1], got {slip}")
+    check_unit("slip", slip)
     moves = np.array([(-1, 0), (0, 1), (1, 0), (0, -1)])
     P, r = np.zeros((4, side**2, side**2)), np.full((side**2, 4), -0.04)
     goal, pit = side**2 - 1, (side // 2) * side + side // 2

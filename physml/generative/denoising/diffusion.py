@@ -18,7 +18,11 @@ from physml.datasets import Dataset
 from physml.errors import ConfigurationError, NonFiniteError, ShapeError
 from physml.generative.denoising.denoiser import BestGaussian, Denoiser, inputs_of
 from physml.generative.denoising.diffusion_density import DiffusionDensity
-from physml.generative.denoising.noise_schedule import NoiseSchedule, VariancePreserving
+from physml.generative.denoising.noise_schedule import (
+    NoiseSchedule,
+    VariancePreserving,
+    check_schedule,
+)
 from physml.generative.denoising.noised_batch import noised
 from physml.networks import MLP
 from physml.networks.as_module import as_module
@@ -86,7 +90,8 @@ def diffusion(
 
     Raises:
         ConfigurationError: a count or a noise out of range; data that are all the same, or of
-            which a coordinate is not wider than the noise.
+            which a coordinate is not wider than the noise; a schedule that does not end in noise,
+            or whose time is not the inverse of its angle.
         ShapeError: no samples ``(n, d)`` with ``n > d``; a network with other than ``d`` outputs.
         NonFiniteError: data that are not finite.
 
@@ -109,10 +114,7 @@ def diffusion(
         )
     key = jax.random.key(0) if key is None else key
     schedule = VariancePreserving() if schedule is None else schedule
-    if not isinstance(schedule, NoiseSchedule):
-        raise ConfigurationError(
-            f"schedule: expected one such as pm.generative.VariancePreserving(), got {schedule!r}"
-        )
+    check_schedule(schedule, float(np.arcsin(noise)))
     samples, shape = samples_of(data, key_for(key, "data"))
     gaussian = BestGaussian.of(samples)
     _check_spread(samples, noise * float(gaussian.scale))

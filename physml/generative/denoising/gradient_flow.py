@@ -8,6 +8,7 @@ exactly and lag behind in time.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
@@ -27,6 +28,9 @@ _GROUPS = 20
 _SEEN = 0.05
 
 _STANDS_OUT = 5.0
+
+# Of walkers that begin beyond the line, on average.
+_BEYOND = 0.1
 
 
 class GradientFlow(NamedTuple):
@@ -91,7 +95,8 @@ def gradient_flow(
         key: a random key.
 
     Raises:
-        ConfigurationError: a number out of range; a start too near to symmetric for its relaxation
+        ConfigurationError: a number out of range; a start that reaches beyond the line, or is
+            narrower than the distance of two points; one too near to symmetric for its relaxation
             to stand out of the noise of so many walkers, ``|⟨u₁⟩₀| < 5/√walkers``.
         SamplingError: walkers that leave the line, as by a step too long.
 
@@ -162,12 +167,21 @@ def gradient_flow(
 
 
 def check_start(well: FokkerPlanck, initial: tuple[float, float], walkers: int) -> None:
-    """Refuse a start of which nothing is seen to relax: rates are of ``⟨u₁⟩``.
+    """Refuse a start off the line or between its points, or of which nothing is seen to relax.
 
     Raises:
-        ConfigurationError: ``|⟨u₁⟩|`` of the Gaussian less than ``5/√walkers``.
+        ConfigurationError: a Gaussian of which some of so many walkers begin beyond the ends, or
+            whose deviation is below the distance of two points; ``|⟨u₁⟩|`` of it, of which rates
+            are, less than ``5/√walkers``.
     """
     mean, deviation = initial
+    nearest, h = min(well.high - mean, mean - well.low) / deviation, well.x[1] - well.x[0]
+    if walkers * math.erfc(nearest / math.sqrt(2)) > _BEYOND or deviation < h:
+        raise ConfigurationError(
+            f"initial: expected a Gaussian within [{well.low:.4g}, {well.high:.4g}], as wide as "
+            f"the distance {h:.3g} of two points or wider, got {initial}, which ends "
+            f"{nearest:.3g} deviations from its mean"
+        )
     p = well.cells * np.exp(-((well.x - mean) ** 2) / (2 * deviation**2))
     found, least = abs(float(p @ _slowest(well)) / p.sum()), _STANDS_OUT / np.sqrt(walkers)
     if found < least:

@@ -13,16 +13,24 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 
 from physml.as_numbers import as_numbers
 from physml.errors import ConfigurationError
+from physml.ranges import check_positive
+
+# A tenth of the data is left where φ(T) is this, and is taken for noise.
+_SEEN = 1.47
+
+# Of the end: near π/2 an angle has few digits.
+_INVERSE = 1e-2
 
 
 class NoiseSchedule(ABC):
     """An angle that grows with time, from 0 at ``t = 0`` to nearly ``π/2`` at ``t = end``.
 
-    One of your own says ``end``, ``angle`` and ``time``.
+    One of your own says ``end``, ``angle`` and ``time``; ``diffusion`` looks whether it is one.
     """
 
     @property
@@ -98,7 +106,9 @@ class VariancePreserving(NoiseSchedule):
 
     def time(self, angle: Array) -> Array:
         """``t`` at an angle."""
-        decayed = -jnp.log1p(-(jnp.sin(angle) ** 2))  # ∫β dt
+        # ∫β dt, of either the digits that are there: near π/2 sin² is 1 to rounding.
+        square = jnp.sin(angle) ** 2
+        decayed = jnp.where(square < 0.5, -jnp.log1p(-square), -2 * jnp.log(jnp.cos(angle)))
         grows = (self.last - self.first) / self.duration
         return 2 * decayed / (self.first + jnp.sqrt(self.first**2 + 2 * grows * decayed))
 
@@ -147,6 +157,40 @@ class CosineSchedule(NoiseSchedule):
     def time(self, angle: Array) -> Array:
         """``t`` at an angle."""
         return angle * self.duration / self.last
+
+
+def check_schedule(schedule: NoiseSchedule, least: float) -> None:
+    """Refuse what does not lead from the noise of the data to noise alone, and back.
+
+    Args:
+        schedule: of the noise.
+        least: ``φ₀``, of the noise with which data are learned.
+
+    Raises:
+        ConfigurationError: no schedule; an angle that does not grow from below ``φ₀`` to nearly
+            ``π/2``, where data are still seen at the end, or ``tan φ`` is lost to rounding; a time
+            that is not the inverse of the angle.
+    """
+    if not isinstance(schedule, NoiseSchedule):
+        raise ConfigurationError(
+            f"schedule: expected one such as pm.generative.VariancePreserving(), got {schedule!r}"
+        )
+    check_positive("schedule: end", schedule.end)
+    kind = jnp.result_type(float)
+    t = jnp.linspace(0.0, schedule.end, 9, dtype=kind)
+    angles = jnp.stack([schedule.angle(one) for one in t])
+    back = np.asarray([schedule.time(angle) for angle in angles[1:]], float)
+    told, steepest = np.asarray(angles, float), np.pi / 2 - 10 * float(jnp.finfo(kind).eps)
+    if not (np.diff(told) > 0).all() or told[0] > least or not _SEEN <= told[-1] <= steepest:
+        raise ConfigurationError(
+            f"schedule: expected an angle that grows from at most {least:.3g}, the noise of the "
+            f"data, to between {_SEEN} and π/2 − {np.pi / 2 - steepest:.0e}, got {told.tolist()} "
+            f"at equal times up to {schedule.end:g}"
+        )
+    if not (np.abs(back - np.asarray(t[1:])) <= _INVERSE * schedule.end).all():
+        raise ConfigurationError(
+            f"schedule: expected time(angle(t)) = t, got {back.tolist()} of {t[1:].tolist()}"
+        )
 
 
 def check_times(schedule: NoiseSchedule, t: Any, *, least: float = 0.0) -> Array:

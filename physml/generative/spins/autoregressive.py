@@ -16,7 +16,7 @@ from physml.errors import ConfigurationError
 from physml.generative.spins.autoregressive_density import AutoregressiveDensity
 from physml.generative.spins.conditional import draw, log_prob
 from physml.generative.spins.drawing_order import check_order
-from physml.generative.spins.spin_model import SpinModel
+from physml.generative.spins.spin_model import SpinModel, check_spins
 from physml.networks import MaskedMLP
 from physml.networks.as_module import as_module
 from physml.optim import natural_gradient, optimizer_of
@@ -74,7 +74,8 @@ def autoregressive(
         The density: ``sample``, ``log_prob``, ``log_partition``, and a ``Result``.
 
     Raises:
-        ConfigurationError: a count out of range; ``even`` of an energy that is not.
+        ConfigurationError: a count out of range; ``even`` of an energy that is not; a model of
+            one's own without a shape or a ``β > 0``.
         ShapeError: a network whose output is not one number a spin, or sees spins that come later,
             at first, near to that, or when trained.
 
@@ -143,11 +144,7 @@ def _annealed(draw_one: Draw, size: int, anneal: int) -> Sampler:
 
 def _evenness(model: SpinModel, even: bool | None) -> bool:
     """Whether ``E(s) = E(−s)``, as far as some configurations can tell."""
-    if not isinstance(model, SpinModel):
-        raise ConfigurationError(
-            "model: expected spins, such as pm.generative.Ising(side=4), got "
-            f"{type(model).__name__}"
-        )
+    check_spins(model)
     random = np.random.default_rng(0)
     probes = jnp.asarray(2.0 * random.integers(2, size=(_PROBES, *model.shape)) - 1)
     up, down = (np.asarray(jax.vmap(model.log_density)(s)) for s in (probes, -probes))

@@ -75,14 +75,14 @@ class Spins(SpinModel):
 
     def __post_init__(self) -> None:
         """Check all of it where it is written."""
+        if not isinstance(self.lattice, tuple | list) or not self.lattice:
+            raise ConfigurationError(
+                f"lattice: expected sites, such as (4, 4), got {self.lattice!r}"
+            )
         lattice = tuple(as_whole("lattice", n, least=1) for n in self.lattice)
-        if not lattice:
-            raise ConfigurationError("lattice: expected sites, such as (4, 4), got none")
         object.__setattr__(self, "lattice", lattice)
         check_temperature(self.temperature)
-        value = jax.eval_shape(self.function, jax.ShapeDtypeStruct(lattice, jnp.result_type(float)))
-        if getattr(value, "shape", None) != () or not jnp.issubdtype(value.dtype, jnp.floating):
-            raise ShapeError(f"function: expected one real number of a configuration, got {value}")
+        check_spins(self)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -97,6 +97,27 @@ class Spins(SpinModel):
     def energy(self, spins: Array) -> Array:
         """``E`` of one configuration."""
         return self.function(spins)
+
+
+def check_spins(model: SpinModel) -> None:
+    """Refuse a model of one's own whose members cannot be meant.
+
+    Raises:
+        ConfigurationError: what is no model, or has no shape, or no ``β > 0``.
+        ShapeError: an energy that is not one real number.
+    """
+    if not isinstance(model, SpinModel):
+        raise ConfigurationError(
+            "model: expected spins, such as pm.generative.Ising(side=4), got "
+            f"{type(model).__name__}"
+        )
+    shape = model.shape
+    if not isinstance(shape, tuple) or not shape:
+        raise ConfigurationError(f"shape: expected a tuple, such as (4, 4), got {shape!r}")
+    check_positive("beta", model.beta)
+    value = jax.eval_shape(model.energy, jax.ShapeDtypeStruct(shape, jnp.result_type(float)))
+    if getattr(value, "shape", None) != () or not jnp.issubdtype(value.dtype, jnp.floating):
+        raise ShapeError(f"energy: expected one real number of a configuration, got {value}")
 
 
 def check_temperature(temperature: float) -> None:
