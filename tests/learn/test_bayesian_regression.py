@@ -135,13 +135,38 @@ def test_samples_have_its_covariance(key):
         ((X, Y), {"noise": 0.0}, ConfigurationError, "noise: expected a finite deviation > 0"),
         ((X, Y), {"prior": np.nan}, ConfigurationError, "prior: expected a finite"),
         ((X, X @ np.ones(P)), {}, ConvergenceError, "without error by 4 combinations"),
-        ((X[:3], Y[:3]), {}, ConvergenceError, "give noise=, or fewer features"),
         ((X, 0 * Y), {}, ConvergenceError, "no part along the inputs"),
     ],
 )
 def test_what_has_no_answer_is_refused(arguments, options, error, message):
     with pytest.raises(error, match=message):
         learn.bayesian_regression(*arguments, **options)
+
+
+def test_more_features_than_targets_have_an_evidence():
+    """All combinations of 30 targets are met; which part of them is noise the evidence tells."""
+    random = np.random.default_rng(0)
+    x = random.normal(size=(30, 60))
+    y = x @ (0.3 * random.normal(size=60)) + random.normal(size=30)
+
+    def evidence(noise, prior):
+        C = noise**2 * np.eye(30) + prior**2 * x @ x.T
+        return -0.5 * (y @ np.linalg.solve(C, y) + np.linalg.slogdet(2 * np.pi * C)[1])
+
+    for options, moves in (({}, [(1, 1.1), (1, 0.9)]), ({"prior": 0.3}, [])):
+        model = learn.bayesian_regression(x, y, **options)
+        best = evidence(model.noise, model.prior)
+        assert model.log_evidence == pytest.approx(best, rel=1e-10) and model.noise > 0.1
+        for a, b in [*moves, (1.1, 1), (0.9, 1)]:
+            assert evidence(a * model.noise, b * model.prior) < best
+
+
+def test_targets_without_noise_by_more_features_have_no_maximum():
+    """Towards no noise the evidence is flat, and where it falls by rounding is no maximum."""
+    random = np.random.default_rng(0)
+    x = random.normal(size=(30, 60))
+    with pytest.raises(ConvergenceError, match="the inputs alone explain the targets"):
+        learn.bayesian_regression(x, x @ random.normal(size=60))
 
 
 def test_targets_of_noise_alone_have_no_prior():

@@ -23,6 +23,9 @@ from physml.train.error_bars import Interval
 # Where the ratio λ = α/β is sought, in parts of the largest squared singular value.
 _LEAST, _LARGEST = 1e-16, 1e12
 
+# By how much of −2 ln p a target a maximum is one: towards no noise the evidence is flat.
+_FLAT = 1e-8
+
 
 @dataclass(frozen=True, eq=False)
 class BayesianLinearModel:
@@ -115,7 +118,7 @@ def bayesian_regression(
         NonFiniteError: a NaN or an infinity.
         ConfigurationError: a deviation that is not above 0.
         ConvergenceError: an evidence without a maximum: targets that the inputs do not explain at
-            all, or without any error, or fewer of them than tell noise and prior.
+            all, or explain without any error.
 
     Source: MacKay (1992), doi:10.1162/neco.1992.4.3.415; Bishop (2006), sec. 3.5.
 
@@ -196,7 +199,7 @@ def _most_likely_ratio(
             "bayesian_regression: the targets have no part along the inputs, so that no evidence "
             "tells the prior: give noise= and prior="
         )
-    if noise is None and rest <= 1e-24 * np.sum(seen**2):
+    if noise is None and n > len(S) and rest <= 1e-24 * np.sum(seen**2):
         raise ConvergenceError(
             f"bayesian_regression: {n} targets are met without error by {len(S)} combinations of "
             "the inputs, so that no evidence tells the noise: give noise=, or fewer features"
@@ -209,14 +212,15 @@ def _most_likely_ratio(
         if found[i][1] < 0 <= found[i + 1][1]
     ]
     ends = min(found[0][0], found[-1][0])
-    if not minima or min(minima)[0] > ends:
+    if not minima or min(minima)[0] > ends - _FLAT * n:
         where = (
             "the noise alone explains the targets"
             if found[-1][0] <= found[0][0]
-            else ("nothing bounds the coefficients")
+            else "the inputs alone explain the targets, without noise"
         )
         raise ConvergenceError(
-            f"bayesian_regression: the evidence has no maximum: {where}; give prior=, or more data"
+            f"bayesian_regression: the evidence has no maximum: {where}; give prior= or noise=, or "
+            "more data"
         )
     i = min(minima)[1]
     return float(
