@@ -113,6 +113,21 @@ def test_least_squares_finds_what_made_the_targets():
     assert model.intercept == pytest.approx(b, rel=1e-12) and model.numbers() == P + 1
 
 
+def test_units_of_inputs_do_not_make_a_design_singular():
+    """Energies in joules beside temperatures in kelvin: 21 orders, none the rounding of another."""
+    units = np.array([1e-19, 300.0, 1.0, 1e10, 1.0])
+    for find, y in (
+        (learn.ordinary_least_squares, Y),
+        (lambda x, labels: learn.logistic_regression(x, labels, 0.0), LABELS % 2),
+    ):
+        here, there = find(X, y), find(X * units, y)
+        theirs = (there.coefficients.T * units).T
+        np.testing.assert_allclose(theirs, here.coefficients, rtol=1e-8)
+    # The mean of three 0.1 is none: what is left of it is no input.
+    with pytest.raises(ShapeError, match="2 columns have rank 1"):
+        learn.ordinary_least_squares([[0.1, 1.0], [0.1, 2.0], [0.1, 4.0]], [1.0, 2.0, 3.0])
+
+
 def test_a_free_intercept_moves_with_the_targets_and_a_penalised_one_does_not():
     for penalised, moved in ((False, 100.0), (True, 100.0 * 1 / (1 + 0.3))):
         options = {"penalise_intercept": penalised}

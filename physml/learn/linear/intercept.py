@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from physml.datasets.constant import constant
 from physml.errors import ConfigurationError, ShapeError
 from physml.learn.linear.linear_model import LinearModel, as_design
 from physml.learn.metrics.shapes import finite
@@ -61,7 +62,7 @@ def prepared(inputs: Any, targets: Any, *, intercept: bool, penalise_intercept: 
     means = (np.zeros(X.shape[1]), np.zeros(y.shape[1]))
     if kind == "free":
         means = (X.mean(axis=0), y.mean(axis=0))
-        X, y = X - means[0], y - means[1]
+        X, y = np.where(constant(X), 0.0, X - means[0]), y - means[1]
     if kind == "penalised":
         X = np.column_stack([X, np.ones(len(X))])
         means = (np.zeros(X.shape[1]), means[1])

@@ -17,7 +17,8 @@ def closed_form(design: np.ndarray, targets: np.ndarray, strength: float) -> np.
     """``θ = V S (S² + nλ)⁻¹ Uᵀ y`` of ``X = U S Vᵀ``, which does not square the condition of X.
 
     Directions in which ``S`` is the rounding of zero, as of an input that stands twice, have no
-    part in ``θ``: of a small ``λ`` it would be rounding divided by rounding.
+    part in ``θ``: of a small ``λ`` it would be rounding divided by rounding. Without a penalty the
+    inputs' units play no part.
 
     Args:
         design: ``X``, ``(n, p)``.
@@ -32,12 +33,12 @@ def closed_form(design: np.ndarray, targets: np.ndarray, strength: float) -> np.
     """
     if strength == 0:
         check_rank(design)
+        units = _units(design)
+        U, S, Vt = np.linalg.svd(design / units, full_matrices=False)
+        return (Vt.T @ ((1 / S)[:, None] * (U.T @ targets))) / units[:, None]
     U, S, Vt = np.linalg.svd(design, full_matrices=False)
-    if strength == 0:
-        gain = 1 / S
-    else:
-        shown = max(design.shape) * np.finfo(float).eps * S.max(initial=0.0) < S
-        gain = np.where(shown, S / (S**2 + len(design) * strength), 0.0)
+    shown = max(design.shape) * np.finfo(float).eps * S.max(initial=0.0) < S
+    gain = np.where(shown, S / (S**2 + len(design) * strength), 0.0)
     return Vt.T @ (gain[:, None] * (U.T @ targets))
 
 
@@ -112,18 +113,27 @@ def natural_gradient_step(design: np.ndarray, targets: np.ndarray, strength: flo
 
 
 def check_rank(design: np.ndarray) -> None:
-    """Refuse a design that does not determine its coefficients.
+    """Refuse a design that does not determine its coefficients, whatever the units of its columns.
 
     Raises:
         ShapeError: linearly dependent columns, to rounding.
     """
-    rank = int(np.linalg.matrix_rank(design))
+    rank = int(np.linalg.matrix_rank(design / _units(design)))
     if rank < design.shape[1]:
         raise ShapeError(
             f"inputs: singular design, whose {design.shape[1]} columns have rank {rank} in "
             f"{len(design)} samples (an intercept takes one): leave out inputs that depend on "
             "others, or give a strength > 0"
         )
+
+
+def _units(design: np.ndarray) -> np.ndarray:
+    """The power of 2, which rounds nothing, next to the length of each column; 1 of zeros."""
+    largest = np.abs(design).max(axis=0, initial=0.0)
+    largest = np.where(largest > 0, largest, 1.0)
+    lengths = largest * np.maximum(np.linalg.norm(design / largest, axis=0), 1.0)
+    units: np.ndarray = np.exp2(np.round(np.log2(lengths)))
+    return units
 
 
 def _check_penalty(name: str, strength: float) -> None:
