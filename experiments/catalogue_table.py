@@ -10,10 +10,19 @@ Run: python experiments/catalogue_table.py generative [--seeds 0 1 2] [--write d
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import argparse
+import datetime
+import json
+import os
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import jax
+
+import physml as pm
 
 Found = dict[str, Any]
 Told = Callable[[Found], str]
@@ -47,6 +56,13 @@ class Line:
     what: str
     told: Told
     known: Told | str = ""
+
+    def beside(self, rows: dict[int, Found]) -> str:
+        """What is known: once if it is the same for all seeds, else of each."""
+        if isinstance(self.known, str):
+            return self.known
+        several = [self.known(rows[seed]) for seed in sorted(rows)]
+        return ", ".join(several if len({*several}) > 1 else several[:1])
 
 
 FREE_ENERGY = Line("free energy a site, above exact", above("free_energy", "exact"), "0")
@@ -115,29 +131,53 @@ ROWS: dict[str, dict[str, tuple[Line, ...]]] = {
         "vae-digits": (
             Line("ELBO, nats", measured("elbo", ".1f"), value("alone", ".1f")),
             Line("bound by 256 draws, nats", measured("importance_bound", ".1f")),
-            Line("classes by 8 latents", value("latent_accuracy", ".1%"), "8 components:"),
+            Line(
+                "classes by 8 latents",
+                value("latent_accuracy", ".1%"),
+                value("pca_accuracy", ".1%"),
+            ),
         ),
         "gan-ring": (
-            Line("modes of five pairs", value("covered", "d"), "8"),
+            Line("modes of five pairs", value("covered", ".0f"), "8"),
             Line("samples within three deviations", value("good_share", ".1%"), "98.9%"),
         ),
         "wgan-gaussians": (
             Line("distance over the mean slope", measured("distance", ".4f"), "1"),
             Line("bare difference", value("difference", ".3f"), "1.05"),
         ),
-        "gan-digits": (),
-        "diffusion-mixture": (),
-        "diffusion-digits": (),
-        "langevin-relaxation": (),
+        "gan-digits": (
+            Line(
+                "classes that the judge sees, of 2,000",
+                value("class_accuracy", ".1%"),
+                value("judge_accuracy", ".1%"),
+            ),
+            Line("MMD²", measured("mmd", ".1e"), value("mmd_of_true_images", ".1e")),
+        ),
+        "diffusion-mixture": (
+            Line("KL(p‖model), nats", measured("kl", ".3f"), value("gaussian_kl", ".2f")),
+            Line("score, from exact", value("score_error", ".1%"), "0"),
+            Line(
+                "furthest sample of ddpm",
+                value("ddpm_furthest", ".2f"),
+                value("fresh_furthest", ".2f"),
+            ),
+        ),
+        "diffusion-digits": (
+            Line(
+                "bits a pixel of images held out",
+                measured("bits_per_dimension", ".3f"),
+                value("gaussian_bits_per_dimension", ".3f"),
+            ),
+        ),
+        "langevin-relaxation": (
+            Line("rate of relaxation", measured("rate", ".5f"), value("exact", ".5f")),
+        ),
     },
     "learn": {},
 }
 """By room and entry, or entry and recipe: the lines of the table."""
 
-PAGES = {
-    "generative": ("generative models", "[boltzmann](../boltzmann.md)"),
-    "learn": ("learning from data", "[learn](../learn.md)"),
-}
+TITLES = {"generative": "generative models", "learn": "learning from data"}
 
 
 @dataclass(frozen=True)
@@ -146,4 +186,91 @@ class Config:
 
     room: str
     seeds: tuple[int, ...] = (0, 1, 2)
-    write: Path | None = None
+    write: Path = Path("docs/results")
+
+    @property
+    def kept(self) -> Path:
+        """The file of finished rows."""
+        return self.write / f"{self.room}.json"
+
+
+def solve(room: str, name: str, seed: int) -> Found:
+    """The numbers of one row, from compiling on."""
+    jax.clear_caches()
+    entry_name, _, recipe = name.partition(" ")
+    entry = getattr(pm, room).catalogue.ENTRIES[entry_name]
+    settings = entry.recipe_for(entry.subject, recipe or "default")
+    began = time.process_time(), time.perf_counter()
+    found = entry.solve(entry.subject, settings, key=jax.random.key(seed)).numbers()
+    spent = time.process_time() - began[0], time.perf_counter() - began[1]
+    return found | {
+        "name": name,
+        "seed": seed,
+        "processor_seconds": spent[0],
+        "wall_seconds": spent[1],
+        "date": str(datetime.date.today()),
+        "jax": jax.__version__,
+    }
+
+
+def page(room: str, rows: Sequence[Found]) -> str:
+    """The table of a room."""
+    seeds = sorted({row["seed"] for row in rows})
+    dates = sorted({row["date"] for row in rows})
+    lines = [
+        f"# Results: {TITLES[room]}",
+        "",
+        f"The page of `python experiments/catalogue_table.py {room}`, which runs what is missing, "
+        "each entry by the recipe it has by default or the one that is named; "
+        f"{' and '.join(dates)}; one of {os.cpu_count()} CPU cores, float64, "
+        f"jax {rows[0]['jax']}. Seconds are those of the processor, compiling and judging "
+        "included, without a compilation cache. What is measured, what stands beside it, and "
+        "which seeds recipes were chosen on, stands in the guide.",
+        "",
+        f"| | | {' | '.join(f'seed {seed}' for seed in seeds)} | known, or beside | parameters "
+        "| seconds |",
+        f"|---|---|{'---|' * len(seeds)}---|---|---|",
+    ]
+    for name, told in ROWS[room].items():
+        own = {row["seed"]: row for row in rows if row["name"] == name}
+        if not own:
+            continue
+        first = own[min(own)]
+        label, _, recipe = name.partition(" ")
+        shown = f"`{label} --recipe {recipe}`" if recipe else f"`{label}`"
+        numbers = f"{first['parameters']:,}"
+        seconds = ", ".join(f"{own[seed]['processor_seconds']:.0f}" for seed in sorted(own))
+        for line in told:
+            cells = [line.told(own[seed]) if seed in own else "" for seed in seeds]
+            lines.append(
+                f"| {shown} | {line.what} | {' | '.join(cells)} | {line.beside(own)} | {numbers} "
+                f"| {seconds} |"
+            )
+            shown = numbers = seconds = ""
+    return "\n".join(lines) + "\n"
+
+
+def main(config: Config) -> str:
+    """Run what is missing and write the page."""
+    jax.config.update("jax_enable_x64", True)
+    rows = json.loads(config.kept.read_text()) if config.kept.exists() else []
+    for seed in config.seeds:
+        for name, told in ROWS[config.room].items():
+            if any((row["name"], row["seed"]) == (name, seed) for row in rows):
+                continue
+            rows.append(row := solve(config.room, name, seed))
+            shown = "; ".join(f"{line.what} {line.told(row)}" for line in told)
+            print(f"{name}, seed {seed}, {row['processor_seconds']:.0f} s: {shown}", flush=True)
+            config.kept.write_text(json.dumps(rows, indent=1) + "\n")
+    text = page(config.room, rows)
+    (config.write / f"{config.room}.md").write_text(text)
+    return text
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("room", choices=list(ROWS))
+    parser.add_argument("--seeds", nargs="+", type=int, default=list(Config.seeds))
+    parser.add_argument("--write", type=Path, default=Config.write, help="folder of page and rows")
+    given = parser.parse_args()
+    main(Config(given.room, tuple(given.seeds), given.write))

@@ -9,11 +9,12 @@ dimensions, so several seeds are told. Beside it, each on as many samples, a lin
 autoencoder and a generator by the non-saturating game. The true density is normal in two
 dimensions, of variance 1 along each.
 
-Run: python experiments/collapse.py [--generations 20] [--samples 30] [--seeds 3]
+Run: python experiments/collapse.py [--generations 20] [--seeds 10] [--write docs/results]
 """
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,11 +29,11 @@ import physml as pm
 
 @dataclass(frozen=True)
 class Config:
-    """Generations, samples of each, seeds; steps of both trainings; where the figure goes."""
+    """Generations, samples of each, seeds; steps of both trainings; where page and figure go."""
 
     generations: int = 20
     samples: int = 30
-    seeds: int = 3
+    seeds: int = 10
     vae_steps: int = 600
     gan_steps: int = 1000
     write: Path | None = None
@@ -104,19 +105,54 @@ def main(config: Config) -> dict[str, np.ndarray]:
             rows.append(row)
             print(f"{name}, seed {seed}: variance {row[0]:.3f} to {row[-1]:.3f}", flush=True)
         found[name] = np.array(rows)
-    expected = (1 - 1 / config.samples) ** (config.generations + 1)
-    print(f"expected of the normal density, over many seeds: {expected:.3f} of the true one")
     if config.write is not None:
+        (config.write / "collapse.md").write_text(page(found, config))
         draw(found, config, config.write / "collapse.png")
     return found
 
 
+def page(found: dict[str, np.ndarray], config: Config) -> str:
+    """The table of the last generation."""
+    expected = (1 - 1 / config.samples) ** (config.generations + 1)
+    lines = [
+        "# Results: models of their own samples",
+        "",
+        f"Written by `python experiments/collapse.py --seeds {config.seeds} --write docs/results`, "
+        f"{datetime.date.today()}. A normal density in two dimensions, of variance 1, is learned "
+        f"from {config.samples} samples, and then again and again from as many of what was "
+        f"learned before. The variance after {config.generations} generations, of "
+        f"{config.seeds} seeds; of a normal density of largest likelihood {expected:.3f} is "
+        "expected, as the mean of a broad distribution.",
+        "",
+        "| learned by | mean | median | least | largest |",
+        "|---|---|---|---|---|",
+    ]
+    for name, rows in found.items():
+        last = rows[:, -1]
+        error = last.std(ddof=1) / len(last) ** 0.5
+        lines.append(
+            f"| {name} | {last.mean():.3f} ± {error:.3f} | {np.median(last):.3f} | "
+            f"{last.min():.4f} | {last.max():.3f} |"
+        )
+    lines += [
+        "",
+        "![variance against the generation, a line a seed, their mean, and what is expected of a "
+        "normal density](collapse.png)",
+        "",
+        "No overfitting is needed: the normal density has five numbers. What is learned from "
+        "samples of what was learned takes a walk, and the walk of a width ends at zero. The "
+        "generator is no fit of largest likelihood, and falls faster.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
 def draw(found: dict[str, np.ndarray], config: Config, path: Path) -> None:
-    """Variance against the generation, each seed a line."""
+    """Variance against the generation: each seed a line, their mean thick, expected dotted."""
     steps = np.arange(config.generations + 1)
     with pm.figures.figure(path, 1, len(found)) as axes:
         for axis, (name, rows) in zip(axes, found.items(), strict=True):
-            axis.plot(steps, rows.T, linewidth=0.9)
+            axis.plot(steps, rows.T, linewidth=0.6, alpha=0.6)
+            axis.plot(steps, rows.mean(axis=0), "k", linewidth=1.5)
             axis.plot(steps, (1 - 1 / config.samples) ** (steps + 1.0), "k:", linewidth=1)
             axis.set(xlabel="generation", ylabel="variance of the samples", title=name)
             axis.set_ylim(bottom=0)

@@ -1,5 +1,6 @@
 """Learning from data: data sets, linear models, back-propagation, resampling and metrics."""
 
+from physml.learn import catalogue
 from physml.learn.backpropagation import (
     Activation,
     Cost,
@@ -181,4 +182,6 @@ __all__ = [
     "plot_confusion",
     "plot_predictions",
     "plot_roc",
+    # its entries
+    "catalogue",
 ]

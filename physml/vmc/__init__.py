@@ -1,5 +1,6 @@
 """Variational Monte Carlo: systems, wave functions, and their ground states."""
 
+from physml.vmc import catalogue
 from physml.vmc.by_recipe import entry, solve_by_recipe
 from physml.vmc.catalogue import SYSTEMS
 from physml.vmc.energy import energy
@@ -115,6 +116,7 @@ __all__ = [
     "System",
     "TrappedBosons",
     "VMCRecipe",
+    "catalogue",
     "energy",
     "entry",
     "energy_parts",

@@ -17,6 +17,7 @@ from physml.as_whole import as_whole
 from physml.errors import CheckpointError, FingerprintError, NonFiniteError, ShapeError
 from physml.figures import figure
 from physml.generative.flows.flow_training import log_normal, log_prob
+from physml.generative.flows.halved_steps import closely_enough, in_halved_steps
 from physml.generative.flows.natural_unit import InUnits
 from physml.generative.flows.real_model import RealModel
 from physml.generative.flows.way_back import check_way_back
@@ -32,7 +33,6 @@ from physml.train.named_params import from_named, named
 KIND = "flow density"
 
 _AT_ONCE = 1024
-_FOLLOWED = 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,15 +40,16 @@ class FlowDensity:
     """A normalised density ``q`` of real numbers beside that of a model; a ``Result``.
 
     ``x = u y``, ``y`` is what the network makes of ``z``, ``z`` is normal. A continuous flow is
-    followed twice as closely here as it was in training, so that training cannot have profited
-    from the errors of its steps.
+    followed twice as closely here as it was in training, or closer, until that moves ``ln q`` by
+    less than the error bar of ``ln Z``: training cannot have profited from the errors of its steps.
 
     Attributes:
         model: the density it was trained on.
         network: of ``y``.
         params: its parameters.
         unit: ``u``.
-        log_partition: ``ln Z`` of the model by the weights of fresh samples.
+        log_partition: ``ln Z`` of the model by the weights of fresh samples; ``integration_error``
+            is in its error bar.
         integration_error: how far ``ln q`` moves where a continuous flow is followed twice as
             closely again, the mean modulus over some samples; 0 of other flows.
         log_weights: ``ln p̃ − ln q`` of the fresh samples, ``(n,)``.
@@ -56,6 +57,7 @@ class FlowDensity:
         entries: the first entry of these samples, ``(n,)``.
         losses: ``⟨ln q − ln p̃⟩`` of each step.
         result: of the fit; None where there was none.
+        halved: how often the steps of a continuous flow are halved from those of training.
     """
 
     model: RealModel
@@ -69,6 +71,7 @@ class FlowDensity:
     entries: np.ndarray
     losses: np.ndarray
     result: FitResult | None = None
+    halved: int = 0
 
     @classmethod
     def judged(
@@ -89,7 +92,11 @@ class FlowDensity:
             ShapeError: a network that is not the inverse of its own way back, or tells another
                 volume than its Jacobian's.
         """
-        inner, followed = InUnits(model, unit), _followed(network)
+        inner = InUnits(model, unit)
+        moved, halved = 0.0, 0
+        if isinstance(network, ContinuousFlow):
+            moved, halved = closely_enough(inner, network, params, samples, key)
+        followed = in_halved_steps(network, halved)
         check_way_back(followed, params, model.shape)
 
         def draw(params: Any, z: Array) -> tuple[Array, Array, dict[str, Array], Array]:
@@ -116,18 +123,19 @@ class FlowDensity:
             network,
             params,
             unit,
-            log_partition(logs),
-            _integration_error(followed, params, model.shape, key),
+            _with_error(log_partition(logs), moved),
+            moved,
             logs,
             {name: np.asarray(values) for name, values in observables.items()},
             np.asarray(entries),
             losses,
             result,
+            halved,
         )
 
     def sample(self, key: Array, n: int) -> Array:
         """Independent samples of ``q``, ``(n, ...)``."""
-        n, followed = as_whole("n", n, least=1), _followed(self.network)
+        n, followed = as_whole("n", n, least=1), in_halved_steps(self.network, self.halved)
         z = jax.random.normal(key, (n, *self.model.shape))
         drawn = jax.jit(jax.vmap(lambda params, z: followed.apply(params, z)[0], (None, 0)))
         return self.unit * drawn(self.params, z)
@@ -146,7 +154,7 @@ class FlowDensity:
             raise ShapeError(f"x: expected ({expected}), got {x.shape}")
         if not bool(jnp.all(jnp.isfinite(x))):
             raise NonFiniteError("x: expected finite numbers")
-        log_q = log_prob(_followed(self.network))
+        log_q = log_prob(in_halved_steps(self.network, self.halved))
         volume = int(np.prod(shape)) * np.log(self.unit)
 
         @jax.jit
@@ -217,11 +225,12 @@ class FlowDensity:
         if "acceptance" in told:
             said["acceptance"] = f"{told['acceptance']:.3f} of the chain's proposals"
         if self.integration_error > 0:
-            said["followed"] = f"to {self.integration_error:.1e} of ln q" + (
-                "; more than ln Z's error bar: take more steps of its rule"
-                if self.integration_error > error
-                else ""
+            said["followed"] = (
+                f"in steps halved {self.halved} times from those of training, to "
+                f"{self.integration_error:.1e} of ln q"
             )
+            if self.integration_error > error / 2:
+                said["followed"] += ", most of ln Z's error bar: take more steps of its rule"
         return said | {"parameters": str(told["parameters"])}
 
     def plot(self, path: str | Path) -> Path:
@@ -268,6 +277,7 @@ class FlowDensity:
             "unit": self.unit,
             "log_partition": list(self.log_partition),
             "integration_error": self.integration_error,
+            "halved": self.halved,
             "observables": list(self.observables),
         }
         return Study(KIND, found, {}, arrays).save(directory)
@@ -300,6 +310,8 @@ class FlowDensity:
             {name: kept.arrays[f"observable/{name}"] for name in kept.found["observables"]},
             kept.arrays["entries"],
             kept.arrays["losses"],
+            # once, of flows saved before it was chosen
+            halved=int(kept.found.get("halved", isinstance(network, ContinuousFlow))),
         )
         answers = found.log_prob(_probes(model, found.unit))
         if not np.allclose(answers, kept.arrays["answers"], rtol=1e-4, atol=1e-4):
@@ -311,26 +323,9 @@ class FlowDensity:
         return found
 
 
-def _followed(network: Any) -> Any:
-    """The network as it is judged and drawn from."""
-    return network.refined() if isinstance(network, ContinuousFlow) else network
-
-
-def _integration_error(followed: Any, params: Any, shape: tuple[int, ...], key: Array) -> float:
-    """How far ``ln q`` at samples is from that of a flow followed twice as closely."""
-    if not isinstance(followed, ContinuousFlow):
-        return 0.0
-    closer = followed.refined()
-
-    @jax.jit
-    def apart(params: Any, key: Array) -> Array:
-        z = jax.random.normal(key, (_FOLLOWED, *shape))
-        there: Any = jax.vmap(lambda z: followed.apply(params, z))(z)
-        y, log_det = there
-        told = jax.vmap(log_normal)(z) - log_det
-        return jnp.mean(jnp.abs(told - jax.vmap(lambda y: log_prob(closer)(params, y))(y)))
-
-    return float(apart(params, key))
+def _with_error(found: LogPartition, other: float) -> LogPartition:
+    """The same, with an independent error added."""
+    return found._replace(error=float(np.hypot(found.error, other)))
 
 
 def _probes(model: RealModel, unit: float) -> np.ndarray:
