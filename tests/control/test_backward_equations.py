@@ -123,6 +123,8 @@ def test_a_price_that_jumps_grows_as_interest_and_its_call_is_the_series():
     calls = np.exp(-0.05) * 100 * np.maximum(np.exp(x[:, 0]) - 1, 0)
     assert abs(calls.mean() - equation.exact()) < 4 * calls.std() / len(calls) ** 0.5
     assert equation.exact() == pytest.approx(12.761288594, abs=1e-9)
+    with pytest.raises(ConfigurationError, match="jump_mean: expected"):
+        pm.control.Merton(jump_mean=800.0)
     none = pm.control.Merton(rate=0.0)
     assert none.exact() == pytest.approx(10.450583572, abs=1e-8)  # Black and Scholes
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -213,6 +215,21 @@ def test_a_heat_equation_is_solved(solved):
     told = solved.numbers()
     assert told["exact"] is None and told["relative_error"] is None
     assert told["without_error"] > 3 * told["statistical_error"]
+
+
+class Listed(pm.control.BackwardEquation):
+    """A user's own, whose start is a list."""
+
+    start, horizon = [0.5, 0.5], 0.5
+
+    def terminal(self, x):
+        return jnp.sum(x**2)
+
+
+def test_a_start_that_is_a_list_is_kept(solved, tmp_path):
+    own = replace(solved, equation=Listed())
+    again = pm.control.BackwardSolution.load(own.save(tmp_path), Listed(), solved.network)
+    assert again.value == solved.value
 
 
 def test_a_solution_is_shown_and_kept(solved, tmp_path):

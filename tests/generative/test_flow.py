@@ -16,6 +16,7 @@ from physml.errors import (
     FingerprintError,
     NonFiniteError,
     ShapeError,
+    UnknownNameError,
 )
 from physml.generative.flows.natural_unit import natural_unit
 from physml.generative.flows.observables import TOLD
@@ -41,6 +42,9 @@ def test_weights_tell_the_integral_within_their_bar(banana):
     found = banana.log_partition
     assert abs(found.value - exact) < 4 * found.error
     assert found.error < 0.02 and found.ess > 0.8 and found.bound < exact
+    for ask in (banana.mean, banana.chain):
+        with pytest.raises(UnknownNameError, match="observable 'height'"):
+            ask("height")
 
 
 def test_the_density_is_normalised_and_samples_follow_it(banana):
@@ -174,6 +178,8 @@ def test_transfer_matrices_meet_gaussian_integrals_and_one_another():
     # One rectangle by its rows and by its columns.
     np.testing.assert_allclose(torus(2, 3, -4.0, 7.0), torus(3, 2, -4.0, 7.0), atol=2e-5)
     assert torus(7, 7, 1.0, 1.0) is None and ring(4, 1e-9, 0.0) is None
+    # Deep in the broken phase seven points do not suffice, and rows weigh more than any number.
+    assert torus(4, 4, -60.0, 1.0) is None and torus(2, 2, -1e6, 1.0) is None
 
 
 @pytest.mark.parametrize(("mass_squared", "coupling"), [(-20.0, 1.0), (-100.0, 1.0), (40.0, 0.0)])

@@ -251,7 +251,7 @@ class BackwardSolution:
         """
         arrays = named(self.params) | {"losses": self.losses, "answers": self._answers()}
         found: dict[str, Any] = {"bound": self.bound, "steps": self.steps, "scalar": self.scalar}
-        found |= {"start": self.equation.start.tolist(), "horizon": float(self.equation.horizon)}
+        found |= {"start": _start(self.equation).tolist(), "horizon": float(self.equation.horizon)}
         for name in ("steered", "plain", "without"):
             found[name] = getattr(self, name).plain()
         return Study(KIND, found, {}, arrays).save(directory)
@@ -275,7 +275,7 @@ class BackwardSolution:
         if kept.entry != KIND:
             raise CheckpointError(f"{directory}: expected a {KIND}, got a {kept.entry}")
         told = kept.found
-        here = (equation.start.tolist(), float(equation.horizon))
+        here = (_start(equation).tolist(), float(equation.horizon))
         if (told["start"], told["horizon"]) != here:
             raise FingerprintError(
                 f"{directory}: expected the equation that was solved, from x₀ = {told['start']} to "
@@ -283,7 +283,7 @@ class BackwardSolution:
             )
         outline = {"value": jax.ShapeDtypeStruct((), jnp.result_type(float))}
         outline["model"] = jax.eval_shape(
-            network.init, jax.random.key(0), jnp.zeros(()), jnp.asarray(equation.start)
+            network.init, jax.random.key(0), jnp.zeros(()), jnp.asarray(_start(equation))
         )
         fresh = {name: FreshValue.read(told[name]) for name in ("steered", "plain", "without")}
         found = cls(
@@ -308,7 +308,7 @@ class BackwardSolution:
 
     def _answers(self) -> np.ndarray:
         """Some values, to know a network and an equation again."""
-        start = self.equation.start
+        start = _start(self.equation)
         x = jnp.asarray(start + 0.5 + 0.1 * np.cos(np.arange(len(start))))
         t, z = jnp.asarray(0.3 * self.equation.horizon, x.dtype), self.gradient(0.0, x)
         noises = jnp.ones(self.equation.noises, x.dtype)
@@ -318,3 +318,8 @@ class BackwardSolution:
         if self.equation.jumps is not None:
             parts.append(list(self.equation.jumps.numbers().values()))
         return np.concatenate([np.ravel(np.asarray(part)) for part in parts])
+
+
+def _start(equation: BackwardEquation) -> np.ndarray:
+    """``x₀``, of a user's own class as it may be written."""
+    return np.asarray(equation.start, float)

@@ -15,6 +15,8 @@ from physml.control.backward_equations.jumps import Jumps
 from physml.errors import ConfigurationError
 from physml.ranges import check_positive
 
+_FARTHEST = 100.0
+
 
 @dataclass(frozen=True)
 class Merton(BackwardEquation):
@@ -56,6 +58,11 @@ class Merton(BackwardEquation):
         if not math.isfinite(self.interest):
             raise ConfigurationError(f"interest: expected a number, got {self.interest}")
         Jumps(self.rate, self.jump_mean, self.jump_deviation)
+        if not self.jump_mean + 0.5 * self.jump_deviation**2 < _FARTHEST:
+            raise ConfigurationError(
+                f"jump_mean: expected m + ½δ² < {_FARTHEST:g}, of which the exponential is the "
+                f"growth by a jump, got m = {self.jump_mean} and δ = {self.jump_deviation}"
+            )
 
     @property
     def start(self) -> np.ndarray:

@@ -19,6 +19,7 @@ from physml.figures import figure
 from physml.generative.flows.flow_training import log_normal, log_prob
 from physml.generative.flows.halved_steps import closely_enough, in_halved_steps
 from physml.generative.flows.natural_unit import InUnits
+from physml.generative.flows.observables import observable_of
 from physml.generative.flows.real_model import RealModel
 from physml.generative.flows.way_back import check_way_back
 from physml.generative.judge.independence_chain import independence_chain
@@ -164,13 +165,18 @@ class FlowDensity:
         return np.asarray(of_all(self.params, x / self.unit)) - volume
 
     def mean(self, name: str) -> WeightedMean:
-        """An observable's mean under the model, by weights."""
-        return weighted_mean(self.log_weights, self.observables[name])
+        """An observable's mean under the model, by weights.
+
+        Raises:
+            UnknownNameError: for a name that the model's ``observables`` do not have.
+        """
+        return weighted_mean(self.log_weights, observable_of(self.observables, name))
 
     def chain(self, name: str) -> tuple[Estimate, float]:
         """The same by Metropolis steps with the flow's samples as proposals; and acceptance."""
         chains = independence_chain(self.log_weights)
-        return estimate(self.observables[name][chains.indices]), chains.acceptance
+        values = observable_of(self.observables, name)
+        return estimate(values[chains.indices]), chains.acceptance
 
     def numbers(self) -> dict[str, Any]:
         """``ln Z`` and observables, each with its error bar and what is known exactly."""

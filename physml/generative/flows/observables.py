@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
-from physml.errors import ConfigurationError, ShapeError
+from physml.errors import ConfigurationError, ShapeError, UnknownNameError
 from physml.generative.flows.real_model import RealModel
 
 TOLD = (
@@ -49,3 +51,14 @@ def check_observables(model: RealModel) -> None:
             f"observables: expected names of their own, got {', '.join(taken)}, which "
             "numbers() tells already"
         )
+
+
+def observable_of(observables: Mapping[str, np.ndarray], name: str) -> np.ndarray:
+    """One of them by name.
+
+    Raises:
+        UnknownNameError: for another name.
+    """
+    if name not in observables:
+        raise UnknownNameError("observable", name, observables)
+    return observables[name]

@@ -57,6 +57,8 @@ def _by_points(
     width: int, length: int, mass_squared: float, coupling: float, points: int
 ) -> tuple[float, float]:
     x, log_w = _gauss(points, mass_squared + _TILT, coupling)
+    if not np.isfinite(x).all():
+        return np.nan, np.nan
     shape, states = (points,) * width, points**width
 
     def at(values: np.ndarray, site: int) -> np.ndarray:
@@ -66,7 +68,8 @@ def _by_points(
     for site in range(width):
         row = row + at(log_w - mass_squared * x**2 - coupling * x**4, site)
         row = row - (at(x, site) - at(x, (site + 1) % width)) ** 2
-    half, between = np.exp(row / 2), np.exp(-((x[:, None] - x) ** 2))
+    most = row.max()  # deep in the broken phase e^{row} is beyond all numbers
+    half, between = np.exp((row - most) / 2), np.exp(-((x[:, None] - x) ** 2))
 
     def times(vector: np.ndarray) -> np.ndarray:
         u = vector.reshape(shape) * half
@@ -85,7 +88,7 @@ def _by_points(
     left_out = (values.min() / top) ** (length - 1) * max(np.sum(half**2) - values.sum(), 0) / top
     if left_out > _AGREED * parts.sum():
         return np.nan, np.nan
-    log_z = length * np.log(top) + np.log(parts.sum())
+    log_z = length * (most + np.log(top)) + np.log(parts.sum())
     return float(log_z), float(parts @ ((vectors**2).T @ squares) / parts.sum() / width)
 
 
@@ -103,12 +106,15 @@ def _gauss(points: int, quadratic: float, quartic: float) -> tuple[np.ndarray, n
     g = reach * w * np.exp(log_g - log_g.max())
     diagonal, beside = [], [0.0]
     before, now = np.zeros_like(x), np.full_like(x, 1 / np.sqrt(g.sum()))
-    for _ in range(points):
-        diagonal.append((g * now) @ (x * now))
-        after = (x - diagonal[-1]) * now - beside[-1] * before
-        beside.append(np.sqrt((g * after) @ after))
-        before, now = now, after / beside[-1]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        for _ in range(points):
+            diagonal.append((g * now) @ (x * now))
+            after = (x - diagonal[-1]) * now - beside[-1] * before
+            beside.append(np.sqrt((g * after) @ after))
+            before, now = now, after / beside[-1]
     inner = beside[1:-1]
+    if not np.isfinite([*diagonal, *inner]).all():  # wells that are narrow beside the grid
+        return np.full(points, np.nan), np.full(points, np.nan)
     nodes, vectors = np.linalg.eigh(np.diag(diagonal) + np.diag(inner, 1) + np.diag(inner, -1))
     log_weight = np.log(vectors[0] ** 2 * g.sum()) + log_g.max()
     return nodes, log_weight + quadratic * nodes**2 + quartic * nodes**4

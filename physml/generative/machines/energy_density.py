@@ -194,6 +194,7 @@ class EnergyDensity:
         found, (value, error) = self.log_partition, self.likelihood
         said = {
             "ln Z": f"{found.value:.5f} ± {found.error:.1e}",
+            "effective samples": f"{found.ess:.4f} of {found.samples}",
             "ln p, data": f"{value:.4f} ± {error:.1e}, of a normal density {self.normal:.4f}",
         }
         for name, number in self.told.items():
