@@ -14,6 +14,9 @@ EXACT = 2**53
 """Whole numbers below are float64 numbers, all of them; above, neighbours are one."""
 
 
+_NUMBER = "number the classes, as by np.unique(words, return_inverse=True)"
+
+
 def as_labels(name: str, values: Any, *, classes: int | None = None) -> np.ndarray:
     """Labels as whole numbers, or an error where they are none.
 
@@ -32,7 +35,12 @@ def as_labels(name: str, values: Any, *, classes: int | None = None) -> np.ndarr
     >>> as_labels("labels", [0.0, 2.0]).tolist()
     [0, 2]
     """
-    numbers = as_numbers(name, values)
+    try:
+        numbers = as_numbers(name, values)
+    except ShapeError as error:
+        if not _are_words(values):
+            raise
+        raise ShapeError(f"{name}: expected whole numbers from 0, got words; {_NUMBER}") from error
     classes = None if classes is None else as_whole("classes", classes, least=1)
     expected = "whole numbers from 0" + ("" if classes is None else f" to {classes - 1}")
     beyond = EXACT if classes is None else min(classes, EXACT)
@@ -42,10 +50,14 @@ def as_labels(name: str, values: Any, *, classes: int | None = None) -> np.ndarr
     if wrong.any():
         first = int(np.flatnonzero(wrong)[0])
         raise ShapeError(
-            f"{name}: expected {expected}, got {numbers[first]:g} as label {first}; number the "
-            "classes, as by np.unique(words, return_inverse=True)"
+            f"{name}: expected {expected}, got {numbers[first]:g} as label {first}; {_NUMBER}"
         )
     return numbers.astype(np.int64)
+
+
+def _are_words(values: Any) -> bool:
+    array = np.asarray(np.ma.getdata(values), object).ravel()
+    return len(array) > 0 and all(isinstance(one, (str, bytes)) for one in array)
 
 
 def whole_where_exact(numbers: np.ndarray) -> np.ndarray:

@@ -303,6 +303,11 @@ def test_weights_of_scikit_learn():
         (lambda: learn.ridge(X, Y, 1.0).predict(X[:, :3]), ShapeError, r"expected \(n, 5\)"),
         (lambda: learn.logistic_regression(X, LABELS, 1.0), ShapeError, "from 0 to 1, got 2"),
         (lambda: learn.logistic_regression(X, Y[:, 0], 1.0), ShapeError, "as label 0"),
+        (
+            lambda: learn.logistic_regression(X, ["up", "down"] * 20, 1.0),
+            ShapeError,
+            "labels: expected whole numbers from 0, got words; number the classes, as by np.unique",
+        ),
         (lambda: learn.logistic_regression(X, [1] * N, 1.0), ShapeError, "40 of class 1 alone"),
         (lambda: learn.softmax_regression(X, LABELS, 1.0, classes=4), ShapeError, r"none of \[3\]"),
         (lambda: learn.softmax_regression(X[:9], LABELS, 1.0), ShapeError, "each of 9 samples"),
