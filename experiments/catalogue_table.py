@@ -49,6 +49,11 @@ def above(key: str, other: str) -> Told:
     return lambda row: f"{row[key] - row[other]:+.1e} ± {row[f'{key}_error']:.0e}"
 
 
+def of_model(name: str) -> Told:
+    """The mean square of free runs of one network of several."""
+    return lambda row: f"{row['by_model'][name]['free_mse']:.1e}"
+
+
 @dataclass(frozen=True)
 class Line:
     """A line of the table: what is told, by which numbers, and what is known or stands beside."""
@@ -173,7 +178,83 @@ ROWS: dict[str, dict[str, tuple[Line, ...]]] = {
             Line("rate of relaxation", measured("rate", ".5f"), value("exact", ".5f")),
         ),
     },
-    "learn": {},
+    "learn": {
+        "breast-cancer": (
+            Line("accuracy", value("accuracy", ".1%"), value("trivial_accuracy", ".1%")),
+        ),
+        "franke": (
+            Line("root mean square, polynomial", value("rmse", ".3f")),
+            Line("of a network", value("network_rmse", ".3f")),
+        ),
+        "runge": (
+            Line("root mean square, polynomial", value("rmse", ".3f")),
+            Line("of a network", value("network_rmse", ".3f")),
+        ),
+        "ising-energies": (
+            Line("error of the couplings, lasso", value("coupling_error", ".1e"), "0"),
+            Line("of ridge", value("ridge_coupling_error", ".2f"), "0"),
+        ),
+        "digits": (Line("accuracy", value("accuracy", ".1%")),),
+        "digits cnn": (Line("accuracy", value("accuracy", ".1%")),),
+        "mnist-subset": (Line("accuracy, five folds", value("accuracy", ".2%")),),
+        "sequence-class": (
+            Line("accuracy", value("accuracy", ".1%"), value("linear_accuracy", ".1%")),
+        ),
+        "ising-phases": (
+            Line("T_c by the network", measured("critical_temperature", ".3f"), "2.2692"),
+            Line("by Binder's cumulants", measured("binder_temperature", ".3f"), "2.2692"),
+        ),
+        "ising-coupling": (
+            Line("root mean square of J", value("rmse", ".4f"), value("posterior_rmse", ".4f")),
+            Line("of the energy's best line", value("energy_rmse", ".4f")),
+        ),
+        "language-model": (
+            Line("bits a character, held out", value("bits", ".3f"), value("trigram_bits", ".3f")),
+        ),
+        "oscillator-rnn": (
+            Line("best, one step", value("rmse", ".1e")),
+            Line("mean square of 8 units of time, RNN", of_model("rnn"), of_model("mlp")),
+            Line("LSTM", of_model("lstm"), of_model("mlp")),
+        ),
+        "lorenz-forecast": (
+            Line("one step", value("rmse", ".1e")),
+            Line("mean square of 8 units of time", value("free_mse", ".1e"), "0.024"),
+        ),
+        "heat-latent": (
+            Line(
+                "relative L² by three numbers",
+                value("relative_l2", ".3f"),
+                value("pca_relative_l2", ".3f"),
+            ),
+        ),
+        "poisson-transformer": (
+            Line(
+                "relative L², fresh sources",
+                value("relative_l2", ".1e"),
+                value("linear_relative_l2", ".0e"),
+            ),
+            Line("largest", value("largest_relative_l2", ".1e")),
+        ),
+        "data-gap": (
+            Line("90% bars hold in the gap, NUTS", value("nuts_coverage_gap", ".0%"), "90%"),
+            Line("Laplace", value("laplace_coverage_gap", ".0%"), "90%"),
+            Line("Gaussian process", value("process_coverage_gap", ".0%"), "90%"),
+        ),
+        "gp-ode": (
+            Line("largest error", value("max_error", ".1e"), value("trivial_max_error", ".2f")),
+            Line("90% bars hold, kernel known", measured("known_ninety", ".1%"), "90%"),
+        ),
+        "next-measurement": (
+            Line("root mean square", value("rmse", ".3f"), value("random_rmse", ".3f")),
+        ),
+        "nuclear-masses": (
+            Line("MeV, a random tenth", value("rmse", ".2f"), value("formula_rmse", ".2f")),
+            Line(
+                "MeV, newest 70", value("newest_rmse", ".2f"), value("newest_formula_rmse", ".2f")
+            ),
+            Line("90% bars hold of the newest", value("newest_coverage", ".0%"), "90%"),
+        ),
+    },
 }
 """By room and entry, or entry and recipe: the lines of the table."""
 
