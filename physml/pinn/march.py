@@ -271,7 +271,7 @@ def _slab_problem(
     """The problem on a slab of time, and on what is solved beyond its end."""
     begin, end = times[i], times[i + 1]
     beyond = overlap * (end - begin) if i + 2 < len(times) else 0.0
-    return slab(domain.between(begin, end + beyond), start)
+    return slab(domain.between(begin, min(end + beyond, times[-1])), start)
 
 
 def _folder(directory: Path, i: int) -> Path:

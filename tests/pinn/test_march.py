@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import physml as pm
-from physml.pinn.march import _edges
+from physml.pinn.march import _edges, _slab_problem
 
 
 def decay(box, start):
@@ -155,6 +155,13 @@ def test_the_number_of_slabs_is_any_whole_number():
     for slabs in (2.5, "2", None):
         with pytest.raises(pm.errors.ConfigurationError, match="slabs: expected a whole number"):
             _edges(pm.Box(t=(0, 2)), slabs)
+
+
+def test_no_slab_goes_beyond_the_domain():
+    domain, times = pm.Box(t=(0, 2)), (0.0, 1.0, 1.5, 2.0)
+    ends = [_slab_problem(decay, domain, rise, times, i, 3.0).domain.upper[0] for i in range(3)]
+    assert ends == [2.0, 2.0, 2.0]
+    assert _slab_problem(decay, domain, rise, times, 0, 0.2).domain.upper[0] == 1.2
 
 
 @pytest.mark.slow
