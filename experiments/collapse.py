@@ -113,6 +113,7 @@ def main(config: Config) -> dict[str, np.ndarray]:
 
 def page(found: dict[str, np.ndarray], config: Config) -> str:
     """The table of the last generation."""
+    points = int(np.sum(found["generator"][:, -1] < 0.02))
     expected = (1 - 1 / config.samples) ** (config.generations + 1)
     lines = [
         "# Results: models of their own samples",
@@ -141,7 +142,7 @@ def page(found: dict[str, np.ndarray], config: Config) -> str:
         "",
         "No overfitting is needed: the normal density has five numbers. What is learned from "
         "samples of what was learned takes a walk, and the walk of a width ends at zero. The "
-        "generator is no fit of largest likelihood, and falls faster.",
+        f"generator is no fit of largest likelihood: {points} of its seeds are below 0.02.",
     ]
     return "\n".join(lines) + "\n"
 
