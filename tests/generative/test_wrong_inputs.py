@@ -140,3 +140,22 @@ def test_a_seed_of_the_ring_that_runs_away_loses_no_other(monkeypatch, lost) -> 
     assert first == 1 + min({0, 1, 2} - set(lost)) and len(calls) == 3
     assert found["diverged"] == list(lost) and found["covered"] == [8, 8, 8]
     assert found["seeds_with_every_mode"] == 3 - len(lost)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda g: g.vae(X, likelihood=g.gaussian), "likelihood: expected one such as"),
+        (lambda g: g.vae(X, likelihood="bernoulli"), "likelihood: expected one such as"),
+        (lambda g: g.gan(X, cost=g.non_saturating, size=None), "cost: expected one such as"),
+        (lambda g: g.flow(g.DoubleWell(), training="scored"), "training: expected scored or"),
+        (
+            lambda g: g.DiffusionDensity.sample(None, jax.random.key(0), 1, method="ddim"),
+            "method: expected one such as ddim",
+        ),
+    ],
+)
+def test_a_part_by_another_thing_than_it(call, message) -> None:
+    """A function that has not been called, and a name."""
+    with pytest.raises(ConfigurationError, match=message):
+        call(pm.generative)

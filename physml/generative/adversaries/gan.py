@@ -146,6 +146,10 @@ def gan(
         }
 
     played = wasserstein() if cost is None else cost
+    if not isinstance(played, GanCost):
+        raise ConfigurationError(
+            f"cost: expected one such as pm.generative.non_saturating(), got {played!r}"
+        )
     mine = optimizer_of(OptimizerSettings(**_USUAL) if optimizer is None else optimizer)
     theirs = mine if critic_optimizer is None else optimizer_of(critic_optimizer)
     turns = optax.multi_transform(

@@ -110,6 +110,10 @@ def vae(
     check_positive("beta", beta)
     train, test = as_parts(data)
     likelihood = gaussian() if likelihood is None else likelihood
+    if not isinstance(likelihood, ObservationModel):
+        raise ConfigurationError(
+            f"likelihood: expected one such as pm.generative.bernoulli(), got {likelihood!r}"
+        )
     for part in (train, test):
         if part is not None:
             likelihood.check(part.inputs)

@@ -153,8 +153,8 @@ class VariationalAutoencoder:
             labels: the classes of the two, of a conditional model; those between have the nearer.
         """
         steps = as_whole("steps", steps, least=2)
-        ends = np.stack([as_numbers("first", first), as_numbers("last", last)])
-        codes, _ = self.encode(ends, labels)
+        ends = [as_numbers("first", first)[None], as_numbers("last", last)[None]]
+        codes, _ = self.encode(np.concatenate([self._checked(one) for one in ends]), labels)
         part = np.linspace(0.0, 1.0, steps)[:, None]
         between = None if labels is None else np.asarray(labels)[(part[:, 0] > 0.5).astype(int)]
         return self.decode((1 - part) * codes[0] + part * codes[1], between)

@@ -98,6 +98,8 @@ class DiffusionDensity:
             ConfigurationError: fewer than one sample or step.
         """
         n, steps = as_whole("n", n, least=1), as_whole("steps", steps, least=1)
+        if not callable(method):
+            raise ConfigurationError(f"method: expected one such as ddim, got {method!r}")
         network, gaussian = self.denoiser
         z = _drawn(network, method, steps, n, self.angles, gaussian, self.params, key)
         centre = jnp.asarray(gaussian.centre, z.dtype)[None]

@@ -100,6 +100,8 @@ def flow(
         )
     size, steps = as_whole("size", size, least=2), as_whole("steps", steps, least=0)
     anneal, judge = as_whole("anneal", anneal, least=0), as_whole("judge", judge, least=32)
+    if not callable(training):
+        raise ConfigurationError(f"training: expected scored or reparametrised, got {training!r}")
     check_density("log_density", model.log_density, model.shape)
     check_normalisable(model)
     check_observables(model)
