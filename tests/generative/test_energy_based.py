@@ -170,6 +170,7 @@ def test_a_density_that_no_grid_holds_is_kept_with_a_doubt():
 
 
 POINTS = np.random.default_rng(0).normal(size=(20, 1))
+UNLIKE = np.random.default_rng(0).normal(size=(50, 1)) * [1.0, 20.0]
 
 
 @pytest.mark.parametrize(
@@ -178,6 +179,7 @@ POINTS = np.random.default_rng(0).normal(size=(20, 1))
         (lambda: G.energy_based(POINTS[:, 0]), ShapeError, r"points \(n, d\)"),
         (lambda: G.energy_based(POINTS * np.nan), NonFiniteError, "nan at"),
         (lambda: G.energy_based(np.ones((5, 1)), chains=2), ConfigurationError, "without"),
+        (lambda: G.energy_based(UNLIKE, chains=2), ConfigurationError, "like spreads, got one 20"),
         (lambda: G.energy_based(POINTS), ConfigurationError, "chains"),
         (lambda: G.energy_based(POINTS, chains=2, spread=1.0), ConfigurationError, "spread"),
         (lambda: G.energy_based(POINTS, jnp.sin, chains=2), ConfigurationError, "network"),

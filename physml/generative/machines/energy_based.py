@@ -20,6 +20,9 @@ from physml.sampling import fixed, langevin, minibatches, together
 from physml.train import Rule, Run, contrastive, fit, key_for
 from physml.train.callbacks import Callback
 
+# A move is 0.3 of the narrowest spread, and samples are 200 moves from where chains were.
+_UNLIKE = 10.0
+
 
 def energy_based(
     data: Any,
@@ -69,7 +72,8 @@ def energy_based(
     Raises:
         ShapeError: data of another shape, a network that is not one number a point.
         NonFiniteError: a NaN or an infinity in the data.
-        ConfigurationError: a count or a spread out of range, data without a spread.
+        ConfigurationError: a count or a spread out of range, data without a spread, or with one
+            more than ten times as wide as another: moves are as long along all coordinates.
 
     Sources: LeCun, Chopra, Hadsell, Ranzato and Huang (2006), A tutorial on energy-based learning;
     by Langevin chains: Du and Mordatch (2019), arXiv:1903.08689.
@@ -91,6 +95,12 @@ def energy_based(
     mean, width = jnp.mean(points, axis=0), spread * jnp.std(points, axis=0)
     if not bool(jnp.all(width > 0)):
         raise ConfigurationError("data: expected points with a spread, got a coordinate without")
+    unlike = float(jnp.max(width) / jnp.min(width))
+    if unlike > _UNLIKE:
+        raise ConfigurationError(
+            f"data: expected coordinates of like spreads, got one {unlike:.3g} times as wide as "
+            "another, across which chains would not come; divide each by its deviation"
+        )
     if params is None:
         params = network.init(key_for(key, "params"), points[0])
     energy = tilted(network, mean, width)
