@@ -102,7 +102,7 @@ class Estimator:
             self.network, data, epochs=self.epochs, optimizer=self.optimizer, **options
         )
         # Neither the fit's state, whose keys cannot be pickled, nor the outcome of compiling.
-        self.model_ = replace(found, result=None)
+        self.model_, self.network_ = replace(found, result=None), self.network
         return self
 
     def predict(self, X: Any) -> np.ndarray:
@@ -194,7 +194,9 @@ class Estimator:
             kind: Any = Regressor if "targets" in kept else Classifier
             told = kept["judged"][1]
             outputs = told.shape[1] if told.ndim == 2 else None
-            network = network_of("network", state["network"], outputs=outputs)
+            # That of the fit: set_params may have named another since.
+            fitted = state.get("network_", state["network"])
+            network = network_of("network", fitted, outputs=outputs)
             kept["model"] = ScaledNetwork.read(network, kept["model"], "a pickled Estimator")
             state["model_"] = kind(**kept)
         self.__dict__.update(state)

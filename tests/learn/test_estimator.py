@@ -129,3 +129,10 @@ def test_without_scikit_learn_it_is_named(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "sklearn.utils", None)
     with pytest.raises(MissingDependencyError, match=r"physml\[data\]"):
         pm.learn.Estimator().fit(X, WORDS)
+
+
+def test_another_network_waits_for_the_next_fit(fitted):
+    other = pickle.loads(pickle.dumps(fitted)).set_params(network="mlp")
+    again = pickle.loads(pickle.dumps(other))
+    assert again.network == "mlp"
+    np.testing.assert_array_equal(again.predict_proba(X), fitted.predict_proba(X))
