@@ -61,13 +61,15 @@ class Line:
     what: str
     told: Told
     known: Told | str = ""
+    by: str = ""
 
     def beside(self, rows: dict[int, Found]) -> str:
         """What is known: once if it is the same for all seeds, else of each."""
         if isinstance(self.known, str):
             return self.known
         several = [self.known(rows[seed]) for seed in sorted(rows)]
-        return ", ".join(several if len({*several}) > 1 else several[:1])
+        told = ", ".join(several if len({*several}) > 1 else several[:1])
+        return f"{self.by}: {told}" if self.by else told
 
 
 FREE_ENERGY = Line("free energy a site, above exact", above("free_energy", "exact"), "0")
@@ -91,6 +93,7 @@ ROWS: dict[str, dict[str, tuple[Line, ...]]] = {
                 "ln p of images held out, nats",
                 measured("test_log_likelihood", ".2f"),
                 value("test_independent", ".2f"),
+                "independent pixels",
             ),
         ),
         "energy-ring": (
@@ -117,29 +120,39 @@ ROWS: dict[str, dict[str, tuple[Line, ...]]] = {
         ),
         "phi4-chain": (
             Line("ln Z above exact", above("log_partition", "exact"), "0"),
-            Line("⟨φ²⟩", measured("phi_squared", ".4f"), value("phi_squared_exact", ".6f")),
+            Line(
+                "⟨φ²⟩", measured("phi_squared", ".4f"), value("phi_squared_exact", ".6f"), "exact"
+            ),
             ESS,
         ),
         "phi4-square": (
             Line("ln Z above exact", above("log_partition", "exact"), "0"),
-            Line("⟨φ²⟩", measured("phi_squared", ".4f"), value("phi_squared_exact", ".6f")),
+            Line(
+                "⟨φ²⟩", measured("phi_squared", ".4f"), value("phi_squared_exact", ".6f"), "exact"
+            ),
             ESS,
         ),
         "double-well-flow": (
             Line("ln Z above exact", above("log_partition", "exact"), "0"),
-            Line("weight of the left well", measured("left", ".4f"), value("left_exact", ".4f")),
+            Line(
+                "weight of the left well",
+                measured("left", ".4f"),
+                value("left_exact", ".4f"),
+                "exact",
+            ),
             ESS,
         ),
         "vae-linear": (
             Line("ELBO below the closed form, nats a sample", measured("gap", ".1e"), "0"),
         ),
         "vae-digits": (
-            Line("ELBO, nats", measured("elbo", ".1f"), value("alone", ".1f")),
+            Line("ELBO, nats", measured("elbo", ".1f"), value("alone", ".1f"), "pixels alone"),
             Line("bound by 256 draws, nats", measured("importance_bound", ".1f")),
             Line(
                 "classes by 8 latents",
                 value("latent_accuracy", ".1%"),
                 value("pca_accuracy", ".1%"),
+                "8 components",
             ),
         ),
         "gan-ring": (
@@ -155,16 +168,23 @@ ROWS: dict[str, dict[str, tuple[Line, ...]]] = {
                 "classes that the judge sees, of 2,000",
                 value("class_accuracy", ".1%"),
                 value("judge_accuracy", ".1%"),
+                "held-out images",
             ),
-            Line("MMD²", measured("mmd", ".1e"), value("mmd_of_true_images", ".1e")),
+            Line("MMD²", measured("mmd", ".1e"), value("mmd_of_true_images", ".1e"), "true images"),
         ),
         "diffusion-mixture": (
-            Line("KL(p‖model), nats", measured("kl", ".3f"), value("gaussian_kl", ".2f")),
+            Line(
+                "KL(p‖model), nats",
+                measured("kl", ".3f"),
+                value("gaussian_kl", ".2f"),
+                "one Gaussian",
+            ),
             Line("score, from exact", value("score_error", ".1%"), "0"),
             Line(
                 "furthest sample of ddpm",
                 value("ddpm_furthest", ".2f"),
                 value("fresh_furthest", ".2f"),
+                "true samples",
             ),
         ),
         "diffusion-digits": (
@@ -172,15 +192,21 @@ ROWS: dict[str, dict[str, tuple[Line, ...]]] = {
                 "bits a pixel of images held out",
                 measured("bits_per_dimension", ".3f"),
                 value("gaussian_bits_per_dimension", ".3f"),
+                "one Gaussian",
             ),
         ),
         "langevin-relaxation": (
-            Line("rate of relaxation", measured("rate", ".5f"), value("exact", ".5f")),
+            Line("rate of relaxation", measured("rate", ".5f"), value("exact", ".5f"), "gap"),
         ),
     },
     "learn": {
         "breast-cancer": (
-            Line("accuracy", value("accuracy", ".1%"), value("trivial_accuracy", ".1%")),
+            Line(
+                "accuracy",
+                value("accuracy", ".1%"),
+                value("trivial_accuracy", ".1%"),
+                "larger class",
+            ),
         ),
         "franke": (
             Line("root mean square, polynomial", value("rmse", ".3f")),
@@ -198,33 +224,51 @@ ROWS: dict[str, dict[str, tuple[Line, ...]]] = {
         "digits cnn": (Line("accuracy", value("accuracy", ".1%")),),
         "mnist-subset": (Line("accuracy, five folds", value("accuracy", ".2%")),),
         "sequence-class": (
-            Line("accuracy", value("accuracy", ".1%"), value("linear_accuracy", ".1%")),
+            Line(
+                "accuracy",
+                value("accuracy", ".1%"),
+                value("linear_accuracy", ".1%"),
+                "linear model",
+            ),
         ),
         "ising-phases": (
             Line("T_c by the network", measured("critical_temperature", ".3f"), "2.2692"),
             Line("by Binder's cumulants", measured("binder_temperature", ".3f"), "2.2692"),
         ),
         "ising-coupling": (
-            Line("root mean square of J", value("rmse", ".4f"), value("posterior_rmse", ".4f")),
+            Line(
+                "root mean square of J",
+                value("rmse", ".4f"),
+                value("posterior_rmse", ".4f"),
+                "posterior mean",
+            ),
             Line("of the energy's best line", value("energy_rmse", ".4f")),
         ),
         "language-model": (
-            Line("bits a character, held out", value("bits", ".3f"), value("trigram_bits", ".3f")),
+            Line(
+                "bits a character, held out",
+                value("bits", ".3f"),
+                value("trigram_bits", ".3f"),
+                "trigrams",
+            ),
         ),
         "oscillator-rnn": (
             Line("best, one step", value("rmse", ".1e")),
-            Line("mean square of 8 units of time, RNN", of_model("rnn"), of_model("mlp")),
-            Line("LSTM", of_model("lstm"), of_model("mlp")),
+            Line("mean square of 8 units of time, RNN", of_model("rnn"), of_model("mlp"), "MLP"),
+            Line("LSTM", of_model("lstm"), of_model("mlp"), "MLP"),
         ),
         "lorenz-forecast": (
             Line("one step", value("rmse", ".1e")),
-            Line("mean square of 8 units of time", value("free_mse", ".1e"), "0.024"),
+            Line(
+                "mean square of 8 units of time", value("free_mse", ".1e"), "a course's LSTM: 0.024"
+            ),
         ),
         "heat-latent": (
             Line(
                 "relative L² by three numbers",
                 value("relative_l2", ".3f"),
                 value("pca_relative_l2", ".3f"),
+                "components",
             ),
         ),
         "poisson-transformer": (
@@ -232,6 +276,7 @@ ROWS: dict[str, dict[str, tuple[Line, ...]]] = {
                 "relative L², fresh sources",
                 value("relative_l2", ".1e"),
                 value("linear_relative_l2", ".0e"),
+                "linear map, 24 points",
             ),
             Line("largest", value("largest_relative_l2", ".1e")),
         ),
@@ -241,16 +286,28 @@ ROWS: dict[str, dict[str, tuple[Line, ...]]] = {
             Line("Gaussian process", value("process_coverage_gap", ".0%"), "90%"),
         ),
         "gp-ode": (
-            Line("largest error", value("max_error", ".1e"), value("trivial_max_error", ".2f")),
+            Line(
+                "largest error",
+                value("max_error", ".1e"),
+                value("trivial_max_error", ".2f"),
+                "mean",
+            ),
             Line("90% bars hold, kernel known", measured("known_ninety", ".1%"), "90%"),
         ),
         "next-measurement": (
-            Line("root mean square", value("rmse", ".3f"), value("random_rmse", ".3f")),
+            Line(
+                "root mean square", value("rmse", ".3f"), value("random_rmse", ".3f"), "at random"
+            ),
         ),
         "nuclear-masses": (
-            Line("MeV, a random tenth", value("rmse", ".2f"), value("formula_rmse", ".2f")),
             Line(
-                "MeV, newest 70", value("newest_rmse", ".2f"), value("newest_formula_rmse", ".2f")
+                "MeV, a random tenth", value("rmse", ".2f"), value("formula_rmse", ".2f"), "formula"
+            ),
+            Line(
+                "MeV, newest 70",
+                value("newest_rmse", ".2f"),
+                value("newest_formula_rmse", ".2f"),
+                "formula",
             ),
             Line("90% bars hold of the newest", value("newest_coverage", ".0%"), "90%"),
         ),

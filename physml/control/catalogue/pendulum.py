@@ -24,7 +24,7 @@ def _proximal(updates: int, seeds: int) -> PolicyRecipe:
 ENTRY = policy_entry(
     "pendulum",
     "min ⟨Σ θ² + θ̇²/10 + u²/1000⟩, |u| ≤ 2 N m",
-    "others: −130 to −200",
+    "Bellman's equation on a grid: −137.0 ± 0.5",
     Pendulum(),
     {
         "default": _proximal(60, 5),
