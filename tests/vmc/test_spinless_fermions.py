@@ -191,8 +191,8 @@ def test_a_walker_of_another_number_is_refused():
     [
         (lambda: pm.vmc.SpinlessFermions(particles=0), "particles: expected at least 1, got 0"),
         (lambda: pm.vmc.SpinlessFermions(strength=np.inf), "strength: expected a finite number"),
-        (lambda: pm.vmc.SpinlessFermions(range=0.0), "range: expected a finite number > 0, got 0"),
-        (lambda: pm.vmc.SpinlessFermions(omega=-1.0), "omega: expected a finite number > 0"),
+        (lambda: pm.vmc.SpinlessFermions(range=0.0), "range: expected a number > 0, got 0"),
+        (lambda: pm.vmc.SpinlessFermions(omega=-1.0), "omega: expected a number > 0"),
     ],
 )
 def test_bad_numbers_are_named(build, message):

@@ -302,7 +302,6 @@ def test_members_that_do_not_belong_together_are_refused(members, message):
         (pm.vmc.DoubleWell(quadratic=np.nan), "quadratic"),
         (pm.QuantumDot(omega=np.inf), "omega"),
         (pm.vmc.Calogero(beta=np.inf), "beta"),
-        (pm.vmc.IsingChain(field=np.inf), "field"),
     ],
     ids=lambda value: value if isinstance(value, str) else value.name,
 )
