@@ -32,7 +32,8 @@ def check_positive(name: str, number: Any, *, or_zero: bool = False, expected: s
     value = _real(number)
     if not (0 < value < math.inf or (or_zero and value == 0)):
         sign = "≥" if or_zero else ">"
-        raise ConfigurationError(f"{name}: expected a number {sign} 0{expected}, got {number}")
+        got = repr(number) if isinstance(number, str) else number
+        raise ConfigurationError(f"{name}: expected a number {sign} 0{expected}, got {got}")
 
 
 def check_rate(name: str, rate: Any) -> None:

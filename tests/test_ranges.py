@@ -45,14 +45,14 @@ def domain(**options):
     [
         (lambda: domain(reference_error="abc"), "reference_error: expected a number ≥ 0"),
         (lambda: domain(reference_error=float("nan")), "reference_error: expected a number ≥ 0"),
-        (lambda: pm.pinn.hard_initial(0.0, unit="a"), "unit: expected a number > 0, got a"),
+        (lambda: pm.pinn.hard_initial(0.0, unit="a"), "unit: expected a number > 0, got 'a'"),
         (
             lambda: pm.pinn.dirichlet(0.0, on="boundary", weight="2"),
-            "weight: expected a number > 0, got 2",
+            "weight: expected a number > 0, got '2'",
         ),
-        (lambda: pm.pinn.Ball((0, 0), "1"), "Ball: radius: expected a number > 0, got 1"),
-        (lambda: pm.vmc.IsingChain(sites=4, field="1"), "field: expected a number > 0, got 1"),
-        (lambda: pm.generative.non_saturating("1"), "penalty: expected a number ≥ 0, got 1"),
+        (lambda: pm.pinn.Ball((0, 0), "1"), "Ball: radius: expected a number > 0, got '1'"),
+        (lambda: pm.vmc.IsingChain(sites=4, field="1"), "field: expected a number > 0, got '1'"),
+        (lambda: pm.generative.non_saturating("1"), "penalty: expected a number ≥ 0, got '1'"),
     ],
 )
 def test_words_are_no_numbers(make, match):
