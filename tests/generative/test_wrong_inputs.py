@@ -159,3 +159,20 @@ def test_a_part_by_another_thing_than_it(call, message) -> None:
     """A function that has not been called, and a name."""
     with pytest.raises(ConfigurationError, match=message):
         call(pm.generative)
+
+
+@pytest.mark.parametrize(
+    ("load", "name"),
+    [
+        (lambda g, at: g.AutoregressiveDensity.load(at, g.Ising(4), "x"), "network"),
+        (lambda g, at: g.FlowDensity.load(at, g.DoubleWell(), pm.MLP), "network"),
+        (lambda g, at: g.BoltzmannDensity.load(at, None), "network"),
+        (lambda g, at: g.EnergyDensity.load(at, "x"), "network"),
+        (lambda g, at: g.DiffusionDensity.load(at, len), "network"),
+        (lambda g, at: g.AdversarialPair.load(at, pm.MLP((2,)), "x"), "critic"),
+        (lambda g, at: g.VariationalAutoencoder.load(at, pm.MLP((2,)), 3, g.gaussian()), "decoder"),
+    ],
+)
+def test_what_is_no_network_is_told_before_a_file_is_read(load, name, tmp_path):
+    with pytest.raises(ConfigurationError, match=rf"{name}: expected a flax\.linen module"):
+        load(pm.generative, tmp_path)

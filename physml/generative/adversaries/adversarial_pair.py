@@ -20,6 +20,7 @@ from physml.figures import figure
 from physml.generative.adversaries.generator_model import GeneratorModel
 from physml.generative.image_sheet import show_sheet
 from physml.generative.sample_parts import as_condition
+from physml.networks.as_module import as_module
 from physml.train import FitResult, Study
 from physml.train.named_params import from_named, named
 
@@ -172,9 +173,12 @@ class AdversarialPair:
             critic: likewise.
 
         Raises:
+            ConfigurationError: a network that is none.
             CheckpointError: it is missing, altered, or of other parameters.
             FingerprintError: of networks with other outputs.
         """
+        generator = as_module("generator", generator)
+        critic = as_module("critic", critic)
         kept = Study.load(directory)
         if kept.entry != KIND:
             raise CheckpointError(f"{directory}: expected an {KIND}, got a {kept.entry}")

@@ -22,6 +22,7 @@ from physml.generative.autoencoders.latent_figure import draw_latents
 from physml.generative.autoencoders.latent_model import LatentModel
 from physml.generative.autoencoders.observation_model import ObservationModel
 from physml.generative.sample_parts import as_condition, as_samples
+from physml.networks.as_module import as_module
 from physml.train import FitResult, Study
 from physml.train.named_params import from_named, named
 
@@ -260,9 +261,12 @@ class VariationalAutoencoder:
             likelihood: likewise.
 
         Raises:
+            ConfigurationError: a network that is none.
             CheckpointError: it is missing, altered, or of other parameters.
             FingerprintError: of networks with other outputs, or of another likelihood.
         """
+        encoder = as_module("encoder", encoder)
+        decoder = as_module("decoder", decoder)
         kept = Study.load(directory)
         if kept.entry != KIND:
             raise CheckpointError(f"{directory}: expected a {KIND}, got a {kept.entry}")

@@ -31,6 +31,7 @@ from physml.generative.denoising.noise_schedule import (
 )
 from physml.generative.denoising.probability_flow import angles_between, log_prob_along
 from physml.generative.denoising.reverse_steps import Method, ddim, ddpm
+from physml.networks.as_module import as_module
 from physml.train import FitResult, Study
 from physml.train.named_params import from_named, named
 from physml.train.study import Panel
@@ -278,9 +279,11 @@ class DiffusionDensity:
             schedule: of the noise, as it was; ``VariancePreserving()`` if None.
 
         Raises:
+            ConfigurationError: a network that is none.
             CheckpointError: it is missing, altered, or of other parameters.
             FingerprintError: of a network with other outputs, or another schedule.
         """
+        network = as_module("network", network)
         kept = Study.load(directory)
         if kept.entry != KIND:
             raise CheckpointError(f"{directory}: expected a {KIND} density, got a {kept.entry}")

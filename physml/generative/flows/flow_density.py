@@ -27,6 +27,7 @@ from physml.generative.judge.log_partition import LogPartition, log_partition
 from physml.generative.judge.same_model import check_model, log_densities
 from physml.generative.judge.weighted_mean import WeightedMean, weighted_mean
 from physml.networks import ContinuousFlow
+from physml.networks.as_module import as_module
 from physml.sampling import Estimate, estimate
 from physml.train import FitResult, Study
 from physml.train.named_params import from_named, named
@@ -298,9 +299,11 @@ class FlowDensity:
             network: the one that was trained.
 
         Raises:
+            ConfigurationError: a network that is none.
             CheckpointError: it is missing, altered, or of other parameters.
             FingerprintError: of a network that gives another density; of another model.
         """
+        network = as_module("network", network)
         kept = Study.load(directory)
         if kept.entry != KIND:
             raise CheckpointError(f"{directory}: expected a {KIND}, got a {kept.entry}")

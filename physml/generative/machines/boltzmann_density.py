@@ -27,6 +27,7 @@ from physml.generative.machines.exact_partition import (
 from physml.generative.machines.independent_units import independent_log_likelihood
 from physml.generative.machines.unit_data import as_network, as_units
 from physml.networks import UnitEnergy
+from physml.networks.as_module import as_module
 from physml.train import FitResult, Study
 from physml.train.named_params import from_named, named
 
@@ -236,9 +237,11 @@ class BoltzmannDensity:
             network: the one that was trained.
 
         Raises:
+            ConfigurationError: a network that is none.
             CheckpointError: it is missing, altered, or of other parameters.
             FingerprintError: of a network with other energies.
         """
+        network = as_module("network", network)
         kept, network = Study.load(directory), as_network(network)
         if kept.entry != KIND:
             raise CheckpointError(f"{directory}: expected a {KIND}, got a {kept.entry}")

@@ -19,6 +19,7 @@ from physml.as_whole import as_whole
 from physml.errors import CheckpointError, FingerprintError, NonFiniteError, ShapeError
 from physml.figures import figure
 from physml.generative.judge.log_partition import LogPartition, log_partition
+from physml.networks.as_module import as_module
 from physml.sampling import langevin
 from physml.train import FitResult, Study
 from physml.train.data_arguments import around
@@ -259,9 +260,11 @@ class EnergyDensity:
             network: the one that was trained.
 
         Raises:
+            ConfigurationError: a network that is none.
             CheckpointError: it is missing, altered, or of other parameters.
             FingerprintError: of a network with other values.
         """
+        network = as_module("network", network)
         kept = Study.load(directory)
         if kept.entry != KIND:
             raise CheckpointError(f"{directory}: expected an {KIND}, got a {kept.entry}")

@@ -21,6 +21,7 @@ from physml.generative.judge.same_model import check_model, log_densities
 from physml.generative.spins.conditional import draw, log_prob
 from physml.generative.spins.drawing_order import check_order
 from physml.generative.spins.spin_model import SpinModel
+from physml.networks.as_module import as_module
 from physml.train import FitResult, Study
 from physml.train.named_params import from_named, named
 
@@ -203,10 +204,12 @@ class AutoregressiveDensity:
             network: the one that was trained.
 
         Raises:
+            ConfigurationError: a network that is none.
             CheckpointError: it is missing, altered, or of other parameters.
             FingerprintError: of a network with other outputs; of another model, such as of another
                 temperature.
         """
+        network = as_module("network", network)
         kept = Study.load(directory)
         if kept.entry != KIND:
             raise CheckpointError(f"{directory}: expected an {KIND}, got a {kept.entry}")
