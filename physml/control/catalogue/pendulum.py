@@ -15,7 +15,7 @@ def _proximal(updates: int, seeds: int) -> PolicyRecipe:
         length=256,
         epochs=10,
         minibatches=16,
-        discount=0.9,
+        discount=0.98,
         entropy=0.0,
         reward_scale=0.1,
     )
@@ -27,18 +27,19 @@ ENTRY = policy_entry(
     "Bellman's equation on a grid: −137.0 ± 0.5",
     Pendulum(),
     {
-        "default": _proximal(60, 5),
+        "default": _proximal(300, 5),
         "quick": _proximal(8, 1),
         "natural": PolicyRecipe(
             optimizer=OptimizerSettings(
-                name="natural-gradient", learning_rate=0.3, damping=1e-2, cosine=100
+                name="natural-gradient", learning_rate=0.3, damping=1e-2, cosine=200
             ),
             widths=(32,),
             value_widths=(32,),
             seeds=5,
             environments=32,
             length=100,
-            discount=0.95,
+            discount=0.98,
+            updates=200,
             reward_scale=0.1,
         ),
     },
