@@ -54,6 +54,11 @@ def of_model(name: str) -> Told:
     return lambda row: f"{row['by_model'][name]['free_mse']:.1e}"
 
 
+def unbroken(numbers: str) -> str:
+    """The same with signs at which no line of a narrow cell ends."""
+    return numbers.replace("-", "−").replace(" ± ", "\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}")
+
+
 @dataclass(frozen=True)
 class Line:
     """A line of the table: what is told, by which numbers, and what is known or stands beside."""
@@ -67,7 +72,7 @@ class Line:
         """What is known: once if it is the same for all seeds, else of each."""
         if isinstance(self.known, str):
             return self.known
-        several = [self.known(rows[seed]) for seed in sorted(rows)]
+        several = [unbroken(self.known(rows[seed])) for seed in sorted(rows)]
         told = ", ".join(several if len({*several}) > 1 else several[:1])
         return f"{self.by}: {told}" if self.by else told
 
@@ -379,7 +384,7 @@ def page(room: str, rows: Sequence[Found]) -> str:
         numbers = f"{first['parameters']:,}"
         seconds = ", ".join(f"{own[seed]['processor_seconds']:.0f}" for seed in sorted(own))
         for line in told:
-            cells = [line.told(own[seed]) if seed in own else "" for seed in seeds]
+            cells = [unbroken(line.told(own[seed])) if seed in own else "" for seed in seeds]
             lines.append(
                 f"| {shown} | {line.what} | {' | '.join(cells)} | {line.beside(own)} | {numbers} "
                 f"| {seconds} |"
