@@ -119,5 +119,5 @@ ENTRY = entry(
         redraw=20,
         steps=80,
     ),
-    records=(Record("7.4e-02 relative L2", 579, "docs/results/pinn.md"),),
+    records=(Record("4.3e-02 relative L2", 219, "docs/results/pinn.md"),),
 )
