@@ -16,6 +16,7 @@ from physml.as_whole import as_whole, whole_fields
 from physml.datasets.generator import generator
 from physml.errors import ConfigurationError, MissingDependencyError
 from physml.learn.bayes import Observed, most_likely_process, rbf, sampled_network
+from physml.learn.catalogue.double_precision import check_double
 from physml.networks import MLP
 from physml.optim import gauss_newton
 from physml.sampling import fixed
@@ -258,10 +259,7 @@ def check(subject: DataGap, recipe: DataGapRecipe) -> None:
         raise MissingDependencyError(
             "data-gap needs blackjax: install it with pip install 'physml[bayes]'"
         ) from error
-    if jnp.result_type(float) != jnp.float64:
-        raise ConfigurationError(
-            "data-gap: expected --precision 64, since covariances are singular in single precision"
-        )
+    check_double("data-gap")
 
 
 ENTRY = Entry(

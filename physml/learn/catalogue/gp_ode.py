@@ -17,6 +17,7 @@ from physml.datasets.generator import generator
 from physml.errors import ConfigurationError
 from physml.learn.bayes import GaussianProcess, Kernel, Observed, most_likely_process, rbf
 from physml.learn.bayes.covariance import covariances
+from physml.learn.catalogue.double_precision import check_double
 from physml.train import Entry, Run, key_for
 from physml.train.callbacks import Callback
 from physml.train.study import Panel, Study
@@ -246,10 +247,7 @@ def check(subject: Airy, recipe: OdeRecipe) -> None:
     Raises:
         ConfigurationError: covariances would be singular.
     """
-    if jnp.result_type(float) != jnp.float64:
-        raise ConfigurationError(
-            "gp-ode: expected --precision 64, since covariances are singular in single precision"
-        )
+    check_double("gp-ode")
 
 
 ENTRY = Entry(

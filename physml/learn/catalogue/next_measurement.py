@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
 from physml.as_whole import as_whole, whole_fields
 from physml.datasets.generator import generator
-from physml.errors import ConfigurationError, ConvergenceError
+from physml.errors import ConvergenceError
 from physml.learn.bayes import (
     GaussianProcess,
     Kernel,
@@ -22,6 +21,7 @@ from physml.learn.bayes import (
     next_measurement,
     rbf,
 )
+from physml.learn.catalogue.double_precision import check_double
 from physml.learn.catalogue.franke import Franke
 from physml.ranges import check_positive
 from physml.train import Entry, Run, key_for, key_of
@@ -197,11 +197,7 @@ def check(subject: Measured, recipe: MeasuredRecipe) -> None:
     Raises:
         ConfigurationError: covariances would be singular.
     """
-    if jnp.result_type(float) != jnp.float64:
-        raise ConfigurationError(
-            "next-measurement: expected --precision 64, since covariances are singular in single "
-            "precision"
-        )
+    check_double("next-measurement")
 
 
 ENTRY = Entry(

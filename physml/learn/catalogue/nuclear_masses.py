@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
@@ -18,6 +17,7 @@ from physml.datasets.generator import generator
 from physml.datasets.nuclear_masses import nuclear_masses
 from physml.errors import ConfigurationError
 from physml.learn.bayes import GaussianProcess, Kernel, Observed, matern, most_likely_process, rbf
+from physml.learn.catalogue.double_precision import check_double
 from physml.learn.linear import ordinary_least_squares
 from physml.train import Entry, Run, key_for
 from physml.train.callbacks import Callback
@@ -257,11 +257,7 @@ def check(subject: NuclearMasses, recipe: MassRecipe) -> None:
             ``NuclearMasses.data``.
         MissingDependencyError: without mendeleev.
     """
-    if jnp.result_type(float) != jnp.float64:
-        raise ConfigurationError(
-            "nuclear-masses: expected --precision 64, since covariances of thousands of nuclei are "
-            "singular in single precision"
-        )
+    check_double("nuclear-masses")
     subject.data()
 
 
